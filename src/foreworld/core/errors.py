@@ -1,0 +1,42 @@
+"""Errors a user can meet: what was wrong, the value, what is allowed, what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class ForeworldError(Exception):
+    """Base of all errors that a user's input or files can cause.
+
+    The command line prints the message without a traceback (``--debug`` shows it).
+    """
+
+
+class ConfigError(ForeworldError, ValueError):
+    """A field, a size or a name that cannot be used."""
+
+
+class UnknownNameError(ConfigError):
+    """A name that nothing answers to; the message lists the nearest ones."""
+
+
+class FitError(ForeworldError, ValueError):
+    """A learner that does not fit a world or a data set; names the mismatch."""
+
+
+class DamagedError(ForeworldError):
+    """A file that is missing, truncated or altered."""
+
+
+class OccupiedError(ForeworldError, FileExistsError):
+    """An output folder that holds something else."""
+
+
+def unknown_name(what: str, name: str, known: Iterable[str]) -> UnknownNameError:
+    """The error for a name nobody knows: nearest names first, then the full list."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
+    hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+    listing = ", ".join(names) if names else "none"
+    return UnknownNameError(f"unknown {what} {name!r}.{hint} Known: {listing}.")

@@ -1,0 +1,32 @@
+"""Named, order-free random keys: a key is a function of the root seed and of names.
+
+Keys are folded, never split one after the other, so that datum 7 alone is datum 7 of
+the whole and adding seeds keeps the keys of the old ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import jax
+from jaxtyping import Array, Int, Key
+
+Name = str | int | Int[Array, ""]
+
+
+def root_key(seed: int | Int[Array, ""]) -> Key[Array, ""]:
+    """The typed key of a root seed."""
+    return jax.random.key(seed)
+
+
+def named_key(key: Key[Array, ""], *names: Name) -> Key[Array, ""]:
+    """Fold names (words or indices, traced ones too) into a key, in their order."""
+    for name in names:
+        key = jax.random.fold_in(key, _word(name) if isinstance(name, str) else name)
+    return key
+
+
+def _word(name: str) -> int:
+    # Words land far above any index, so "train" and 7 cannot meet by accident.
+    digest = hashlib.sha256(name.encode()).digest()
+    return int.from_bytes(digest[:4], "little") | 0x8000_0000

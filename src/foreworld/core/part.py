@@ -1,0 +1,315 @@
+"""Parts: frozen Equinox modules that are their own configuration.
+
+A part's fields are of three kinds. *Traced* fields become an array axis inside a
+compiled program, *data* fields hold arrays, and every other field is *static*. Any of
+them can be swept; the kind only decides what that costs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+import types
+import typing
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from foreworld.core.errors import ConfigError, unknown_name
+
+Self = TypeVar("Self", bound="Part")
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """Mark of a field with limits: ``Annotated[int, Bounded(low=1)]``.
+
+    Attributes
+    ----------
+    low, high
+        Smallest and largest allowed value; ``None`` for no limit.
+    above, below
+        The same with the limit itself excluded.
+    unit
+        Unit of the value, shown in help and documentation.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+    below: float | None = None
+    unit: str = ""
+
+    def describe(self) -> str:
+        """The allowed range in words, empty when there is none."""
+        words = [
+            f"at least {self.low:g}" if self.low is not None else "",
+            f"above {self.above:g}" if self.above is not None else "",
+            f"at most {self.high:g}" if self.high is not None else "",
+            f"below {self.below:g}" if self.below is not None else "",
+        ]
+        return " and ".join(word for word in words if word)
+
+    def allows(self, value: float) -> bool:
+        """Whether a number lies within the limits."""
+        return not (
+            (self.low is not None and value < self.low)
+            or (self.high is not None and value > self.high)
+            or (self.above is not None and value <= self.above)
+            or (self.below is not None and value >= self.below)
+        )
+
+
+@dataclass(frozen=True)
+class Traced(Bounded):
+    """Mark of a float field that a program takes as an array axis."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Mark of a field that holds an array: an environment's map, weights."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Mark of a field that says where something lies on this machine.
+
+    Such a field is stored, but is no part of the content hash.
+    """
+
+
+class Part(eqx.Module):
+    """Base of everything that can be configured, named, stored and rebuilt.
+
+    Subclasses declare typed fields; a string under a field is its documentation.
+    Values are checked and brought to their declared type when a part is made, so
+    ``4``, ``4.0`` and ``np.float32(4)`` in a float field are one value. ``version``
+    is raised by the author when the meaning of a configuration changes.
+    """
+
+    version: ClassVar[int] = 1
+
+    def __check_init__(self) -> None:
+        for spec in field_specs(type(self)):
+            value = getattr(self, spec.name)
+            canonical = spec.canonical(value, f"{type(self).__name__}.{spec.name}")
+            object.__setattr__(self, spec.name, canonical)
+
+    def replace(self: Self, **changes: Any) -> Self:
+        """A copy with some fields changed, checked like a new part.
+
+        Raises
+        ------
+        ConfigError
+            A name is no field of this part, or a value is not allowed.
+        """
+        known = [spec.name for spec in field_specs(type(self))]
+        for name in changes:
+            if name not in known:
+                raise unknown_name(f"field of {type(self).__name__}", name, known)
+        values = {name: getattr(self, name) for name in known}
+        return type(self)(**{**values, **changes})
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """One field of a part: its name, type, mark and default."""
+
+    name: str
+    type: Any
+    mark: Bounded | Data | Place | None
+    field: dataclasses.Field
+
+    @property
+    def kind(self) -> Literal["traced", "data", "static"]:
+        """How a sweep over this field runs."""
+        if isinstance(self.mark, Traced):
+            return "traced"
+        return "data" if isinstance(self.mark, Data) else "static"
+
+    @property
+    def required(self) -> bool:
+        """Whether the field has no default."""
+        missing = dataclasses.MISSING
+        return self.field.default is missing and self.field.default_factory is missing
+
+    def default(self) -> Any:
+        """The default value, canonical."""
+        if self.field.default is not dataclasses.MISSING:
+            return self.canonical(self.field.default, self.name)
+        return self.canonical(self.field.default_factory(), self.name)  # type: ignore
+
+    def canonical(self, value: Any, where: str) -> Any:
+        """The value as the declared type stores it.
+
+        Raises
+        ------
+        ConfigError
+            Wrong type or out of the limits; names the field, value and limits.
+        """
+        if isinstance(value, jax.core.Tracer):
+            return value
+        if self.kind == "data":
+            return _array(value, where)
+        value = _canonical(self.type, value, where)
+        limits = self.mark if isinstance(self.mark, Bounded) else None
+        if limits and value is not None and not limits.allows(value):
+            raise ConfigError(f"{where}={value} must be {limits.describe()}.")
+        return value
+
+
+@functools.cache
+def field_specs(cls: type[Part]) -> tuple[FieldSpec, ...]:
+    """The fields of a part class in the order they are written."""
+    hints = typing.get_type_hints(cls, include_extras=True)
+    specs = []
+    for field in dataclasses.fields(cls):
+        hint, mark = hints[field.name], None
+        if typing.get_origin(hint) is Annotated:
+            hint, *marks = typing.get_args(hint)
+            mark = next(
+                (m for m in marks if isinstance(m, Bounded | Data | Place)), None
+            )
+        if isinstance(mark, Traced) and hint is not float:
+            raise TypeError(f"{cls.__name__}.{field.name}: only floats can be Traced")
+        specs.append(FieldSpec(field.name, hint, mark, field))
+    return tuple(specs)
+
+
+def _array(value: Any, where: str) -> Any:
+    if isinstance(value, jax.Array):
+        return value
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{where}: expected an array, got {value!r}.") from error
+
+
+def _canonical(hint: Any, value: Any, where: str) -> Any:
+    """Bring a Python value to a declared type, or say why that cannot be done."""
+    if hint is Any:
+        return value
+    origin = typing.get_origin(hint)
+    if origin is Annotated:
+        inner, *marks = typing.get_args(hint)
+        value = _canonical(inner, value, where)
+        for mark in marks:
+            if isinstance(mark, Bounded) and not mark.allows(value):
+                raise ConfigError(f"{where}={value} must be {mark.describe()}.")
+        return value
+    if origin in (Union, types.UnionType):
+        return _union(hint, value, where)
+    if origin is Literal:
+        if isinstance(value, str | int) and value in typing.get_args(hint):
+            return value
+        allowed = ", ".join(repr(choice) for choice in typing.get_args(hint))
+        raise ConfigError(f"{where}={value!r} is not one of {allowed}.")
+    if origin is tuple:
+        return _tuple(typing.get_args(hint), value, where)
+    if origin is dict:
+        return _dict(typing.get_args(hint), value, where)
+    if hint is float:
+        return _float(value, where)
+    if hint in (int, bool, str):
+        return _plain(hint, value, where)
+    if hint is type(None):
+        if value is None:
+            return None
+        raise ConfigError(f"{where}: expected None, got {value!r}.")
+    cls = origin or hint
+    if isinstance(cls, type) and isinstance(value, cls):
+        return value
+    name = getattr(hint, "__name__", str(hint))
+    raise ConfigError(
+        f"{where}: expected {_article(name)}, got {value!r} ({type(value).__name__})."
+    )
+
+
+def _article(name: str) -> str:
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
+def _union(hint: Any, value: Any, where: str) -> Any:
+    options = typing.get_args(hint)
+    for option in options:
+        # An exact match first, so that an int in `int | float` stays an int.
+        if isinstance(option, type) and type(value) is option:
+            return _canonical(option, value, where)
+    for option in options:
+        try:
+            return _canonical(option, value, where)
+        except ConfigError:
+            continue
+    names = " or ".join(getattr(o, "__name__", str(o)) for o in options)
+    raise ConfigError(
+        f"{where}: expected {names}, got {value!r} ({type(value).__name__})."
+    )
+
+
+def _tuple(args: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...]:
+    if isinstance(value, str) or not isinstance(value, list | tuple | np.ndarray):
+        raise ConfigError(
+            f"{where}: expected a list of values, got {value!r} "
+            f"({type(value).__name__})."
+        )
+    if len(args) == 2 and args[1] is Ellipsis:
+        args = (args[0],) * len(value)
+    if len(args) != len(value):
+        raise ConfigError(
+            f"{where}: expected {len(args)} values, got {len(value)}: {value!r}."
+        )
+    pairs = enumerate(zip(args, value, strict=True))
+    return tuple(_canonical(hint, item, f"{where}[{i}]") for i, (hint, item) in pairs)
+
+
+def _dict(args: tuple[Any, ...], value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ConfigError(
+            f"{where}: expected a dictionary, got {value!r} ({type(value).__name__})."
+        )
+    key_type, item_type = args
+    return {
+        _canonical(key_type, key, f"{where} key"): _canonical(
+            item_type, item, f"{where}.{key}"
+        )
+        for key, item in value.items()
+    }
+
+
+def _float(value: Any, where: str) -> Any:
+    if isinstance(value, jax.Array | np.ndarray) and value.ndim == 0:
+        value = value[()] if isinstance(value, np.ndarray) else np.asarray(value)[()]
+    if isinstance(value, bool | np.bool_) or not isinstance(
+        value, int | float | np.integer | np.floating
+    ):
+        raise ConfigError(
+            f"{where}: expected a number, got {value!r} ({type(value).__name__})."
+        )
+    if isinstance(value, np.floating) and not isinstance(value, np.float64):
+        # The shortest text of a float32 is what its writer meant: 0.0025, not
+        # 0.0024999999441206455.
+        value = float(str(value))
+    if not math.isfinite(value):
+        raise ConfigError(f"{where}={value} is not a finite number.")
+    return float(value)
+
+
+def _plain(hint: type, value: Any, where: str) -> Any:
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if hint is int and isinstance(value, np.integer):
+        return int(value)
+    if hint is int and isinstance(value, float | np.floating) and value == int(value):
+        return int(value)
+    if hint is bool and isinstance(value, np.bool_):
+        return bool(value)
+    if type(value) is hint or (hint is str and isinstance(value, str)):
+        return hint(value)
+    names = {int: "a whole number", bool: "True or False", str: "a text"}
+    raise ConfigError(
+        f"{where}: expected {names[hint]}, got {value!r} ({type(value).__name__})."
+    )

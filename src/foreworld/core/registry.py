@@ -1,0 +1,222 @@
+"""Finds parts by their place: a part's name is the stem of the file it lives in.
+
+``worlds/pomdp/tmaze.py`` holds ``TMaze`` and is the world ``tmaze``. Listing reads
+file names only and imports nothing. Third parties join by entry points in the groups
+``foreworld.worlds``, ``foreworld.learners``, ...; a person's own class is named by
+file, ``./my_world.py:MyWorld``. Files whose name starts with an underscore, and
+``base.py``, are not parts.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib
+import importlib.util
+import sys
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from foreworld.core.errors import ConfigError, UnknownNameError, unknown_name
+
+KINDS = {
+    "worlds": "world",
+    "users": "user",
+    "learners": "learner",
+    "launch": "launcher",
+    "track": "tracker",
+}
+"""Folder of each kind of part, and the word for one of them."""
+
+_IN_FAMILIES = ("worlds", "learners")
+"""Kinds whose parts live one folder down; files beside ``base.py`` are machinery."""
+_USER_MODULES = "foreworld_user_"
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where one part lives: its name, its module and, inside the house, its file."""
+
+    kind: str
+    name: str
+    module: str
+    cls: str | None = None
+    path: Path | None = None
+
+    def summary(self) -> str:
+        """First line of the module's docstring, read without importing it."""
+        return self._doc().partition("\n")[0].strip()
+
+    def source(self) -> str:
+        """The paper or project named by the docstring's ``Source:`` line."""
+        for line in self._doc().splitlines():
+            if line.startswith("Source:"):
+                return line.removeprefix("Source:").strip()
+        return ""
+
+    def load(self) -> type:
+        """Import the module and return the part's class."""
+        module = importlib.import_module(self.module)
+        if self.cls is not None:
+            return getattr(module, self.cls)
+        wanted = self.name.replace("_", "")
+        for name, value in vars(module).items():
+            if isinstance(value, type) and name.lower() == wanted:
+                return value
+        raise ConfigError(
+            f"{self.module} holds no class for {self.kind} {self.name!r}: name the "
+            f"class like the file without underscores, for example "
+            f"{self.name.title().replace('_', '')}."
+        )
+
+    def _doc(self) -> str:
+        if self.path is None:
+            return f"from the installed package {self.module.partition('.')[0]}"
+        tree = ast.parse(self.path.read_text(encoding="utf-8"))
+        return ast.get_docstring(tree) or ""
+
+
+def entries(kind: str) -> dict[str, Entry]:
+    """All parts of a kind by name; nothing is imported.
+
+    Parameters
+    ----------
+    kind
+        A folder of :data:`KINDS`, such as ``"worlds"``.
+    """
+    if kind not in KINDS:
+        raise unknown_name("kind of part", kind, KINDS)
+    found: dict[str, Entry] = {}
+    folder = _ROOT / kind
+    for path in sorted(folder.rglob("*.py")):
+        if path.name.startswith("_") or path.stem == "base":
+            continue
+        if kind in _IN_FAMILIES and path.parent == folder:
+            continue
+        relative = path.relative_to(_ROOT.parent).with_suffix("")
+        module = ".".join(relative.parts)
+        found[path.stem] = Entry(kind, path.stem, module, None, path)
+    for point in entry_points(group=f"foreworld.{kind}"):
+        module, _, cls = point.value.partition(":")
+        found.setdefault(point.name, Entry(kind, point.name, module, cls or None))
+    return found
+
+
+def find(kind: str, name: str) -> type:
+    """The class of a part, by name or as ``./my_file.py:MyClass``.
+
+    Raises
+    ------
+    UnknownNameError
+        Nothing of that kind answers to the name; the message lists the nearest.
+    """
+    if ":" in name or name.endswith(".py"):
+        return locate(name)
+    known = entries(kind)
+    plain = name.replace("-", "_").lower()
+    for entry in known.values():
+        if plain in (entry.name, entry.name.replace("_", "")):
+            return entry.load()
+    raise unknown_name(KINDS[kind], name, known)
+
+
+def address(cls: type) -> str:
+    """``module:Class``, or ``/path/file.py:Class`` for a class from a person's file.
+
+    Raises
+    ------
+    ConfigError
+        The class is defined in ``__main__``, where no other process can find it.
+    """
+    if cls.__module__ == "__main__" or "<locals>" in cls.__qualname__:
+        raise ConfigError(
+            f"class {cls.__qualname__} is defined in {cls.__module__}, where no other "
+            f"process can find it again. Move it to the top level of a file of its own "
+            f"and use it as './my_file.py:{cls.__name__}' or import it from there."
+        )
+    if cls.__module__.startswith(_USER_MODULES):
+        return f"{sys.modules[cls.__module__].__file__}:{cls.__qualname__}"
+    return f"{cls.__module__}:{cls.__qualname__}"
+
+
+def portable_address(cls: type) -> str:
+    """:func:`address` without the folder of a person's file, for content hashes."""
+    where, _, name = address(cls).rpartition(":")
+    return f"{Path(where).name if where.endswith('.py') else where}:{name}"
+
+
+def locate(where: str) -> type:
+    """The class at an :func:`address`.
+
+    Raises
+    ------
+    ConfigError
+        The file or module cannot be imported, or holds no such class.
+    """
+    place, _, name = where.rpartition(":")
+    if not place:
+        raise ConfigError(
+            f"{where!r} names a file but no class. Write '{where}:MyClass'."
+        )
+    module = _load_file(Path(place)) if place.endswith(".py") else _import(place, where)
+    value: Any = module
+    for step in name.split("."):
+        value = getattr(value, step, None)
+    if isinstance(value, type):
+        return value
+    known = [n for n, v in vars(module).items() if isinstance(v, type)]
+    own = [n for n in known if getattr(module, n).__module__ == module.__name__]
+    raise unknown_name(f"class in {place}", name, own)
+
+
+def _import(place: str, where: str) -> ModuleType:
+    try:
+        return importlib.import_module(place)
+    except ImportError as error:
+        raise UnknownNameError(
+            f"cannot import {place!r} to find {where!r}: {error}. Install the package "
+            f"that holds it, or name its file: './{place.split('.')[-1]}.py:"
+            f"{where.rpartition(':')[2]}'."
+        ) from error
+
+
+def _load_file(path: Path) -> ModuleType:
+    full = path.expanduser().resolve()
+    if not full.is_file():
+        raise ConfigError(f"no such file: {path} (looked for {full}).")
+    tag = hashlib.sha256(str(full).encode()).hexdigest()[:12]
+    name = f"{_USER_MODULES}{full.stem}_{tag}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, full)
+    if spec is None or spec.loader is None:
+        raise ConfigError(f"{path} is not a Python file that can be imported.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise ConfigError(
+            f"{path} could not be imported: {type(error).__name__}: {error}."
+        ) from error
+    return module
+
+
+def class_by_name(kind: str, name: str) -> type:
+    """The class ``TMaze`` of the part ``tmaze``, for a package's ``__getattr__``.
+
+    Raises
+    ------
+    AttributeError
+        No part of that kind has a class of that name.
+    """
+    if not name.startswith("_"):
+        for entry in entries(kind).values():
+            if entry.name.replace("_", "") == name.lower():
+                return entry.load()
+    raise AttributeError(f"module 'foreworld.{kind}' has no attribute {name!r}")

@@ -1,0 +1,71 @@
+"""Where work runs: the contract of launchers. Tasks are files, never closures."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from foreworld.core.part import Bounded, Part
+
+TaskState = Literal["waiting", "running", "done", "failed", "cancelled"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A function by name and the folder it works on: ``entry(folder)``.
+
+    Entries are idempotent: they look at the folder, take leases on what is missing, do
+    it and return. Any number of tasks may work on one folder at the same time.
+
+    Attributes
+    ----------
+    entry
+        ``package.module:function``, called with the path.
+    path
+        Folder that holds the configuration of the work.
+    """
+
+    entry: str
+    path: Path
+
+
+class Resources(Part):
+    """What one task needs."""
+
+    cpus: Annotated[int, Bounded(low=1, unit="cores")] = 1
+    """cores, each task pinned to its own where the system allows it"""
+    gpus: Annotated[int, Bounded(low=0)] = 0
+    """accelerators"""
+    memory_gb: Annotated[float, Bounded(above=0, unit="GB")] = 4.0
+    """memory"""
+    minutes: Annotated[int, Bounded(low=1, unit="min")] = 60
+    """time limit"""
+
+
+class AbstractHandle(abc.ABC):
+    """One submitted task."""
+
+    @abc.abstractmethod
+    def state(self) -> TaskState:
+        """What it is doing now."""
+
+    @abc.abstractmethod
+    def cancel(self) -> None:
+        """Stop it; what it finished stays."""
+
+    @abc.abstractmethod
+    def error(self) -> str:
+        """Why it failed: the end of what it printed; empty if it did not."""
+
+
+class AbstractLauncher(Part):
+    """Interface of every launcher: here, worker processes, a cluster."""
+
+    @abc.abstractmethod
+    def submit(
+        self, tasks: Sequence[Task], resources: Resources
+    ) -> list[AbstractHandle]:
+        """Start tasks and return at once, except where they run in this process."""

@@ -1,0 +1,123 @@
+"""What learns: the contract between learners, the training loop and the planner.
+
+A learner's fields are its hyperparameters. Its methods are pure, its state holds arrays
+only, so one loop scans segments of updates and one planner vmaps them over runs.
+"""
+
+from __future__ import annotations
+
+import abc
+from typing import Any, ClassVar, NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from foreworld.core.part import Part
+from foreworld.data.source import DataSource
+from foreworld.worlds.base import AbstractPolicy, AbstractWorld
+
+Source = AbstractWorld | DataSource
+"""What a learner learns from: a world (or game) to act in, or data on the device."""
+LearnerState = Any
+"""Pytree of arrays: parameters, optimiser state, running episodes."""
+
+
+class Mean(NamedTuple):
+    """A metric as sum and count, so that the loop can pool it without bias.
+
+    The value is ``total / count``; NaN where nothing was counted.
+    """
+
+    total: Float[Array, "..."]
+    count: Float[Array, "..."]
+
+    @staticmethod
+    def of(value: Float[Array, "..."]) -> Mean:
+        """The mean over all entries of an array."""
+        value = jnp.asarray(value, jnp.float32)
+        return Mean(jnp.sum(value), jnp.float32(value.size))
+
+    @staticmethod
+    def where(value: Float[Array, "..."], counted: Any) -> Mean:
+        """The mean over those entries where ``counted`` is true."""
+        counted = jnp.asarray(counted)
+        kept = jnp.where(counted, value, 0.0)
+        return Mean(jnp.sum(kept), jnp.sum(counted, dtype=jnp.float32))
+
+
+Metrics = dict[str, Mean]
+"""Metrics by name; the same names in every update of a learner."""
+
+
+class Budget(NamedTuple):
+    """How long a learner's configuration asks to train.
+
+    ``num_updates`` calls of ``update``; each counts ``steps_per_update`` steps of the
+    kind ``step_name`` ("environment steps", "sequences"), the x axis of its curves.
+    """
+
+    num_updates: int
+    steps_per_update: int
+    step_name: str
+
+
+class AbstractLearner(Part):
+    """Interface of every learner.
+
+    Attributes
+    ----------
+    score
+        Name of the metric of :meth:`evaluate` that ranks it, higher is better.
+    traceable
+        Whether the methods can run inside a compiled program. Learners that cannot
+        (a text endpoint, a foreign simulator) run in Python, one run at a time.
+    """
+
+    score: eqx.AbstractClassVar[str]
+    traceable: ClassVar[bool] = True
+
+    @abc.abstractmethod
+    def check_fit(self, source: Source) -> None:
+        """Raise :class:`~foreworld.core.errors.FitError` where this cannot learn."""
+
+    @abc.abstractmethod
+    def budget(self, source: Source) -> Budget:
+        """How many updates the configuration asks for."""
+
+    @abc.abstractmethod
+    def init(self, key: Key[Array, ""], source: Source) -> LearnerState:
+        """The state before the first update. Run once per run, never vmapped."""
+
+    @abc.abstractmethod
+    def update(
+        self,
+        state: LearnerState,
+        source: Source,
+        key: Key[Array, ""],
+        progress: Float[Array, ""],
+    ) -> tuple[LearnerState, Metrics]:
+        """One update.
+
+        Parameters
+        ----------
+        progress
+            Fraction of the run's updates already done, ``i / num_updates``. The loop
+            owns the count; schedules are functions of this.
+        """
+
+    @abc.abstractmethod
+    def evaluate(
+        self, state: LearnerState, source: Source, key: Key[Array, ""]
+    ) -> Metrics:
+        """Metrics on a source: the validation split while training, test at the end."""
+
+    @abc.abstractmethod
+    def policy(self, state: LearnerState, source: Source) -> AbstractPolicy:
+        """The trained thing as something that acts.
+
+        Raises
+        ------
+        FitError
+            This learner does not act.
+        """

@@ -1,0 +1,240 @@
+"""What can be simulated: worlds, games of several agents, families and policies.
+
+A world is a pure function of (parameters, state, action, key). It never resets itself:
+code that runs episodes (``rollout.py``) starts a new one where one ended, counts the
+time limit and keeps truncation apart from termination.
+"""
+
+from __future__ import annotations
+
+import abc
+import itertools
+from typing import Annotated, Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Key, UInt8
+
+from foreworld.core.errors import ConfigError
+from foreworld.core.keys import named_key
+from foreworld.core.part import Bounded, Part, field_specs
+from foreworld.core.partition import merge, split
+from foreworld.core.spaces import Space
+
+State = Any
+"""A world's own state: any pytree of arrays with fixed shapes."""
+Observation = Any
+"""An array, or for a game a dictionary of arrays by agent."""
+Action = Any
+"""An array, ``None`` in a passive world, or a dictionary by agent."""
+
+
+class Step(NamedTuple):
+    """What one step of a world gives.
+
+    In a game, all fields but ``state`` are dictionaries keyed by agent.
+    """
+
+    state: State
+    obs: Observation
+    reward: Float[Array, ""] | dict[str, Float[Array, ""]]
+    terminated: Bool[Array, ""] | dict[str, Bool[Array, ""]]
+    truncated: Bool[Array, ""] | dict[str, Bool[Array, ""]]
+
+
+class AbstractWorld(Part):
+    """Interface of everything that can be stepped and drawn.
+
+    Attributes
+    ----------
+    discount
+        Discount factor of returns in this world.
+    max_episode_len
+        Steps after which whoever runs the world truncates an episode; 0 for never.
+    """
+
+    discount: eqx.AbstractVar[float]
+    max_episode_len: eqx.AbstractVar[int]
+
+    @property
+    @abc.abstractmethod
+    def action_space(self) -> Space | dict[str, Space] | None:
+        """What actions may be; ``None`` in a passive world (its action is ``None``)."""
+
+    @property
+    @abc.abstractmethod
+    def observation_space(self) -> Space | dict[str, Space]:
+        """What observations may be."""
+
+    @abc.abstractmethod
+    def reset(self, key: Key[Array, ""]) -> tuple[State, Observation]:
+        """Start an episode."""
+
+    @abc.abstractmethod
+    def step(self, state: State, action: Action, key: Key[Array, ""]) -> Step:
+        """Advance by one step. Stepping an ended episode is undefined."""
+
+    @abc.abstractmethod
+    def render(self, state: State) -> UInt8[Array, "height width channels"]:
+        """Draw a state upright: row 0 at the top, 1 or 3 channels."""
+
+    @classmethod
+    def family(cls, **fields: Any) -> Family:
+        """A distribution over worlds of this class: fields may be ranges.
+
+        ``Pendulum.family(mass=Uniform(0.5, 1.0))``; other fields are fixed values.
+        """
+        ranges = {k: v for k, v in fields.items() if isinstance(v, AbstractRange)}
+        fixed = {k: v for k, v in fields.items() if k not in ranges}
+        for name in ranges:
+            spec = next((s for s in field_specs(cls) if s.name == name), None)
+            if spec is not None and spec.required:
+                fixed[name] = ranges[name].ends()[0]
+        return Family(cls(**fixed), ranges)
+
+
+class Turn(NamedTuple):
+    """Whether an agent acts now, and which of its actions are allowed."""
+
+    acting: Bool[Array, ""]
+    allowed: Bool[Array, " num_actions"]
+
+
+class AbstractGame(AbstractWorld):
+    """A world of several agents.
+
+    Actions, observations, rewards, ends and spaces are dictionaries keyed by agent.
+    The actions of agents that are not acting are ignored.
+    """
+
+    @property
+    @abc.abstractmethod
+    def agents(self) -> tuple[str, ...]:
+        """Names of the agents, in a fixed order."""
+
+    @abc.abstractmethod
+    def turns(self, state: State) -> dict[str, Turn]:
+        """Who acts in a state, and what each is allowed to do."""
+
+
+class AbstractCanvasWorld(AbstractWorld):
+    """A world drawn on a square canvas, which all worlds of a family share.
+
+    Attributes
+    ----------
+    canvas
+        Half-width of the canvas in world units; 0 takes :meth:`extent`.
+    """
+
+    canvas: eqx.AbstractVar[float]
+
+    @abc.abstractmethod
+    def extent(self) -> Float[Array, ""] | float:
+        """Half-width that just holds everything this world can draw."""
+
+
+class AbstractRange(Part):
+    """A distribution of one number."""
+
+    @abc.abstractmethod
+    def sample(self, key: Key[Array, ""]) -> Float[Array, ""]:
+        """One float32 draw."""
+
+    @abc.abstractmethod
+    def ends(self) -> tuple[float, float]:
+        """Smallest and largest value."""
+
+
+class Uniform(AbstractRange):
+    """The uniform distribution on ``[low, high]``."""
+
+    low: float
+    high: float
+
+    def __check_init__(self) -> None:
+        if not self.low <= self.high:
+            raise ConfigError(
+                f"Uniform({self.low}, {self.high}): the first number must not be "
+                f"larger than the second."
+            )
+
+    def sample(self, key: Key[Array, ""]) -> Float[Array, ""]:
+        """One float32 draw; the dtype is named so that x64 draws the same."""
+        unit = jax.random.uniform(key, (), jnp.float32)
+        low, high = jnp.float32(self.low), jnp.float32(self.high)
+        return low + unit * (high - low)
+
+    def ends(self) -> tuple[float, float]:
+        """``(low, high)``."""
+        return self.low, self.high
+
+
+class Family(Part):
+    """A distribution over worlds: one world, some of whose fields are ranges.
+
+    What must be common to all worlds of a family (the canvas) is fixed when the family
+    is made. A plain world is a family of one, with no ranges.
+    """
+
+    world: AbstractWorld
+    ranges: dict[str, AbstractRange] = eqx.field(default_factory=dict)
+
+    def __check_init__(self) -> None:
+        world, kinds = self.world, _kinds(type(self.world))
+        for name, values in self.ranges.items():
+            if kinds.get(name) != "traced":
+                can = ", ".join(k for k, kind in kinds.items() if kind == "traced")
+                raise ConfigError(
+                    f"{type(world).__name__}.{name} cannot be a range. Ranges are "
+                    f"possible for: {can or 'no field of this world'}."
+                )
+            for end in values.ends():
+                world.replace(**{name: end})
+        if isinstance(world, AbstractCanvasWorld) and world.canvas == 0 and self.ranges:
+            corners = itertools.product(*(r.ends() for r in self.ranges.values()))
+            worlds = [
+                world.replace(**dict(zip(self.ranges, c, strict=True))) for c in corners
+            ]
+            canvas = max(float(w.extent()) for w in worlds)
+            object.__setattr__(self, "world", world.replace(canvas=canvas))
+
+    def sample(self, key: Key[Array, ""]) -> Any:
+        """One world; a field's draw depends on the key and the field's name only."""
+        static, traced, data = split(self.world)
+        drawn = {n: r.sample(named_key(key, n)) for n, r in self.ranges.items()}
+        return merge(static, {**traced, **drawn}, data)
+
+    def parameters(self, world: AbstractWorld) -> dict[str, Any]:
+        """The sampled fields of a world that this family drew."""
+        return {name: getattr(world, name) for name in self.ranges}
+
+
+def as_family(what: AbstractWorld | Family) -> Family:
+    """A world as a family of one; a family as it is."""
+    return what if isinstance(what, Family) else Family(what)
+
+
+def _kinds(cls: type[Part]) -> dict[str, str]:
+    return {spec.name: spec.kind for spec in field_specs(cls)}
+
+
+class AbstractPolicy(eqx.Module):
+    """Whatever acts: a script, a simulated person, a trained learner.
+
+    Memory is a pytree of arrays with fixed shapes, ``None`` for a policy without.
+    """
+
+    @abc.abstractmethod
+    def init_memory(self) -> Any:
+        """Memory at the start of an episode."""
+
+    @abc.abstractmethod
+    def act(
+        self, memory: Any, obs: Observation, key: Key[Array, ""]
+    ) -> tuple[Any, Action]:
+        """Choose an action for an observation and update the memory."""
+
+
+EpisodeLen = Annotated[int, Bounded(low=0, unit="steps")]
+"""Type of ``max_episode_len`` fields."""
