@@ -13,14 +13,14 @@ _CONTENTS = {
     "Uniform": "worlds.base",
     "make": "worlds.make",
     "generate": "data.generate",
-    "load": "sweep.load",
+    "load": "sweeps.load",
     "Parameters": "train.parameters",
-    "run_experiment": "sweep.run",
-    "Study": "sweep.study",
-    "sweep": "sweep.run",
-    "results": "sweep.results",
-    "best": "sweep.selection",
-    "check": "sweep.check",
+    "run_experiment": "sweeps.run",
+    "Study": "sweeps.study",
+    "sweep": "sweeps.run",
+    "results": "sweeps.results",
+    "best": "sweeps.selection",
+    "check": "sweeps.check",
 }
 """Public name -> module it lives in."""
 
@@ -33,7 +33,7 @@ def __getattr__(name: str) -> Any:
     if name in _CONTENTS:
         module = importlib.import_module(f"foreworld.{_CONTENTS[name]}")
         value = getattr(module, name)
-        # A room of the same name (foreworld.sweep) must not hide the function.
+        # Kept, so that the next use costs nothing.
         globals()[name] = value
         return value
     if name in _ROOMS:
