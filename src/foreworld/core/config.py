@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.core import Tracer
 
 from foreworld.core import registry
 from foreworld.core.errors import ConfigError, DamagedError, unknown_name
@@ -106,7 +107,8 @@ def flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     out: dict[str, Any] = {}
     for key, value in data.items():
         if isinstance(value, dict):
-            out.update(flat(value, f"{prefix}{key}."))
+            inner = value["dict"] if set(value) == {"dict"} else value
+            out.update(flat(inner, f"{prefix}{key}."))
         else:
             out[f"{prefix}{key}"] = value
     return out
@@ -148,7 +150,7 @@ def _encode(value: Any) -> Any:
         return {"dict": {key: _encode(item) for key, item in value.items()}}
     if isinstance(value, tuple):
         return [_encode(item) for item in value]
-    if isinstance(value, jax.core.Tracer):
+    if isinstance(value, Tracer):
         raise ConfigError("a part inside a compiled program cannot be written.")
     if isinstance(value, np.ndarray | jax.Array):
         array = np.asarray(value)

@@ -18,6 +18,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union
 import equinox as eqx
 import jax
 import numpy as np
+from jax.core import Tracer
 
 from foreworld.core.errors import ConfigError, unknown_name
 
@@ -151,7 +152,7 @@ class FieldSpec:
         ConfigError
             Wrong type or out of the limits; names the field, value and limits.
         """
-        if isinstance(value, jax.core.Tracer):
+        if isinstance(value, Tracer):
             return value
         if self.kind == "data":
             return _array(value, where)
@@ -244,7 +245,10 @@ def _union(hint: Any, value: Any, where: str) -> Any:
             return _canonical(option, value, where)
         except ConfigError:
             continue
-    names = " or ".join(getattr(o, "__name__", str(o)) for o in options)
+    names = " or ".join(
+        "None" if option is type(None) else getattr(option, "__name__", str(option))
+        for option in options
+    )
     raise ConfigError(
         f"{where}: expected {names}, got {value!r} ({type(value).__name__})."
     )

@@ -13,7 +13,6 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Array
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.part import Part, field_specs
@@ -65,7 +64,7 @@ def merge(static: Static, traced: Leaves, data: Leaves) -> Any:
     return _merge(static, "", {**traced, **data})
 
 
-def stack(leaves: Sequence[Leaves], dtype: Any = np.float32) -> dict[str, Array]:
+def stack(leaves: Sequence[Leaves], dtype: Any = np.float32) -> dict[str, np.ndarray]:
     """Stack the traced leaves of many parts along a new first axis."""
     return jax.tree.map(lambda *xs: np.asarray(xs, dtype), *leaves)
 

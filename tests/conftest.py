@@ -1,0 +1,23 @@
+"""Shared fixtures: every test works in a folder of its own and may reuse programs."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Before JAX is imported: subprocesses and repeated programs share one cache.
+os.environ.setdefault(
+    "FOREWORLD_CACHE", str(Path(__file__).parent.parent / ".pytest_cache" / "xla")
+)
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+
+@pytest.fixture(autouse=True)
+def own_folder(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Nothing that a test writes lands in the checkout."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("FOREWORLD_HOME", str(home))
+    monkeypatch.chdir(home)
+    return home
