@@ -18,7 +18,7 @@ from foreworld.core.part import FieldSpec, Part, Place, field_specs
 def to_dict(part: Part) -> dict[str, Any]:
     """Every field of a part as plain JSON values, with its class and version."""
     fields = {
-        spec.name: _encode(getattr(part, spec.name)) for spec in field_specs(type(part))
+        spec.name: encode(getattr(part, spec.name)) for spec in field_specs(type(part))
     }
     cls = type(part)
     return {"class": registry.address(cls), "version": cls.version, **fields}
@@ -53,7 +53,7 @@ def from_dict(data: dict[str, Any]) -> Any:
     for spec in field_specs(cls):
         if spec.required and spec.name not in fields:
             raise ConfigError(f"{cls.__name__} needs a value for {spec.name!r}.")
-    return cls(**{name: _decode(value) for name, value in fields.items()})
+    return cls(**{name: decode(value) for name, value in fields.items()})
 
 
 def to_json(part: Part) -> str:
@@ -143,13 +143,14 @@ def _step(part: Any, step: str, path: str) -> Any:
     raise unknown_name(f"step in {path!r}:", step, known)
 
 
-def _encode(value: Any) -> Any:
+def encode(value: Any) -> Any:
+    """A field's value as plain JSON values."""
     if isinstance(value, Part):
         return to_dict(value)
     if isinstance(value, dict):
-        return {"dict": {key: _encode(item) for key, item in value.items()}}
+        return {"dict": {key: encode(item) for key, item in value.items()}}
     if isinstance(value, tuple):
-        return [_encode(item) for item in value]
+        return [encode(item) for item in value]
     if isinstance(value, Tracer):
         raise ConfigError("a part inside a compiled program cannot be written.")
     if isinstance(value, np.ndarray | jax.Array):
@@ -162,9 +163,10 @@ def _encode(value: Any) -> Any:
     return value
 
 
-def _decode(value: Any) -> Any:
+def decode(value: Any) -> Any:
+    """The value that :func:`encode` wrote."""
     if isinstance(value, list):
-        return tuple(_decode(item) for item in value)
+        return tuple(decode(item) for item in value)
     if not isinstance(value, dict):
         return value
     if "class" in value:
@@ -172,7 +174,7 @@ def _decode(value: Any) -> Any:
     if "array" in value:
         array = np.asarray(value["array"], value["dtype"])
         return array.reshape(value["shape"])
-    return {key: _decode(item) for key, item in value.get("dict", {}).items()}
+    return {key: decode(item) for key, item in value.get("dict", {}).items()}
 
 
 def _essence(value: Any) -> Any:
@@ -189,10 +191,10 @@ def _essence(value: Any) -> Any:
         return {"dict": {key: _essence(item) for key, item in value.items()}}
     if isinstance(value, tuple):
         return [_essence(item) for item in value]
-    return _encode(value)
+    return encode(value)
 
 
 def _is_default(spec: FieldSpec, value: Any) -> bool:
     if spec.required:
         return False
-    return _encode(spec.default()) == _encode(value)
+    return encode(spec.default()) == encode(value)
