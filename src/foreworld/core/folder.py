@@ -28,10 +28,14 @@ class StorageError(ForeworldError, OSError):
     """The disk refused a write: full, read-only or not permitted."""
 
 
-def write_file(path: Path, writer: Callable[[Path], None]) -> None:
+def write_file(
+    path: Path, writer: Callable[[Path], None], durable: bool = True
+) -> None:
     """Let ``writer`` fill a temporary file, then put it in its place at once.
 
-    A kill at any moment leaves the old file or the new one, never a half.
+    A kill at any moment leaves the old file or the new one, never a half. Without
+    ``durable`` that holds for kills but not for power cuts, and costs no wait for the
+    disk: for checkpoints, which carry a checksum and have a predecessor.
 
     Raises
     ------
@@ -42,10 +46,12 @@ def write_file(path: Path, writer: Callable[[Path], None]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         writer(temporary)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
+        if durable:
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
         temporary.replace(path)
-        _sync_folder(path.parent)
+        if durable:
+            _sync_folder(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -56,9 +62,9 @@ def write_file(path: Path, writer: Callable[[Path], None]) -> None:
         raise
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, data: bytes, durable: bool = True) -> None:
     """Put bytes in a file at once; see :func:`write_file`."""
-    write_file(path, lambda temporary: _dump(temporary, data))
+    write_file(path, lambda temporary: _dump(temporary, data), durable)
 
 
 def write_json(path: Path, data: Any) -> None:

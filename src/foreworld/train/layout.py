@@ -1,0 +1,73 @@
+"""How a run's updates are cut into intervals (points of a curve) and segments."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Int
+
+
+class Layout(NamedTuple):
+    """Segments of intervals of updates.
+
+    All segments have one static length, so that one program serves them; the last
+    interval may hold fewer updates and the last segment fewer intervals. A checkpoint
+    is written after each segment.
+    """
+
+    num_updates: int
+    updates_per_interval: int
+    intervals_per_segment: int
+
+    @property
+    def num_intervals(self) -> int:
+        """Points of a curve."""
+        return math.ceil(self.num_updates / self.updates_per_interval)
+
+    @property
+    def num_segments(self) -> int:
+        """Segments of a run."""
+        return math.ceil(self.num_intervals / self.intervals_per_segment)
+
+    @property
+    def updates_per_segment(self) -> int:
+        """Updates of every segment but perhaps the last."""
+        return self.updates_per_interval * self.intervals_per_segment
+
+    def intervals_in(self, segment: int) -> int:
+        """Intervals of a segment that hold any update."""
+        begun = segment * self.intervals_per_segment
+        return min(self.intervals_per_segment, self.num_intervals - begun)
+
+    def interval_ends(self) -> Int[np.ndarray, " interval"]:
+        """Updates done at the end of each interval."""
+        ends = np.arange(1, self.num_intervals + 1) * self.updates_per_interval
+        return np.minimum(ends, self.num_updates)
+
+    def segment_ends(self) -> Int[np.ndarray, " segment"]:
+        """Updates done at the end of each segment."""
+        ends = np.arange(1, self.num_segments + 1) * self.updates_per_segment
+        return np.minimum(ends, self.num_updates)
+
+
+def choose_layout(
+    num_updates: int, num_points: int = 100, num_segments: int = 10
+) -> Layout:
+    """The layout nearest to the wished numbers of points and segments.
+
+    Intervals of equal length are preferred where a divisor of ``num_updates`` is near.
+    """
+    per_interval = _near_divisor(num_updates, num_updates / num_points)
+    intervals = math.ceil(num_updates / per_interval)
+    return Layout(num_updates, per_interval, math.ceil(intervals / num_segments))
+
+
+def _near_divisor(total: int, target: float) -> int:
+    """The divisor within a factor of 1.5 that is nearest, else the rounded target."""
+    low, high = max(1, math.ceil(target / 1.5)), math.floor(target * 1.5)
+    divisors = [d for d in range(low, high + 1) if total % d == 0]
+    if not divisors:
+        return max(1, round(target))
+    return min(divisors, key=lambda d: abs(math.log(d / target)))
