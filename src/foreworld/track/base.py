@@ -1,8 +1,13 @@
-"""Where curves go while a run is under way: the contract of trackers."""
+"""Where curves go while a run is under way: the contract of trackers.
+
+A tracker never holds up or breaks a training: open runs with
+:func:`foreworld.track._open.open_run`, which turns failures into one warning.
+"""
 
 from __future__ import annotations
 
 import abc
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from foreworld.core.part import Part
@@ -12,8 +17,17 @@ class AbstractTrace(abc.ABC):
     """One run as a tracker sees it."""
 
     @abc.abstractmethod
-    def log(self, step: int, metrics: dict[str, float]) -> None:
-        """Add a point to each curve. Values that are not finite are left out."""
+    def log(self, steps: Sequence[int], metrics: Mapping[str, Sequence[float]]) -> None:
+        """Add points to curves, all those of a segment at once.
+
+        Parameters
+        ----------
+        steps
+            Where the points lie on the x axis (environment steps, sequences).
+        metrics
+            One value a step for each curve. Values that are not finite are left out.
+            A point that was logged before (a repeated segment) is not logged twice.
+        """
 
     @abc.abstractmethod
     def finish(self) -> None:
@@ -25,6 +39,23 @@ class AbstractTracker(Part):
 
     @abc.abstractmethod
     def start(
-        self, project: str, run: str, config: dict[str, Any], resumed: bool
+        self, project: str, run: str, config: Mapping[str, Any], resumed: bool
     ) -> AbstractTrace:
-        """Open a run, or go on with one of that name if ``resumed``."""
+        """Open a run, or go on with one of that name if ``resumed``.
+
+        Parameters
+        ----------
+        project
+            What the run belongs to: the study's name.
+        run
+            Its name there; the same name is the same run.
+        config
+            Configuration as plain JSON values.
+        resumed
+            Whether earlier points of that run are kept; otherwise it starts empty.
+
+        Raises
+        ------
+        ConfigError
+            This tracker cannot be used here; says what to install or set.
+        """

@@ -1,0 +1,317 @@
+"""Fields of parts as command-line options, read and explained by tyro.
+
+A field is ``--name value``, nested ones ``--world.name value``; lists are written with
+commas, and a range of a family as ``low..high``. Each field takes exactly one word, so
+that options can come in any order.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import dataclasses
+import functools
+import inspect
+import itertools
+import textwrap
+import types
+import typing
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import tyro
+from tyro.constructors import PrimitiveConstructorSpec
+
+from foreworld.core.errors import ConfigError, unknown_name
+from foreworld.core.part import Bounded, FieldSpec, Part, field_specs
+from foreworld.worlds.base import AbstractRange, Uniform
+
+RANGE = ".."
+"""Stands between the ends of a range: ``--mass 0.5..1.0``."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A part class whose fields are options.
+
+    Attributes
+    ----------
+    cls
+        The class.
+    prefix
+        What stands before its fields ("world"); empty for bare names.
+    ranges
+        Whether traced fields may be ranges (in families).
+    """
+
+    cls: type[Part]
+    prefix: str = ""
+    ranges: bool = False
+
+
+@dataclass(frozen=True)
+class _Option:
+    path: str
+    spec: FieldSpec
+    owner: type[Part]
+    doc: str
+    default: Any
+    ranges: bool
+
+
+def read_fields(
+    parts: Sequence[Shown], given: Sequence[tuple[str, str]], command: str
+) -> dict[str, Any]:
+    """The given fields as checked values, by dotted path.
+
+    Parameters
+    ----------
+    parts
+        Whose fields may be given.
+    given
+        (name, text) pairs from the command line.
+    command
+        The words before the fields, for messages.
+
+    Raises
+    ------
+    ConfigError
+        Unknown field (nearest names), or a value that is not allowed.
+    """
+    options = {option.path: option for part in parts for option in _options(part)}
+    tokens, paths = [], []
+    for name, text in given:
+        path = name.replace("-", "_")
+        if path not in options:
+            names = ", ".join(part.cls.__name__ for part in parts)
+            raise unknown_name(f"field of {names}:", path, options)
+        if path in paths:
+            raise ConfigError(f"--{name} is given twice. Give it once.")
+        paths.append(path)
+        tokens.append(f"--{path}={text}")
+    chosen = {path: options[path] for path in paths}
+    try:
+        tree = tyro.cli(_tree(chosen), args=tokens, prog=command, use_underscores=True)
+    except _RefusedError as error:
+        raise error.why from None
+    return {path: _leaf(tree, path) for path in paths}
+
+
+def print_fields(parts: Sequence[Shown], command: str) -> None:
+    """Print the fields of parts: documentation, unit, limits, default and kind."""
+    options = {option.path: option for part in parts for option in _options(part)}
+    names = ", ".join(part.cls.__name__ for part in parts)
+    notes = "Lists are written with commas: 32,64."
+    if any(part.ranges for part in parts):
+        notes += " A range is written low..high: --mass 0.5..1.0 draws uniformly."
+    with contextlib.suppress(SystemExit):
+        tyro.cli(
+            _tree(options),
+            args=["--help"],
+            prog=f"{command} [--field VALUE ...]",
+            description=f"Fields of {names}. {notes}",
+        )
+
+
+@functools.cache
+def field_docs(cls: type) -> dict[str, str]:
+    """Documentation of fields: the string under each, of a class and its bases."""
+    docs: dict[str, str] = {}
+    for base in reversed(cls.__mro__):
+        if base in (object, Part) or not issubclass(base, Part):
+            continue
+        docs.update(_docs_in_source(base))
+    return docs
+
+
+def describe_field(spec: FieldSpec, doc: str) -> str:
+    """One line on a field: documentation, unit, limits, kind."""
+    mark = spec.mark if isinstance(spec.mark, Bounded) else None
+    notes = [
+        mark.unit if mark else "",
+        mark.describe() if mark else "",
+        spec.kind,
+    ]
+    return f"{' '.join(doc.split())} ({'; '.join(note for note in notes if note)})"
+
+
+class _RefusedError(Exception):
+    """Carries our error through tyro, which would print a ``ValueError`` itself."""
+
+    def __init__(self, why: ConfigError) -> None:
+        super().__init__(str(why))
+        self.why = why
+
+
+def _docs_in_source(cls: type) -> dict[str, str]:
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
+    except (OSError, TypeError, SyntaxError):
+        return {}
+    body = typing.cast(ast.ClassDef, tree.body[0]).body
+    docs = {}
+    for statement, after in itertools.pairwise(body):
+        if (
+            isinstance(statement, ast.AnnAssign)
+            and isinstance(statement.target, ast.Name)
+            and isinstance(after, ast.Expr)
+            and isinstance(after.value, ast.Constant)
+            and isinstance(after.value.value, str)
+        ):
+            docs[statement.target.id] = inspect.cleandoc(after.value.value)
+    return docs
+
+
+def _options(part: Shown) -> list[_Option]:
+    docs = field_docs(part.cls)
+    found = []
+    for spec in field_specs(part.cls):
+        path = f"{part.prefix}.{spec.name}" if part.prefix else spec.name
+        if spec.kind == "data" or typing.get_origin(spec.type) is dict:
+            continue
+        if isinstance(spec.type, type) and issubclass(spec.type, Part):
+            found += _options(Shown(spec.type, path, part.ranges))
+            continue
+        default = dataclasses.MISSING if spec.required else spec.default()
+        doc = docs.get(spec.name, "")
+        found.append(_Option(path, spec, part.cls, doc, default, part.ranges))
+    return found
+
+
+def _tree(options: dict[str, _Option], prefix: str = "") -> type:
+    """Options as nested dataclasses of plain types, which tyro understands."""
+    fields: list[Any] = []
+    groups: dict[str, dict[str, _Option]] = {}
+    for path, option in options.items():
+        name, _, rest = path.removeprefix(prefix).partition(".")
+        if rest:
+            groups.setdefault(name, {})[path] = option
+            continue
+        hint = Annotated[
+            Any,
+            _constructor(option),
+            tyro.conf.arg(help=describe_field(option.spec, option.doc)),
+        ]
+        fields.append((name, hint, option))
+    # Fields without a default go first, as dataclasses want them.
+    fields.sort(key=lambda field: field[2].default is not dataclasses.MISSING)
+    plain = [
+        (name, hint)
+        if option.default is dataclasses.MISSING
+        else (name, hint, dataclasses.field(default=option.default))
+        for name, hint, option in fields
+    ]
+    nested = [
+        (name, _tree(group, f"{prefix}{name}.")) for name, group in groups.items()
+    ]
+    return dataclasses.make_dataclass("Fields", [*plain, *nested], kw_only=True)
+
+
+def _constructor(option: _Option) -> PrimitiveConstructorSpec[Any]:
+    def read(words: list[str]) -> Any:
+        try:
+            return _value(option, words[0])
+        except ConfigError as error:
+            raise _RefusedError(error) from error
+
+    return PrimitiveConstructorSpec(
+        nargs=1,
+        metavar=_metavar(option.spec.type),
+        instance_from_str=read,
+        is_instance=lambda _: True,
+        str_from_instance=lambda value: [_text(value)],
+    )
+
+
+def _value(option: _Option, text: str) -> Any:
+    where = f"{option.owner.__name__}.{option.spec.name}"
+    if option.ranges and RANGE in text and option.spec.kind == "traced":
+        low, _, high = text.partition(RANGE)
+        ends = [_parse(float, end, where) for end in (low, high)]
+        return Uniform(*(option.spec.canonical(end, where) for end in ends))
+    return option.spec.canonical(_parse(option.spec.type, text, where), where)
+
+
+def _parse(hint: Any, text: str, where: str) -> Any:
+    """Text as a value of about the type; the field itself checks it afterwards."""
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        return _parse(args[0], text, where)
+    if origin in (typing.Union, types.UnionType):
+        if types.NoneType in args and text.lower() == "none":
+            return None
+        return _first(args, text, where)
+    if origin is Literal:
+        return next((choice for choice in args if str(choice) == text), text)
+    if origin is tuple:
+        items = [item.strip() for item in text.strip("()[]").split(",")]
+        items = [item for item in items if item]
+        hints = [args[0]] * len(items) if args[1:] == (...,) else list(args)
+        hints += [str] * (len(items) - len(hints))
+        return tuple(_parse(h, i, where) for h, i in zip(hints, items, strict=False))
+    if hint is bool:
+        words = {"true": True, "yes": True, "false": False, "no": False}
+        if text.lower() in words:
+            return words[text.lower()]
+        raise ConfigError(f"{where}: expected true or false, got {text!r}.")
+    if hint in (int, float):
+        return _number(text, where)
+    return text
+
+
+def _first(hints: Sequence[Any], text: str, where: str) -> Any:
+    for hint in hints:
+        try:
+            value = _parse(hint, text, where)
+        except ConfigError:
+            continue
+        if hint is not int or isinstance(value, int):
+            return value
+    return text
+
+
+def _number(text: str, where: str) -> int | float:
+    try:
+        return int(text)
+    except ValueError:
+        try:
+            return float(text)
+        except ValueError:
+            raise ConfigError(f"{where}: expected a number, got {text!r}.") from None
+
+
+def _metavar(hint: Any) -> str:
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        return _metavar(args[0])
+    if origin is Literal:
+        return "|".join(str(choice) for choice in args)
+    if origin in (typing.Union, types.UnionType):
+        return "|".join(_metavar(arg) for arg in args)
+    if origin is tuple:
+        return ",".join("..." if arg is ... else _metavar(arg) for arg in args)
+    if hint is type(None):
+        return "none"
+    if hint is bool:
+        return "true|false"
+    return {int: "INT", float: "FLOAT", str: "TEXT"}.get(hint, "VALUE")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(_text(item) for item in value)
+    if isinstance(value, AbstractRange):
+        low, high = value.ends()
+        return f"{low}{RANGE}{high}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Part):
+        return type(value).__name__
+    return "none" if value is None else str(value)
+
+
+def _leaf(tree: Any, path: str) -> Any:
+    for step in path.split("."):
+        tree = getattr(tree, step)
+    return tree

@@ -1,0 +1,60 @@
+"""What a word on the command line means: a world, a person's class, a data set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from foreworld.core import registry
+from foreworld.core.errors import ConfigError
+from foreworld.core.folder import CONFIG
+from foreworld.worlds.base import AbstractWorld
+
+
+@dataclass(frozen=True)
+class What:
+    """What ``--on`` or ``generate`` was given.
+
+    Attributes
+    ----------
+    name
+        As it was written.
+    world
+        Class of the world, ``None`` for a data set.
+    data
+        Folder of the data set, ``None`` for a world.
+    """
+
+    name: str
+    world: type[AbstractWorld] | None = None
+    data: Path | None = None
+
+
+def resolve(name: str) -> What:
+    """A world by name, ``./file.py:Class``, or the folder of a data set.
+
+    Raises
+    ------
+    UnknownNameError
+        No world has that name; the message lists the nearest.
+    ConfigError
+        A folder that is no data set, or a class that is no world.
+    """
+    path = Path(name)
+    if path.is_dir():
+        if not (path / CONFIG).is_file():
+            raise ConfigError(
+                f"{name} is a folder but no data set: it has no {CONFIG}. "
+                f"'foreworld generate' makes one."
+            )
+        return What(name, data=path)
+    if "/" in name and ":" not in name:
+        raise ConfigError(
+            f"{name!r} is neither a folder nor a world. A data set is named by its "
+            f"folder, a world by its name ('foreworld list worlds'), a class of your "
+            f"own as './my_file.py:MyWorld'."
+        )
+    cls = registry.find("worlds", name)
+    if not issubclass(cls, AbstractWorld):
+        raise ConfigError(f"{name!r} is no world: {cls.__name__}.")
+    return What(name, world=cls)

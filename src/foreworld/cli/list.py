@@ -1,0 +1,72 @@
+"""What there is: worlds, users, learners, launchers, trackers and studies."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+from pathlib import Path
+
+from foreworld.cli._usage import Fields, Usage
+from foreworld.core.registry import entries
+
+KINDS = {
+    "worlds": "worlds",
+    "users": "users",
+    "learners": "learners",
+    "launchers": "launch",
+    "trackers": "track",
+    "studies": None,
+}
+"""Word on the command line -> folder of the registry."""
+
+
+def configure(usage: Usage) -> None:
+    """Declare the options."""
+    usage.add("kind", nargs="?", choices=KINDS, metavar="KIND", help=" | ".join(KINDS))
+    usage.json()
+
+
+def run(args: argparse.Namespace, fields: Fields) -> int:
+    """Print one line a part, or JSON."""
+    found = {kind: _rows(kind) for kind in ([args.kind] if args.kind else KINDS)}
+    if args.json:
+        print(json.dumps([row for rows in found.values() for row in rows], indent=1))
+        return 0
+    width = max((len(r["name"]) for rows in found.values() for r in rows), default=0)
+    for kind, rows in found.items():
+        if not args.kind:
+            print(f"{kind}:")
+        if not rows:
+            print("  none here")
+        for row in rows:
+            source = f" [{row['source']}]" if row["source"] else ""
+            print(f"  {row['name']:<{width}}  {row['summary']}{source}")
+    return 0
+
+
+def _rows(kind: str) -> list[dict[str, str]]:
+    folder = KINDS[kind]
+    if folder is None:
+        return _studies()
+    return [
+        {
+            "kind": kind,
+            "name": entry.name,
+            "summary": entry.summary(),
+            "source": entry.source(),
+        }
+        for entry in entries(folder).values()
+    ]
+
+
+def _studies() -> list[dict[str, str]]:
+    """Files under ``studies/`` of the working folder, not imported."""
+    root = Path("studies")
+    rows = []
+    for path in sorted(root.rglob("*.py")):
+        doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        name = path.relative_to(root).with_suffix("").as_posix()
+        summary = doc.partition("\n")[0]
+        rows.append({"kind": "studies", "name": name, "summary": summary, "source": ""})
+    return rows

@@ -1,0 +1,198 @@
+"""The command line's front door: finds the verb, reads its options, reports errors.
+
+A verb is a file of this folder; the first line of its docstring is its line in
+``foreworld -h``. A verb's module has ``configure(usage)``, which declares its options,
+``run(args, fields) -> int``, which does the work, and may have ``describe(args)``,
+which names the parts whose fields it takes as ``--field value``. Importing this module
+imports neither JAX nor any verb.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+from foreworld.cli._usage import Usage
+from foreworld.core.errors import (
+    ConfigError,
+    FitError,
+    ForeworldError,
+    unknown_name,
+)
+
+DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes."""
+PLATFORMS = {"cpu": "cpu", "gpu": "cuda"}
+"""What ``--device`` may be, and what JAX calls it."""
+
+_FOLDER = Path(__file__).parent
+_GENERAL = """\
+General options, for every verb:
+  -h, --help         what a verb does and takes; fields too, once it has its names
+  --device cpu|gpu   where programs run (default: a GPU where JAX finds one)
+  --debug            show the traceback of an error
+  --version          the installed version
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv
+        The words after ``foreworld``; those of this process by default.
+
+    Returns
+    -------
+    int
+        0 done, 1 failed, 2 wrong usage, 130 interrupted.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in words
+    words = [word for word in words if word != "--debug"]
+    try:
+        return _dispatch(words)
+    except KeyboardInterrupt:
+        _say(
+            "interrupted. What is finished is kept: run the same command again to go on"
+            " from there."
+        )
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`| head`) has seen enough; nothing is left to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except ForeworldError as error:
+        _report(str(error), debug)
+        return WRONG_USAGE if isinstance(error, ConfigError | FitError) else FAILED
+    except Exception as error:
+        _report(_unexpected(error), debug)
+        return FAILED
+
+
+def verbs() -> dict[str, str]:
+    """Every verb with its one-line help, read without importing any."""
+    found = {}
+    for path in sorted(_FOLDER.glob("*.py")):
+        if path.stem != "main" and not path.stem.startswith("_"):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            found[path.stem] = (ast.get_docstring(tree) or "").partition("\n")[0]
+    return found
+
+
+def _dispatch(words: list[str]) -> int:
+    words = _choose_device(words)
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(_overview(), end="")
+        return DONE
+    if words[0] == "--version":
+        from foreworld import __version__
+
+        print(f"foreworld {__version__}")
+        return DONE
+    if words[0].startswith("-"):
+        raise ConfigError(
+            f"the verb comes first, got the option {words[0]!r}. "
+            f"'foreworld -h' lists the verbs."
+        )
+    known = verbs()
+    if words[0] not in known:
+        raise unknown_name("verb", words[0], known)
+    module = importlib.import_module(f"foreworld.cli.{words[0]}")
+    usage = Usage(words[0], module.__doc__ or "", takes_fields=_takes_fields(module))
+    module.configure(usage)
+    if any(word in ("-h", "--help") for word in words[1:]):
+        rest = [word for word in words[1:] if word not in ("-h", "--help")]
+        return _help(module, usage, rest)
+    args, fields = usage.parse(words[1:])
+    return module.run(args, fields)
+
+
+def _help(module: ModuleType, usage: Usage, words: list[str]) -> int:
+    """Print a verb's options, and the fields of the parts that the words name."""
+    print(usage.text(), end="")
+    if not _takes_fields(module):
+        return DONE
+    args = usage.parse_names(words)
+    parts = module.describe(args) if args is not None else []
+    if parts:
+        from foreworld.cli._fields import print_fields
+
+        print()
+        print_fields(parts, " ".join(["foreworld", usage.verb, *words]))
+    else:
+        print(
+            f"\nFields: 'foreworld {usage.verb} ... -h' with the names filled in lists"
+            " the fields that can be set as --field value."
+        )
+    return DONE
+
+
+def _takes_fields(module: ModuleType) -> bool:
+    return "describe" in vars(module)
+
+
+def _choose_device(words: list[str]) -> list[str]:
+    """Take ``--device`` out of the words and set JAX's platform before its import."""
+    rest, device = [], None
+    stream = iter(words)
+    for word in stream:
+        if word == "--device":
+            device = next(stream, "")
+        elif word.startswith("--device="):
+            device = word.partition("=")[2]
+        else:
+            rest.append(word)
+    if device is None:
+        return rest
+    if device not in PLATFORMS:
+        raise ConfigError(f"--device={device!r} is not one of 'cpu', 'gpu'.")
+    os.environ["JAX_PLATFORMS"] = PLATFORMS[device]
+    if "jax" in sys.modules:
+        sys.modules["jax"].config.update("jax_platforms", PLATFORMS[device])
+    return rest
+
+
+def _overview() -> str:
+    lines = [f"  {name:<10} {line}" for name, line in verbs().items()]
+    return (
+        "usage: foreworld VERB [options]\n\n"
+        "A research workbench for learning in simulated worlds.\n\n"
+        "Verbs ('foreworld VERB -h' explains one):\n"
+        + "\n".join(lines)
+        + f"\n\n{_GENERAL}"
+    )
+
+
+def _unexpected(error: Exception) -> str:
+    text = str(error) or type(error).__name__
+    if "nable to initialize backend" in text:
+        return (
+            "JAX found no such device here. Use --device cpu, or install the GPU "
+            "support with: pip install 'foreworld[cuda]'. " + text
+        )
+    return (
+        f"{type(error).__name__}: {text}\nThis is a fault of Foreworld, not of your "
+        f"command. Run it again with --debug for the traceback, and report it."
+    )
+
+
+def _report(message: str, debug: bool) -> None:
+    if debug:
+        traceback.print_exc()
+    _say(message)
+
+
+def _say(message: str) -> None:
+    print(f"foreworld: {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

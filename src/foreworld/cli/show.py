@@ -1,0 +1,108 @@
+"""One part: its fields with units, defaults and kinds, its spaces, and a picture.
+
+foreworld show pendulum
+foreworld show tmaze --length 5 --out tmaze.png
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from foreworld.cli._usage import Fields, Usage
+from foreworld.core import registry
+from foreworld.core.errors import UnknownNameError, unknown_name
+
+
+def configure(usage: Usage) -> None:
+    """Declare the options."""
+    usage.add("name", metavar="NAME", help="a world, user, learner, launcher, tracker")
+    usage.add("--out", metavar="PNG", help="draw a world here (default: NAME.png)")
+    usage.json()
+
+
+def describe(args: argparse.Namespace) -> list[Any]:
+    """The part itself."""
+    from foreworld.cli._fields import Shown
+
+    return [Shown(_find(args.name))]
+
+
+def run(args: argparse.Namespace, fields: Fields) -> int:
+    """Print what is known about the part; draw its first frame if it is a world."""
+    from foreworld.cli._fields import describe_field, field_docs, read_fields
+    from foreworld.core.config import encode
+    from foreworld.core.part import field_specs
+    from foreworld.worlds.base import AbstractWorld
+
+    parts = describe(args)
+    cls = parts[0].cls
+    values = read_fields(parts, fields, f"foreworld show {args.name}")
+    docs = field_docs(cls)
+    rows = [
+        {
+            "name": spec.name,
+            "kind": spec.kind,
+            "default": None if spec.required else encode(spec.default()),
+            "required": spec.required,
+            "doc": describe_field(spec, docs.get(spec.name, "")),
+        }
+        for spec in field_specs(cls)
+    ]
+    facts: dict[str, Any] = {
+        "name": args.name,
+        "class": registry.address(cls),
+        "summary": (cls.__doc__ or "").partition("\n")[0],
+        "fields": rows,
+    }
+    missing = [row["name"] for row in rows if row["required"]]
+    if issubclass(cls, AbstractWorld) and not set(missing) - set(values):
+        world = cls(**values)
+        facts["action_space"] = str(world.action_space)
+        facts["observation_space"] = str(world.observation_space)
+        facts["picture"] = str(
+            _draw(world, Path(args.out or f"{cls.__name__.lower()}.png"))
+        )
+    if args.json:
+        print(json.dumps(facts, indent=1))
+    else:
+        _print(facts)
+    return 0
+
+
+def _print(facts: dict[str, Any]) -> None:
+    print(f"{facts['name']}: {facts['summary']}\n{facts['class']}")
+    for key in ("action_space", "observation_space", "picture"):
+        if key in facts:
+            print(f"{key.replace('_', ' ')}: {facts[key]}")
+    print("fields:")
+    width = max((len(row["name"]) for row in facts["fields"]), default=0)
+    for row in facts["fields"]:
+        default = "required" if row["required"] else f"default {row['default']}"
+        print(f"  {row['name']:<{width}}  {row['doc']}; {default}")
+
+
+def _find(name: str) -> type:
+    """A part of any kind by its name."""
+    known: list[str] = []
+    for kind in registry.KINDS:
+        try:
+            return registry.find(kind, name)
+        except UnknownNameError:
+            known += list(registry.entries(kind))
+    raise unknown_name("part", name, known)
+
+
+def _draw(world: Any, path: Path) -> Path:
+    import jax
+    import numpy as np
+
+    from foreworld.core.keys import root_key
+    from foreworld.render.gif import write_png
+
+    state, _ = jax.jit(world.reset)(root_key(0))
+    frame = np.asarray(world.render(state))
+    write_png(path, frame, scale=max(1, 256 // max(frame.shape[:2])))
+    return path

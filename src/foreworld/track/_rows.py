@@ -1,0 +1,28 @@
+"""Segments of curves as rows, one a step, as trackers store them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+
+def rows(
+    steps: Sequence[int], metrics: Mapping[str, Sequence[float]]
+) -> list[tuple[int, dict[str, float]]]:
+    """(step, finite values by name) for every step that has any.
+
+    Raises
+    ------
+    ValueError
+        A curve has not one value for each step.
+    """
+    out = []
+    for i, step in enumerate(steps):
+        values = {name: float(curve[i]) for name, curve in metrics.items()}
+        finite = {name: v for name, v in values.items() if math.isfinite(v)}
+        if finite:
+            out.append((int(step), finite))
+    for name, curve in metrics.items():
+        if len(curve) != len(steps):
+            raise ValueError(f"{name} has {len(curve)} values for {len(steps)} steps.")
+    return out
