@@ -163,7 +163,9 @@ class Uniform(AbstractRange):
         """One float32 draw; the dtype is named so that x64 draws the same."""
         unit = jax.random.uniform(key, (), jnp.float32)
         low, high = jnp.float32(self.low), jnp.float32(self.high)
-        return low + unit * (high - low)
+        # The maximum changes no value: it keeps compilers from fusing the product into
+        # the sum, which would round differently inside a program and outside.
+        return low + jnp.maximum(unit * (high - low), 0)
 
     def ends(self) -> tuple[float, float]:
         """``(low, high)``."""

@@ -1,0 +1,105 @@
+"""Writes frames as pictures that people look at: animated GIF and contact sheet PNG."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from foreworld.core.errors import ConfigError
+from foreworld.core.folder import write_bytes
+
+Frames = UInt8[np.ndarray, "time height width channels"]
+Picture = UInt8[np.ndarray, "height width channels"]
+Sheet = UInt8[np.ndarray, "sheet_height sheet_width channels"]
+
+
+def write_gif(path: Path, frames: Frames, fps: float = 10.0, scale: int = 4) -> None:
+    """Write an animation that repeats for ever.
+
+    Parameters
+    ----------
+    path
+        The file; its folder is made where needed.
+    frames
+        1 or 3 channels, upright.
+    fps
+        Frames a second; a GIF counts in hundredths of a second.
+    scale
+        Enlargement: each pixel becomes a square of this many pixels.
+
+    Raises
+    ------
+    ConfigError
+        No frames, or neither 1 nor 3 channels.
+    StorageError
+        The file cannot be written.
+    """
+    import imageio.v3 as iio
+
+    if not len(frames):
+        raise ConfigError("there are no frames to write: the sequence is empty.")
+    pictures = np.stack([_enlarge(_plain(frame), scale) for frame in frames])
+    data = iio.imwrite(
+        "<bytes>", pictures, extension=".gif", duration=1000 / fps, loop=0
+    )
+    write_bytes(path, data or b"")
+
+
+def write_png(path: Path, picture: Picture, scale: int = 1) -> None:
+    """Write one picture of 1 or 3 channels; errors as in :func:`write_gif`."""
+    import imageio.v3 as iio
+
+    data = iio.imwrite("<bytes>", _enlarge(_plain(picture), scale), extension=".png")
+    write_bytes(path, data or b"")
+
+
+def contact_sheet(
+    sequences: UInt8[np.ndarray, "sequence time height width channels"],
+    every: int = 1,
+    gap: int = 2,
+) -> Sheet:
+    """Sequences as rows of one picture, frames from left to right.
+
+    Parameters
+    ----------
+    sequences
+        Frames of several sequences.
+    every
+        Show each ``every``-th frame.
+    gap
+        Grey pixels between frames.
+    """
+    shown = sequences[:, ::every]
+    num, steps, height, width, channels = shown.shape
+    size = (num * (height + gap) + gap, steps * (width + gap) + gap, channels)
+    sheet = np.full(size, 96, np.uint8)
+    for row in range(num):
+        for column in range(steps):
+            top, left = gap + row * (height + gap), gap + column * (width + gap)
+            sheet[top : top + height, left : left + width] = shown[row, column]
+    return sheet
+
+
+def grid_of(pictures: Frames, gap: int = 2) -> Sheet:
+    """Single pictures in a grid that is about as wide as high."""
+    columns = math.ceil(math.sqrt(len(pictures)))
+    rows = math.ceil(len(pictures) / columns)
+    empty = np.zeros((rows * columns - len(pictures), *pictures.shape[1:]), np.uint8)
+    filled = np.concatenate([pictures, empty])
+    return contact_sheet(filled.reshape(rows, columns, *pictures.shape[1:]), gap=gap)
+
+
+def _plain(frame: Picture) -> np.ndarray:
+    channels = frame.shape[-1]
+    if channels not in (1, 3):
+        raise ConfigError(
+            f"frames have {channels} channels; pictures need 1 (grey) or 3 (colour)."
+        )
+    return frame[..., 0] if channels == 1 else frame
+
+
+def _enlarge(picture: np.ndarray, scale: int) -> np.ndarray:
+    return picture.repeat(scale, axis=0).repeat(scale, axis=1)
