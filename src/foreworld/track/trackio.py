@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from foreworld.core.places import runs_folder
 from foreworld.track._rows import rows
 from foreworld.track.base import AbstractTrace, AbstractTracker
 
@@ -82,8 +83,7 @@ def folder() -> Path:
     """Where the local store keeps its files."""
     if "TRACKIO_DIR" in os.environ:
         return Path(os.environ["TRACKIO_DIR"])
-    home = Path(os.environ.get("FOREWORLD_HOME") or Path.cwd())
-    return home / "runs" / ".trackio"
+    return runs_folder() / ".trackio"
 
 
 def _storage() -> Any:

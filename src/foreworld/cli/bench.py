@@ -1,0 +1,118 @@
+"""The speed benchmarks, against recorded figures of other tools.
+
+    foreworld bench                 all rows
+    foreworld bench ppo             the rows whose names begin so
+    foreworld bench data --json     one JSON object a line
+
+A value is the median of at least three runs after a warm-up; compilation is timed apart.
+``ratio`` is how many times better than the reference.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import statistics
+import sys
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from foreworld.cli._usage import Fields, Usage
+from foreworld.core.errors import ForeworldError, unknown_name
+
+if TYPE_CHECKING:
+    from foreworld.testing.bench import Row
+
+MIN_RUNS = 3
+"""Runs after the warm-up."""
+
+
+def configure(usage: Usage) -> None:
+    """Declare the options."""
+    usage.add("name", nargs="?", default="", metavar="NAME", help="a row, or some")
+    usage.add("--list", action="store_true", help="name the rows; measure nothing")
+    usage.json()
+
+
+def run(args: argparse.Namespace, fields: Fields) -> int:
+    """Measure and print."""
+    known = rows()
+    chosen = {name: row for name, row in known.items() if name.startswith(args.name)}
+    if not chosen:
+        raise unknown_name("benchmark", args.name, known)
+    if args.list:
+        for name, row in chosen.items():
+            print(f"{name}  ({row.unit}, {row.better} is better)")
+        return 0
+    references = load_references()
+    for name, row in chosen.items():
+        if not args.json:
+            print(f"{name} ...", file=sys.stderr, flush=True)
+        result = measure(name, row, references)
+        print(json.dumps(result) if args.json else line(result), flush=True)
+    return 0
+
+
+def rows() -> dict[str, Row]:
+    """All rows by name, from the ``bench_*`` modules of ``foreworld.testing``."""
+    found: dict[str, Row] = {}
+    for file in sorted(files("foreworld.testing").iterdir(), key=lambda f: f.name):
+        stem, dot, kind = file.name.partition(".")
+        if stem.startswith("bench_") and dot + kind == ".py":
+            module = importlib.import_module(f"foreworld.testing.{stem}")
+            found.update(module.ROWS)
+    return found
+
+
+def load_references() -> dict[str, dict[str, Any]]:
+    """What other tools reached, by row: value, unit and source."""
+    text = files("foreworld.cli").joinpath("references.json").read_text("utf-8")
+    return json.loads(text)
+
+
+def measure(name: str, row: Row, references: dict[str, Any]) -> dict[str, Any]:
+    """One row's result.
+
+    Raises
+    ------
+    ForeworldError
+        The row gave fewer runs than a median needs.
+    """
+    measured = row.measure()
+    if len(measured.values) < MIN_RUNS:
+        raise ForeworldError(
+            f"{name} gave {len(measured.values)} runs; a median needs {MIN_RUNS}."
+        )
+    value = statistics.median(measured.values)
+    reference = references.get(name)
+    return {
+        "name": name,
+        "value": value,
+        "unit": row.unit,
+        "reference": reference["value"] if reference else None,
+        "source": reference["source"] if reference else None,
+        "ratio": ratio(value, reference["value"], row.better) if reference else None,
+        "runs": list(measured.values),
+        "compile_s": measured.compile_s,
+    }
+
+
+def ratio(value: float, reference: float, better: str) -> float:
+    """How many times better than the reference."""
+    return value / reference if better == "higher" else reference / value
+
+
+def line(result: dict[str, Any]) -> str:
+    """A result for people."""
+    spread = f"{min(result['runs']):,.4g} to {max(result['runs']):,.4g}"
+    against = (
+        f", {result['ratio']:.3g}x {result['source'].partition(' ')[0].rstrip(',:')}"
+        if result["ratio"] is not None
+        else ""
+    )
+    return (
+        f"{result['name']:<24} {result['value']:>12,.4g} {result['unit']}{against} "
+        f"({len(result['runs'])} runs, {spread}; compiled in "
+        f"{result['compile_s']:.1f} s)"
+    )

@@ -1,0 +1,121 @@
+"""A data set from a world or a family of worlds: shards, splits, manifest; resumes.
+
+    foreworld generate pendulum --mass 0.5..1.0 --length 0.5..1.0 --out data/pendulum
+
+A field is a value, or a range low..high from which every sequence draws its own. Run
+the same command again after an interruption: it makes what is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+from typing import Any
+
+from foreworld.cli._launch import add_launch_options, launcher_of
+from foreworld.cli._usage import Fields, Usage
+from foreworld.core.errors import ConfigError
+
+SPLITS = {"train": 1000, "val": 100, "test": 100}
+"""Default numbers of sequences."""
+
+
+def configure(usage: Usage) -> None:
+    """Declare the options."""
+    usage.add("what", metavar="WHAT", help="a world, or ./my_world.py:MyWorld")
+    usage.add("--out", metavar="DIR", help="folder to make (default: data/WHAT)")
+    for split, number in SPLITS.items():
+        usage.add(
+            f"--{split}",
+            type=int,
+            default=number,
+            metavar="N",
+            help=f"sequences of the {split} split (default: {number})",
+        )
+    usage.add("--seed", type=int, default=0, metavar="S", help="root seed (default: 0)")
+    usage.add(
+        "--num-frames",
+        type=int,
+        default=30,
+        metavar="N",
+        help="frames of a sequence (default: 30)",
+    )
+    usage.add(
+        "--force", action="store_true", help="replace a folder that holds other data"
+    )
+    add_launch_options(usage)
+    usage.quiet()
+
+
+def describe(args: argparse.Namespace) -> list[Any]:
+    """The world, whose fields may be ranges."""
+    from foreworld.cli._fields import Shown
+    from foreworld.cli._what import resolve
+
+    what = resolve(args.what)
+    if what.world is None:
+        raise ConfigError(
+            f"{args.what} is a data set already. 'foreworld generate' takes a world; "
+            f"'foreworld list worlds' names them."
+        )
+    return [Shown(what.world, ranges=True)]
+
+
+def run(args: argparse.Namespace, fields: Fields) -> int:
+    """Print the plan, then generate."""
+    from foreworld.cli._fields import read_fields
+    from foreworld.data.generate import generate
+
+    parts = describe(args)
+    values = read_fields(parts, fields, f"foreworld generate {args.what}")
+    family = parts[0].cls.family(**values)
+    name = Path(args.what.rpartition(":")[2]).name
+    out = args.out or _default_out(name)
+    if not args.quiet:
+        print(plan_text(family, args, str(out)), flush=True)
+    data = generate(
+        family,
+        out,
+        **{split: getattr(args, split) for split in SPLITS},
+        seed=args.seed,
+        num_frames=args.num_frames,
+        launcher=launcher_of(args),
+        workers=args.workers,
+        force=args.force,
+        quiet=args.quiet,
+    )
+    if not args.quiet:
+        print(data)
+    return 0
+
+
+def plan_text(family: Any, args: argparse.Namespace, out: str) -> str:
+    """What will be made: sequences, frames, bytes before compression."""
+    import jax
+
+    from foreworld.core.keys import root_key
+
+    world = family.world
+    state, _ = jax.eval_shape(world.reset, root_key(0))
+    shape = jax.eval_shape(world.render, state).shape
+    counts = {split: getattr(args, split) for split in SPLITS}
+    total = sum(counts.values())
+    size = total * args.num_frames * math.prod(shape)
+    ranges = [
+        f"{name} {'..'.join(f'{end:g}' for end in values.ends())}"
+        for name, values in family.ranges.items()
+    ]
+    return (
+        f"{type(world).__name__}: {total:,} sequences "
+        f"({', '.join(f'{split} {n:,}' for split, n in counts.items())}) of "
+        f"{args.num_frames} frames of {'x'.join(map(str, shape))}, seed {args.seed}"
+        + (f"; ranges: {', '.join(ranges)}" if ranges else "")
+        + f"\n{size / 1e6:,.1f} MB of frames before compression -> {out}"
+    )
+
+
+def _default_out(name: str) -> Path:
+    from foreworld.core.places import data_folder
+
+    return data_folder() / name

@@ -1,0 +1,24 @@
+"""Where things are kept: ``data/`` and ``runs/`` of the working folder or of a home."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+HOME = "FOREWORLD_HOME"
+"""Environment variable that names another folder than the working one."""
+
+
+def home() -> Path:
+    """The folder that holds ``data/`` and ``runs/``."""
+    return Path(os.environ.get(HOME) or Path.cwd())
+
+
+def data_folder() -> Path:
+    """Where data sets go."""
+    return home() / "data"
+
+
+def runs_folder() -> Path:
+    """Where runs and studies go."""
+    return home() / "runs"

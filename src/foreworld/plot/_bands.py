@@ -1,0 +1,35 @@
+"""Mean over seeds and the half-width of its 95 % Student interval."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Num
+from scipy.special import stdtrit
+
+
+class Band(NamedTuple):
+    """A curve over seeds; NaN where nothing was measured."""
+
+    mean: Float[np.ndarray, "*rest"]
+    half: Float[np.ndarray, "*rest"]
+    """0 where only one seed was measured"""
+    num: Num[np.ndarray, "*rest"]
+    """seeds that were measured"""
+
+
+def student_band(values: Num[np.ndarray, "seed *rest"], level: float = 0.95) -> Band:
+    """Mean and half-width over the first axis; seeds that are NaN do not count.
+
+    ``half = t_{(1 + level) / 2, n - 1} * s / sqrt(n)`` with the sample deviation ``s``.
+    """
+    measured = np.isfinite(values)
+    num = measured.sum(axis=0)
+    kept = np.where(measured, values, 0.0).astype(np.float64)
+    mean = np.where(num > 0, kept.sum(axis=0) / np.maximum(num, 1), np.nan)
+    squares = np.where(measured, (values - np.nan_to_num(mean)) ** 2, 0.0)
+    variance = squares.sum(axis=0) / np.maximum(num - 1, 1)
+    quantile = stdtrit(np.maximum(num - 1, 1), (1 + level) / 2)
+    half = quantile * np.sqrt(variance / np.maximum(num, 1))
+    return Band(mean, np.where(num > 1, half, 0.0), num)

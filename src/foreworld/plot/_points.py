@@ -1,0 +1,37 @@
+"""How points of a study are called in legends and tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def swept(results: Any) -> list[str]:
+    """Names of the swept hyperparameters, in the order of the study."""
+    return [
+        str(name)
+        for name, array in results.coords.items()
+        if array.dims == ("point",) and name not in ("point", "finished", "failed")
+    ]
+
+
+def point_labels(results: Any) -> list[str]:
+    """One label a point: its swept values."""
+    names = swept(results)
+    columns = [[text(v) for v in results.coords[name].values] for name in names]
+    rows = zip(*columns, strict=True) if columns else [()] * results.sizes["point"]
+    short = [name.removeprefix("learner.").replace("_", " ") for name in names]
+    return [
+        ", ".join(f"{name} {value}" for name, value in zip(short, row, strict=True))
+        or "all seeds"
+        for row in rows
+    ]
+
+
+def text(value: Any) -> str:
+    """A hyperparameter for people: 0.0025, 32, gru."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    item = getattr(value, "item", None)
+    if item is not None:
+        return text(item())
+    return str(value)

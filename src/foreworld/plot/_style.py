@@ -1,0 +1,103 @@
+"""The look of figures: colours that read on dark and light, no global state."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PALETTE = (
+    "#3b82f6",
+    "#e8710a",
+    "#16a34a",
+    "#c026d3",
+    "#dc2626",
+    "#0891b2",
+    "#a16207",
+    "#7c6ff0",
+)
+"""Line colours, distinct from each other on white and on near-black."""
+LINE_STYLES = ("-", "--", ":", "-.")
+"""After all colours are used, the next line style begins."""
+INK = "#6b7280"
+"""Grey of axes and text in files; pages replace it by their own text colour."""
+
+
+def new_figure(width: float = 6.4, height: float = 3.8) -> tuple[Figure, Axes]:
+    """A figure with one pair of axes on a transparent ground.
+
+    Parameters
+    ----------
+    width, height
+        Size in inches.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.patch.set_alpha(0.0)
+    axes = figure.add_subplot()
+    axes.patch.set_alpha(0.0)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(INK)
+    axes.tick_params(colors=INK, labelsize=9)
+    axes.grid(True, color=INK, alpha=0.18, linewidth=0.6)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def label(axes: Axes, x: str, y: str, title: str = "") -> None:
+    """Name the axes and the figure."""
+    axes.set_xlabel(x, color=INK, fontsize=10)
+    axes.set_ylabel(y, color=INK, fontsize=10)
+    if title:
+        axes.set_title(title, color=INK, fontsize=11, loc="left")
+
+
+def legend(axes: Axes, max_rows: int = 12) -> None:
+    """A legend without frame, beside the axes when it is long."""
+    handles, names = axes.get_legend_handles_labels()
+    if not handles:
+        return
+    beside = len(handles) > 4
+    axes.legend(
+        handles[:max_rows],
+        names[:max_rows],
+        frameon=False,
+        fontsize=8,
+        labelcolor=INK,
+        loc="upper left" if beside else "best",
+        bbox_to_anchor=(1.01, 1.0) if beside else None,
+    )
+
+
+def colour(i: int) -> str:
+    """The colour of line ``i``."""
+    return PALETTE[i % len(PALETTE)]
+
+
+def line_style(i: int) -> str:
+    """The dashes of line ``i``."""
+    return LINE_STYLES[(i // len(PALETTE)) % len(LINE_STYLES)]
+
+
+def to_svg(figure: Figure) -> str:
+    """A figure as an SVG element for a page: text takes the page's colour and font."""
+    import matplotlib
+
+    buffer = io.StringIO()
+    # Text stays text, ids and dates are fixed: the same figure gives the same bytes.
+    settings = {"svg.fonttype": "none", "svg.hashsalt": "foreworld"}
+    with matplotlib.rc_context(settings):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font: \1px inherit", svg)
+    return re.sub(r'<svg ([^>]*?)width="[^"]*" ', r"<svg \1", svg, count=1)

@@ -1,0 +1,91 @@
+"""Learning curves: mean over seeds with the 95 % Student band, one line a point."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from foreworld.core.errors import ConfigError, unknown_name
+from foreworld.plot import _style
+from foreworld.plot._bands import student_band
+from foreworld.plot._points import point_labels
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MAX_LINES = 12
+"""Lines of one figure; beyond that only the chosen points are drawn in colour."""
+
+
+def curves(
+    results: Any,
+    metric: str,
+    points: Sequence[int] | None = None,
+    title: str = "",
+) -> Figure:
+    """Draw a metric over training.
+
+    Parameters
+    ----------
+    results
+        ``xarray.Dataset`` of a study with dims ``(point, seed, step)``.
+    metric
+        One of its variables with a ``step`` axis.
+    points
+        Points to draw; by default all, or the first :data:`MAX_LINES`. The others are
+        drawn as thin grey lines.
+    title
+        Title of the figure.
+
+    Raises
+    ------
+    UnknownNameError
+        No such curve in the results.
+    ConfigError
+        A point that the study does not have.
+    """
+    known = curve_names(results)
+    if metric not in known:
+        raise unknown_name("curve", metric, known)
+    values = results[metric].transpose("point", "seed", "step").values
+    num_points = values.shape[0]
+    chosen = list(range(min(num_points, MAX_LINES)) if points is None else points)
+    for point in chosen:
+        if not 0 <= point < num_points:
+            raise ConfigError(f"point {point} is not one of 0 to {num_points - 1}.")
+    steps = np.asarray(results["step"].values)
+    labels = point_labels(results)
+    figure, axes = _style.new_figure()
+    for point in sorted(set(range(num_points)) - set(chosen)):
+        band = student_band(values[point])
+        axes.plot(steps, band.mean, color=_style.INK, alpha=0.25, linewidth=0.7)
+    for i, point in enumerate(chosen):
+        band = student_band(values[point])
+        shade = _style.colour(i)
+        style = {"color": shade, "linestyle": _style.line_style(i)}
+        axes.plot(steps, band.mean, linewidth=1.8, label=labels[point], **style)
+        axes.fill_between(
+            steps,
+            band.mean - band.half,
+            band.mean + band.half,
+            color=shade,
+            alpha=0.18,
+            linewidth=0,
+        )
+    name = str(results.attrs.get("step_name", "steps"))
+    _style.label(axes, name, metric.replace("_", " "), title)
+    axes.set_xlim(left=0)
+    if num_points > 1:
+        _style.legend(axes)
+    return figure
+
+
+def curve_names(results: Any) -> list[str]:
+    """Variables of the results that are scalar curves over training."""
+    return [
+        str(name)
+        for name, array in results.data_vars.items()
+        if set(array.dims) == {"point", "seed", "step"}
+    ]

@@ -1,0 +1,103 @@
+"""Error of forward models by horizon, beside the copy-last and mean-frame baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from foreworld.core.errors import unknown_name
+from foreworld.plot import _style
+from foreworld.plot._bands import student_band
+from foreworld.plot._points import point_labels
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+BASELINES = ("copy_last", "mean_frame")
+"""Predictions that need no learning: the last frame again; the mean frame."""
+
+
+def horizon(
+    results: Any,
+    metric: str = "test/mse_by_horizon",
+    points: Sequence[int] | None = None,
+    title: str = "",
+) -> Figure:
+    """Draw an error against how far ahead it was predicted.
+
+    Parameters
+    ----------
+    results
+        ``xarray.Dataset`` of a study with dims ``(point, seed, ..., horizon)``.
+    metric
+        One of its variables with a ``horizon`` axis. Where it has a ``step`` axis too,
+        its end is drawn.
+    points
+        Points to draw; all by default.
+    title
+        Title of the figure.
+
+    Raises
+    ------
+    UnknownNameError
+        No such variable by horizon in the results.
+    """
+    known = horizon_names(results)
+    if metric not in known:
+        raise unknown_name("error by horizon", metric, known)
+    values = _last(results[metric])
+    ahead = np.asarray(results["horizon"].values)
+    labels = point_labels(results)
+    figure, axes = _style.new_figure()
+    for i, point in enumerate(range(len(values)) if points is None else points):
+        band = student_band(values[point])
+        shade = _style.colour(i)
+        name = "prediction" if len(labels) == 1 else labels[point]
+        axes.plot(ahead, band.mean, color=shade, linewidth=1.8, label=name)
+        axes.fill_between(
+            ahead,
+            band.mean - band.half,
+            band.mean + band.half,
+            color=shade,
+            alpha=0.18,
+            linewidth=0,
+        )
+    for style, baseline in zip(("--", ":"), BASELINES, strict=True):
+        name = baseline_of(metric, baseline)
+        if name in known:
+            band = student_band(_last(results[name]).reshape(-1, len(ahead)))
+            axes.plot(
+                ahead,
+                band.mean,
+                color=_style.INK,
+                linestyle=style,
+                linewidth=1.4,
+                label=baseline.replace("_", " "),
+            )
+    what = metric.rpartition("/")[2].removesuffix("_by_horizon").replace("_", " ")
+    _style.label(axes, "frames ahead", what, title)
+    axes.set_ylim(bottom=0)
+    _style.legend(axes)
+    return figure
+
+
+def horizon_names(results: Any) -> list[str]:
+    """Variables of the results that have a horizon."""
+    return [str(n) for n, array in results.data_vars.items() if "horizon" in array.dims]
+
+
+def baseline_of(metric: str, baseline: str) -> str:
+    """``test/copy_last_mse_by_horizon`` for ``test/mse_by_horizon``."""
+    where, slash, name = metric.rpartition("/")
+    return f"{where}{slash}{baseline}_{name}"
+
+
+def _last(array: Any) -> np.ndarray:
+    """Values as (point, seed, horizon), at the end of training."""
+    if "step" in array.dims:
+        array = array.isel(step=-1)
+    elif "segment" in array.dims:
+        array = array.isel(segment=-1)
+    return array.transpose("point", "seed", "horizon").values

@@ -1,0 +1,105 @@
+"""Pieces of a page as text: everything is escaped here, nothing is fetched."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from importlib.resources import files
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of texts.
+
+    Attributes
+    ----------
+    head
+        Column names.
+    rows
+        Cells; ``None`` is shown as a dash.
+    numbers
+        Columns that hold numbers, aligned to the right.
+    best
+        Index of the row to mark.
+    caption
+        What the table says.
+    """
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str | None]]
+    numbers: frozenset[int] = frozenset()
+    best: int | None = None
+    caption: str = ""
+
+    def html(self) -> str:
+        """The table, which scrolls sideways on narrow screens."""
+        head = "".join(self._cell("th", i, name) for i, name in enumerate(self.head))
+        body = "".join(
+            f"<tr{' class=best' if i == self.best else ''}>"
+            + "".join(self._cell("td", j, cell) for j, cell in enumerate(row))
+            + "</tr>"
+            for i, row in enumerate(self.rows)
+        )
+        caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
+        return (
+            f'<div class="scroll"><table>{caption}<thead><tr>{head}</tr></thead>'
+            f"<tbody>{body}</tbody></table></div>"
+        )
+
+    def _cell(self, tag: str, column: int, text: str | None) -> str:
+        kind = " class=number" if column in self.numbers else ""
+        return f"<{tag}{kind}>{'–' if text is None else escape(text)}</{tag}>"
+
+
+def page(title: str, body: str) -> str:
+    """A whole page, self-contained."""
+    style = files("foreworld.plot.report").joinpath("style.css").read_text("utf-8")
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n"
+        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+    )
+
+
+def heading(level: int, text: str, anchor: str = "") -> str:
+    """A heading, with an anchor to link to."""
+    mark = f' id="{escape(anchor, quote=True)}"' if anchor else ""
+    return f"<h{level}{mark}>{escape(text)}</h{level}>"
+
+
+def paragraph(text: str, kind: str = "") -> str:
+    """A paragraph; ``kind`` is one of the style sheet's classes."""
+    return f"<p{f' class={kind}' if kind else ''}>{escape(text)}</p>"
+
+
+def tiles(pairs: Iterable[tuple[str, str]]) -> str:
+    """Small cards: what it is, and its value in large."""
+    cards = "".join(
+        f'<div class="tile"><b>{escape(value)}</b><span>{escape(name)}</span></div>'
+        for name, value in pairs
+    )
+    return f'<div class="tiles">{cards}</div>'
+
+
+def figure(svg: str, caption: str) -> str:
+    """A drawing with its caption; ``svg`` comes from our own figures."""
+    return f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>"
+
+
+def image(data: bytes, kind: str, alt: str) -> str:
+    """A picture inside the page."""
+    text = base64.b64encode(data).decode()
+    return (
+        f'<img src="data:image/{kind};base64,{text}" alt="{escape(alt, quote=True)}">'
+    )
+
+
+def folded(summary: str, text: str) -> str:
+    """Long text that opens on a click."""
+    return (
+        f"<details><summary>{escape(summary)}</summary>"
+        f"<pre>{escape(text)}</pre></details>"
+    )
