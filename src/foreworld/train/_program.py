@@ -1,0 +1,301 @@
+"""The programs of a chunk of runs: initialise, train for a segment, evaluate.
+
+The compiled one is a ``vmap`` over runs of a scan over intervals of a loop over
+updates. Learners that cannot be traced run in Python instead, one run at a time.
+"""
+
+from __future__ import annotations
+
+import abc
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Int, Key
+
+from foreworld.core.compilation import Compiled, Job, compile_all
+from foreworld.core.keys import named_key
+from foreworld.core.partition import Static, merge
+from foreworld.data.source import DataSource
+from foreworld.learners.base import LearnerState, Metrics
+from foreworld.train.lanes import Lanes, lane, stack_trees
+from foreworld.train.layout import Layout
+from foreworld.train.sources import Sources, source_of
+
+AT_END = 2**31 - 1
+"""Index of the evaluation on the test split, beyond that of any segment."""
+
+
+class Trained(NamedTuple):
+    """What a segment gives.
+
+    Attributes
+    ----------
+    state
+        The learners' states, ``(run, ...)``.
+    metrics
+        Pooled training metrics, ``(run, interval, ...)``.
+    broken
+        Whether a run's state holds a NaN, ``(run,)``.
+    """
+
+    state: LearnerState
+    metrics: Metrics
+    broken: Bool[np.ndarray, " run"]
+
+
+class AbstractProgram(abc.ABC):
+    """The interface of both kinds.
+
+    Attributes
+    ----------
+    compiled
+        What getting the program ready cost.
+    """
+
+    compiled: Compiled
+
+    @abc.abstractmethod
+    def shapes(self) -> LearnerState:
+        """The structure, shapes and types of the stacked states."""
+
+    @abc.abstractmethod
+    def init(self) -> LearnerState:
+        """Stacked states before the first update."""
+
+    @abc.abstractmethod
+    def segment(self, state: LearnerState, segment: int) -> Trained:
+        """Train for one segment. The state given is used up."""
+
+    @abc.abstractmethod
+    def evaluate(
+        self, state: LearnerState, data: DataSource | None, index: int
+    ) -> Metrics:
+        """Evaluate on a split, with the key of that index (segment or ``AT_END``)."""
+
+
+def make_program(
+    lanes: Lanes, sources: Sources, layout: Layout, traceable: bool
+) -> AbstractProgram:
+    """The program for these runs, compiled unless this process knows it already."""
+    kind = _TracedProgram if traceable else _PythonProgram
+    return kind(lanes, sources, layout)
+
+
+class _Key(NamedTuple):
+    """jit's static argument."""
+
+    static: Static
+    layout: Layout
+
+
+class _TracedProgram(AbstractProgram):
+    """Compiled, all runs at once."""
+
+    def __init__(self, lanes: Lanes, sources: Sources, layout: Layout) -> None:
+        self._lanes, self._sources = lanes, sources
+        self._layout = layout
+        static = _Key(lanes.static, layout)
+        single = lane(lanes.leaves, 0), lanes.keys[0], sources.train
+        one = jax.eval_shape(lambda *args: init_one(static, *args), *single)
+        self._shapes = jax.tree.map(
+            lambda leaf: jax.ShapeDtypeStruct((lanes.width, *leaf.shape), leaf.dtype),
+            one,
+        )
+        train = lanes.leaves, self._shapes, lanes.keys
+        evaluate = [
+            Job(_evaluate_all, static, (*train, data, np.int32(0)))
+            for data in (sources.val, sources.test)
+        ]
+        jobs = [
+            Job(init_one, static, single),
+            Job(segment_all, static, (*train, sources.train, np.int32(0)), (1,)),
+            *evaluate,
+        ]
+        self.compiled = compile_all(jobs)
+        self._init, self._segment, self._val, self._test = self.compiled.programs
+
+    def shapes(self) -> LearnerState:
+        return self._shapes
+
+    def init(self) -> LearnerState:
+        lanes = self._lanes
+        states = [
+            self._init(lane(lanes.leaves, i), lanes.keys[i], self._sources.train)
+            for i in range(lanes.width)
+        ]
+        return stack_trees(states)
+
+    def segment(self, state: LearnerState, segment: int) -> Trained:
+        lanes = self._lanes
+        first = np.int32(segment * self._layout.updates_per_segment)
+        state, metrics, broken = self._segment(
+            lanes.leaves, state, lanes.keys, self._sources.train, first
+        )
+        count = self._layout.intervals_in(segment)
+        metrics = jax.tree.map(lambda leaf: np.asarray(leaf)[:, :count], metrics)
+        return Trained(state, metrics, np.asarray(broken))
+
+    def evaluate(
+        self, state: LearnerState, data: DataSource | None, index: int
+    ) -> Metrics:
+        lanes = self._lanes
+        program = self._test if data is self._sources.test else self._val
+        metrics = program(lanes.leaves, state, lanes.keys, data, np.int32(index))
+        return jax.tree.map(np.asarray, metrics)
+
+
+class _PythonProgram(AbstractProgram):
+    """In Python, one run at a time, for learners that cannot be traced."""
+
+    def __init__(self, lanes: Lanes, sources: Sources, layout: Layout) -> None:
+        self._lanes, self._sources, self._layout = lanes, sources, layout
+        self.compiled = Compiled([], 0.0, 0, 0)
+
+    def shapes(self) -> LearnerState:
+        return self.init()
+
+    def init(self) -> LearnerState:
+        states = [
+            _part(self._lanes, i).learner.init(
+                named_key(self._lanes.keys[i], "init"), self._source(i)
+            )
+            for i in range(self._lanes.width)
+        ]
+        return stack_trees(jax.tree.map(jnp.asarray, states))
+
+    def segment(self, state: LearnerState, segment: int) -> Trained:
+        layout, count = self._layout, self._layout.intervals_in(segment)
+        states, curves = [], []
+        for i in range(self._lanes.width):
+            one, intervals = lane(state, i), []
+            for j in range(count):
+                first = segment * layout.updates_per_segment
+                first += j * layout.updates_per_interval
+                last = min(first + layout.updates_per_interval, layout.num_updates)
+                one, metrics = self._interval(i, one, first, last)
+                intervals.append(metrics)
+            states.append(one)
+            curves.append(stack_trees(intervals))
+        state = stack_trees(states)
+        broken = np.asarray(
+            [bool(_has_nan(lane(state, i))) for i in range(len(states))]
+        )
+        return Trained(state, stack_trees(curves), broken)
+
+    def evaluate(
+        self, state: LearnerState, data: DataSource | None, index: int
+    ) -> Metrics:
+        results = []
+        for i in range(self._lanes.width):
+            part = _part(self._lanes, i)
+            key = named_key(self._lanes.keys[i], "evaluate", index)
+            source = source_of(part, data)
+            results.append(part.learner.evaluate(lane(state, i), source, key))
+        return stack_trees(results)
+
+    def _source(self, index: int) -> Any:
+        return source_of(_part(self._lanes, index), self._sources.train)
+
+    def _interval(
+        self, index: int, state: LearnerState, first: int, last: int
+    ) -> tuple[LearnerState, Metrics]:
+        part, source = _part(self._lanes, index), self._source(index)
+        total: Any = None
+        for i in range(first, last):
+            key = named_key(self._lanes.keys[index], "update", i)
+            progress = jnp.float32(i / self._layout.num_updates)
+            state, metrics = part.learner.update(state, source, key, progress)
+            total = metrics if total is None else jax.tree.map(jnp.add, total, metrics)
+        return jax.tree.map(jnp.asarray, state), total
+
+
+def init_one(
+    static: _Key, leaves: Any, key: Key[Array, ""], data: DataSource | None
+) -> LearnerState:
+    """The state of one run before its first update."""
+    part = merge(static.static, leaves, {})
+    return part.learner.init(named_key(key, "init"), source_of(part, data))
+
+
+def segment_all(
+    static: _Key,
+    leaves: Any,
+    state: LearnerState,
+    keys: Key[Array, " run"],
+    data: DataSource | None,
+    first: Int[Array, ""],
+) -> tuple[LearnerState, Metrics, Bool[Array, " run"]]:
+    """One segment of all runs, from update ``first`` on."""
+
+    def one(leaves: Any, state: LearnerState, key: Key[Array, ""]) -> Any:
+        return _segment_of_one(static, leaves, state, key, data, first)
+
+    return jax.vmap(one)(leaves, state, keys)
+
+
+def _segment_of_one(
+    static: _Key,
+    leaves: Any,
+    state: LearnerState,
+    key: Key[Array, ""],
+    data: DataSource | None,
+    first: Int[Array, ""],
+) -> tuple[LearnerState, Metrics, Bool[Array, ""]]:
+    part = merge(static.static, leaves, {})
+    learner, source = part.learner, source_of(part, data)
+    layout = static.layout
+
+    def update(i: Int[Array, ""], state: LearnerState) -> tuple[LearnerState, Metrics]:
+        progress = i.astype(jnp.float32) / layout.num_updates
+        return learner.update(state, source, named_key(key, "update", i), progress)
+
+    shapes = jax.eval_shape(update, jnp.int32(0), state)[1]
+
+    def body(i: Int[Array, ""], carry: Any) -> Any:
+        state, sums = carry
+        state, metrics = update(i, state)
+        return state, jax.tree.map(jnp.add, sums, metrics)
+
+    def interval(state: LearnerState, begin: Int[Array, ""]) -> Any:
+        zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+        # The bounds do not depend on the run, so what lies past the end costs nothing.
+        end = jnp.minimum(begin + layout.updates_per_interval, layout.num_updates)
+        return jax.lax.fori_loop(begin, end, body, (state, zeros))
+
+    offsets = np.arange(layout.intervals_per_segment) * layout.updates_per_interval
+    begins = first + jnp.asarray(offsets, jnp.int32)
+    state, metrics = jax.lax.scan(interval, state, begins)
+    return state, metrics, _has_nan(state)
+
+
+def _evaluate_all(
+    static: _Key,
+    leaves: Any,
+    state: LearnerState,
+    keys: Key[Array, " run"],
+    data: DataSource | None,
+    index: Int[Array, ""],
+) -> Metrics:
+    def one(leaves: Any, state: LearnerState, key: Key[Array, ""]) -> Metrics:
+        part = merge(static.static, leaves, {})
+        key = named_key(key, "evaluate", index)
+        return part.learner.evaluate(state, source_of(part, data), key)
+
+    return jax.vmap(one)(leaves, state, keys)
+
+
+def _part(lanes: Lanes, index: int) -> Any:
+    """One run's parameters, holding plain numbers."""
+    leaves = {k: v[index] for k, v in lanes.leaves.items()}
+    plain = {k: float(v) if v.ndim == 0 else v for k, v in leaves.items()}
+    return merge(lanes.static, plain, {})
+
+
+def _has_nan(state: LearnerState) -> Bool[Array, ""]:
+    found = jnp.asarray(False)
+    for leaf in jax.tree.leaves(state):
+        if jnp.issubdtype(leaf.dtype, jnp.floating):
+            found = found | jnp.any(jnp.isnan(leaf))
+    return found

@@ -1,0 +1,151 @@
+"""Checkpoints: arrays by flat names in one safetensors file that carries its checksum.
+
+Typed random keys are kept as key data. A new checkpoint is in its place before an old
+one goes, and the one before the newest stays, so that a damaged file costs a segment
+and not the run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import safetensors.numpy
+from safetensors import SafetensorError, safe_open
+
+from foreworld.core.errors import DamagedError
+from foreworld.core.folder import write_bytes
+
+Arrays = dict[str, np.ndarray]
+"""Host arrays by flat name."""
+
+_KEPT = 2
+_META = "foreworld"
+_NAME = re.compile(r"checkpoint-(\d+)\.safetensors")
+
+
+def write_arrays(
+    path: Path, arrays: Arrays, info: dict[str, Any], durable: bool = True
+) -> None:
+    """Put arrays and a little JSON in a safetensors file, at once and checksummed."""
+    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    # One metadata key: with more, the file's bytes would depend on their hash order.
+    body = {"info": info, "sha256": _digest(arrays, info)}
+    meta = {_META: json.dumps(body, sort_keys=True)}
+    write_bytes(path, safetensors.numpy.save(arrays, metadata=meta), durable)
+
+
+def read_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
+    """Arrays and JSON of a file that :func:`write_arrays` wrote.
+
+    Raises
+    ------
+    DamagedError
+        The file is missing, truncated, altered or not one of ours; names it.
+    """
+    if not path.is_file():
+        raise DamagedError(f"{path} is missing.")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            body = json.loads((file.metadata() or {})[_META])
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            info, digest = body["info"], body["sha256"]
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        raise DamagedError(f"{path} is damaged: {error}.") from error
+    if _digest(arrays, info) != digest:
+        raise DamagedError(f"{path} was altered: its checksum does not match.")
+    return arrays, info
+
+
+def flatten(tree: Any, prefix: str) -> Arrays:
+    """A pytree of arrays as host arrays named ``prefix/path/to/leaf``."""
+    leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
+    return {_name(prefix, path): _to_host(leaf) for path, leaf in leaves}
+
+
+def unflatten(arrays: Arrays, prefix: str, like: Any, where: Path) -> Any:
+    """The pytree that :func:`flatten` took apart.
+
+    Parameters
+    ----------
+    like
+        A tree of the same structure, of arrays or of shapes.
+    where
+        File that the arrays come from, for the message.
+
+    Raises
+    ------
+    DamagedError
+        A leaf is missing or has another shape.
+    """
+    paths, structure = jax.tree_util.tree_flatten_with_path(like)
+    leaves = []
+    for path, leaf in paths:
+        name = _name(prefix, path)
+        if name not in arrays:
+            raise DamagedError(f"{where} holds no {name!r}: written by other code.")
+        array = _from_host(arrays[name], leaf)
+        if array.shape != leaf.shape or array.dtype != leaf.dtype:
+            raise DamagedError(
+                f"{where}: {name!r} is {array.dtype}{array.shape} instead of "
+                f"{leaf.dtype}{leaf.shape}: written by other code."
+            )
+        leaves.append(array)
+    return jax.tree_util.tree_unflatten(structure, leaves)
+
+
+def save(folder: Path, segments: int, arrays: Arrays, info: dict[str, Any]) -> None:
+    """Write the checkpoint after so many segments; drop all but the one before it."""
+    path = folder / f"checkpoint-{segments:05d}.safetensors"
+    write_arrays(path, arrays, {**info, "segments": segments}, durable=False)
+    for _, old in list(_newest_first(folder))[_KEPT:]:
+        old.unlink(missing_ok=True)
+
+
+def checkpoints(folder: Path) -> Iterator[Path]:
+    """Checkpoints of a folder, the newest first."""
+    for _, path in _newest_first(folder):
+        yield path
+
+
+def remove(folder: Path) -> None:
+    """Delete all checkpoints of a folder: its work is finished."""
+    for path in checkpoints(folder):
+        path.unlink(missing_ok=True)
+
+
+def _newest_first(folder: Path) -> list[tuple[int, Path]]:
+    found = ((_NAME.fullmatch(path.name), path) for path in folder.glob("checkpoint-*"))
+    return sorted(((int(m[1]), path) for m, path in found if m), reverse=True)
+
+
+def _name(prefix: str, path: tuple[Any, ...]) -> str:
+    steps = jax.tree_util.keystr(path, simple=True, separator="/")
+    return f"{prefix}/{steps}" if steps else prefix
+
+
+def _to_host(leaf: Any) -> np.ndarray:
+    if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        leaf = jax.random.key_data(leaf)
+    return np.asarray(leaf)
+
+
+def _from_host(array: np.ndarray, like: Any) -> Any:
+    if jax.dtypes.issubdtype(like.dtype, jax.dtypes.prng_key):
+        return jax.random.wrap_key_data(array)
+    return array
+
+
+def _digest(arrays: Arrays, info: dict[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(info, sort_keys=True).encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,116 @@
+"""What a chunk of runs has measured so far: curves, evaluations and failures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Int
+
+from foreworld.core.errors import DamagedError
+from foreworld.learners.base import Mean, Metrics
+from foreworld.train.checkpoint import Arrays
+
+HEALTHY = -1
+"""Entry of :attr:`History.failed` for a run that has not failed."""
+
+
+class History(NamedTuple):
+    """Metrics of all runs of a chunk, on the host.
+
+    Attributes
+    ----------
+    train
+        Pooled training metrics, ``(run, interval, ...)``.
+    val
+        Evaluations on the validation split, ``(run, segment, ...)``.
+    test
+        The evaluation at the end, ``(run, ...)``; empty before it.
+    failed
+        Segment in which a run turned NaN, else -1.
+    """
+
+    train: Metrics
+    val: Metrics
+    test: Metrics
+    failed: Int[np.ndarray, " run"]
+
+    def after_segment(
+        self, segment: int, train: Metrics, val: Metrics, broken: np.ndarray
+    ) -> History:
+        """One segment more. A run that failed measures nothing any more."""
+        train = _blank(train, self.failed != HEALTHY)
+        failed = np.where((self.failed == HEALTHY) & broken, segment, self.failed)
+        val = _blank(val, failed != HEALTHY)
+        val = jax.tree.map(lambda leaf: np.asarray(leaf)[:, None], val)
+        return History(
+            _join(self.train, train), _join(self.val, val), {}, failed.astype(np.int32)
+        )
+
+    def after_test(self, test: Metrics) -> History:
+        """The evaluation at the end; that of failed runs counts for nothing."""
+        return self._replace(test=_blank(test, self.failed != HEALTHY))
+
+    def kept(self, num_runs: int) -> History:
+        """Only the first runs: those behind them pad the program."""
+        return jax.tree.map(lambda leaf: leaf[:num_runs], self)
+
+    def arrays(self) -> Arrays:
+        """As arrays by flat name, for a file."""
+        flat: Arrays = {"failed": self.failed}
+        for split in ("train", "val", "test"):
+            for name, mean in getattr(self, split).items():
+                flat[f"{split}/{name}/total"] = np.asarray(mean.total)
+                flat[f"{split}/{name}/count"] = np.asarray(mean.count)
+        return flat
+
+
+def new_history(width: int) -> History:
+    """Nothing measured yet."""
+    return History({}, {}, {}, np.full(width, HEALTHY, np.int32))
+
+
+def history_of(arrays: Arrays, where: Path) -> History:
+    """What :meth:`History.arrays` gave; other arrays of the file are left alone.
+
+    Raises
+    ------
+    DamagedError
+        The file holds no history.
+    """
+    if "failed" not in arrays:
+        raise DamagedError(f"{where} holds no metrics: written by other code.")
+    found: dict[str, Metrics] = {"train": {}, "val": {}, "test": {}}
+    for path, array in arrays.items():
+        split, _, rest = path.partition("/")
+        name, _, part = rest.rpartition("/")
+        if split in found and part == "total":
+            found[split][name] = Mean(array, arrays[f"{split}/{name}/count"])
+    return History(**found, failed=arrays["failed"])
+
+
+def values(mean: Mean) -> np.ndarray:
+    """``total / count`` as float32; NaN where nothing was counted."""
+    total, count = np.asarray(mean.total), np.asarray(mean.count)
+    out = np.full(np.broadcast_shapes(total.shape, count.shape), np.nan, np.float32)
+    with np.errstate(invalid="ignore"):
+        return np.divide(total, count, out=out, where=count != 0)
+
+
+def _blank(metrics: Metrics, rows: np.ndarray) -> Metrics:
+    """NaN in the rows of failed runs."""
+
+    def blank(leaf: np.ndarray) -> np.ndarray:
+        leaf = np.array(leaf, np.float32)
+        leaf[rows] = np.nan
+        return leaf
+
+    return jax.tree.map(blank, metrics)
+
+
+def _join(old: Metrics, new: Metrics) -> Metrics:
+    if not old:
+        return new
+    return jax.tree.map(lambda a, b: np.concatenate([a, b], axis=1), old, new)

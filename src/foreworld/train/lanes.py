@@ -1,0 +1,114 @@
+"""Runs side by side: their numbers stacked along one axis, and their random keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Array, Key
+
+from foreworld.core.errors import ConfigError
+from foreworld.core.keys import named_key, root_key
+from foreworld.core.partition import Leaves, Static, split, stack
+from foreworld.train.parameters import Parameters
+
+
+class Run(NamedTuple):
+    """One run: a setting and the index of one of its seeds."""
+
+    parameters: Parameters
+    seed_index: int
+
+
+class Lanes(NamedTuple):
+    """What the runs of one program share, and what each has of its own.
+
+    Attributes
+    ----------
+    static
+        The parameters without their numbers; equal for all runs.
+    leaves
+        Traced floats (float32) and data arrays by dotted path, ``(run, ...)``.
+    keys
+        A run's own key, ``(run,)``.
+    """
+
+    static: Static
+    leaves: dict[str, Any]
+    keys: Key[Array, " run"]
+
+    @property
+    def width(self) -> int:
+        """Number of runs."""
+        return self.keys.shape[0]
+
+
+def static_of(parameters: Parameters) -> tuple[Static, tuple[tuple[str, Any], ...]]:
+    """What parameters must have in common to share a program; hashable.
+
+    The root seed is no part of it: it only enters through the keys.
+    """
+    static, _, data = split(parameters.replace(seed=0))
+    shapes = [(k, (np.shape(v), str(np.asarray(v).dtype))) for k, v in data.items()]
+    return static, tuple(sorted(shapes))
+
+
+def make_lanes(runs: Sequence[Run]) -> Lanes:
+    """Stack runs that share a static part.
+
+    Raises
+    ------
+    ConfigError
+        The runs cannot share a program.
+    """
+    kinds = {static_of(run.parameters) for run in runs}
+    if len(kinds) != 1:
+        raise ConfigError(
+            f"runs of {len(kinds)} different static parts cannot share a program; "
+            f"plan them as a study."
+        )
+    traced: list[Leaves] = []
+    data: list[Leaves] = []
+    for run in runs:
+        _, numbers, arrays = split(run.parameters)
+        traced.append(numbers)
+        data.append(arrays)
+    ((static, _),) = kinds
+    arrays = jax.tree.map(lambda *xs: np.stack([np.asarray(x) for x in xs]), *data)
+    return Lanes(static, {**stack(traced), **arrays}, stack_trees(_keys(runs)))
+
+
+def run_key(seed: int, seed_index: int) -> Key[Array, ""]:
+    """The key of one run; more seeds keep the keys of the first ones."""
+    return named_key(root_key(seed), "run", seed_index)
+
+
+def _keys(runs: Sequence[Run]) -> list[Key[Array, ""]]:
+    known: dict[tuple[int, int], Key[Array, ""]] = {}
+    for run in runs:
+        name = run.parameters.seed, run.seed_index
+        if name not in known:
+            known[name] = run_key(*name)
+    return [known[run.parameters.seed, run.seed_index] for run in runs]
+
+
+def stack_trees(trees: Sequence[Any]) -> Any:
+    """Stack pytrees of arrays along a new first axis.
+
+    On the host: a compiled program for every shape of leaf would cost more.
+    """
+    return jax.tree.map(_stack, *trees)
+
+
+def lane(tree: Any, index: int) -> Any:
+    """One run's part of a stacked pytree."""
+    return jax.tree.map(lambda leaf: leaf[index], tree)
+
+
+def _stack(*leaves: Any) -> Any:
+    if jax.dtypes.issubdtype(leaves[0].dtype, jax.dtypes.prng_key):
+        data = np.stack([np.asarray(jax.random.key_data(leaf)) for leaf in leaves])
+        return jax.random.wrap_key_data(data)
+    return np.stack([np.asarray(leaf) for leaf in leaves])

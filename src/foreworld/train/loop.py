@@ -1,0 +1,287 @@
+"""The one training loop: segments of updates, evaluation, checkpoints, resumption.
+
+A chunk of runs is trained as one program. Killed at any moment and called again on the
+same folder, it goes on from the last checkpoint and writes the same bytes.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from foreworld.core import compilation
+from foreworld.core.errors import DamagedError
+from foreworld.core.folder import write_json
+from foreworld.learners.base import Budget, LearnerState
+from foreworld.train import checkpoint, journal
+from foreworld.train._program import AT_END, AbstractProgram, make_program
+from foreworld.train.history import History, history_of, new_history
+from foreworld.train.lanes import Run, make_lanes, run_key
+from foreworld.train.layout import Layout, choose_layout
+from foreworld.train.parameters import Parameters
+from foreworld.train.sources import Sources, open_sources, source_of
+
+STATE, METRICS, TIMING = "state.safetensors", "metrics.safetensors", "timing.json"
+RESULTS = (STATE, METRICS)
+"""Files that a finished chunk holds."""
+
+
+@dataclass
+class Timing:
+    """Seconds of one call, by what they went to; no part of the results.
+
+    Attributes
+    ----------
+    compile_s
+        Tracing and compiling, or loading from the cache on disk.
+    init_s, train_s, evaluate_s, checkpoint_s
+        The rest of the call.
+    steps
+        Steps trained in this call, all runs together (padding left out).
+    programs, programs_reused
+        Programs made in this call, and how many of these the cache held.
+    """
+
+    compile_s: float = 0.0
+    init_s: float = 0.0
+    train_s: float = 0.0
+    evaluate_s: float = 0.0
+    checkpoint_s: float = 0.0
+    steps: int = 0
+    programs: int = 0
+    programs_reused: int = 0
+
+
+class Plan(NamedTuple):
+    """How runs that share a program are trained.
+
+    Attributes
+    ----------
+    layout
+        Intervals and segments.
+    budget
+        What the learner asked for.
+    """
+
+    layout: Layout
+    budget: Budget
+
+
+class Update(NamedTuple):
+    """What a watcher is told after each segment.
+
+    Attributes
+    ----------
+    segment
+        The segment just finished, counted from 0.
+    history
+        Everything measured so far, padding left out.
+    plan
+        How the runs are trained.
+    """
+
+    segment: int
+    history: History
+    plan: Plan
+
+
+Watcher = Callable[[Update], None]
+
+
+def plan_training(
+    parameters: Parameters, sources: Sources | None = None, num_segments: int = 10
+) -> Plan:
+    """Check that a learner fits what it is to learn from, and lay out its updates.
+
+    Raises
+    ------
+    FitError
+        It does not fit; names the mismatch.
+    """
+    sources = open_sources(parameters) if sources is None else sources
+    source = source_of(parameters, sources.train)
+    parameters.learner.check_fit(source)
+    budget = parameters.learner.budget(source)
+    return Plan(choose_layout(budget.num_updates, num_segments=num_segments), budget)
+
+
+def train(
+    runs: Sequence[Run],
+    folder: Path,
+    *,
+    plan: Plan | None = None,
+    width: int | None = None,
+    watch: Watcher | None = None,
+) -> Timing:
+    """Train runs that share a static part, as one program, and write the results.
+
+    Parameters
+    ----------
+    runs
+        At least one.
+    folder
+        Gets ``state.safetensors``, ``metrics.safetensors`` and, unsealed,
+        ``journal.jsonl`` and ``timing.json``; holds checkpoints meanwhile.
+    plan
+        From :func:`plan_training`, made here if left out.
+    width
+        Runs in the program; missing ones repeat the last, and are dropped.
+    watch
+        Called after each segment.
+
+    Returns
+    -------
+    Timing
+        Where the time of this call went.
+    """
+    compilation.configure()
+    folder.mkdir(parents=True, exist_ok=True)
+    padding = (width or len(runs)) - len(runs)
+    lanes = make_lanes([*runs, *[runs[-1]] * padding])
+    parameters = runs[0].parameters
+    sources = open_sources(parameters)
+    plan = plan_training(parameters, sources) if plan is None else plan
+    timing = Timing()
+    traceable = parameters.learner.traceable
+    program = make_program(lanes, sources, plan.layout, traceable)
+    timing.compile_s = program.compiled.seconds
+    timing.programs = program.compiled.made
+    timing.programs_reused = program.compiled.reused
+    chunk = _Chunk(folder, len(runs), lanes.width, plan, program, timing)
+    state, history = chunk.train(sources, watch)
+    with _clock(timing, "evaluate_s"):
+        test = program.evaluate(state, sources.test, AT_END)
+    history = history.after_test(test).kept(len(runs))
+    with _clock(timing, "checkpoint_s"):
+        kept = jax.tree.map(lambda leaf: leaf[: len(runs)], state)
+        checkpoint.write_arrays(folder / STATE, checkpoint.flatten(kept, "state"), {})
+        info = {"layout": list(plan.layout), "budget": list(plan.budget)}
+        checkpoint.write_arrays(folder / METRICS, history.arrays(), info)
+        checkpoint.remove(folder)
+    write_json(folder / TIMING, {**asdict(timing), "device": device_kind()})
+    return timing
+
+
+def read_history(folder: Path) -> tuple[History, Plan]:
+    """What the runs of a finished chunk measured.
+
+    Raises
+    ------
+    DamagedError
+        The file is missing or altered.
+    """
+    arrays, info = checkpoint.read_arrays(folder / METRICS)
+    plan = Plan(Layout(*info["layout"]), Budget(*info["budget"]))
+    return history_of(arrays, folder / METRICS), plan
+
+
+def read_state(
+    parameters: Parameters, folder: Path, index: int
+) -> tuple[LearnerState, Any]:
+    """The final state of one run of a finished chunk, and the source it learned from.
+
+    Raises
+    ------
+    DamagedError
+        The file is missing or altered, or does not fit the parameters.
+    """
+    path = folder / STATE
+    arrays, _ = checkpoint.read_arrays(path)
+    source = source_of(parameters, open_sources(parameters).train)
+    learner, key = parameters.learner, run_key(parameters.seed, 0)
+    if learner.traceable:
+        shapes = jax.eval_shape(lambda k: learner.init(k, source), key)
+    else:
+        shapes = learner.init(key, source)
+    one = {name: array[index] for name, array in arrays.items()}
+    state = checkpoint.unflatten(one, "state", shapes, path)
+    return jax.tree.map(jax.numpy.asarray, state), source
+
+
+def device_kind() -> str:
+    """What programs run on here."""
+    return jax.devices()[0].platform
+
+
+class _Chunk:
+    """The runs of one call, on their way through the segments."""
+
+    def __init__(
+        self,
+        folder: Path,
+        num_runs: int,
+        width: int,
+        plan: Plan,
+        program: AbstractProgram,
+        timing: Timing,
+    ) -> None:
+        self._folder, self._num_runs, self._width = folder, num_runs, width
+        self._plan, self._program, self._timing = plan, program, timing
+
+    def train(
+        self, sources: Sources, watch: Watcher | None
+    ) -> tuple[LearnerState, History]:
+        timing, layout = self._timing, self._plan.layout
+        first, state, history = self._resume()
+        for segment in range(first, layout.num_segments):
+            journal.write_line(self._folder, event="start", segment=segment)
+            with _clock(timing, "train_s"):
+                state, metrics, broken = self._program.segment(state, segment)
+            with _clock(timing, "evaluate_s"):
+                val = self._program.evaluate(state, sources.val, segment)
+            history = history.after_segment(segment, metrics, val, broken)
+            with _clock(timing, "checkpoint_s"):
+                arrays = {**checkpoint.flatten(state, "state"), **history.arrays()}
+                checkpoint.save(self._folder, segment + 1, arrays, self._info())
+            journal.write_line(self._folder, event="done", segment=segment)
+            done = layout.segment_ends()[segment] - segment * layout.updates_per_segment
+            per_update = self._plan.budget.steps_per_update
+            timing.steps += int(done) * per_update * self._num_runs
+            if watch is not None:
+                watch(Update(segment, history.kept(self._num_runs), self._plan))
+        return state, history
+
+    def _resume(self) -> tuple[int, LearnerState, History]:
+        """The newest checkpoint that is whole, else the beginning."""
+        for path in checkpoint.checkpoints(self._folder):
+            try:
+                arrays, info = checkpoint.read_arrays(path)
+                if {k: info.get(k) for k in self._info()} != self._info():
+                    raise DamagedError(f"{path} belongs to another training.")
+                shapes = self._program.shapes()
+                state = checkpoint.unflatten(arrays, "state", shapes, path)
+                return info["segments"], state, history_of(arrays, path)
+            except DamagedError as error:
+                print(f"{error} Going on from the one before.", file=sys.stderr)
+                path.unlink(missing_ok=True)
+        with _clock(self._timing, "init_s"):
+            return 0, self._program.init(), new_history(self._width)
+
+    def _info(self) -> dict[str, Any]:
+        return {"layout": list(self._plan.layout), "width": self._width}
+
+
+class _clock:
+    """Adds the time of a block to a field of a :class:`Timing`."""
+
+    def __init__(self, timing: Timing, field: str) -> None:
+        self._timing, self._field = timing, field
+
+    def __enter__(self) -> None:
+        self._begun = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        spent = time.perf_counter() - self._begun
+        setattr(self._timing, self._field, getattr(self._timing, self._field) + spent)
+
+
+def as_steps(plan: Plan, updates: np.ndarray) -> np.ndarray:
+    """Updates as steps of the x axis."""
+    return updates * plan.budget.steps_per_update

@@ -1,0 +1,214 @@
+"""The parameters of an experiment: a world or a data set, a learner and a root seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from foreworld.core import config, registry
+from foreworld.core.errors import ConfigError, unknown_name
+from foreworld.core.part import Bounded, Part, field_specs
+from foreworld.learners.base import AbstractLearner
+from foreworld.worlds.base import AbstractWorld
+
+_PARTS = ("world", "learner", "data")
+_Piece = TypeVar("_Piece", bound=Part)
+
+
+class Parameters(Part):
+    """What one experiment is: ``Parameters("tmaze", "ppo", learning_rate=2.5e-3)``.
+
+    Parameters
+    ----------
+    world
+        A world, its name (``"tmaze"``, ``"./my_world.py:MyWorld"``), or ``None`` where
+        the learner learns from data. May be left out if ``data`` is given.
+    learner
+        A learner or its name.
+    data
+        The folder of a data set.
+    seed
+        Root seed; every random number of the experiment follows from it.
+    **fields
+        A bare keyword is a field of the learner; ``world={...}``, ``learner={...}`` and
+        ``data={...}`` give fields of these; dotted keywords (in a dictionary) work too:
+        ``**{"world.length": 10}``.
+
+    Raises
+    ------
+    UnknownNameError
+        A name that no world, learner or field answers to; lists the nearest ones.
+    ConfigError
+        A value that is not allowed, or neither a world nor data.
+    """
+
+    world: AbstractWorld | None
+    """what the learner acts in; none where it learns from data"""
+    learner: AbstractLearner
+    """what learns"""
+    data: Part | None
+    """data set it learns from; none where it acts in a world"""
+    seed: Annotated[int, Bounded(low=0, high=2**32 - 1)]
+    """root seed"""
+
+    def __init__(
+        self,
+        world_or_name: Any = None,
+        learner_or_name: Any = None,
+        data_or_path: Any = None,
+        /,
+        *,
+        seed: int = 0,
+        **fields: Any,
+    ) -> None:
+        given = dict(
+            zip(_PARTS, (world_or_name, learner_or_name, data_or_path), strict=True)
+        )
+        nested: dict[str, dict[str, Any]] = {name: {} for name in _PARTS}
+        for key, value in fields.items():
+            _sort(key, value, given, nested)
+        self.world = _world(given["world"], nested["world"])
+        self.learner = _learner(given["learner"], nested["learner"])
+        self.data = _data(given["data"], nested["data"])
+        self.seed = seed
+        if self.world is None and self.data is None:
+            raise ConfigError(
+                "an experiment needs a world to act in or data to learn from: "
+                "Parameters('tmaze', 'ppo') or "
+                "Parameters(None, 'rnn_deconvolve', 'data/pendulum')."
+            )
+
+    @property
+    def name(self) -> str:
+        """``<world or data set>_<learner>``, for folders."""
+        if self.data is not None:
+            what = Path(config.get_path(self.data, "path")).name
+        else:
+            what = part_name(type(self.world))
+        return f"{what}_{part_name(type(self.learner))}"
+
+    def get(self, path: str) -> Any:
+        """The value at a dotted path; a bare name is the learner's field."""
+        return config.get_path(self, full_path(path))
+
+    def set(self, path: str, value: Any) -> Parameters:
+        """A copy with another value at a dotted path, checked.
+
+        ``set("world", "tmaze")`` takes names as the constructor does.
+        """
+        where = full_path(path)
+        if where in _PARTS:
+            return self.replace(**{where: value})
+        return config.set_path(self, where, value)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values, every field."""
+        return config.to_dict(self)
+
+    @staticmethod
+    def from_dict(data: dict[str, Any]) -> Parameters:
+        """What :meth:`to_dict` gave, exactly."""
+        return _expect(config.from_dict(data))
+
+    def to_json(self) -> str:
+        """JSON text, every field."""
+        return config.to_json(self)
+
+    @staticmethod
+    def from_json(text: str) -> Parameters:
+        """What :meth:`to_json` gave, exactly."""
+        return _expect(config.from_json(text))
+
+
+def full_path(path: str) -> str:
+    """A path from the parameters: ``learning_rate`` is ``learner.learning_rate``."""
+    head = path.partition(".")[0]
+    return path if head in (*_PARTS, "seed") else f"learner.{path}"
+
+
+def part_name(cls: type[Part]) -> str:
+    """The name of a part: the stem of its file, or of its class for a person's own."""
+    stem = cls.__module__.rpartition(".")[2]
+    same = stem.replace("_", "") == cls.__name__.lower()
+    return stem if same else cls.__name__.lower()
+
+
+def _expect(part: Any) -> Parameters:
+    if isinstance(part, Parameters):
+        return part
+    raise ConfigError(f"expected Parameters, got a {type(part).__name__}.")
+
+
+def _sort(
+    key: str, value: Any, given: dict[str, Any], nested: dict[str, dict[str, Any]]
+) -> None:
+    """Put one keyword where it belongs."""
+    head, _, rest = full_path(key).partition(".")
+    if rest:
+        nested[head][rest] = value
+    elif isinstance(value, dict):
+        nested[head].update(value)
+    elif given[head] is not None:
+        raise ConfigError(
+            f"{head} is given twice: {given[head]!r} and {value!r}. Give fields of "
+            f"the first as {head}={{...}}."
+        )
+    else:
+        given[head] = value
+
+
+def _world(what: Any, fields: dict[str, Any]) -> Any:
+    if what is None and not fields:
+        return None
+    if what is None:
+        raise ConfigError(
+            f"fields for a world ({', '.join(fields)}) but no world: name one, as in "
+            f"Parameters('tmaze', ...)."
+        )
+    return _build("worlds", what, fields, AbstractWorld)
+
+
+def _learner(what: Any, fields: dict[str, Any]) -> Any:
+    if what is None:
+        known = ", ".join(registry.entries("learners"))
+        raise ConfigError(f"an experiment needs a learner. Known: {known}.")
+    return _build("learners", what, fields, AbstractLearner)
+
+
+def _data(what: Any, fields: dict[str, Any]) -> Any:
+    if what is None and not fields:
+        return None
+    if isinstance(what, Part):
+        return _with(what, fields)
+    from foreworld.data.reference import DataFolder
+
+    return DataFolder(**({} if what is None else {"path": str(what)}), **fields)
+
+
+def _build(kind: str, what: Any, fields: dict[str, Any], base: type[_Piece]) -> _Piece:
+    if isinstance(what, str):
+        what = registry.find(kind, what)
+        plain = {k: v for k, v in fields.items() if "." not in k}
+        known = [spec.name for spec in field_specs(what)]
+        for name in plain:
+            if name not in known:
+                raise unknown_name(f"field of {what.__name__}", name, known)
+        needed = [s.name for s in field_specs(what) if s.required]
+        missing = [name for name in needed if name not in plain]
+        if missing:
+            raise ConfigError(
+                f"{what.__name__} needs a value for {', '.join(missing)}."
+            )
+        what, fields = what(**plain), {k: v for k, v in fields.items() if "." in k}
+    if not isinstance(what, base):
+        raise ConfigError(
+            f"expected a {registry.KINDS[kind]} or the name of one, got {what!r} "
+            f"({type(what).__name__})."
+        )
+    return _with(what, fields)
+
+
+def _with(part: Any, fields: dict[str, Any]) -> Any:
+    for path, value in fields.items():
+        part = config.set_path(part, path, value)
+    return part

@@ -1,0 +1,54 @@
+"""What the runs of one program learn from: training, validation and test sources."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from foreworld.core.errors import FitError
+from foreworld.data.source import DataSource
+from foreworld.learners.base import Source
+from foreworld.train.parameters import Parameters
+
+
+class Sources(NamedTuple):
+    """The three splits of a data set on the device; all ``None`` in a world.
+
+    A world has traced fields of its own for every run, so programs rebuild it from
+    the parameters.
+    """
+
+    train: DataSource | None
+    val: DataSource | None
+    test: DataSource | None
+
+
+def open_sources(parameters: Parameters) -> Sources:
+    """Load the data set that parameters name.
+
+    Raises
+    ------
+    DamagedError
+        The data set is not finished, damaged, or another one than was meant.
+    """
+    if parameters.data is None:
+        return Sources(None, None, None)
+    data = parameters.data.open()
+    return Sources(data.train.device(), data.val.device(), data.test.device())
+
+
+def source_of(parameters: Parameters, data: DataSource | None) -> Source:
+    """The source a learner sees: a split of the data, or else the world.
+
+    Raises
+    ------
+    FitError
+        There is neither.
+    """
+    if data is not None:
+        return data
+    if parameters.world is None:
+        raise FitError(
+            "there is neither a world nor data to learn from. Name a world, or the "
+            "folder of a data set with data=..."
+        )
+    return parameters.world
