@@ -4,7 +4,7 @@
     foreworld bench ppo             the rows whose names begin so
     foreworld bench data --json     one JSON object a line
 
-A value is the median of at least three runs after a warm-up; compilation is timed apart.
+A value is the median of at least three runs after a warm-up; compiling is timed apart.
 ``ratio`` is how many times better than the reference.
 """
 

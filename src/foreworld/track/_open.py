@@ -7,7 +7,7 @@ that worker processes log to the same place.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from foreworld.core import registry
 from foreworld.core.config import from_dict, to_dict
 from foreworld.core.errors import ConfigError
 from foreworld.core.folder import read_json, write_json
-from foreworld.track.base import AbstractTrace, AbstractTracker
+from foreworld.track.base import AbstractTrace, AbstractTracker, Curves, Steps
 from foreworld.track.off import Off, OffTrace
 
 TRACKER = "tracker.json"
@@ -74,7 +74,7 @@ class SafeTrace(AbstractTrace):
         self._trace, self._run = trace, run
         self._broken = False
 
-    def log(self, steps: Sequence[int], metrics: Mapping[str, Sequence[float]]) -> None:
+    def log(self, steps: Steps, metrics: Curves) -> None:
         """Pass points on."""
         self._try(lambda: self._trace.log(steps, metrics))
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+
+from foreworld.track.base import Curves, Steps
 
 
-def rows(
-    steps: Sequence[int], metrics: Mapping[str, Sequence[float]]
-) -> list[tuple[int, dict[str, float]]]:
+def rows(steps: Steps, metrics: Curves) -> list[tuple[int, dict[str, float]]]:
     """(step, finite values by name) for every step that has any.
 
     Raises
@@ -16,13 +15,13 @@ def rows(
     ValueError
         A curve has not one value for each step.
     """
+    for name, curve in metrics.items():
+        if len(curve) != len(steps):
+            raise ValueError(f"{name} has {len(curve)} values for {len(steps)} steps.")
     out = []
     for i, step in enumerate(steps):
         values = {name: float(curve[i]) for name, curve in metrics.items()}
         finite = {name: v for name, v in values.items() if math.isfinite(v)}
         if finite:
             out.append((int(step), finite))
-    for name, curve in metrics.items():
-        if len(curve) != len(steps):
-            raise ValueError(f"{name} has {len(curve)} values for {len(steps)} steps.")
     return out

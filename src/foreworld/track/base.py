@@ -10,14 +10,22 @@ import abc
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from jaxtyping import Num
+
 from foreworld.core.part import Part
+
+Steps = Sequence[int] | Num[np.ndarray, " step"]
+"""Where points lie on the x axis."""
+Curves = Mapping[str, Sequence[float] | Num[np.ndarray, " step"]]
+"""One value a step, by name."""
 
 
 class AbstractTrace(abc.ABC):
     """One run as a tracker sees it."""
 
     @abc.abstractmethod
-    def log(self, steps: Sequence[int], metrics: Mapping[str, Sequence[float]]) -> None:
+    def log(self, steps: Steps, metrics: Curves) -> None:
         """Add points to curves, all those of a segment at once.
 
         Parameters

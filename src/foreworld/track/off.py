@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from foreworld.track.base import AbstractTrace, AbstractTracker
+from foreworld.track.base import AbstractTrace, AbstractTracker, Curves, Steps
 
 
 class Off(AbstractTracker):
@@ -21,7 +21,7 @@ class Off(AbstractTracker):
 class OffTrace(AbstractTrace):
     """Takes points and forgets them."""
 
-    def log(self, steps: Sequence[int], metrics: Mapping[str, Sequence[float]]) -> None:
+    def log(self, steps: Steps, metrics: Curves) -> None:
         """Do nothing."""
 
     def finish(self) -> None:

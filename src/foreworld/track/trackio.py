@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from foreworld.core.places import runs_folder
 from foreworld.track._rows import rows
-from foreworld.track.base import AbstractTrace, AbstractTracker
+from foreworld.track.base import AbstractTrace, AbstractTracker, Curves, Steps
 
 WRITE_EVERY = 5.0
 """Seconds between two writes of a run: a transaction takes about 7 ms."""
@@ -50,7 +50,7 @@ class TrackioTrace(AbstractTrace):
         self._waiting: list[tuple[int, dict[str, float]]] = []
         self._written = time.monotonic()
 
-    def log(self, steps: Sequence[int], metrics: Mapping[str, Sequence[float]]) -> None:
+    def log(self, steps: Steps, metrics: Curves) -> None:
         """Add points; they are written together, at most every few seconds."""
         self._waiting += rows(steps, metrics)
         if time.monotonic() - self._written >= WRITE_EVERY:

@@ -6,12 +6,12 @@ Source: https://github.com/wandb/wandb (MIT).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from foreworld.core.errors import ConfigError
 from foreworld.track._rows import rows
-from foreworld.track.base import AbstractTrace, AbstractTracker
+from foreworld.track.base import AbstractTrace, AbstractTracker, Curves, Steps
 
 
 class Wandb(AbstractTracker):
@@ -49,7 +49,7 @@ class WandbTrace(AbstractTrace):
         # Steps before it were logged by the process that this one goes on for.
         self._next = int(opened.step or 0)
 
-    def log(self, steps: Sequence[int], metrics: Mapping[str, Sequence[float]]) -> None:
+    def log(self, steps: Steps, metrics: Curves) -> None:
         """Add points; wandb itself sends them from a process of its own."""
         for step, values in rows(steps, metrics):
             if step >= self._next:

@@ -50,7 +50,7 @@ class Table:
 
     def _cell(self, tag: str, column: int, text: str | None) -> str:
         kind = " class=number" if column in self.numbers else ""
-        return f"<{tag}{kind}>{'–' if text is None else escape(text)}</{tag}>"
+        return f"<{tag}{kind}>{'-' if text is None else escape(text)}</{tag}>"
 
 
 def page(title: str, body: str) -> str:
