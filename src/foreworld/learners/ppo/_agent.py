@@ -1,0 +1,186 @@
+"""One agent: its spaces and settings, how it acts, and the policy made of it.
+
+Source: actions are sampled by the Gumbel-max law, ``argmax(logits + gumbel noise)``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key
+
+from foreworld.core.keys import named_key
+from foreworld.core.spaces import Discrete, Space
+from foreworld.learners.ppo._adam import Adam
+from foreworld.learners.ppo._learn import Settings
+from foreworld.learners.ppo._loss import log_probs
+from foreworld.learners.ppo._networks import ActorCritic, Memory, MemoryKind
+from foreworld.worlds.base import AbstractPolicy, Observation, Turn
+
+
+class AgentState(NamedTuple):
+    """Parameters, optimiser and the memories in the running episodes."""
+
+    network: ActorCritic
+    adam: Adam
+    memory: Memory
+
+
+class Decision(NamedTuple):
+    """Record of acting in one step; ``turn`` is ``None`` outside games."""
+
+    inputs: Float[Array, "*time lane input"]
+    features: Float[Array, "*time lane hidden"]
+    logits: Float[Array, "*time lane num_actions"]
+    turn: Turn | None
+
+
+class Agent(NamedTuple):
+    """Settings of one agent bound to the spaces it acts in."""
+
+    observation_space: Space
+    action_space: Discrete
+    memory: MemoryKind
+    hidden_size: int
+    action_concat: bool
+    settings: Settings
+
+    def init(self, key: Key[Array, ""], num_lanes: int) -> AgentState:
+        """Fresh parameters; not to be vmapped."""
+        size = self.observation_space.flat_size
+        size += self.action_space.num if self.action_concat else 0
+        network = ActorCritic.init(
+            named_key(key, "network"),
+            self.memory,
+            size,
+            self.hidden_size,
+            self.action_space.num,
+        )
+        return AgentState(network, Adam.init(network), network.init_memory(num_lanes))
+
+    def inputs(
+        self, obs: Observation, last_action: Float[Array, "*batch num_actions"]
+    ) -> Float[Array, "*batch input"]:
+        """Observations as rows, with the action before them where that is wanted."""
+        flat = self.observation_space.flatten(obs)
+        if not self.action_concat:
+            return flat
+        return jnp.concatenate([flat, last_action], axis=-1)
+
+    def policy(self, state: AgentState) -> ActorPolicy:
+        """The actor as something that acts."""
+        return ActorPolicy(
+            network=state.network,
+            observation_space=self.observation_space,
+            num_actions=self.action_space.num,
+            action_concat=self.action_concat,
+        )
+
+
+def decide(
+    network: ActorCritic,
+    memory: Memory,
+    inputs: Float[Array, "*batch input"],
+    turn: Turn | None,
+    gumbel: Float[Array, "*batch num_actions"],
+) -> tuple[Memory, Int[Array, "*batch"], Decision]:
+    """Sample an action in every lane."""
+    features, memory = network.step(inputs, memory)
+    logits = network.logits(features)
+    masked = logits if turn is None else log_probs(logits, turn.allowed)
+    action = jnp.argmax(masked + gumbel, axis=-1).astype(jnp.int32)
+    return memory, action, Decision(inputs, features, logits, turn)
+
+
+class AgentMemory(NamedTuple):
+    """What a policy carries through an episode."""
+
+    memory: Memory
+    last_action: Float[Array, " num_actions"]
+
+
+class Thought(NamedTuple):
+    """What a policy makes of an observation, for showing beside a live episode.
+
+    Attributes
+    ----------
+    probabilities
+        Of the actions.
+    value
+        Discounted return that it expects from here.
+    """
+
+    probabilities: Float[Array, " num_actions"]
+    value: Float[Array, ""]
+
+
+class ActorPolicy(AbstractPolicy):
+    """A trained actor as a policy: samples from its probabilities.
+
+    Its memory holds the recurrent memory and the last action.
+    """
+
+    network: ActorCritic
+    observation_space: Space = eqx.field(static=True)
+    num_actions: int = eqx.field(static=True)
+    action_concat: bool = eqx.field(static=True)
+
+    def init_memory(self) -> AgentMemory:
+        """Nothing remembered, nothing done."""
+        memory = self.network.init_memory(1)
+        memory = None if memory is None else memory[0]
+        return AgentMemory(memory, jnp.zeros(self.num_actions, jnp.float32))
+
+    def act(
+        self, memory: AgentMemory, obs: Observation, key: Key[Array, ""]
+    ) -> tuple[AgentMemory, Int[Array, ""]]:
+        """Sample an action."""
+        features, hidden = self._features(memory, obs)
+        logits = self.network.logits(features)
+        gumbel = jax.random.gumbel(key, logits.shape, jnp.float32)
+        action = jnp.argmax(logits + gumbel).astype(jnp.int32)
+        return AgentMemory(hidden, jax.nn.one_hot(action, self.num_actions)), action
+
+    def think(self, memory: AgentMemory, obs: Observation) -> Thought:
+        """Probabilities and value for an observation; changes nothing.
+
+        Parameters
+        ----------
+        memory
+            Memory before the observation, as handed to :meth:`act`.
+        """
+        features, _ = self._features(memory, obs)
+        probabilities = jax.nn.softmax(self.network.logits(features))
+        return Thought(probabilities, self.network.value(features))
+
+    def _features(
+        self, memory: AgentMemory, obs: Observation
+    ) -> tuple[Float[Array, " hidden"], Memory]:
+        x = self.observation_space.flatten(obs)
+        if self.action_concat:
+            x = jnp.concatenate([x, memory.last_action])
+        return self.network.step(x, memory.memory)
+
+
+class JointPolicy(AbstractPolicy):
+    """The policies of all agents of a game as one."""
+
+    policies: dict[str, ActorPolicy]
+
+    def init_memory(self) -> dict[str, Any]:
+        """The memory of each agent."""
+        return {name: one.init_memory() for name, one in self.policies.items()}
+
+    def act(
+        self, memory: dict[str, Any], obs: dict[str, Observation], key: Key[Array, ""]
+    ) -> tuple[dict[str, Any], dict[str, Int[Array, ""]]]:
+        """An action of each agent."""
+        memories, actions = {}, {}
+        for name, one in self.policies.items():
+            memories[name], actions[name] = one.act(
+                memory[name], obs[name], named_key(key, name)
+            )
+        return memories, actions

@@ -1,0 +1,213 @@
+"""Agents acting and learning in one world together: rollout, update, evaluation.
+
+A plain world is the case of one agent. Each agent has a network, an optimiser and
+settings of its own; what they share is the episodes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from foreworld.core.keys import named_key
+from foreworld.learners.base import Mean, Metrics
+from foreworld.learners.ppo._agent import Agent, AgentState, Decision, decide
+from foreworld.learners.ppo._learn import Trajectory, learn
+from foreworld.learners.ppo._networks import forget
+from foreworld.worlds.base import AbstractGame, AbstractWorld
+from foreworld.worlds.rollout import (
+    Act,
+    Lanes,
+    Transition,
+    encode_action,
+    run_lanes,
+    start_lanes,
+)
+
+SOLO = "agent"
+"""Name of the one agent of a plain world."""
+
+Agents = dict[str, Agent]
+
+
+class JointState(NamedTuple):
+    """State of all agents and the episodes they are in."""
+
+    agents: dict[str, AgentState]
+    lanes: Lanes
+
+
+def init_joint(
+    world: AbstractWorld, agents: Agents, key: Key[Array, ""], num_lanes: int
+) -> JointState:
+    """Fresh agents in fresh episodes; not to be vmapped."""
+    states = {
+        name: agent.init(named_key(key, "agent", name), num_lanes)
+        for name, agent in agents.items()
+    }
+    return JointState(states, start_lanes(world, named_key(key, "lanes"), num_lanes))
+
+
+def update_joint(
+    world: AbstractWorld,
+    agents: Agents,
+    state: JointState,
+    key: Key[Array, ""],
+    progress: Float[Array, ""],
+    num_steps: int,
+) -> tuple[JointState, dict[str, Metrics]]:
+    """One rollout and what every agent learns from it; metrics by agent."""
+    memories, lanes, transition, records = _collect(
+        world, agents, state, named_key(key, "collect"), num_steps
+    )
+    trajectories = _trajectories(world, agents, state, transition, records)
+    finished = episode_metrics(world, transition, transition.ended)
+    states, metrics = {}, {}
+    for name, agent in agents.items():
+        old = state.agents[name]
+        learn_key = named_key(key, "learn", name)
+        network, adam, terms = learn(
+            old.network,
+            old.adam,
+            trajectories[name],
+            learn_key,
+            progress,
+            agent.settings,
+        )
+        states[name] = AgentState(network, adam, memories[name])
+        metrics[name] = {**finished[name], **terms}
+    return JointState(states, lanes), metrics
+
+
+def evaluate_joint(
+    world: AbstractWorld,
+    agents: Agents,
+    state: JointState,
+    key: Key[Array, ""],
+    sizes: tuple[int, int, int],
+) -> dict[str, Metrics]:
+    """Means over the first episodes of fresh lanes, actions sampled.
+
+    Parameters
+    ----------
+    sizes
+        Lanes, steps in each, and how many episodes of each lane count.
+    """
+    num_lanes, num_steps, num_episodes = sizes
+    fresh = {
+        name: one._replace(memory=one.network.init_memory(num_lanes))
+        for name, one in state.agents.items()
+    }
+    lanes = start_lanes(world, named_key(key, "lanes"), num_lanes)
+    played = _collect(
+        world, agents, JointState(fresh, lanes), named_key(key, "collect"), num_steps
+    )
+    transition = played[2]
+    early = jnp.cumsum(transition.ended, axis=0, dtype=jnp.int32) <= num_episodes
+    return episode_metrics(world, transition, transition.ended & early)
+
+
+def episode_metrics(
+    world: AbstractWorld, transition: Transition, counted: Any
+) -> dict[str, Metrics]:
+    """Means over episodes that ended where ``counted`` is true, by agent."""
+    returns = by_agent(world, transition.episode_return)
+    discounted = by_agent(world, transition.discounted_return)
+    length = Mean.where(transition.episode_len, counted)
+    return {
+        name: {
+            "discounted_return": Mean.where(discounted[name], counted),
+            "episode_return": Mean.where(returns[name], counted),
+            "episode_len": length,
+        }
+        for name in returns
+    }
+
+
+def by_agent(world: AbstractWorld, tree: Any) -> dict[str, Any]:
+    """What a game holds by agent; a plain world's under the name of its one agent."""
+    return tree if isinstance(world, AbstractGame) else {SOLO: tree}
+
+
+def _collect(
+    world: AbstractWorld,
+    agents: Agents,
+    state: JointState,
+    key: Key[Array, ""],
+    num_steps: int,
+) -> tuple[dict[str, Any], Lanes, Transition, dict[str, Decision]]:
+    """Act for ``num_steps`` steps in all lanes."""
+    num_lanes = state.lanes.starts.shape[0]
+    gumbel = {
+        name: jax.random.gumbel(
+            named_key(key, "act", name),
+            (num_steps, num_lanes, agent.action_space.num),
+            jnp.float32,
+        )
+        for name, agent in agents.items()
+    }
+    memory = {name: one.memory for name, one in state.agents.items()}
+    lanes, memory, transition, records = run_lanes(
+        world, state.lanes, memory, _act(world, agents, state), gumbel, key
+    )
+    return memory, lanes, transition, records
+
+
+def _act(world: AbstractWorld, agents: Agents, state: JointState) -> Act:
+    def act(
+        memory: dict[str, Any], lanes: Lanes, gumbel: dict[str, Array]
+    ) -> tuple[dict[str, Any], Any, dict[str, Decision]]:
+        obs = by_agent(world, lanes.obs)
+        last_action = by_agent(world, lanes.last_action)
+        game = isinstance(world, AbstractGame)
+        turns = jax.vmap(world.turns)(lanes.state) if game else {}
+        memories, actions, records = {}, {}, {}
+        for name, agent in agents.items():
+            memories[name], actions[name], records[name] = decide(
+                state.agents[name].network,
+                forget(lanes.starts, memory[name]),
+                agent.inputs(obs[name], last_action[name]),
+                turns.get(name),
+                gumbel[name],
+            )
+        return memories, actions if game else actions[SOLO], records
+
+    return act
+
+
+def _trajectories(
+    world: AbstractWorld,
+    agents: Agents,
+    state: JointState,
+    transition: Transition,
+    records: dict[str, Decision],
+) -> dict[str, Trajectory]:
+    """The rollout as each agent saw it."""
+    action = by_agent(world, transition.action)
+    encoded = by_agent(world, encode_action(world, transition.action))
+    next_obs = by_agent(world, transition.next_obs)
+    reward = by_agent(world, transition.reward)
+    terminated = by_agent(world, transition.terminated)
+    truncated = by_agent(world, transition.truncated)
+    out = {}
+    for name, agent in agents.items():
+        record = records[name]
+        over = transition.ended | terminated[name] | truncated[name]
+        out[name] = Trajectory(
+            inputs=record.inputs,
+            next_inputs=agent.inputs(next_obs[name], encoded[name]),
+            starts=transition.starts,
+            actions=action[name],
+            rewards=reward[name],
+            terminated=terminated[name],
+            ended=over,
+            features=record.features,
+            logits=record.logits,
+            acting=None if record.turn is None else record.turn.acting,
+            allowed=None if record.turn is None else record.turn.allowed,
+            memory=state.agents[name].memory,
+        )
+    return out

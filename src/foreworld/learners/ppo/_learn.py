@@ -1,0 +1,141 @@
+"""From a rollout of one agent to its new parameters: epochs of minibatches.
+
+Source: sections "rollout" and "update" of Schulman et al. 2017, arXiv 1707.06347;
+minibatches are whole sequences of some lanes, so that a memory can be replayed.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from foreworld.core.keys import named_key
+from foreworld.learners.base import Mean, Metrics
+from foreworld.learners.ppo._adam import Adam, adam_step
+from foreworld.learners.ppo._gae import Scalar, gae
+from foreworld.learners.ppo._loss import (
+    Coefficients,
+    Sequences,
+    log_probs,
+    pick,
+    ppo_loss,
+)
+from foreworld.learners.ppo._networks import ActorCritic, Memory
+
+
+class Trajectory(NamedTuple):
+    """What one agent went through in a rollout.
+
+    ``features`` and ``logits`` are the network's at each step, ``next_inputs`` what it
+    would have seen next had no episode ended. ``memory`` is the one before the first
+    step. ``acting`` and ``allowed`` are ``None`` outside games.
+    """
+
+    inputs: Float[Array, "time lane input"]
+    next_inputs: Float[Array, "time lane input"]
+    starts: Bool[Array, "time lane"]
+    actions: Int[Array, "time lane"]
+    rewards: Float[Array, "time lane"]
+    terminated: Bool[Array, "time lane"]
+    ended: Bool[Array, "time lane"]
+    features: Float[Array, "time lane hidden"]
+    logits: Float[Array, "time lane num_actions"]
+    acting: Bool[Array, "time lane"] | None
+    allowed: Bool[Array, "time lane num_actions"] | None
+    memory: Memory
+
+
+class Settings(NamedTuple):
+    """Hyperparameters of learning; the last two are Python values."""
+
+    learning_rate: Scalar
+    anneal: Scalar
+    discount: Scalar
+    lambda_: Scalar
+    coefficients: Coefficients
+    max_grad_norm: Scalar
+    adam_eps: Scalar
+    num_epochs: int
+    num_minibatches: int
+
+
+def learn(
+    network: ActorCritic,
+    adam: Adam,
+    trajectory: Trajectory,
+    key: Key[Array, ""],
+    progress: Float[Array, ""],
+    settings: Settings,
+) -> tuple[ActorCritic, Adam, Metrics]:
+    """Parameters after all epochs on one rollout, and means of the loss's terms."""
+    learning_rate = settings.learning_rate * (1.0 - settings.anneal * progress)
+    batch = _sequences(network, trajectory, settings)
+    num_lanes = batch.starts.shape[1]
+    keys = jax.random.split(named_key(key, "epochs"), settings.num_epochs)
+    order = jax.vmap(lambda k: jax.random.permutation(k, num_lanes))(keys)
+    groups = order.reshape(-1, num_lanes // settings.num_minibatches)
+
+    def step(
+        carry: tuple[ActorCritic, Adam], lanes: Int[Array, " group"]
+    ) -> tuple[tuple[ActorCritic, Adam], Any]:
+        network, adam = carry
+        gradients, terms = jax.grad(ppo_loss, has_aux=True)(
+            network, _take(batch, lanes), settings.coefficients
+        )
+        network, adam, norm = adam_step(
+            network,
+            adam,
+            gradients,
+            learning_rate,
+            settings.max_grad_norm,
+            settings.adam_eps,
+        )
+        return (network, adam), {**terms, "grad_norm": norm}
+
+    (network, adam), terms = jax.lax.scan(step, (network, adam), groups)
+    metrics = {name: Mean.of(values) for name, values in terms.items()}
+    spread = jnp.var(batch.target)
+    unexplained = jnp.var(batch.target - batch.value) / jnp.maximum(spread, 1e-8)
+    metrics["explained_variance"] = Mean.where(1.0 - unexplained, spread > 1e-8)
+    return network, adam, metrics
+
+
+def _sequences(
+    network: ActorCritic, trajectory: Trajectory, settings: Settings
+) -> Sequences:
+    """Values, advantages and targets, all steps at once."""
+    values = network.value(trajectory.features)
+    memory = None if trajectory.memory is None else trajectory.features
+    next_features, _ = network.step(trajectory.next_inputs, memory)
+    advantages = gae(
+        trajectory.rewards,
+        values,
+        network.value(next_features),
+        trajectory.terminated,
+        trajectory.ended,
+        settings.discount,
+        settings.lambda_,
+    )
+    table = log_probs(trajectory.logits, trajectory.allowed)
+    return Sequences(
+        inputs=trajectory.inputs,
+        starts=trajectory.starts,
+        actions=trajectory.actions,
+        log_prob=pick(table, trajectory.actions),
+        value=values,
+        advantage=advantages,
+        target=advantages + values,
+        acting=trajectory.acting,
+        allowed=trajectory.allowed,
+        memory=trajectory.memory,
+    )
+
+
+def _take(batch: Sequences, lanes: Int[Array, " group"]) -> Sequences:
+    """The sequences of some lanes."""
+    memory = None if batch.memory is None else batch.memory[lanes]
+    timed = batch._replace(memory=None)
+    return jax.tree.map(lambda x: x[:, lanes], timed)._replace(memory=memory)

@@ -1,0 +1,296 @@
+"""Lanes: many episodes of one world side by side, one after the other in each lane.
+
+This is the one place where episodes start and end. A lane whose episode has ended gets
+a fresh, independent start; the time limit is counted here and marked as truncation,
+apart from termination; the last action is zero at a start, so nothing leaks from the
+episode before; and the observation of the state reached is kept beside that of the
+fresh start, so that values can bootstrap through truncation.
+
+In a game an episode ends when all of its agents have ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from foreworld.core.keys import named_key
+from foreworld.core.spaces import Space
+from foreworld.worlds.base import (
+    AbstractGame,
+    AbstractPolicy,
+    AbstractWorld,
+    Action,
+    Observation,
+    State,
+)
+
+
+class Lanes(NamedTuple):
+    """Episodes under way; all leaves have a leading lane axis.
+
+    Rewards and returns of a game are dictionaries keyed by agent.
+
+    Attributes
+    ----------
+    state, obs
+        World states and what is observed in them.
+    last_action
+        One-hot (or raw, for a box) code of the action before; zero at a start.
+        ``None`` in a passive world.
+    starts
+        Whether ``obs`` is the first of its episode.
+    num_steps
+        Steps taken in the episode.
+    total, discounted
+        Return so far, plain and discounted from the episode's start.
+    weight
+        Discount of the next reward.
+    """
+
+    state: State
+    obs: Observation
+    last_action: Any
+    starts: Bool[Array, " lane"]
+    num_steps: Int[Array, " lane"]
+    total: Any
+    discounted: Any
+    weight: Float[Array, " lane"]
+
+
+class Transition(NamedTuple):
+    """One step of all lanes; in a rollout a time axis comes before the lane axis.
+
+    Attributes
+    ----------
+    obs, last_action, starts
+        As in :class:`Lanes`, before the step.
+    action, reward
+        What was done and what came of it.
+    terminated, truncated
+        The world ended here; it was cut off here. Dictionaries in a game.
+    ended
+        Whether the episode is over, for either reason.
+    next_obs
+        Observation of the state reached, before any fresh start.
+    episode_return, discounted_return, episode_len
+        Of the episode up to and including this step; final where ``ended``.
+    """
+
+    obs: Observation
+    last_action: Any
+    starts: Bool[Array, "*time lane"]
+    action: Action
+    reward: Any
+    terminated: Any
+    truncated: Any
+    ended: Bool[Array, "*time lane"]
+    next_obs: Observation
+    episode_return: Any
+    discounted_return: Any
+    episode_len: Int[Array, "*time lane"]
+
+
+Act = Callable[[Any, Lanes, Any], tuple[Any, Action, Any]]
+"""``act(memory, lanes, noise) -> (memory, action, record)`` for all lanes at once."""
+
+
+def start_lanes(world: AbstractWorld, key: Key[Array, ""], num_lanes: int) -> Lanes:
+    """Fresh, independent episodes."""
+    state, obs = jax.vmap(world.reset)(jax.random.split(key, num_lanes))
+    return _fresh(world, state, obs)
+
+
+def run_lanes(
+    world: AbstractWorld,
+    lanes: Lanes,
+    memory: Any,
+    act: Act,
+    noise: Any,
+    key: Key[Array, ""],
+) -> tuple[Lanes, Any, Transition, Any]:
+    """Go on with episodes for as many steps as ``noise`` is long.
+
+    Parameters
+    ----------
+    memory
+        Memory of whoever acts. It is handed on as it is: ``act`` looks at
+        ``lanes.starts`` and forgets.
+    act
+        Chooses the actions of all lanes. Its record is returned, stacked over time.
+    noise
+        Arrays with a leading time axis, one slice for each call of ``act``. Random
+        numbers drawn here at once cost less than in every step.
+    key
+        For the world: its steps and the fresh starts.
+
+    Returns
+    -------
+    lanes, memory
+        After the last step, to go on from.
+    transitions, records
+        Of every step, time axis first.
+    """
+    num_steps = jax.tree.leaves(noise)[0].shape[0]
+    num_lanes = lanes.starts.shape[0]
+    shape = (num_steps, num_lanes)
+    step_keys = jax.random.split(named_key(key, "step"), shape)
+    # A fresh start is drawn for every step and lane. A scan computes both sides of a
+    # choice anyway, and drawn at once they cost less than one by one.
+    reset = jax.vmap(jax.vmap(world.reset))
+    starts = reset(jax.random.split(named_key(key, "reset"), shape))
+
+    def body(carry: tuple[Lanes, Any], inputs: Any) -> tuple[Any, Any]:
+        lanes, memory = carry
+        noise, keys, fresh = inputs
+        memory, action, record = act(memory, lanes, noise)
+        lanes, transition = _step(world, lanes, action, keys, fresh)
+        return (lanes, memory), (transition, record)
+
+    (lanes, memory), (transitions, records) = jax.lax.scan(
+        body, (lanes, memory), (noise, step_keys, starts)
+    )
+    return lanes, memory, transitions, records
+
+
+def rollout(
+    world: AbstractWorld,
+    policy: AbstractPolicy,
+    key: Key[Array, ""],
+    num_steps: int,
+    num_lanes: int,
+) -> Transition:
+    """Let a policy act for ``num_steps`` steps in each of ``num_lanes`` lanes.
+
+    Parameters
+    ----------
+    world
+        A world or a game; in a game the policy maps dictionaries to dictionaries.
+    policy
+        Gets an empty memory at every start.
+    key
+        The same key gives the same episodes.
+
+    Returns
+    -------
+    transitions
+        Leading axes time and lane.
+    """
+    blank = policy.init_memory()
+    memory = jax.tree.map(lambda x: jnp.stack([x] * num_lanes), blank)
+
+    def act(memory: Any, lanes: Lanes, keys: Any) -> tuple[Any, Action, None]:
+        def forget(old: Array, new: Array) -> Array:
+            return jnp.where(_along(lanes.starts, old), new, old)
+
+        memory = jax.tree.map(forget, memory, blank)
+        memory, action = jax.vmap(policy.act)(memory, lanes.obs, keys)
+        return memory, action, None
+
+    lanes = start_lanes(world, named_key(key, "start"), num_lanes)
+    keys = jax.random.split(named_key(key, "act"), (num_steps, num_lanes))
+    run_key = named_key(key, "world")
+    return run_lanes(world, lanes, memory, act, keys, run_key)[2]
+
+
+def encode_action(world: AbstractWorld, action: Action) -> Any:
+    """Actions as float32 rows: one-hot of a choice, raw numbers of a box.
+
+    A dictionary by agent in a game, ``None`` in a passive world.
+    """
+    space = world.action_space
+    if space is None:
+        return None
+    if isinstance(space, dict):
+        return {agent: one.flatten(action[agent]) for agent, one in space.items()}
+    return space.flatten(action)
+
+
+def _step(
+    world: AbstractWorld,
+    lanes: Lanes,
+    action: Action,
+    keys: Key[Array, " lane"],
+    fresh: tuple[State, Observation],
+) -> tuple[Lanes, Transition]:
+    """Step every lane once and start a new episode where one has ended."""
+    axis = None if action is None else 0
+    step = jax.vmap(world.step, in_axes=(0, axis, 0))(lanes.state, action, keys)
+    num_steps = lanes.num_steps + 1
+    terminated, truncated = step.terminated, step.truncated
+    if world.max_episode_len > 0:
+        late = num_steps >= world.max_episode_len
+        truncated = jax.tree.map(
+            lambda cut, over: cut | (late & ~over), truncated, terminated
+        )
+    over = jax.tree.map(jnp.logical_or, terminated, truncated)
+    ended = jnp.all(jnp.stack(jax.tree.leaves(over)), axis=0)
+    total = jax.tree.map(jnp.add, lanes.total, step.reward)
+    discounted = jax.tree.map(
+        lambda sum_, reward: sum_ + lanes.weight * reward, lanes.discounted, step.reward
+    )
+    transition = Transition(
+        obs=lanes.obs,
+        last_action=lanes.last_action,
+        starts=lanes.starts,
+        action=action,
+        reward=step.reward,
+        terminated=terminated,
+        truncated=truncated,
+        ended=ended,
+        next_obs=step.obs,
+        episode_return=total,
+        discounted_return=discounted,
+        episode_len=num_steps,
+    )
+    going_on = Lanes(
+        state=step.state,
+        obs=step.obs,
+        last_action=encode_action(world, action),
+        starts=jnp.zeros_like(ended),
+        num_steps=num_steps,
+        total=total,
+        discounted=discounted,
+        weight=(lanes.weight * world.discount).astype(jnp.float32),
+    )
+    started = _fresh(world, *fresh)
+    chosen = jax.tree.map(
+        lambda new, old: jnp.where(_along(ended, old), new, old), started, going_on
+    )
+    return chosen, transition
+
+
+def _fresh(world: AbstractWorld, state: State, obs: Observation) -> Lanes:
+    num_lanes = jax.tree.leaves(obs)[0].shape[0]
+    zero = jnp.zeros(num_lanes, jnp.float32)
+    if isinstance(world, AbstractGame):
+        nothing: Any = dict.fromkeys(world.agents, zero)
+    else:
+        nothing = zero
+    return Lanes(
+        state=state,
+        obs=obs,
+        last_action=_no_action(world.action_space, num_lanes),
+        starts=jnp.ones(num_lanes, bool),
+        num_steps=jnp.zeros(num_lanes, jnp.int32),
+        total=nothing,
+        discounted=nothing,
+        weight=jnp.ones(num_lanes, jnp.float32),
+    )
+
+
+def _no_action(space: Space | dict[str, Space] | None, num_lanes: int) -> Any:
+    if space is None:
+        return None
+    if isinstance(space, dict):
+        return {agent: _no_action(one, num_lanes) for agent, one in space.items()}
+    return jnp.zeros((num_lanes, space.flat_size), jnp.float32)
+
+
+def _along(flags: Bool[Array, " lane"], array: Array) -> Bool[Array, "lane *ones"]:
+    """Flags shaped to broadcast along the lane axis of an array."""
+    return flags.reshape(flags.shape + (1,) * (array.ndim - 1))
