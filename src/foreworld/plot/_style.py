@@ -27,7 +27,7 @@ INK = "#6b7280"
 """Grey of axes and text in files; pages replace it by their own text colour."""
 
 
-def new_figure(width: float = 6.4, height: float = 3.8) -> tuple[Figure, Axes]:
+def new_figure(width: float = 6.0, height: float = 3.6) -> tuple[Figure, Axes]:
     """A figure with one pair of axes on a transparent ground.
 
     Parameters
@@ -77,6 +77,14 @@ def legend(axes: Axes, max_rows: int = 12) -> None:
     )
 
 
+def words(metric: str) -> str:
+    """``val/discounted_return`` for people: discounted return (validation)."""
+    split, slash, name = metric.rpartition("/")
+    name = name.removesuffix("_by_horizon").replace("_", " ")
+    where = {"train": "while training", "val": "validation", "test": "held out"}
+    return f"{name} ({where.get(split, split)})" if slash else name
+
+
 def colour(i: int) -> str:
     """The colour of line ``i``."""
     return PALETTE[i % len(PALETTE)]
@@ -87,17 +95,25 @@ def line_style(i: int) -> str:
     return LINE_STYLES[(i // len(PALETTE)) % len(LINE_STYLES)]
 
 
-def to_svg(figure: Figure) -> str:
-    """A figure as an SVG element for a page: text takes the page's colour and font."""
+def to_svg(figure: Figure, salt: str = "") -> str:
+    """A figure as an SVG element for a page: text takes the page's colour and font.
+
+    Parameters
+    ----------
+    figure
+        One of our figures.
+    salt
+        Keeps the ids of several figures on one page apart.
+    """
     import matplotlib
 
     buffer = io.StringIO()
     # Text stays text, ids and dates are fixed: the same figure gives the same bytes.
-    settings = {"svg.fonttype": "none", "svg.hashsalt": "foreworld"}
+    settings = {"svg.fonttype": "none", "svg.hashsalt": f"foreworld {salt}"}
     with matplotlib.rc_context(settings):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font: \1px inherit", svg)
-    return re.sub(r'<svg ([^>]*?)width="[^"]*" ', r"<svg \1", svg, count=1)
+    svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font: \1px system-ui, sans-serif", svg)
+    return re.sub(r'\b(width|height)="[\d.]+pt" ?', "", svg, count=2)

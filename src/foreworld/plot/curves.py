@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foreworld.core.errors import ConfigError, unknown_name
+from foreworld.core.progress import number
 from foreworld.plot import _style
 from foreworld.plot._bands import student_band
 from foreworld.plot._points import point_labels
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 MAX_LINES = 12
 """Lines of one figure; beyond that only the chosen points are drawn in colour."""
+SMALL = (4.2, 2.7)
+"""Size of a small figure, inches."""
 
 
 def curves(
@@ -24,6 +27,7 @@ def curves(
     metric: str,
     points: Sequence[int] | None = None,
     title: str = "",
+    small: bool = False,
 ) -> Figure:
     """Draw a metric over training.
 
@@ -38,6 +42,8 @@ def curves(
         drawn as thin grey lines.
     title
         Title of the figure.
+    small
+        Draw for half the width of a page, without a legend.
 
     Raises
     ------
@@ -57,7 +63,7 @@ def curves(
             raise ConfigError(f"point {point} is not one of 0 to {num_points - 1}.")
     steps = np.asarray(results["step"].values)
     labels = point_labels(results)
-    figure, axes = _style.new_figure()
+    figure, axes = _style.new_figure(*SMALL) if small else _style.new_figure()
     for point in sorted(set(range(num_points)) - set(chosen)):
         band = student_band(values[point])
         axes.plot(steps, band.mean, color=_style.INK, alpha=0.25, linewidth=0.7)
@@ -75,9 +81,10 @@ def curves(
             linewidth=0,
         )
     name = str(results.attrs.get("step_name", "steps"))
-    _style.label(axes, name, metric.replace("_", " "), title)
+    _style.label(axes, name, _style.words(metric), title)
     axes.set_xlim(left=0)
-    if num_points > 1:
+    axes.xaxis.set_major_formatter(lambda value, _: number(value))
+    if num_points > 1 and not small:
         _style.legend(axes)
     return figure
 

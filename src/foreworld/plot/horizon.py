@@ -76,8 +76,7 @@ def horizon(
                 linewidth=1.4,
                 label=baseline.replace("_", " "),
             )
-    what = metric.rpartition("/")[2].removesuffix("_by_horizon").replace("_", " ")
-    _style.label(axes, "frames ahead", what, title)
+    _style.label(axes, "frames ahead", _style.words(metric), title)
     axes.set_ylim(bottom=0)
     _style.legend(axes)
     return figure

@@ -1,0 +1,94 @@
+"""Lays the contents of studies out on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from foreworld.plot._style import to_svg, words
+from foreworld.plot.curves import curves
+from foreworld.plot.horizon import horizon
+from foreworld.plot.report import _html
+from foreworld.plot.report.content import Content, Video
+
+
+def lay_out(contents: Sequence[Content], made_by: str) -> str:
+    """The page as text.
+
+    Parameters
+    ----------
+    contents
+        Studies in the order in which they appear.
+    made_by
+        Line at the foot: versions and command.
+    """
+    names = [content.name for content in contents]
+    title = "Report: " + ", ".join(names)
+    parts = [_html.heading(1, title)]
+    if len(contents) > 1:
+        links = "".join(
+            f'<a href="#study-{i}">{escape(name)}</a>' for i, name in enumerate(names)
+        )
+        parts.append(f"<nav>{links}</nav>")
+    for i, content in enumerate(contents):
+        parts += _study(content, i)
+    parts.append(_html.paragraph(made_by, "faint"))
+    return _html.page(title, "\n".join(parts))
+
+
+def _study(content: Content, index: int) -> list[str]:
+    parts = [
+        _html.heading(2, content.name, f"study-{index}"),
+        _html.paragraph(content.lead),
+        _html.tiles(content.facts),
+    ]
+    parts += [_html.paragraph(problem, "bad") for problem in content.problems]
+    if content.metrics:
+        parts += [_html.heading(3, "Learning curves"), _curves(content)]
+    if content.horizons:
+        parts += [_html.heading(3, "Error by horizon"), _horizons(content)]
+    if content.video is not None:
+        parts += [_html.heading(3, "Prediction"), _video(content.video)]
+    parts += [_html.heading(3, "Points"), content.points.html()]
+    parts += [_html.heading(3, "Configuration"), content.settings.html()]
+    if content.configuration:
+        parts.append(_html.folded("All of it, as JSON", content.configuration))
+    if content.timing is not None:
+        parts += [_html.heading(3, "Time"), content.timing.html()]
+    return parts
+
+
+def _curves(content: Content) -> str:
+    figures = []
+    for i, metric in enumerate(content.metrics):
+        figure = curves(content.results, metric, content.chosen, small=i > 0)
+        caption = words(metric).capitalize()
+        if i == 0:
+            caption += ": mean over seeds and its 95 % Student interval."
+        figures.append(_html.figure(to_svg(figure, metric), caption))
+    return f'<div class="curve-set">{"".join(figures)}</div>'
+
+
+def _horizons(content: Content) -> str:
+    figures = []
+    for metric in content.horizons:
+        figure = horizon(content.results, metric, content.chosen)
+        caption = (
+            f"{words(metric).capitalize()}: mean over seeds and its 95 % Student "
+            f"interval, beside predictions that need no learning."
+        )
+        figures.append(_html.figure(to_svg(figure, metric), caption))
+    return "".join(figures)
+
+
+def _video(video: Video) -> str:
+    image = _html.image(video.gif, "gif", "true, predicted and difference")
+    heads = "<div><span>true</span><span>predicted</span><span>difference</span></div>"
+    caption = (
+        f"{video.num_sequences} held-out sequences, predicted without looking again "
+        f"after {video.context_len} frames."
+    )
+    return (
+        f'<figure class="video">{heads}{image}'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+    )
