@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING
 
 from foreworld.cli._usage import Usage
 from foreworld.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from foreworld.launch.base import AbstractLauncher
 
 
 def add_launch_options(usage: Usage) -> None:
     """Declare where the work runs."""
     usage.add(
         "--launch",
-        default="here",
         metavar="LAUNCHER",
-        help="here (in this process) | processes (one worker a core); "
+        help="here (in this process, the default) | processes (one worker a core); "
         "'foreworld list launchers'",
     )
     usage.add(
@@ -27,26 +29,27 @@ def add_launch_options(usage: Usage) -> None:
     )
 
 
-def launcher_of(args: argparse.Namespace) -> Any:
-    """The launcher that the options name; ``None`` for this process.
+def launcher_of(args: argparse.Namespace) -> AbstractLauncher | None:
+    """The launcher that the options name; ``None`` where they name none.
 
     Raises
     ------
     ConfigError
-        ``--workers`` without a launcher that has workers, or fewer than 1.
+        ``--workers`` below 1, or with a launcher that has no workers.
     """
     from foreworld.core import registry
     from foreworld.core.part import field_specs
 
     if args.workers is not None and args.workers < 1:
         raise ConfigError(f"--workers={args.workers} must be at least 1.")
+    if args.launch is None:
+        return None
     cls = registry.find("launch", args.launch)
-    fields = [spec.name for spec in field_specs(cls)]
     if args.workers is None:
         return cls()
-    if "workers" not in fields:
+    if "workers" not in [spec.name for spec in field_specs(cls)]:
         raise ConfigError(
-            f"--workers={args.workers} needs a launcher with workers: add "
-            f"--launch processes."
+            f"--workers={args.workers} goes with a launcher that has workers, not with "
+            f"--launch {args.launch}. Leave --launch away or use --launch processes."
         )
     return cls(workers=args.workers)

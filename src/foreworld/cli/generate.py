@@ -67,26 +67,27 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     from foreworld.cli._fields import read_fields
     from foreworld.data.generate import generate
 
-    parts = describe(args)
+    parts, launcher = describe(args), launcher_of(args)
+    workers = args.workers or (launcher.num_workers if launcher else 1)
     values = read_fields(parts, fields, f"foreworld generate {args.what}")
     family = parts[0].cls.family(**values)
     name = Path(args.what.rpartition(":")[2]).name
     out = args.out or _default_out(name)
     if not args.quiet:
         print(plan_text(family, args, str(out)), flush=True)
-    data = generate(
+    generate(
         family,
         out,
         **{split: getattr(args, split) for split in SPLITS},
         seed=args.seed,
         num_frames=args.num_frames,
-        launcher=launcher_of(args),
-        workers=args.workers,
+        launcher=launcher,
+        workers=workers,
         force=args.force,
         quiet=args.quiet,
     )
     if not args.quiet:
-        print(data)
+        print(f"{out} is complete: look at it with 'foreworld preview {out}'.")
     return 0
 
 

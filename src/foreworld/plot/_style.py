@@ -117,3 +117,10 @@ def to_svg(figure: Figure, salt: str = "") -> str:
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font: \1px system-ui, sans-serif", svg)
     return re.sub(r'\b(width|height)="[\d.]+pt" ?', "", svg, count=2)
+
+
+def to_png(figure: Figure, dpi: int = 150) -> bytes:
+    """A figure as PNG on white, for viewers that know no transparency."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi, facecolor="white")
+    return buffer.getvalue()

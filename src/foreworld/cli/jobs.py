@@ -1,0 +1,24 @@
+"""One command per chunk of a study, for other launchers."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from foreworld.cli._study import HELP, find_study
+from foreworld.cli._usage import Fields, Usage
+
+
+def configure(usage: Usage) -> None:
+    """Declare the options."""
+    usage.add("study", metavar="STUDY", help=HELP)
+    usage.json()
+
+
+def run(args: argparse.Namespace, fields: Fields) -> int:
+    """Print the commands, one a line."""
+    from foreworld.sweeps.jobs import job_list
+
+    commands = job_list(find_study(args.study))
+    print(json.dumps(commands, indent=1) if args.json else "\n".join(commands))
+    return 0

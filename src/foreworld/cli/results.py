@@ -1,0 +1,25 @@
+"""Gathers what is finished of a study into one named-axes array, study.nc."""
+
+from __future__ import annotations
+
+import argparse
+
+from foreworld.cli._study import HELP, find_folder
+from foreworld.cli._usage import Fields, Usage
+
+
+def configure(usage: Usage) -> None:
+    """Declare the options."""
+    usage.add("study", metavar="STUDY", help=HELP)
+    usage.quiet()
+
+
+def run(args: argparse.Namespace, fields: Fields) -> int:
+    """Write ``study.nc`` and print what it holds; 1 if nothing is finished."""
+    from foreworld.sweeps.results import results
+
+    folder = find_folder(args.study)
+    found = results(folder)
+    if not args.quiet:
+        print(found)
+    return 0

@@ -1,0 +1,79 @@
+"""A study: plans its programs, runs what is missing, survives failures.
+
+    foreworld sweep pomdp/tmaze_10_ppo --dry-run
+    foreworld sweep pomdp/tmaze_10_ppo --launch processes
+
+Run the same command again after an interruption: it goes on from the last checkpoints.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from foreworld.cli._launch import add_launch_options, launcher_of
+from foreworld.cli._study import HELP, find_study
+from foreworld.cli._tracking import add_track_option, tracker_of
+from foreworld.cli._usage import Fields, Usage
+
+
+def configure(usage: Usage) -> None:
+    """Declare the options."""
+    usage.add("study", metavar="STUDY", help=HELP)
+    usage.add("--out", metavar="DIR", help="folder to make (default: under runs/)")
+    usage.add(
+        "--dry-run", action="store_true", help="print the plan, check it, run nothing"
+    )
+    usage.add(
+        "--width", type=int, metavar="N", help="runs in one program (default: by plan)"
+    )
+    usage.add(
+        "--chunk", type=int, metavar="K", help="run chunk K only, for 'foreworld jobs'"
+    )
+    usage.add("--force", action="store_true", help="replace what the folder holds")
+    add_launch_options(usage)
+    add_track_option(usage)
+    usage.quiet()
+
+
+def run(args: argparse.Namespace, fields: Fields) -> int:
+    """Run the study; only print its plan if it is a dry run."""
+    from foreworld.sweeps.run import sweep
+
+    study, launcher = find_study(args.study), launcher_of(args)
+    if args.dry_run:
+        print(dry_run(study, launcher, args))
+        return 0
+    folder = sweep(
+        study,
+        out=args.out,
+        launcher=launcher,
+        workers=args.workers,
+        width=args.width,
+        tracker=tracker_of(args),
+        chunk=args.chunk,
+        force=args.force,
+        quiet=args.quiet,
+    )
+    if not args.quiet:
+        print(f"{folder.path}")
+    return 0
+
+
+def dry_run(study: Any, launcher: Any, args: argparse.Namespace) -> str:
+    """The plan that there is, or that would be made; writes nothing."""
+    from foreworld.sweeps.plan import describe, make_plan
+    from foreworld.sweeps.prepare import PLAN, folder_of, read_plan
+
+    folder = folder_of(study, args.out)
+    if (folder / PLAN).exists() and not args.force:
+        plan, words = read_plan(folder), "planned already in"
+    else:
+        plan = make_plan(
+            study,
+            workers=args.workers or (launcher.num_workers if launcher else 1),
+            threads=launcher.num_threads if launcher else 0,
+            width=args.width,
+        )
+        words = "would go to"
+    return f"{study.name}: {describe(plan)}\n{words} {folder}; nothing was run"

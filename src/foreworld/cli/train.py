@@ -1,0 +1,77 @@
+"""One experiment: a learner in a world or on a data set, over seeds; resumes.
+
+    foreworld train ppo --on tmaze --world.length 10 --learning-rate 2.5e-3 --seeds 4
+    foreworld train rnn_deconvolve --on data/pendulum --seeds 3
+
+Bare fields are the learner's, those of the world begin with ``world.``. Run the same
+command again after an interruption: it goes on from the last checkpoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from foreworld.cli._launch import add_launch_options, launcher_of
+from foreworld.cli._tracking import add_track_option, tracker_of
+from foreworld.cli._usage import Fields, Usage
+
+
+def configure(usage: Usage) -> None:
+    """Declare the options."""
+    usage.add("learner", metavar="LEARNER", help="'foreworld list learners'")
+    usage.add(
+        "--on",
+        required=True,
+        metavar="WHAT",
+        help="a world, ./my_world.py:MyWorld, or the folder of a data set",
+    )
+    usage.add(
+        "--seeds", type=int, default=1, metavar="N", help="number of runs (default: 1)"
+    )
+    usage.add("--seed", type=int, default=0, metavar="S", help="root seed (default: 0)")
+    usage.add("--out", metavar="DIR", help="folder to make (default: under runs/)")
+    usage.add("--force", action="store_true", help="replace what the folder holds")
+    add_launch_options(usage)
+    add_track_option(usage)
+    usage.quiet()
+
+
+def describe(args: argparse.Namespace) -> list[Any]:
+    """The learner, and the world if there is one."""
+    from foreworld.cli._fields import Shown
+    from foreworld.cli._what import resolve
+    from foreworld.core import registry
+
+    parts = [Shown(registry.find("learners", args.learner))]
+    what = resolve(args.on)
+    if what.world is not None:
+        parts.append(Shown(what.world, "world"))
+    return parts
+
+
+def run(args: argparse.Namespace, fields: Fields) -> int:
+    """Say what will be done and where, then train."""
+    from foreworld.cli._fields import read_fields
+    from foreworld.sweeps.run import run_experiment
+    from foreworld.train.parameters import Parameters
+
+    parts = describe(args)
+    given = [(name.removeprefix("learner."), text) for name, text in fields]
+    command = f"foreworld train {args.learner} --on {args.on}"
+    values = read_fields(parts, given, command)
+    world, data = (args.on, None) if len(parts) > 1 else (None, args.on)
+    parameters = Parameters(world, args.learner, data, seed=args.seed, **values)
+    folder = run_experiment(
+        parameters,
+        seeds=args.seeds,
+        out=args.out,
+        launcher=launcher_of(args),
+        workers=args.workers,
+        tracker=tracker_of(args),
+        force=args.force,
+        quiet=args.quiet,
+    )
+    if not args.quiet:
+        print(folder)
+    return 0
