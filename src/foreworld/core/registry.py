@@ -162,7 +162,7 @@ def locate(where: str) -> type:
         raise ConfigError(
             f"{where!r} names a file but no class. Write '{where}:MyClass'."
         )
-    module = _load_file(Path(place)) if place.endswith(".py") else _import(place, where)
+    module = load_file(Path(place)) if place.endswith(".py") else _import(place, where)
     value: Any = module
     for step in name.split("."):
         value = getattr(value, step, None)
@@ -184,7 +184,14 @@ def _import(place: str, where: str) -> ModuleType:
         ) from error
 
 
-def _load_file(path: Path) -> ModuleType:
+def load_file(path: Path) -> ModuleType:
+    """Run a person's file as a module, once a process; its classes keep an address.
+
+    Raises
+    ------
+    ConfigError
+        There is no such file, or it raises an error.
+    """
     full = path.expanduser().resolve()
     if not full.is_file():
         raise ConfigError(f"no such file: {path} (looked for {full}).")

@@ -64,6 +64,16 @@ class AbstractHandle(abc.ABC):
 class AbstractLauncher(Part):
     """Interface of every launcher: here, worker processes, a cluster."""
 
+    @property
+    @abc.abstractmethod
+    def num_workers(self) -> int:
+        """How many tasks run at the same time."""
+
+    @property
+    @abc.abstractmethod
+    def num_threads(self) -> int:
+        """Threads a task computes with; 0 for as many as the machine has."""
+
     @abc.abstractmethod
     def submit(
         self, tasks: Sequence[Task], resources: Resources

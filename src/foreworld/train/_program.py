@@ -97,23 +97,17 @@ class _TracedProgram(AbstractProgram):
         self._lanes, self._sources = lanes, sources
         self._layout = layout
         static = _Key(lanes.static, layout)
-        single = lane(lanes.leaves, 0), lanes.keys[0], sources.train
-        one = jax.eval_shape(lambda *args: init_one(static, *args), *single)
-        self._shapes = jax.tree.map(
-            lambda leaf: jax.ShapeDtypeStruct((lanes.width, *leaf.shape), leaf.dtype),
-            one,
-        )
+        self._shapes = state_shapes(lanes, sources, layout)
         train = lanes.leaves, self._shapes, lanes.keys
         evaluate = [
             Job(_evaluate_all, static, (*train, data, np.int32(0)))
             for data in (sources.val, sources.test)
         ]
-        jobs = [
-            Job(init_one, static, single),
-            Job(segment_all, static, (*train, sources.train, np.int32(0)), (1,)),
-            *evaluate,
-        ]
-        self.compiled = compile_all(jobs)
+        single = lane(lanes.leaves, 0), lanes.keys[0], sources.train
+        segment = segment_job(lanes, self._shapes, sources, layout)
+        self.compiled = compile_all(
+            [Job(_init_one, static, single), segment, *evaluate]
+        )
         self._init, self._segment, self._val, self._test = self.compiled.programs
 
     def shapes(self) -> LearnerState:
@@ -211,7 +205,25 @@ class _PythonProgram(AbstractProgram):
         return jax.tree.map(jnp.asarray, state), total
 
 
-def init_one(
+def state_shapes(lanes: Lanes, sources: Sources, layout: Layout) -> LearnerState:
+    """Shapes and types of the stacked states."""
+    static = _Key(lanes.static, layout)
+    single = lane(lanes.leaves, 0), lanes.keys[0], sources.train
+    one = jax.eval_shape(lambda *args: _init_one(static, *args), *single)
+    return jax.tree.map(
+        lambda leaf: jax.ShapeDtypeStruct((lanes.width, *leaf.shape), leaf.dtype), one
+    )
+
+
+def segment_job(
+    lanes: Lanes, shapes: LearnerState, sources: Sources, layout: Layout
+) -> Job:
+    """The program of a segment, to be compiled; the state it is given is used up."""
+    args = lanes.leaves, shapes, lanes.keys, sources.train, np.int32(0)
+    return Job(_segment_all, _Key(lanes.static, layout), args, donate=(1,))
+
+
+def _init_one(
     static: _Key, leaves: Any, key: Key[Array, ""], data: DataSource | None
 ) -> LearnerState:
     """The state of one run before its first update."""
@@ -219,7 +231,7 @@ def init_one(
     return part.learner.init(named_key(key, "init"), source_of(part, data))
 
 
-def segment_all(
+def _segment_all(
     static: _Key,
     leaves: Any,
     state: LearnerState,

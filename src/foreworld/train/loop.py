@@ -59,7 +59,7 @@ class Timing:
     programs_reused: int = 0
 
 
-class Plan(NamedTuple):
+class TrainingPlan(NamedTuple):
     """How runs that share a program are trained.
 
     Attributes
@@ -89,7 +89,7 @@ class Update(NamedTuple):
 
     segment: int
     history: History
-    plan: Plan
+    plan: TrainingPlan
 
 
 Watcher = Callable[[Update], None]
@@ -97,7 +97,7 @@ Watcher = Callable[[Update], None]
 
 def plan_training(
     parameters: Parameters, sources: Sources | None = None, num_segments: int = 10
-) -> Plan:
+) -> TrainingPlan:
     """Check that a learner fits what it is to learn from, and lay out its updates.
 
     Raises
@@ -109,14 +109,16 @@ def plan_training(
     source = source_of(parameters, sources.train)
     parameters.learner.check_fit(source)
     budget = parameters.learner.budget(source)
-    return Plan(choose_layout(budget.num_updates, num_segments=num_segments), budget)
+    return TrainingPlan(
+        choose_layout(budget.num_updates, num_segments=num_segments), budget
+    )
 
 
 def train(
     runs: Sequence[Run],
     folder: Path,
     *,
-    plan: Plan | None = None,
+    plan: TrainingPlan | None = None,
     width: int | None = None,
     watch: Watcher | None = None,
 ) -> Timing:
@@ -169,7 +171,7 @@ def train(
     return timing
 
 
-def read_history(folder: Path) -> tuple[History, Plan]:
+def read_history(folder: Path) -> tuple[History, TrainingPlan]:
     """What the runs of a finished chunk measured.
 
     Raises
@@ -178,7 +180,7 @@ def read_history(folder: Path) -> tuple[History, Plan]:
         The file is missing or altered.
     """
     arrays, info = checkpoint.read_arrays(folder / METRICS)
-    plan = Plan(Layout(*info["layout"]), Budget(*info["budget"]))
+    plan = TrainingPlan(Layout(*info["layout"]), Budget(*info["budget"]))
     return history_of(arrays, folder / METRICS), plan
 
 
@@ -218,7 +220,7 @@ class _Chunk:
         folder: Path,
         num_runs: int,
         width: int,
-        plan: Plan,
+        plan: TrainingPlan,
         program: AbstractProgram,
         timing: Timing,
     ) -> None:
@@ -282,6 +284,6 @@ class _clock:
         setattr(self._timing, self._field, getattr(self._timing, self._field) + spent)
 
 
-def as_steps(plan: Plan, updates: np.ndarray) -> np.ndarray:
+def as_steps(plan: TrainingPlan, updates: np.ndarray) -> np.ndarray:
     """Updates as steps of the x axis."""
     return updates * plan.budget.steps_per_update

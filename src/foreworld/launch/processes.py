@@ -1,0 +1,185 @@
+"""Worker processes on this machine, each single-threaded and pinned to a core.
+
+Several small programs side by side use a processor better than one program with
+several threads. Workers die with their coordinator, however it dies.
+
+Source: Foreworld.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from foreworld.core.part import Bounded
+from foreworld.launch.base import (
+    AbstractHandle,
+    AbstractLauncher,
+    Resources,
+    Task,
+    TaskState,
+)
+
+LOGS = "logs"
+"""Folder, in that of the work, for what workers print; logs of success are removed."""
+_TAIL = 20
+_ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+_XLA_ONE_THREAD = "--xla_cpu_multi_thread_eigen=false"
+
+
+class Processes(AbstractLauncher):
+    """Processes on this machine; further tasks wait until one is free."""
+
+    workers: Annotated[int, Bounded(low=0)] = 0
+    """worker processes; 0 for one a core"""
+
+    @property
+    def num_workers(self) -> int:
+        """Tasks at the same time."""
+        return self.workers or len(_cores())
+
+    @property
+    def num_threads(self) -> int:
+        """One."""
+        return 1
+
+    def submit(
+        self, tasks: Sequence[Task], resources: Resources
+    ) -> list[AbstractHandle]:
+        """Start as many as there are workers; asking for states starts the others.
+
+        Keep the handles: a worker ends when nobody holds its handle any more.
+        """
+        pool = _Pool(self.num_workers, resources.cpus)
+        handles = [ProcessHandle(task, pool) for task in tasks]
+        pool.start_waiting()
+        return list(handles)
+
+
+class ProcessHandle(AbstractHandle):
+    """One worker process."""
+
+    def __init__(self, task: Task, pool: _Pool) -> None:
+        self._task, self._pool = task, pool
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log: Path | None = None
+        self._cancelled = False
+        pool.handles.append(self)
+
+    @property
+    def pid(self) -> int | None:
+        """Process number; ``None`` while it waits."""
+        return None if self._process is None else self._process.pid
+
+    def state(self) -> TaskState:
+        """What it is doing now; starts tasks that wait for a free worker."""
+        self._pool.start_waiting()
+        return self.look()
+
+    def look(self) -> TaskState:
+        """What it is doing now, and nothing else."""
+        if self._process is None:
+            return "cancelled" if self._cancelled else "waiting"
+        status = self._process.poll()
+        if status is None:
+            return "running"
+        self._close(keep_log=status != 0 and not self._cancelled)
+        if self._cancelled:
+            return "cancelled"
+        return "done" if status == 0 else "failed"
+
+    def cancel(self) -> None:
+        """Kill it; what it finished stays."""
+        self._cancelled = True
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self.look()
+
+    def error(self) -> str:
+        """How it ended and the end of what it printed; empty if it did not fail."""
+        if self.look() != "failed" or self._process is None:
+            return ""
+        status = self._process.returncode
+        how = f"killed by signal {-status}" if status < 0 else f"exit status {status}"
+        lines: list[str] = []
+        if self._log is not None and self._log.exists():
+            lines = self._log.read_text(errors="replace").splitlines()[-_TAIL:]
+        return "\n".join([f"worker process ended: {how}", *lines])
+
+    def start(self, cores: Sequence[int]) -> None:
+        """Start the process, pinned to some cores."""
+        folder = self._task.path / LOGS
+        folder.mkdir(parents=True, exist_ok=True)
+        listing = ",".join(str(core) for core in cores)
+        command = [sys.executable, "-m", "foreworld.launch._worker"]
+        command += [self._task.entry, str(self._task.path), listing]
+        number = len(self._pool.started())
+        self._log = folder / f"{os.getpid()}-{number}.log"
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env=_environment(len(cores)),
+                # Ctrl-C reaches the coordinator alone, which then says what to do.
+                start_new_session=True,
+            )
+
+    def _close(self, keep_log: bool) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+        if self._log is not None and not keep_log:
+            self._log.unlink(missing_ok=True)
+
+
+class _Pool:
+    """Tasks of one submission, and the cores that are free for them."""
+
+    def __init__(self, size: int, cpus: int) -> None:
+        self.handles: list[ProcessHandle] = []
+        self._size, self._cpus = size, cpus
+        self._slots: dict[int, ProcessHandle] = {}
+
+    def started(self) -> list[ProcessHandle]:
+        return [handle for handle in self.handles if handle.pid is not None]
+
+    def start_waiting(self) -> None:
+        for slot, handle in list(self._slots.items()):
+            if handle.look() != "running":
+                del self._slots[slot]
+        waiting = [handle for handle in self.handles if handle.look() == "waiting"]
+        free = [slot for slot in range(self._size) if slot not in self._slots]
+        for slot, handle in zip(free, waiting, strict=False):
+            handle.start(self._cores_of(slot))
+            self._slots[slot] = handle
+
+    def _cores_of(self, slot: int) -> list[int]:
+        cores = _cores()
+        first = slot * self._cpus
+        return sorted({cores[(first + i) % len(cores)] for i in range(self._cpus)})
+
+
+def _cores() -> list[int]:
+    """Cores that this process may use."""
+    if sys.platform == "linux":
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def _environment(num_cores: int) -> dict[str, str]:
+    environment = dict(os.environ)
+    if num_cores == 1:
+        flags = environment.get("XLA_FLAGS", "")
+        environment.update(_ONE_THREAD)
+        environment["XLA_FLAGS"] = f"{flags} {_XLA_ONE_THREAD}".strip()
+    return environment

@@ -1,0 +1,157 @@
+"""A study's folder in Python: its results, its best point, its trained policies."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foreworld.core.errors import ConfigError, DamagedError
+from foreworld.core.folder import MANIFEST, lease
+from foreworld.learners.base import LearnerState
+from foreworld.sweeps.plan import Plan, describe
+from foreworld.sweeps.prepare import read_plan
+from foreworld.sweeps.results import gather
+from foreworld.sweeps.selection import Best, Measure, best
+from foreworld.sweeps.studies import read_study
+from foreworld.sweeps.study import Point, Study
+from foreworld.sweeps.work import CHUNK_LOCK, finished, last_line
+from foreworld.train.journal import segments_done, segments_repeated
+from foreworld.train.loop import read_state
+from foreworld.worlds.base import AbstractPolicy
+
+if TYPE_CHECKING:
+    import xarray
+
+
+class StudyFolder:
+    """What a study left on disk; everything is read when it is asked for.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    @functools.cached_property
+    def study(self) -> Study:
+        """What was asked for."""
+        return read_study(self.path)
+
+    @functools.cached_property
+    def plan(self) -> Plan:
+        """How it is run."""
+        return read_plan(self.path)
+
+    @functools.cached_property
+    def points(self) -> list[Point]:
+        """Its hyperparameter settings."""
+        return self.study.points()
+
+    @property
+    def finished(self) -> bool:
+        """Whether everything is done and sealed."""
+        return (self.path / MANIFEST).exists()
+
+    @property
+    def results(self) -> xarray.Dataset:
+        """All that is measured so far; see :func:`foreworld.results`."""
+        return gather(self.path)
+
+    def best(self, measure: Measure = "auc", metric: str | None = None) -> Best:
+        """The best point; see :func:`foreworld.best`."""
+        return best(self, measure, metric)
+
+    @property
+    def policy(self) -> AbstractPolicy:
+        """The trained policy of the only run, or of the best seed of the best point.
+
+        Raises
+        ------
+        FitError
+            The learner does not act.
+        """
+        if len(self.points) == 1 and self.study.seeds == 1:
+            return self.policy_of(0, 0)
+        winner = self.best()
+        return self.policy_of(winner.point, winner.seed)
+
+    def policy_of(self, point: int, seed: int = 0) -> AbstractPolicy:
+        """The trained policy of one run."""
+        state, source = self._restored(point, seed)
+        return self.points[point].parameters.learner.policy(state, source)
+
+    def state(self, point: int = 0, seed: int = 0) -> LearnerState:
+        """The final state of one run.
+
+        Raises
+        ------
+        DamagedError
+            The run is not finished, or its file was altered.
+        """
+        return self._restored(point, seed)[0]
+
+    def status(self) -> dict[str, Any]:
+        """How far it is.
+
+        Returns
+        -------
+        dict
+            ``chunks``: one entry each with ``state`` (``"done"``, ``"running"``,
+            ``"failed"``, ``"waiting"``), ``runs``, ``segments_done``, ``segments``,
+            ``segments_repeated`` and ``error``; and the number of ``runs`` by state.
+        """
+        entries = [self._chunk_status(index) for index in range(len(self.plan.chunks))]
+        runs = dict.fromkeys(("done", "running", "failed", "waiting"), 0)
+        for entry in entries:
+            runs[entry["state"]] += entry["runs"]
+        return {"finished": self.finished, "runs": runs, "chunks": entries}
+
+    def __repr__(self) -> str:
+        state = "finished" if self.finished else "not finished"
+        return (
+            f"study {self.study.name} in {self.path} ({state}): {describe(self.plan)}"
+        )
+
+    def _restored(self, point: int, seed: int) -> tuple[LearnerState, Any]:
+        for chunk in self.plan.chunks:
+            if (point, seed) in chunk.runs:
+                place = self.path / chunk.folder_name
+                if not finished(place):
+                    raise DamagedError(
+                        f"point {point} seed {seed} of {self.path} is not finished. "
+                        f"Run the study again to go on."
+                    )
+                parameters = self.points[point].parameters
+                return read_state(parameters, place, chunk.runs.index((point, seed)))
+        raise ConfigError(
+            f"no run with point {point}, seed {seed}: there are points 0 to "
+            f"{len(self.points) - 1} and seeds 0 to {self.study.seeds - 1}."
+        )
+
+    def _chunk_status(self, index: int) -> dict[str, Any]:
+        chunk = self.plan.chunks[index]
+        place = self.path / chunk.folder_name
+        layout = self.plan.groups[chunk.group].training.layout
+        error = last_line(place)
+        if finished(place):
+            state = "done"
+        elif error:
+            state = "failed"
+        elif not place.is_dir():
+            state = "waiting"
+        else:
+            with lease(place / CHUNK_LOCK) as free:
+                state = "waiting" if free else "running"
+        return {
+            "chunk": index,
+            "state": state,
+            "runs": len(chunk.runs),
+            "segments": layout.num_segments,
+            "segments_done": segments_done(place),
+            "segments_repeated": segments_repeated(place),
+            "error": error,
+        }

@@ -1,0 +1,135 @@
+"""Makes a study's folder: its configuration and its plan, written once."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from foreworld.core.config import to_dict
+from foreworld.core.errors import DamagedError, OccupiedError
+from foreworld.core.folder import CONFIG, MANIFEST, lease, read_json, write_json
+from foreworld.core.places import runs_folder
+from foreworld.sweeps.plan import Plan, make_plan
+from foreworld.sweeps.studies import KIND, read_study
+from foreworld.sweeps.study import Study
+
+PLAN, LOCK, CHUNKS, TABLE = "plan.json", ".lock", "chunks", "study.nc"
+_FORMAT = 1
+_OURS = (CONFIG, PLAN, MANIFEST, TABLE, "tracker.json", "report.html")
+_OUR_FOLDERS = (CHUNKS, "logs")
+
+
+def folder_of(study: Study, out: str | Path | None = None) -> Path:
+    """Where a study goes: ``out``, or its own place under ``runs/``."""
+    return runs_folder() / study.folder_name if out is None else Path(out)
+
+
+def prepare(
+    study: Study,
+    folder: Path,
+    *,
+    workers: int = 1,
+    threads: int = 0,
+    width: int | None = None,
+    force: bool = False,
+) -> Plan:
+    """Write configuration and plan, or read the plan that is there.
+
+    Raises
+    ------
+    OccupiedError
+        The folder holds something else.
+    ConfigError, FitError
+        A point that cannot run.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OccupiedError(f"{folder} is a file. Choose another folder with --out.")
+    if force and folder.is_dir():
+        _clear(folder)
+    _check_free(study, folder)
+    if not (folder / PLAN).exists():
+        # Everything is checked before anything is written.
+        plan = make_plan(study, workers=workers, threads=threads, width=width)
+        with lease(folder / LOCK) as mine:
+            if mine and not (folder / PLAN).exists():
+                write_json(folder / CONFIG, _config(study))
+                write_json(folder / PLAN, plan.to_dict())
+    plan = read_plan(folder)
+    if width is not None and width not in {group.width for group in plan.groups}:
+        widths = ", ".join(str(group.width) for group in plan.groups)
+        print(
+            f"{folder} is planned with width {widths}, which stays: results depend on "
+            f"it. --force plans anew and deletes what is finished.",
+            file=sys.stderr,
+        )
+    return plan
+
+
+def read_plan(folder: Path) -> Plan:
+    """The plan of a study's folder.
+
+    Raises
+    ------
+    DamagedError
+        It is missing or damaged.
+    """
+    try:
+        return Plan.from_dict(read_json(folder / PLAN))
+    except DamagedError as error:
+        raise DamagedError(
+            f"{error} ({folder / PLAN}). Delete the folder or run with --force to "
+            f"begin anew."
+        ) from error
+
+
+def _config(study: Study) -> dict[str, Any]:
+    versions = {name: version(name) for name in ("foreworld", "jax", "equinox")}
+    return {
+        "kind": KIND,
+        "format": _FORMAT,
+        "folder": study.folder_name,
+        "seed": study.base.seed,
+        "versions": versions,
+        "study": to_dict(study),
+    }
+
+
+def _check_free(study: Study, folder: Path) -> None:
+    """Refuse a folder that holds anything but this study."""
+    if not folder.exists() or {path.name for path in folder.iterdir()} <= {LOCK}:
+        return
+    if not (folder / CONFIG).exists():
+        raise OccupiedError(
+            f"{folder} holds other files and no study. Choose another folder with "
+            f"--out; it is not overwritten."
+        )
+    data = read_json(folder / CONFIG)
+    kind = data.get("kind") if isinstance(data, dict) else None
+    if kind != KIND:
+        raise OccupiedError(
+            f"{folder} holds a {kind or 'folder of another kind'}, not this study. "
+            f"Choose another folder with --out; it is not overwritten."
+        )
+    there = read_study(folder)
+    if there != study:
+        raise OccupiedError(
+            f"{folder} holds another study ({data.get('folder')}) than the one asked "
+            f"for ({study.folder_name}). Choose another folder with --out, or delete "
+            f"the one that is there with --force."
+        )
+
+
+def _clear(folder: Path) -> None:
+    """Delete what a study wrote, and nothing else."""
+    if not (folder / CONFIG).exists():
+        return
+    data = read_json(folder / CONFIG)
+    if not isinstance(data, dict) or data.get("kind") != KIND:
+        return
+    for name in _OURS:
+        (folder / name).unlink(missing_ok=True)
+    for name in _OUR_FOLDERS:
+        shutil.rmtree(folder / name, ignore_errors=True)

@@ -1,0 +1,222 @@
+"""Gathers a study's finished runs into one array with named axes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from foreworld.core.config import to_json
+from foreworld.core.folder import write_file
+from foreworld.core.part import Part
+from foreworld.learners.base import Metrics
+from foreworld.sweeps.plan import Chunk, Plan
+from foreworld.sweeps.prepare import TABLE, folder_of, read_plan
+from foreworld.sweeps.studies import read_study
+from foreworld.sweeps.study import Point, Study
+from foreworld.sweeps.work import finished
+from foreworld.train.history import HEALTHY, values
+from foreworld.train.loop import read_history
+from foreworld.train.parameters import part_name
+
+if TYPE_CHECKING:
+    import xarray
+
+BY_HORIZON = "_by_horizon"
+"""Metrics whose name ends so have a last axis ``horizon``, counted from 1."""
+_PREFIX = {"train": "", "val": "val_", "test": "test_"}
+_AXIS = {"train": ("step",), "val": ("val_step",), "test": ()}
+
+
+def results(study: Any, *, write: bool = True, quiet: bool = False) -> xarray.Dataset:
+    """All that a study has measured so far.
+
+    Parameters
+    ----------
+    study
+        A study, its folder, or what :func:`foreworld.sweep` returned.
+    write
+        Also put it into ``study.nc`` of the folder (HDF5, netCDF layout).
+    quiet
+        Do not say what is missing.
+
+    Returns
+    -------
+    xarray.Dataset
+        Axes ``point``, ``seed``, ``step`` (training curves) and ``val_step``
+        (validation after each segment), ``horizon`` for metrics named ``*_by_horizon``.
+        Variables: a training metric by its name, ``val_<metric>`` and
+        ``test_<metric>``. Coordinates: every swept field by point, steps done, and for
+        every run whether it is ``finished`` and whether it ``failed`` (turned NaN).
+        What is missing is NaN.
+
+    Raises
+    ------
+    DamagedError
+        A file of a finished chunk was altered; names it.
+    """
+    folder = study_path(study)
+    dataset = gather(folder)
+    if not quiet:
+        for line in missing(dataset):
+            print(line, file=sys.stderr)
+    if write:
+        write_file(folder / TABLE, lambda path: _write(dataset, path))
+    return dataset
+
+
+def missing(dataset: xarray.Dataset) -> list[str]:
+    """What a study lacks, in words: unfinished and failed runs."""
+    lines = []
+    done, broken = dataset["finished"].values, dataset["failed"].values
+    if not done.all():
+        some = [f"point {p} seed {s}" for p, s in np.argwhere(~done)[:5]]
+        more = ", ..." if (~done).sum() > 5 else ""
+        lines.append(
+            f"{(~done).sum()} of {done.size} runs are not finished: "
+            f"{', '.join(some)}{more}"
+        )
+    if broken.any():
+        some = [f"point {p} seed {s}" for p, s in np.argwhere(broken)]
+        lines.append(f"{broken.sum()} of {done.size} runs failed: {', '.join(some)}")
+    return lines
+
+
+def study_path(study: Any) -> Path:
+    """The folder of a study, given by itself, by its folder or by what holds one."""
+    if isinstance(study, Study):
+        return folder_of(study)
+    if isinstance(study, str | Path):
+        return Path(study)
+    return study.path
+
+
+def gather(folder: Path) -> xarray.Dataset:
+    """:func:`results` without writing or saying anything."""
+    import xarray
+
+    study, plan = read_study(folder), read_plan(folder)
+    points = study.points()
+    shape = len(points), study.seeds
+    table = _Table(shape, _steps(plan, "interval"), _steps(plan, "segment"))
+    done, broken = np.zeros(shape, bool), np.zeros(shape, bool)
+    for chunk in plan.chunks:
+        place = folder / chunk.folder_name
+        if not finished(place):
+            continue
+        history, training = read_history(place)
+        per_update = training.budget.steps_per_update
+        ends = {
+            "train": training.layout.interval_ends() * per_update,
+            "val": training.layout.segment_ends() * per_update,
+            "test": np.zeros(0, np.int64),
+        }
+        for split, steps in ends.items():
+            table.put(chunk, split, getattr(history, split), steps)
+        rows = tuple(np.asarray(chunk.runs).T)
+        done[rows], broken[rows] = True, history.failed != HEALTHY
+    coords = {
+        "point": np.arange(shape[0]),
+        "seed": np.arange(shape[1]),
+        "step": table.steps["train"],
+        "val_step": table.steps["val"],
+        "finished": (("point", "seed"), done),
+        "failed": (("point", "seed"), broken),
+        **_swept(study, points),
+    }
+    if table.horizon:
+        coords["horizon"] = np.arange(1, table.horizon + 1)
+    budget = plan.groups[0].training.budget
+    attrs = {
+        "study": study.name,
+        "score": type(study.base.learner).score,
+        "step_name": budget.step_name,
+        "base": to_json(study.base),
+    }
+    return xarray.Dataset(table.variables(), coords, attrs)
+
+
+class _Table:
+    """Arrays over all points and seeds, filled chunk by chunk."""
+
+    def __init__(
+        self, shape: tuple[int, int], train: np.ndarray, val: np.ndarray
+    ) -> None:
+        self._shape = shape
+        self.steps = {"train": train, "val": val, "test": np.zeros(0, np.int64)}
+        self.horizon = 0
+        self._arrays: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
+
+    def put(self, chunk: Chunk, split: str, metrics: Metrics, at: np.ndarray) -> None:
+        where = np.searchsorted(self.steps[split], at)
+        for metric, mean in metrics.items():
+            rows = values(mean)
+            name = _PREFIX[split] + metric
+            lead = 1 + len(_AXIS[split])
+            array = self._array(name, split, rows.shape[lead:])
+            inner = tuple(slice(0, size) for size in rows.shape[lead:])
+            for (point, seed), row in zip(chunk.runs, rows, strict=True):
+                place = (point, seed, where) if lead == 2 else (point, seed)
+                array[(*place, *inner)] = row
+
+    def variables(self) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+        found = {}
+        for name, (dims, array) in self._arrays.items():
+            if "horizon" in dims and array.shape[-1] < self.horizon:
+                pad = [(0, 0)] * (array.ndim - 1)
+                short = self.horizon - array.shape[-1]
+                array = np.pad(array, [*pad, (0, short)], constant_values=np.nan)
+            found[name] = dims, array
+        return found
+
+    def _array(self, name: str, split: str, tail: tuple[int, ...]) -> np.ndarray:
+        """The array of a variable, made larger where a chunk needs it."""
+        dims: tuple[str, ...] = ("point", "seed", *_AXIS[split])
+        if name.endswith(BY_HORIZON) and len(tail) == 1:
+            dims = (*dims, "horizon")
+            self.horizon = max(self.horizon, tail[0])
+        else:
+            dims = (*dims, *(f"{name}_{i}" for i in range(len(tail))))
+        lead = (*self._shape, *(len(self.steps[split]) for _ in _AXIS[split]))
+        old = self._arrays.get(name)
+        have = old[1].shape[len(lead) :] if old is not None else (0,) * len(tail)
+        size = tuple(max(a, b) for a, b in zip(have, tail, strict=True))
+        if old is None or have != size:
+            array = np.full((*lead, *size), np.nan, np.float32)
+            if old is not None:
+                array[(..., *(slice(0, n) for n in have))] = old[1]
+            self._arrays[name] = dims, array
+        return self._arrays[name][1]
+
+
+def _steps(plan: Plan, what: str) -> np.ndarray:
+    """Where on the x axis any of the groups has a point."""
+    found: set[int] = set()
+    for group in plan.groups:
+        layout, budget = group.training
+        ends = layout.interval_ends() if what == "interval" else layout.segment_ends()
+        found.update((ends * budget.steps_per_update).tolist())
+    return np.asarray(sorted(found), np.int64)
+
+
+def _swept(study: Study, points: list[Point]) -> dict[str, Any]:
+    columns = {}
+    for key in study.over:
+        items = [plain(point.fields[key]) for point in points]
+        kinds = {type(item) for item in items}
+        same = len(kinds) == 1
+        columns[key] = ("point", np.asarray(items if same else [str(i) for i in items]))
+    return columns
+
+
+def plain(value: Any) -> float | int | str | bool:
+    """A swept value as a table can hold it."""
+    if isinstance(value, Part):
+        return part_name(type(value))
+    return value if isinstance(value, bool | int | float | str) else str(value)
+
+
+def _write(dataset: xarray.Dataset, path: Path) -> None:
+    dataset.to_netcdf(path, engine="h5netcdf", format="NETCDF4")

@@ -1,0 +1,285 @@
+"""Runs studies and experiments: starts workers, watches them, seals the result."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from foreworld.core import compilation, registry
+from foreworld.core.errors import ConfigError, ForeworldError
+from foreworld.core.folder import CONFIG, MANIFEST, lease, seal
+from foreworld.core.progress import Progress
+from foreworld.launch.base import AbstractHandle, AbstractLauncher, Resources, Task
+from foreworld.launch.here import Here
+from foreworld.launch.processes import Processes
+from foreworld.sweeps.folder import StudyFolder
+from foreworld.sweeps.plan import Plan, describe
+from foreworld.sweeps.prepare import LOCK, PLAN, folder_of, prepare, read_plan
+from foreworld.sweeps.studies import load_study
+from foreworld.sweeps.study import Study, single
+from foreworld.sweeps.work import (
+    CHUNK_LOCK,
+    ENTRY,
+    ERROR,
+    finished,
+    last_line,
+    work_on,
+)
+from foreworld.track._open import remember_tracker
+from foreworld.track.base import AbstractTracker
+from foreworld.train.journal import segments_done
+from foreworld.train.loop import RESULTS
+from foreworld.train.parameters import Parameters
+
+RETRIES = 3
+"""How often workers that died are replaced."""
+_LOOK, _SHOW = 0.1, 0.5
+
+
+def sweep(
+    study: Study | StudyFolder | str | Path,
+    *,
+    out: str | Path | None = None,
+    launcher: AbstractLauncher | str | None = None,
+    workers: int | None = None,
+    width: int | None = None,
+    tracker: AbstractTracker | None = None,
+    chunk: int | None = None,
+    force: bool = False,
+    quiet: bool = False,
+) -> StudyFolder:
+    """Do what is missing of a study; killed at any moment, the same call goes on.
+
+    Parameters
+    ----------
+    study
+        A study, its file, its name, or its folder.
+    out
+        Folder; by default ``runs/<name>-<hash>-s<seed>``.
+    launcher
+        Where workers run, by default in this process, or in processes of their own
+        with ``workers``.
+    workers
+        Number of workers.
+    width
+        Runs in one program; by default chosen from the cores and the memory.
+    tracker
+        Where curves go meanwhile; by default nowhere.
+    chunk
+        Do only this chunk, here: for other launchers (see
+        :func:`foreworld.sweeps.jobs.job_list`).
+    force
+        Delete what an earlier study left in the folder.
+    quiet
+        Print no progress.
+
+    Returns
+    -------
+    StudyFolder
+        The finished study.
+
+    Raises
+    ------
+    OccupiedError
+        The folder holds something else.
+    ForeworldError
+        Chunks failed; the others are finished, and the same call tries again.
+    """
+    study, out = _given(study, out)
+    folder = folder_of(study, out)
+    compilation.configure()
+    chosen = _launcher(folder, launcher, workers, force)
+    plan = prepare(
+        study,
+        folder,
+        workers=chosen.num_workers if workers is None else workers,
+        threads=chosen.num_threads,
+        width=width,
+        force=force,
+    )
+    if tracker is not None:
+        remember_tracker(folder, tracker)
+    if chunk is not None:
+        work_on(folder, chunk)
+    else:
+        if not quiet:
+            print(f"{study.name}: {describe(plan)}\n{folder}", file=sys.stderr)
+        for part in plan.chunks:
+            (folder / part.folder_name / ERROR).unlink(missing_ok=True)
+        with _progress(folder, plan, quiet):
+            _supervise(folder, plan, chosen)
+        _report_failures(folder, plan)
+    finish(folder, plan)
+    return StudyFolder(folder)
+
+
+def run_experiment(
+    parameters: Parameters,
+    seeds: int = 1,
+    *,
+    name: str | None = None,
+    **options: Any,
+) -> StudyFolder:
+    """Train one setting with some seeds: a study of one point.
+
+    Parameters
+    ----------
+    parameters
+        What to train.
+    seeds
+        Runs, with random numbers of their own.
+    name
+        By default ``<world>_<learner>``.
+    **options
+        Those of :func:`sweep`.
+    """
+    return sweep(single(parameters, seeds, name), **options)
+
+
+def finish(folder: Path, plan: Plan) -> bool:
+    """Seal a study whose chunks are all finished; returns whether it is sealed."""
+    places = [folder / chunk.folder_name for chunk in plan.chunks]
+    if not all(finished(place) for place in places):
+        return False
+    with lease(folder / LOCK) as mine:
+        if mine and not (folder / MANIFEST).exists():
+            files = [CONFIG, PLAN]
+            for chunk in plan.chunks:
+                names = (*RESULTS, MANIFEST)
+                files += [f"{chunk.folder_name}/{name}" for name in names]
+            seal(folder, files, {"kind": "study"})
+    return True
+
+
+def _given(study: Any, out: str | Path | None) -> tuple[Study, str | Path | None]:
+    if isinstance(study, Study):
+        return study, out
+    if isinstance(study, StudyFolder):
+        return study.study, study.path if out is None else out
+    if not isinstance(study, str | Path):
+        raise ConfigError(
+            f"expected a study, its file, name or folder, got {study!r} "
+            f"({type(study).__name__})."
+        )
+    if out is None and Path(study).is_dir():
+        out = study
+    return load_study(study), out
+
+
+def _launcher(
+    folder: Path,
+    launcher: AbstractLauncher | str | None,
+    workers: int | None,
+    new: bool,
+) -> AbstractLauncher:
+    """The launcher asked for, else that of the plan, else the simplest."""
+    if workers is not None and workers < 1:
+        raise ConfigError(f"workers={workers} must be at least 1.")
+    if isinstance(launcher, str):
+        launcher = registry.find("launch", launcher)()
+    if isinstance(launcher, AbstractLauncher):
+        return launcher
+    if workers is None and not new and (folder / PLAN).exists():
+        plan = read_plan(folder)
+        return Processes(workers=plan.workers) if plan.threads == 1 else Here()
+    return Here() if workers in (None, 1) else Processes(workers=workers)
+
+
+def _supervise(folder: Path, plan: Plan, launcher: AbstractLauncher) -> None:
+    """Keep workers going until every chunk is finished or has failed."""
+    retries = RETRIES
+    handles: list[AbstractHandle] = []
+    try:
+        while True:
+            open_chunks = _open_chunks(folder, plan)
+            if not open_chunks:
+                break
+            states = [handle.state() for handle in handles]
+            for handle, state in zip(handles, states, strict=True):
+                if state == "failed":
+                    retries -= 1
+                    if retries < 0:
+                        raise ForeworldError(
+                            f"workers died {RETRIES + 1} times, giving up: "
+                            f"{handle.error()}\nWhat is finished is kept in {folder}; "
+                            f"the same command goes on."
+                        )
+            busy = [
+                handle
+                for handle, state in zip(handles, states, strict=True)
+                if state in ("running", "waiting")
+            ]
+            wanted = min(launcher.num_workers, len(open_chunks))
+            unclaimed = [place for place in open_chunks if not _claimed(place)]
+            if len(busy) < wanted and unclaimed:
+                count = min(wanted - len(busy), len(unclaimed))
+                tasks = [Task(ENTRY, folder)] * count
+                busy += launcher.submit(tasks, Resources())
+            handles = busy
+            time.sleep(_LOOK)
+    finally:
+        for handle in handles:
+            handle.cancel()
+
+
+def _open_chunks(folder: Path, plan: Plan) -> list[Path]:
+    places = [folder / chunk.folder_name for chunk in plan.chunks]
+    return [p for p in places if not finished(p) and not (p / ERROR).exists()]
+
+
+def _claimed(place: Path) -> bool:
+    with lease(place / CHUNK_LOCK) as mine:
+        return not mine
+
+
+def _report_failures(folder: Path, plan: Plan) -> None:
+    places = [folder / chunk.folder_name for chunk in plan.chunks]
+    failed = [place for place in places if (place / ERROR).exists()]
+    if failed:
+        raise ForeworldError(
+            f"{len(failed)} of {len(places)} chunks failed, the others are finished. "
+            f"The first: {last_line(failed[0])} (see {failed[0] / ERROR}). The same "
+            f"command tries again."
+        )
+
+
+@contextlib.contextmanager
+def _progress(folder: Path, plan: Plan, quiet: bool) -> Iterator[None]:
+    """Show what the journals say, whoever does the work."""
+    if quiet:
+        yield
+        return
+    total = sum(plan.steps_of(chunk) for chunk in plan.chunks)
+    names = {group.training.budget.step_name for group in plan.groups}
+    unit = names.pop() if len(names) == 1 else "steps"
+    stop = threading.Event()
+    with Progress("training", total, unit) as progress:
+        progress.update(_steps_done(folder, plan))
+
+        def show() -> None:
+            while not stop.wait(_SHOW):
+                progress.update(_steps_done(folder, plan))
+
+        thread = threading.Thread(target=show, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+            progress.update(_steps_done(folder, plan))
+
+
+def _steps_done(folder: Path, plan: Plan) -> float:
+    done = 0.0
+    for chunk in plan.chunks:
+        place = folder / chunk.folder_name
+        segments = plan.groups[chunk.group].training.layout.num_segments
+        share = 1.0 if finished(place) else segments_done(place) / segments
+        done += plan.steps_of(chunk) * share
+    return done

@@ -1,0 +1,210 @@
+"""The best point of a study, by a declared rule, with its uncertainty over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+from jaxtyping import Float
+
+from foreworld.core.errors import ConfigError, ForeworldError, unknown_name
+from foreworld.sweeps.results import gather, study_path
+from foreworld.sweeps.statistics import Interval, bootstrap, student
+
+if TYPE_CHECKING:
+    import xarray
+
+Measure = Literal["auc", "final", "last10"]
+_TAIL = 10
+"""``last10`` is the mean over the last tenth of a curve."""
+
+
+@dataclass(frozen=True)
+class Best:
+    """The winner.
+
+    Attributes
+    ----------
+    point
+        Its index in the study.
+    fields
+        Its swept values.
+    value
+        Mean over seeds of the measure.
+    student, bootstrap
+        95 % intervals of that mean.
+    seeds
+        The measure of each seed.
+    measure, metric
+        The rule: what was measured, of which variable.
+    skipped
+        Points that could not win because a run failed or is not finished.
+    """
+
+    point: int
+    fields: dict[str, Any]
+    value: float
+    student: Interval
+    bootstrap: Interval
+    seeds: tuple[float, ...]
+    measure: str
+    metric: str
+    skipped: tuple[str, ...]
+
+    @property
+    def seed(self) -> int:
+        """Index of its best seed."""
+        return int(np.argmax(self.seeds))
+
+    def __str__(self) -> str:
+        named = ", ".join(f"{name}={value}" for name, value in self.fields.items())
+        low, high = self.student
+        spread = f" [{low:.4g}, {high:.4g}]" if np.isfinite(low) else ""
+        lines = [
+            f"point {self.point}{f' ({named})' if named else ''}: {self.measure} of "
+            f"{self.metric} {self.value:.4g}{spread}, {len(self.seeds)} seeds"
+        ]
+        return "\n".join([*lines, *(f"skipped {text}" for text in self.skipped)])
+
+
+def best(
+    study: Any,
+    measure: Measure = "auc",
+    metric: str | None = None,
+    points: Sequence[int] | None = None,
+) -> Best:
+    """The point with the largest mean over seeds; ties go to the first point.
+
+    The value is that of the seeds which chose the point, and so biased upwards: report
+    it on fresh seeds.
+
+    Parameters
+    ----------
+    study
+        A study, its folder, or its results.
+    measure
+        ``"auc"``: mean of the training curve. ``"last10"``: mean of its last tenth.
+        ``"final"``: evaluation at the end on the test split. Intervals in which nothing
+        was counted are left out.
+    metric
+        What to rank by, higher is better; by default the learner's score. Where it
+        is no training metric its validation curve is taken.
+    points
+        Choose among these only.
+
+    Raises
+    ------
+    UnknownNameError
+        No such metric.
+    ForeworldError
+        No point has all of its runs.
+    """
+    dataset = as_results(study)
+    values, name = measured(dataset, measure, metric)
+    chosen = range(len(values)) if points is None else points
+    for point in chosen:
+        if not 0 <= point < len(values):
+            raise ConfigError(f"point {point} is not one of 0 to {len(values) - 1}.")
+    skipped = tuple(
+        reason for p in chosen if (reason := _why_skipped(dataset, values, p))
+    )
+    means = np.full(len(values), np.nan)
+    means[list(chosen)] = values.mean(axis=1)[list(chosen)]
+    winner = first_largest(means)
+    if winner is None:
+        raise ForeworldError(
+            f"no point of the study can be chosen: {'; '.join(skipped)}. Finish it by "
+            f"running the same command again, or look at the failures."
+        )
+    row = values[winner]
+    return Best(
+        winner,
+        fields_of(dataset, winner),
+        float(row.mean()),
+        student(row),
+        bootstrap(row),
+        tuple(row.tolist()),
+        measure,
+        name,
+        skipped,
+    )
+
+
+def measured(
+    dataset: xarray.Dataset, measure: Measure = "auc", metric: str | None = None
+) -> tuple[Float[np.ndarray, "point seed"], str]:
+    """The measure of every run, and the variable it is of; NaN where it cannot count.
+
+    Raises
+    ------
+    ConfigError
+        No such measure or metric.
+    """
+    if measure not in get_args(Measure):
+        allowed = ", ".join(repr(name) for name in get_args(Measure))
+        raise ConfigError(f"measure {measure!r} is not one of {allowed}.")
+    name = _variable(dataset, measure, metric or str(dataset.attrs["score"]))
+    array = dataset[name].astype(np.float64)
+    for axis in array.dims[2:]:
+        if measure == "last10":
+            size = array.sizes[axis]
+            array = array.isel({axis: slice(size - max(1, size // _TAIL), None)})
+        array = array.mean(axis, skipna=True)
+    counts = dataset["finished"] & ~dataset["failed"]
+    return array.where(counts).transpose("point", "seed").values, name
+
+
+def first_largest(means: Float[np.ndarray, " point"]) -> int | None:
+    """Index of the largest mean, the first of equals; NaN never wins."""
+    return None if np.isnan(means).all() else int(np.nanargmax(means))
+
+
+def fields_of(dataset: xarray.Dataset, point: int) -> dict[str, Any]:
+    """The swept values of a point."""
+    found = {}
+    for name, array in dataset.coords.items():
+        if array.dims == ("point",) and name != "point":
+            found[str(name)] = array.values[point].item()
+    return found
+
+
+def as_results(study: Any) -> xarray.Dataset:
+    """Results as they are, or those of a study or folder."""
+    import xarray
+
+    return study if isinstance(study, xarray.Dataset) else gather(study_path(study))
+
+
+def _variable(dataset: xarray.Dataset, measure: str, metric: str) -> str:
+    candidates = [f"test_{metric}"] if measure == "final" else [metric, f"val_{metric}"]
+    for name in (*candidates, metric):
+        if name in dataset.data_vars and _fits(dataset[name], measure):
+            return name
+    known = [
+        str(name).removeprefix("test_").removeprefix("val_")
+        for name, array in dataset.data_vars.items()
+        if _fits(array, measure)
+    ]
+    raise unknown_name(f"metric for {measure!r}", metric, sorted(set(known)))
+
+
+def _fits(array: xarray.DataArray, measure: str) -> bool:
+    axes = ((),) if measure == "final" else (("step",), ("val_step",))
+    return array.dims[2:] in axes
+
+
+def _why_skipped(
+    dataset: xarray.Dataset, values: Float[np.ndarray, "point seed"], point: int
+) -> str:
+    if not np.isnan(values[point]).any():
+        return ""
+    unfinished = int((~dataset["finished"].values[point]).sum())
+    failed = int(dataset["failed"].values[point].sum())
+    reasons = [
+        f"{unfinished} runs not finished" if unfinished else "",
+        f"{failed} runs failed (NaN)" if failed else "",
+    ]
+    words = " and ".join(reason for reason in reasons if reason)
+    return f"point {point}: {words or 'nothing was counted'}"
