@@ -1,0 +1,138 @@
+"""Data sets as Python meets them.
+
+``open_dataset(path).train.image[7]`` reads one sequence; ``.numpy(64)`` gives shuffled
+batches; ``.device()`` puts the split in arrays that compiled programs take as input.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from foreworld.core import registry
+from foreworld.core.errors import ConfigError, DamagedError, unknown_name
+from foreworld.core.folder import CONFIG, MANIFEST, manifest
+from foreworld.core.part import field_specs
+from foreworld.data.recipe import SPLITS, Recipe, read_recipe
+from foreworld.data.split import Split
+from foreworld.worlds.base import Family
+
+
+def open_dataset(path: str | Path, world: str | type | None = None) -> DataSet:
+    """Open a finished data set; nothing but its configuration is read.
+
+    Parameters
+    ----------
+    path
+        Folder of the data set.
+    world
+        The world (name or class) that it must hold; ``None`` for any.
+
+    Raises
+    ------
+    DamagedError
+        The folder is not finished, or its configuration is missing or damaged.
+    ConfigError
+        It is a data set of another world, or no data set.
+    """
+    folder = Path(path)
+    recipe = read_recipe(folder)
+    marker = manifest(folder)
+    if marker is None:
+        raise DamagedError(
+            f"{folder} is not finished: its generation was interrupted. Run the same "
+            f"'foreworld generate' command again; what is finished is kept."
+        )
+    if marker.get("identity") != recipe.identity:
+        raise DamagedError(
+            f"{folder / CONFIG} was altered: it describes {recipe.identity}, but "
+            f"{folder / MANIFEST} was written for {marker.get('identity')}."
+        )
+    found = type(recipe.family.world)
+    asked = registry.find("worlds", world) if isinstance(world, str) else world
+    if asked is not None and asked is not found:
+        raise ConfigError(
+            f"{folder} is a data set of {found.__name__}, not of {asked.__name__}. "
+            f"Choose another data set, or generate one of {asked.__name__}."
+        )
+    return DataSet(folder, recipe)
+
+
+class DataSet:
+    """A finished data set on the disk.
+
+    Attributes
+    ----------
+    path
+        Its folder.
+    recipe
+        What it is made of.
+    """
+
+    def __init__(self, path: Path, recipe: Recipe) -> None:
+        self.path, self.recipe = path, recipe
+        self._splits: dict[str, Split] = {}
+
+    @property
+    def family(self) -> Family:
+        """The distribution its worlds are drawn from."""
+        return self.recipe.family
+
+    @property
+    def identity(self) -> str:
+        """Equal for two data sets exactly if their contents are."""
+        return self.recipe.identity
+
+    @property
+    def train(self) -> Split:
+        """Sequences to train on."""
+        return self.split("train")
+
+    @property
+    def val(self) -> Split:
+        """Sequences to choose by."""
+        return self.split("val")
+
+    @property
+    def test(self) -> Split:
+        """Sequences to report."""
+        return self.split("test")
+
+    def split(self, name: str) -> Split:
+        """A split by name.
+
+        Raises
+        ------
+        ConfigError
+            No such split, or it holds no sequence.
+        """
+        if name not in SPLITS:
+            raise unknown_name("split", name, SPLITS)
+        if not self.recipe.sizes[name]:
+            held = [split for split, size in self.recipe.sizes.items() if size]
+            raise ConfigError(
+                f"{self.path} has no {name} sequences, only {', '.join(held)}. "
+                f"Generate it with --{name} above 0."
+            )
+        if name not in self._splits:
+            self._splits[name] = Split(self.path, self.recipe, name)
+        return self._splits[name]
+
+    def __len__(self) -> int:
+        return sum(self.recipe.sizes.values())
+
+    def __repr__(self) -> str:
+        recipe, world = self.recipe, self.family.world
+        fields = {
+            spec.name: getattr(world, spec.name)
+            for spec in field_specs(type(world))
+            if spec.required or getattr(world, spec.name) != spec.default()
+        }
+        for name, values in self.family.ranges.items():
+            low, high = values.ends()
+            fields[name] = f"{low:g}..{high:g}"
+        settings = ", ".join(f"{name}={value}" for name, value in fields.items())
+        sizes = ", ".join(f"{s} {n:,}" for s, n in recipe.sizes.items() if n)
+        return (
+            f"DataSet {self.path}: {type(world).__name__}({settings}); {sizes} "
+            f"sequences of {recipe.num_frames} frames; seed {recipe.seed}"
+        )

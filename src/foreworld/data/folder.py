@@ -1,0 +1,144 @@
+"""The folder of a data set: who may use it, what is missing in it, and its seal."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from pathlib import Path
+from typing import Any
+
+from foreworld.core.config import flat
+from foreworld.core.errors import DamagedError, OccupiedError
+from foreworld.core.folder import (
+    CONFIG,
+    MANIFEST,
+    lease,
+    manifest,
+    read_json,
+    seal,
+    write_json,
+)
+from foreworld.data.recipe import KIND, SPLITS, Recipe, Shard, write_config
+from foreworld.data.store.hdf5 import Hdf5Store
+
+LEASES = ".leases"
+"""Folder of lock files; it goes when the data set is finished."""
+
+
+def prepare(folder: Path, recipe: Recipe, force: bool) -> None:
+    """Leave a folder that holds this recipe and, perhaps, some of its shards.
+
+    Raises
+    ------
+    OccupiedError
+        It holds something else: another data set (``force`` replaces that), or files
+        that are none of ours (which are never touched).
+    DamagedError
+        It is finished, and its marker was altered.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OccupiedError(f"{folder} is a file. Choose another folder with --out.")
+    entries = sorted(p.name for p in folder.iterdir()) if folder.exists() else []
+    ours = {CONFIG, MANIFEST, LEASES, *SPLITS}
+    foreign = [n for n in entries if n not in ours and not n.endswith(".part")]
+    if foreign or (CONFIG not in entries and set(SPLITS) & set(entries)):
+        listing = ", ".join((foreign or entries)[:5])
+        raise OccupiedError(
+            f"{folder} holds something that is no data set: {listing}. Choose another "
+            f"folder with --out, or move that away."
+        )
+    config = write_config(recipe)
+    if CONFIG in entries:
+        difference = _difference(folder, config)
+        if not difference:
+            _drop_broken(folder)
+            return
+        if not force:
+            raise OccupiedError(
+                f"{folder} holds another data set ({difference}). Choose another "
+                f"folder with --out, or replace it with --force."
+            )
+        _remove(folder)
+    write_json(folder / CONFIG, config)
+
+
+def _difference(folder: Path, config: dict[str, Any]) -> str:
+    """How the data set in a folder differs from the wanted one; empty if not."""
+    try:
+        old = read_json(folder / CONFIG)
+    except DamagedError:
+        return f"its {CONFIG} is damaged"
+    if not isinstance(old, dict) or old.get("kind") != KIND:
+        raise OccupiedError(
+            f"{folder} holds something that is no data set: see {folder / CONFIG}. "
+            f"Choose another folder with --out."
+        )
+    same = ("format", "chunk_len", "recipe")
+    old_flat = flat({name: old.get(name) for name in same})
+    new_flat = flat({name: config[name] for name in same})
+    paths = [p for p in {**old_flat, **new_flat} if old_flat.get(p) != new_flat.get(p)]
+    words = [
+        f"{path.removeprefix('recipe.')} is {old_flat.get(path)!r}, "
+        f"asked for {new_flat.get(path)!r}"
+        for path in paths
+    ]
+    return "; ".join(words[:4]) + ("; ..." if len(words) > 4 else "")
+
+
+def _drop_broken(folder: Path) -> None:
+    """Open a finished folder again where files are missing or were cut short."""
+    marker = manifest(folder)
+    if marker is None:
+        return
+    sizes = {folder / name: entry["bytes"] for name, entry in marker["files"].items()}
+    broken = [p for p, n in sizes.items() if not p.is_file() or p.stat().st_size != n]
+    if broken:
+        (folder / MANIFEST).unlink()
+        for path in broken:
+            path.unlink(missing_ok=True)
+
+
+def _remove(folder: Path) -> None:
+    # The marker goes first: a kill in between leaves an unfinished folder.
+    for name in (MANIFEST, *SPLITS, LEASES, CONFIG):
+        path = folder / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def shard_path(folder: Path, shard: Shard) -> Path:
+    """Where a shard lies."""
+    return folder / shard.split / f"{shard.stem}{Hdf5Store().suffix}"
+
+
+def missing(folder: Path, recipe: Recipe) -> list[Shard]:
+    """Shards that are still to be made."""
+    return [s for s in recipe.shards() if not shard_path(folder, s).exists()]
+
+
+def num_made(folder: Path, recipe: Recipe) -> int:
+    """Sequences in the shards that are there."""
+    still = sum(shard.stop - shard.start for shard in missing(folder, recipe))
+    return sum(recipe.sizes.values()) - still
+
+
+def finish(folder: Path, recipe: Recipe) -> None:
+    """Seal a complete folder, unless that is done or being done."""
+    if manifest(folder) is not None:
+        return
+    with lease(folder / LEASES / "seal") as mine:
+        if not mine or manifest(folder) is not None:
+            return
+        paths = [shard_path(folder, shard) for shard in recipe.shards()]
+        redrawn = sum(_redrawn(path) for path in paths)
+        names = [CONFIG, *(str(path.relative_to(folder)) for path in paths)]
+        info = {"kind": KIND, "identity": recipe.identity, "redrawn": redrawn}
+        seal(folder, names, info)
+        shutil.rmtree(folder / LEASES, ignore_errors=True)
+
+
+def _redrawn(path: Path) -> int:
+    with contextlib.closing(Hdf5Store().reader(path)) as shard:
+        return int(shard.attributes()["redrawn"])

@@ -1,0 +1,235 @@
+"""Makes data sets in shards: resumable, with the same bytes on any number of workers.
+
+``generate`` writes the folder's ``config.json`` and lets workers make what is missing.
+A worker takes a lease on a shard, makes it, puts it in its place at once, and goes on;
+whoever finds everything made seals the folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+from foreworld.core import registry
+from foreworld.core.errors import ConfigError, ForeworldError, unknown_name
+from foreworld.core.folder import lease, manifest, write_bytes
+from foreworld.core.progress import Progress
+from foreworld.data.dataset import DataSet, open_dataset
+from foreworld.data.folder import (
+    LEASES,
+    finish,
+    missing,
+    num_made,
+    prepare,
+    shard_path,
+)
+from foreworld.data.recipe import CHUNK_LEN, Recipe, Shard, read_recipe
+from foreworld.data.simulate import Simulator
+from foreworld.data.store.base import Column
+from foreworld.data.store.hdf5 import Hdf5Store
+from foreworld.launch.base import AbstractHandle, AbstractLauncher, Resources, Task
+from foreworld.worlds.base import AbstractPolicy, AbstractWorld, Family, as_family
+from foreworld.worlds.make import make
+
+SHARD_BYTES = 64 * 2**20
+"""A shard holds about this much before compression."""
+_POLL_SECONDS = 0.1
+
+
+class Sizes(TypedDict, total=False):
+    """Numbers that :func:`generate` takes; fields of the recipe."""
+
+    train: int
+    val: int
+    test: int
+    seed: int
+    num_frames: int
+    shard_len: int
+
+
+def generate(
+    what: AbstractWorld | Family | str,
+    out: str | Path,
+    *,
+    policy: AbstractPolicy | None = None,
+    launcher: AbstractLauncher | None = None,
+    workers: int = 1,
+    force: bool = False,
+    quiet: bool = False,
+    **sizes: Unpack[Sizes],
+) -> DataSet:
+    """Make a data set, or what is missing of it.
+
+    Parameters
+    ----------
+    what
+        A family of worlds, a world (a family of one), or a world's name.
+    out
+        Folder of the data set.
+    policy
+        What acts; ``None`` draws actions uniformly.
+    launcher
+        Where workers run; ``None`` for this process, or worker processes of this
+        machine where ``workers`` is above 1.
+    workers
+        Number of tasks given to the launcher. It changes no byte of the result.
+    force
+        Replace another data set that lies in the folder.
+    quiet
+        Print no progress.
+    sizes
+        ``train``, ``val``, ``test`` (sequences, 0 each), ``seed`` (0), ``num_frames``
+        (30) and ``shard_len``: the fields of :class:`~foreworld.data.recipe.Recipe`.
+
+    Returns
+    -------
+    DataSet
+        The finished data set.
+
+    Raises
+    ------
+    ConfigError
+        A size or name that cannot be used, or nothing to make.
+    OccupiedError
+        The folder holds something else.
+    StorageError
+        The disk is full or refuses; what is finished is kept.
+    ForeworldError
+        A worker failed, or sequences do not come out finite.
+    """
+    family = as_family(make(what) if isinstance(what, str) else what)
+    if workers < 1:
+        raise ConfigError(f"workers={workers} must be at least 1.")
+    recipe = _recipe(family, policy, sizes)
+    folder = Path(out)
+    prepare(folder, recipe, force)
+    if launcher is None and workers > 1:
+        launcher = registry.find("launch", "processes")()
+    total = sum(recipe.sizes.values())
+    label = f"{type(family.world).__name__} to {folder}"
+    with Progress(label, total, "sequences", quiet) as progress:
+        progress.update(num_made(folder, recipe))
+        if launcher is not None and missing(folder, recipe):
+            tasks = [Task("foreworld.data.generate:work", folder.resolve())] * workers
+            _wait(launcher.submit(tasks, Resources()), folder, recipe, progress)
+        _make(folder, recipe, progress.update)
+        # Another process may be at work on the last shards, or die at it.
+        while missing(folder, recipe):
+            time.sleep(_POLL_SECONDS)
+            _make(folder, recipe, progress.update)
+        while manifest(folder) is None:
+            finish(folder, recipe)
+        progress.update(total)
+    return open_dataset(folder)
+
+
+def work(folder: Path) -> None:
+    """Make every shard that is missing and that nobody else is making: one worker.
+
+    Any number of these may run on one folder at the same time, on any machine that
+    sees it; each may be killed and started again.
+
+    Parameters
+    ----------
+    folder
+        A folder that :func:`generate` has prepared.
+    """
+    folder = Path(folder)
+    recipe = read_recipe(folder)
+    _make(folder, recipe, lambda made: None)
+    if not missing(folder, recipe):
+        finish(folder, recipe)
+
+
+def _recipe(family: Family, policy: AbstractPolicy | None, sizes: Sizes) -> Recipe:
+    for name in sizes:
+        if name not in Sizes.__annotations__:
+            raise unknown_name("argument of generate", name, Sizes.__annotations__)
+    recipe = Recipe(family, policy, **sizes)
+    if not sum(recipe.sizes.values()):
+        raise ConfigError(
+            "there is nothing to make: give a number of sequences for train, val or "
+            "test, for example train=1000."
+        )
+    if "shard_len" in sizes:
+        return recipe
+    one = sum(column.sequence_bytes for column in Simulator(recipe).columns())
+    chunks = max(1, min(recipe.shard_len, SHARD_BYTES // max(one, 1)) // CHUNK_LEN)
+    return recipe.replace(shard_len=chunks * CHUNK_LEN)
+
+
+def _make(folder: Path, recipe: Recipe, report: Callable[[int], None]) -> None:
+    """Make every missing shard that nobody else holds."""
+    todo = missing(folder, recipe)
+    if not todo:
+        return
+    simulator = Simulator(recipe)
+    columns = simulator.columns()
+    made = num_made(folder, recipe)
+    for shard in todo:
+        path = shard_path(folder, shard)
+        with lease(folder / LEASES / f"{shard.split}-{shard.stem}") as mine:
+            # Another worker may have finished it since the list was made.
+            if not mine or path.exists():
+                continue
+
+            def done(num: int, before: int = made) -> None:
+                report(before + num)
+
+            write_bytes(path, _shard_bytes(simulator, columns, shard, done))
+            made += shard.stop - shard.start
+
+
+def _shard_bytes(
+    simulator: Simulator,
+    columns: Sequence[Column],
+    shard: Shard,
+    report: Callable[[int], None],
+) -> bytes:
+    """One shard: the device computes a chunk while threads compress the one before."""
+    redrawn = 0
+    starts = range(shard.start, shard.stop, CHUNK_LEN)
+    with contextlib.closing(
+        Hdf5Store().writer(columns, shard.stop - shard.start)
+    ) as writer:
+        following = simulator.start(shard.split, shard.start)
+        for first in starts:
+            made = following
+            if first + CHUNK_LEN < shard.stop:
+                following = simulator.start(shard.split, first + CHUNK_LEN)
+            num = min(CHUNK_LEN, shard.stop - first)
+            rows, again = simulator.finish(made, shard.split, first, num)
+            writer.put(first - shard.start, rows)
+            redrawn += again
+            report(first + num - shard.start)
+        return writer.finish(
+            {"split": shard.split, "start": shard.start, "redrawn": redrawn}
+        )
+
+
+def _wait(
+    handles: Sequence[AbstractHandle],
+    folder: Path,
+    recipe: Recipe,
+    progress: Progress,
+) -> None:
+    """Wait for workers; stop them when this process is interrupted."""
+    try:
+        while any(handle.state() in ("waiting", "running") for handle in handles):
+            progress.update(num_made(folder, recipe))
+            time.sleep(_POLL_SECONDS)
+    except BaseException:
+        for handle in handles:
+            handle.cancel()
+        raise
+    if not missing(folder, recipe):
+        return
+    failed = [handle.error() for handle in handles if handle.state() == "failed"]
+    reason = f" One of them said: {failed[0].strip()}" if failed else ""
+    raise ForeworldError(
+        f"{len(failed)} of {len(handles)} workers failed and {folder} is not complete. "
+        f"What is finished is kept: run the same command again.{reason}"
+    )

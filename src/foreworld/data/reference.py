@@ -1,0 +1,48 @@
+"""Names a data set in an experiment's configuration: where it lies and which it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from foreworld.core.errors import ConfigError
+from foreworld.core.part import Part, Place
+from foreworld.data.dataset import DataSet, open_dataset
+from foreworld.data.recipe import read_recipe
+
+
+class DataFolder(Part):
+    """A data set on the disk.
+
+    The identity is in the content hash and the path is not, so an experiment finds its
+    results again after its data set was moved, and never with another data set.
+    """
+
+    path: Annotated[str, Place()]
+    """folder of the data set"""
+    identity: str = ""
+    """which data set it is; filled in from the folder when empty"""
+
+    def __check_init__(self) -> None:
+        super().__check_init__()
+        if not self.identity:
+            object.__setattr__(self, "identity", read_recipe(Path(self.path)).identity)
+
+    def open(self) -> DataSet:
+        """The data set, if the folder still holds the one that is meant.
+
+        Raises
+        ------
+        ConfigError
+            The folder holds another data set.
+        DamagedError
+            The folder is missing, unfinished or damaged.
+        """
+        data = open_dataset(self.path)
+        if data.identity != self.identity:
+            raise ConfigError(
+                f"{self.path} holds another data set than this experiment was made "
+                f"with: {data.identity} instead of {self.identity}. Name the folder of "
+                f"the right one, or start a new experiment."
+            )
+        return data

@@ -1,0 +1,235 @@
+"""One split of a data set: lazy columns, shuffled batches, and arrays on the device."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from foreworld.core.errors import ConfigError
+from foreworld.data.recipe import Recipe, fingerprint, read_recipe
+from foreworld.data.source import DataSource
+from foreworld.data.store.base import AbstractShardReader
+from foreworld.data.store.hdf5 import Hdf5Store
+
+IN_MEMORY_BYTES = 2**30
+"""Columns of a split up to this size are read once and kept for shuffled batches."""
+
+
+class Split:
+    """One split; its columns are attributes (``image``, ``state``, ``valid``, ...).
+
+    Columns are described in the documentation of the data format. Files are opened
+    when they are first read.
+    """
+
+    def __init__(self, folder: Path, recipe: Recipe, name: str) -> None:
+        self.name = name
+        self._folder, self._recipe = folder, recipe
+        self._shards = [s for s in recipe.shards() if s.split == name]
+        self._readers: dict[int, AbstractShardReader] = {}
+        self._kept: dict[str, np.ndarray] = {}
+
+    def __len__(self) -> int:
+        return self._recipe.sizes[self.name]
+
+    def __getattr__(self, name: str) -> LazyColumn:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name not in self.columns:
+            known = ", ".join(self.columns)
+            raise AttributeError(f"{self!r} has no column {name!r}; it has {known}")
+        return LazyColumn(self, name)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Open files do not travel to other processes; they are opened again there.
+        return {**self.__dict__, "_readers": {}, "_kept": {}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+    def __repr__(self) -> str:
+        return f"Split {self.name} of {self._folder}: {len(self):,} sequences"
+
+    @functools.cached_property
+    def columns(self) -> dict[str, tuple[tuple[int, ...], str]]:
+        """Shape and dtype of every column, whole split."""
+        shapes = self._reader(0).shapes()
+        return {
+            name: ((len(self), *shape[1:]), dtype)
+            for name, (shape, dtype) in sorted(shapes.items())
+        }
+
+    @property
+    def parameters(self) -> dict[str, LazyColumn]:
+        """Sampled fields of the sequences' worlds, by name."""
+        prefix = "parameters/"
+        return {
+            name.removeprefix(prefix): LazyColumn(self, name)
+            for name in self.columns
+            if name.startswith(prefix)
+        }
+
+    def numpy(
+        self,
+        batch_size: int,
+        *,
+        shuffle: bool = True,
+        seed: int = 0,
+        epoch: int = 0,
+        drop_last: bool = False,
+    ) -> Iterator[dict[str, np.ndarray]]:
+        """One epoch of batches: dictionaries of arrays by column name.
+
+        Parameters
+        ----------
+        batch_size
+            Sequences in a batch.
+        shuffle
+            Random order; otherwise that of the files.
+        seed, epoch
+            The order is a function of these two and nothing else.
+        drop_last
+            Leave out a last batch that is not full.
+
+        Raises
+        ------
+        ConfigError
+            ``batch_size`` is below 1, or so large that no batch is left.
+        """
+        num = len(self) // batch_size if batch_size > 0 else 0
+        if batch_size < 1 or (drop_last and not num):
+            raise ConfigError(
+                f"batch_size={batch_size} must be at least 1"
+                f"{f' and at most {len(self)}' if drop_last else ''}: the split "
+                f"{self.name} has {len(self)} sequences."
+            )
+        order = np.arange(len(self))
+        if shuffle:
+            np.random.default_rng([seed, epoch]).shuffle(order)
+        num_batches = num if drop_last else math.ceil(len(self) / batch_size)
+        return self._batches(order, batch_size, num_batches)
+
+    def device(self) -> DataSource:
+        """The whole split as device arrays; made once a process for each folder.
+
+        Raises
+        ------
+        DamagedError
+            A file is missing or cannot be read.
+        """
+        folder = self._folder.resolve()
+        return _device(folder, fingerprint(folder), self.name)
+
+    def read(self, name: str, index: Any) -> np.ndarray:
+        """Rows of a column by a number, a slice or an array of numbers."""
+        size = len(self)
+        if isinstance(index, int | np.integer):
+            if not -size <= index < size:
+                raise IndexError(f"sequence {index} of {self!r}")
+            return self._rows(name, np.asarray([index % size]))[0]
+        if isinstance(index, slice):
+            return self._rows(name, np.arange(size)[index])
+        rows = np.asarray(index)
+        if rows.dtype == bool:
+            rows = np.flatnonzero(rows)
+        if rows.size and not (-size <= rows.min() and rows.max() < size):
+            raise IndexError(f"sequences {rows.min()} to {rows.max()} of {self!r}")
+        return self._rows(name, rows % size)
+
+    def _rows(self, name: str, rows: np.ndarray) -> np.ndarray:
+        if name in self._kept:
+            return self._kept[name][rows]
+        shape, dtype = self.columns[name]
+        out = np.empty((len(rows), *shape[1:]), dtype)
+        which = rows // self._recipe.shard_len
+        for number in np.unique(which):
+            reader = self._reader(int(number))
+            here = np.flatnonzero(which == number)
+            local = rows[here] - number * self._recipe.shard_len
+            first, last = int(local[0]), int(local[-1])
+            if (np.diff(local) == 1).all():
+                found = reader.read(name, slice(first, last + 1))
+                out[int(here[0]) : int(here[-1]) + 1] = found
+                continue
+            # HDF5 wants each row once and in ascending order.
+            distinct, position = np.unique(local, return_inverse=True)
+            out[here] = reader.read(name, distinct.tolist())[position]
+        return out
+
+    def _batches(
+        self, order: np.ndarray, batch_size: int, num_batches: int
+    ) -> Iterator[dict[str, np.ndarray]]:
+        for name, (shape, dtype) in self.columns.items():
+            small = math.prod(shape) * np.dtype(dtype).itemsize <= IN_MEMORY_BYTES
+            if small and name not in self._kept:
+                self._kept[name] = self._rows(name, np.arange(len(self)))
+        for number in range(num_batches):
+            rows = order[number * batch_size : (number + 1) * batch_size]
+            yield {name: self._rows(name, rows) for name in self.columns}
+
+    def _reader(self, number: int) -> AbstractShardReader:
+        if number not in self._readers:
+            store, shard = Hdf5Store(), self._shards[number]
+            path = self._folder / self.name / f"{shard.stem}{store.suffix}"
+            self._readers[number] = store.reader(path)
+        return self._readers[number]
+
+    def close(self) -> None:
+        """Give files and memory back; reading opens them again."""
+        for reader in self._readers.values():
+            with contextlib.suppress(OSError):
+                reader.close()
+        self._readers.clear()
+        self._kept.clear()
+
+
+class LazyColumn:
+    """One column of a split: index it like an array, read when indexed."""
+
+    def __init__(self, split: Split, name: str) -> None:
+        self._split, self.name = split, name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the whole column."""
+        return self._split.columns[self.name][0]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """NumPy dtype."""
+        return np.dtype(self._split.columns[self.name][1])
+
+    def __len__(self) -> int:
+        return len(self._split)
+
+    def __getitem__(self, index: Any) -> np.ndarray:
+        return self._split.read(self.name, index)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self._split.read(self.name, slice(None)), dtype)
+
+    def __repr__(self) -> str:
+        return f"{self.name} {self.shape} {self.dtype} of {self._split!r}"
+
+
+@functools.lru_cache(maxsize=8)
+def _device(folder: Path, fingerprint: str, name: str) -> DataSource:
+    split = Split(folder, read_recipe(folder), name)
+    action = split.read("action", slice(None)) if "action" in split.columns else None
+    source = DataSource(
+        image=jnp.asarray(split.read("image", slice(None))),
+        state=jnp.asarray(split.read("state", slice(None))),
+        action=None if action is None else jnp.asarray(action),
+        valid=jnp.asarray(split.read("valid", slice(None))),
+        parameters={n: jnp.asarray(c[:]) for n, c in split.parameters.items()},
+        action_space=split._recipe.family.world.action_space,  # type: ignore[arg-type]
+    )
+    split.close()
+    return source

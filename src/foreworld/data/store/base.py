@@ -1,0 +1,115 @@
+"""How shards are stored: the contract of file formats, and the columns they hold."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Rows = dict[str, np.ndarray]
+"""Arrays by column name, all with the same number of sequences along the first axis."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One array of a shard.
+
+    Attributes
+    ----------
+    name
+        Its name, ``image`` or ``parameters/mass``.
+    shape
+        Shape of one sequence's entry.
+    dtype
+        Name of the NumPy dtype.
+    dimensions
+        A name for each axis, the first being ``sequence``.
+    unit
+        Unit of the values; empty for none.
+    compressed
+        Whether it is worth compressing (frames are, random numbers are not).
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    dimensions: tuple[str, ...]
+    unit: str = ""
+    compressed: bool = False
+
+    @property
+    def sequence_bytes(self) -> int:
+        """Bytes of one sequence's entry before compression."""
+        return int(np.prod(self.shape, dtype=int)) * np.dtype(self.dtype).itemsize
+
+
+class AbstractShardWriter(abc.ABC):
+    """Collects the rows of one shard and gives its bytes.
+
+    The same rows give the same bytes, at any time and on any number of threads.
+    """
+
+    @abc.abstractmethod
+    def put(self, start: int, rows: Rows) -> None:
+        """Store rows from position ``start`` on; may return before it has."""
+
+    @abc.abstractmethod
+    def finish(self, attributes: dict[str, int | str]) -> bytes:
+        """The whole file, once everything is in."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Release what is held; called also when something failed."""
+
+
+class AbstractShardReader(abc.ABC):
+    """One shard, open for reading."""
+
+    @abc.abstractmethod
+    def shapes(self) -> dict[str, tuple[tuple[int, ...], str]]:
+        """Whole shape and dtype of every column in the file."""
+
+    @abc.abstractmethod
+    def attributes(self) -> dict[str, Any]:
+        """What :meth:`AbstractShardWriter.finish` was told."""
+
+    @abc.abstractmethod
+    def read(self, name: str, rows: slice | Sequence[int]) -> np.ndarray:
+        """Rows of a column: a slice, or positions in ascending order.
+
+        Raises
+        ------
+        DamagedError
+            The file cannot be read; names it.
+        """
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Give the file back."""
+
+
+class AbstractStore(abc.ABC):
+    """A file format for shards."""
+
+    @property
+    @abc.abstractmethod
+    def suffix(self) -> str:
+        """How names of its files end, with the dot."""
+
+    @abc.abstractmethod
+    def writer(self, columns: Sequence[Column], num: int) -> AbstractShardWriter:
+        """A writer for a shard of ``num`` sequences."""
+
+    @abc.abstractmethod
+    def reader(self, path: Path) -> AbstractShardReader:
+        """Open a shard.
+
+        Raises
+        ------
+        DamagedError
+            The file is missing or is none of this format.
+        """
