@@ -18,7 +18,7 @@ from foreworld.train.lanes import Run, static_of
 from foreworld.train.layout import Layout
 from foreworld.train.loop import TrainingPlan, device_kind, plan_training
 from foreworld.train.memory import free_bytes, widest
-from foreworld.train.sources import Sources, open_sources
+from foreworld.train.sources import Sources, describe_sources
 
 MAX_WIDTH_ON_CPU = 16
 """Runs in one program on a processor; more gain nothing there (measured with PPO)."""
@@ -219,7 +219,7 @@ def _group(points: list[Point]) -> list[tuple[list[Point], TrainingPlan, Sources
     """Points by what a program must have in common, in the order of the study."""
     found: dict[Any, tuple[list[Point], TrainingPlan, Sources]] = {}
     for point in points:
-        sources = open_sources(point.parameters)
+        sources = describe_sources(point.parameters)
         try:
             training = plan_training(point.parameters, sources)
         except FitError as error:

@@ -114,9 +114,9 @@ def _check_free(study: Study, folder: Path) -> None:
             f"Choose another folder with --out; it is not overwritten."
         )
     there = read_study(folder)
-    if there != study:
+    if there.folder_name != study.folder_name:
         raise OccupiedError(
-            f"{folder} holds another study ({data.get('folder')}) than the one asked "
+            f"{folder} holds another study ({there.folder_name}) than the one asked "
             f"for ({study.folder_name}). Choose another folder with --out, or delete "
             f"the one that is there with --force."
         )

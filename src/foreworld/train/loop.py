@@ -26,7 +26,7 @@ from foreworld.train.history import History, history_of, new_history
 from foreworld.train.lanes import Run, make_lanes, run_key
 from foreworld.train.layout import Layout, choose_layout
 from foreworld.train.parameters import Parameters
-from foreworld.train.sources import Sources, open_sources, source_of
+from foreworld.train.sources import Sources, describe_sources, open_sources, source_of
 
 STATE, METRICS, TIMING = "state.safetensors", "metrics.safetensors", "timing.json"
 RESULTS = (STATE, METRICS)
@@ -105,7 +105,7 @@ def plan_training(
     FitError
         It does not fit; names the mismatch.
     """
-    sources = open_sources(parameters) if sources is None else sources
+    sources = describe_sources(parameters) if sources is None else sources
     source = source_of(parameters, sources.train)
     parameters.learner.check_fit(source)
     budget = parameters.learner.budget(source)

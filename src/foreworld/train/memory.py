@@ -73,7 +73,7 @@ def bound_bytes(run: Run, sources: Sources, layout: Layout, width: int) -> int:
     shapes = state_shapes(lanes, sources, layout)
     job = segment_job(lanes, shapes, sources, layout)
     traced = jax.make_jaxpr(job.function, static_argnums=0)(job.static, *job.args)
-    shared = sum(leaf.nbytes for leaf in jax.tree.leaves(sources))
+    shared = sum(_size(leaf) for leaf in jax.tree.leaves(sources))
     return shared + 2 * width * _values_bytes(traced.jaxpr)
 
 
@@ -116,6 +116,7 @@ def _values_bytes(jaxpr: Jaxpr) -> int:
 
 
 def _size(aval: Any) -> int:
+    """Bytes of an array, from its shape and type."""
     if jax.dtypes.issubdtype(aval.dtype, jax.dtypes.prng_key):
         return 8 * math.prod(aval.shape)
     return math.prod(aval.shape) * aval.dtype.itemsize

@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 from foreworld.core import config, registry
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.part import Bounded, Part, field_specs
+from foreworld.data.reference import DataFolder
 from foreworld.learners.base import AbstractLearner
 from foreworld.worlds.base import AbstractWorld
 
@@ -46,7 +47,7 @@ class Parameters(Part):
     """what the learner acts in; none where it learns from data"""
     learner: AbstractLearner
     """what learns"""
-    data: Part | None
+    data: DataFolder | None
     """data set it learns from; none where it acts in a world"""
     seed: Annotated[int, Bounded(low=0, high=2**32 - 1)]
     """root seed"""
@@ -82,7 +83,7 @@ class Parameters(Part):
     def name(self) -> str:
         """``<world or data set>_<learner>``, for folders."""
         if self.data is not None:
-            what = Path(config.get_path(self.data, "path")).name
+            what = Path(self.data.path).name
         else:
             what = part_name(type(self.world))
         return f"{what}_{part_name(type(self.learner))}"
@@ -178,10 +179,13 @@ def _learner(what: Any, fields: dict[str, Any]) -> Any:
 def _data(what: Any, fields: dict[str, Any]) -> Any:
     if what is None and not fields:
         return None
-    if isinstance(what, Part):
+    if isinstance(what, DataFolder):
         return _with(what, fields)
-    from foreworld.data.reference import DataFolder
-
+    if not isinstance(what, str | Path | None):
+        raise ConfigError(
+            f"data: expected the folder of a data set, got {what!r} "
+            f"({type(what).__name__})."
+        )
     return DataFolder(**({} if what is None else {"path": str(what)}), **fields)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import jax
 
 from foreworld.core.errors import FitError
 from foreworld.data.source import DataSource
+from foreworld.data.split import Split
 from foreworld.learners.base import Source
 from foreworld.train.parameters import Parameters
 
@@ -34,6 +37,34 @@ def open_sources(parameters: Parameters) -> Sources:
         return Sources(None, None, None)
     data = parameters.data.open()
     return Sources(data.train.device(), data.val.device(), data.test.device())
+
+
+def describe_sources(parameters: Parameters) -> Sources:
+    """The same with shapes in the place of arrays, for planning: nothing is loaded."""
+    if parameters.data is None:
+        return Sources(None, None, None)
+    data = parameters.data.open()
+    space = data.family.world.action_space
+    splits = (data.train, data.val, data.test)
+    return Sources(*(_shapes(split, space) for split in splits))
+
+
+def _shapes(split: Split, action_space: Any) -> DataSource:
+    columns = {
+        name: jax.ShapeDtypeStruct(shape, dtype)
+        for name, (shape, dtype) in split.columns.items()
+    }
+    fields: dict[str, Any] = {
+        "image": columns["image"],
+        "state": columns["state"],
+        "action": columns.get("action"),
+        "valid": columns["valid"],
+        "parameters": {
+            name: columns[f"parameters/{name}"] for name in split.parameters
+        },
+        "action_space": action_space,
+    }
+    return DataSource(**fields)
 
 
 def source_of(parameters: Parameters, data: DataSource | None) -> Source:
