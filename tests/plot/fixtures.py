@@ -15,16 +15,18 @@ def made_up(num_points: int = 2, num_seeds: int = 3) -> xr.Dataset:
     error = np.broadcast_to(ahead * 0.01, shape)
     return xr.Dataset(
         {
-            "train/gain": (("point", "seed", "step"), rise + seeds),
-            "test/gain": (("point", "seed"), (rise + seeds)[..., -1]),
-            "test/mse_by_horizon": (("point", "seed", "horizon"), error),
-            "test/copy_last_mse_by_horizon": (
+            "gain": (("point", "seed", "step"), rise + seeds),
+            "val_gain": (("point", "seed", "val_step"), (rise + seeds)[..., 1::2]),
+            "test_gain": (("point", "seed"), (rise + seeds)[..., -1]),
+            "test_mse_by_horizon": (("point", "seed", "horizon"), error),
+            "test_copy_last_mse_by_horizon": (
                 ("point", "seed", "horizon"),
                 np.full(shape, 0.05),
             ),
         },
         coords={
             "step": steps,
+            "val_step": steps[1::2],
             "horizon": ahead,
             "learning_rate": ("point", np.float32(10.0) ** -np.arange(num_points)),
         },

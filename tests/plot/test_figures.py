@@ -32,10 +32,10 @@ def test_band_leaves_out_seeds_that_failed():
 
 def test_curves_draw_one_line_and_band_a_point():
     results = made_up(3)
-    axes = curves(results, "train/gain").axes[0]
+    axes = curves(results, "gain").axes[0]
     assert len(axes.lines) == 3
     assert len(axes.collections) == 3
-    values = results["train/gain"].mean("seed").values
+    values = results["gain"].mean("seed").values
     for line, expected in zip(axes.lines, values, strict=True):
         np.testing.assert_allclose(line.get_ydata(), expected)
         np.testing.assert_array_equal(line.get_xdata(), results["step"].values)
@@ -46,21 +46,28 @@ def test_curves_draw_one_line_and_band_a_point():
     assert names[1] == "learning rate 0.1"
 
 
+def test_validation_curves_have_their_own_axis():
+    axes = curves(made_up(1), "val_gain", small=True).axes[0]
+    np.testing.assert_array_equal(axes.lines[0].get_xdata(), [200, 400])
+    assert axes.get_ylabel() == "gain (validation)"
+    assert axes.get_legend() is None
+
+
 def test_points_that_were_not_chosen_stay_in_the_background():
-    axes = curves(made_up(3), "train/gain", points=[2]).axes[0]
+    axes = curves(made_up(3), "gain", points=[2]).axes[0]
     assert len(axes.lines) == 3
     assert len(axes.collections) == 1
 
 
 def test_unknown_names_and_points():
     results = made_up()
-    assert curve_names(results) == ["train/gain"]
-    with pytest.raises(UnknownNameError, match="unknown curve 'gain'"):
-        curves(results, "gain")
+    assert curve_names(results) == ["gain", "val_gain"]
+    with pytest.raises(UnknownNameError, match="unknown curve 'gian'"):
+        curves(results, "gian")
     with pytest.raises(ConfigError, match="point 7 is not one of 0 to 1"):
-        curves(results, "train/gain", points=[7])
+        curves(results, "gain", points=[7])
     with pytest.raises(UnknownNameError, match="error by horizon"):
-        horizon(results, "test/gain")
+        horizon(results, "test_gain")
 
 
 def test_horizon_draws_predictions_and_the_baselines_there_are():
@@ -72,7 +79,7 @@ def test_horizon_draws_predictions_and_the_baselines_there_are():
 
 
 def test_svg_is_the_same_every_time_and_takes_the_pages_colour():
-    first, second = (to_svg(curves(made_up(), "train/gain")) for _ in range(2))
+    first, second = (to_svg(curves(made_up(), "gain")) for _ in range(2))
     assert first == second
     assert first.startswith("<svg")
     assert "currentColor" in first
@@ -80,5 +87,5 @@ def test_svg_is_the_same_every_time_and_takes_the_pages_colour():
 
 
 def test_no_global_state_is_touched():
-    curves(made_up(), "train/gain")
+    curves(made_up(), "gain")
     assert "matplotlib.pyplot" not in sys.modules

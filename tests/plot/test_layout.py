@@ -3,6 +3,8 @@
 import re
 from html.parser import HTMLParser
 
+import numpy as np
+
 from foreworld.plot.report._html import Table
 from foreworld.plot.report.content import Content, Video
 from foreworld.plot.report.layout import lay_out
@@ -37,9 +39,9 @@ def content(**changes):
         "settings": Table(["field", "value"], [["size", "3"]]),
         "points": Table(["rate", "gain"], [["1", None]], frozenset({1}), best=0),
         "results": made_up(),
-        "metrics": ["train/gain"],
-        "horizons": ["test/mse_by_horizon"],
-        "video": Video(b"GIF89a", 3, 2),
+        "metrics": ["gain"],
+        "horizons": ["test_mse_by_horizon"],
+        "video": Video(np.zeros((3, 4, 5, 1), np.uint8), 3, 2),
         "timing": Table(["what", "seconds"], [["training", "1.0"]]),
         "problems": ["point 1: seed 2 turned NaN."],
         "configuration": '{"a": "<b>"}',
@@ -59,7 +61,7 @@ def test_page_is_whole_and_fetches_nothing():
     assert "prefers-color-scheme: dark" in page
     assert 'name="viewport"' in page
     assert page.count("<svg") == 4
-    assert "data:image/gif;base64,R0lGODlh" in page
+    assert "data:image/gif;base64,R0lGODlhBQAEA" in page
 
 
 def test_text_is_escaped():

@@ -13,6 +13,7 @@ from foreworld.core.places import data_folder, runs_folder
 from foreworld.launch.processes import Processes
 from foreworld.learners.forward.rnn_deconvolve import RNNDeconvolve
 from foreworld.plot.report.page import report
+from foreworld.sweeps.selection import Best
 
 MAZE_LEN = 10
 FIRST_HORIZON = 4
@@ -72,9 +73,22 @@ def run_demo(quiet: bool = False) -> Demonstration:
     page = report([forward, maze], runs / "report.html")
     claims = (
         forward_claim(fw.results(forward, quiet=True)),
-        maze_claim(fw.best(maze), MAZE_LEN),
+        maze_claim(fw.best(maze), fw.results(maze, quiet=True), MAZE_LEN),
     )
     return Demonstration(claims, page)
+
+
+class _Steps:
+    """Counts the steps of the demonstration aloud."""
+
+    def __init__(self, total: int, quiet: bool) -> None:
+        self._total, self._quiet, self._done = total, quiet, 0
+
+    def __call__(self, what: str) -> None:
+        """Say what comes next."""
+        self._done += 1
+        if not self._quiet:
+            print(f"[{self._done}/{self._total}] {what}", flush=True)
 
 
 def tmaze_study() -> fw.Study:
@@ -100,7 +114,7 @@ def forward_claim(results: Any) -> Claim:
     ahead = np.asarray(results["horizon"].values)
     far = ahead >= FIRST_HORIZON
     errors = {
-        name: results[f"test/{name}_by_horizon"].isel(point=0).values
+        name: results[f"test_{name}_by_horizon"].isel(point=0).values
         for name in ("mse", "copy_last_mse", "mean_frame_mse")
     }
     floor = np.minimum(errors["copy_last_mse"], errors["mean_frame_mse"])
@@ -123,25 +137,27 @@ def forward_claim(results: Any) -> Claim:
     return Claim(text, bool(holds.all()), tuple(lines))
 
 
-def maze_claim(values: Any, fields: dict[str, Any], length: int) -> Claim:
+def maze_claim(winner: Best, results: Any, length: int) -> Claim:
     """Whether the best point remembers the cue: no policy without memory gets there.
 
     Parameters
     ----------
-    values
-        Mean discounted return over finished episodes of each seed, held out.
-    fields
-        Hyperparameters of the best point.
+    winner
+        The best point, chosen by its training curve.
+    results
+        Its held-out evaluations are what counts: true means over finished episodes.
     length
         Length of the maze: a policy without memory gets at most
         ``(4 - 0.1) / 2 * 0.99^(length + 1)``.
     """
+    values = results["test_discounted_return"].values[winner.point]
     bound = 1.95 * 0.99 ** (length + 1)
     mean = float(np.mean(values))
-    named = ", ".join(f"{k} {v:g}" for k, v in fields.items())
+    named = ", ".join(f"{k} {v}" for k, v in winner.fields.items())
+    seeds = ", ".join(f"{value:.3f}" for value in values)
     lines = (
         f"best point: {named}",
-        f"discounted return {mean:.3f} (seeds: {', '.join(f'{v:.3f}' for v in values)})",
+        f"discounted return {mean:.3f} (seeds: {seeds})",
         f"without memory at most {bound:.3f}, at best {4 * 0.99 ** (length + 1):.3f}",
     )
     text = "the best T-maze point beats every policy without memory"

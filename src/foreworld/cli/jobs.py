@@ -1,4 +1,4 @@
-"""One command per chunk of a study, for other launchers."""
+"""One command per unfinished chunk of a study, for other launchers; runs nothing."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from foreworld.cli._usage import Fields, Usage
 def configure(usage: Usage) -> None:
     """Declare the options."""
     usage.add("study", metavar="STUDY", help=HELP)
+    usage.add("--out", metavar="DIR", help="folder of the study (default: under runs/)")
+    usage.add(
+        "--width", type=int, metavar="N", help="runs in one program; small: many jobs"
+    )
     usage.json()
 
 
@@ -19,6 +23,6 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     """Print the commands, one a line."""
     from foreworld.sweeps.jobs import job_list
 
-    commands = job_list(find_study(args.study))
+    commands = job_list(find_study(args.study), out=args.out, width=args.width)
     print(json.dumps(commands, indent=1) if args.json else "\n".join(commands))
     return 0

@@ -16,10 +16,11 @@ def configure(usage: Usage) -> None:
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Write ``study.nc`` and print what it holds; 1 if nothing is finished."""
+    from foreworld.sweeps.prepare import TABLE
     from foreworld.sweeps.results import results
 
     folder = find_folder(args.study)
-    found = results(folder)
+    found = results(folder, quiet=args.quiet)
     if not args.quiet:
-        print(found)
-    return 0
+        print(f"{found}\n{folder / TABLE}")
+    return 0 if found["finished"].values.any() else 1

@@ -30,58 +30,23 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
 
 def gather(folder: Path) -> dict[str, Any]:
     """What the files of a study's folder say; disturbs nobody who works on it."""
-    from foreworld.core.folder import manifest
-    from foreworld.sweeps.prepare import read_plan
-    from foreworld.sweeps.work import last_line
-    from foreworld.train.journal import segments_done
+    from foreworld.sweeps.folder import StudyFolder
 
-    plan = read_plan(folder)
-    runs = dict.fromkeys(("planned", "done", "running", "failed", "waiting"), 0)
-    chunks, left, seconds, steps = [], 0.0, 0.0, 0
-    for chunk in plan.chunks:
-        place = folder / chunk.folder_name
-        state = _state(place)
-        segments = plan.groups[chunk.group].training.layout.num_segments
-        done = segments if state == "done" else segments_done(place)
-        runs["planned"] += len(chunk.runs)
-        runs[state] += len(chunk.runs)
-        left += plan.steps_of(chunk) * (1 - done / segments)
-        spent, trained = _timing(place)
+    study = StudyFolder(folder)
+    facts = study.status()
+    left, seconds, steps = 0.0, 0.0, 0
+    for chunk, entry in zip(study.plan.chunks, facts["chunks"], strict=True):
+        if entry["state"] != "done":
+            share = entry["segments_done"] / entry["segments"]
+            left += study.plan.steps_of(chunk) * (1 - share)
+        spent, trained = _timing(folder / chunk.folder_name)
         seconds, steps = seconds + spent, steps + trained
-        marker = manifest(place) if state == "done" else None
-        chunks.append(
-            {
-                "chunk": chunk.index,
-                "runs": [list(run) for run in chunk.runs],
-                "state": state,
-                "segments_done": done,
-                "segments": segments,
-                "error": last_line(place) if state == "failed" else "",
-                "failures": marker["failures"] if marker else [],
-            }
-        )
-    busy = sum(chunk["state"] == "running" for chunk in chunks)
+    busy = sum(entry["state"] == "running" for entry in facts["chunks"])
     rate = steps / seconds * max(busy, 1) if seconds else 0.0
-    return {
-        "folder": str(folder),
-        "runs": runs,
-        "seconds_left": left / rate if rate and left else (None if left else 0.0),
-        "chunks": chunks,
-    }
-
-
-def _state(place: Path) -> str:
-    from foreworld.core.folder import lease
-    from foreworld.sweeps.work import CHUNK_LOCK, ERROR, finished
-
-    if finished(place):
-        return "done"
-    if not place.is_dir():
-        return "waiting"
-    with lease(place / CHUNK_LOCK) as mine:
-        if not mine:
-            return "running"
-    return "failed" if (place / ERROR).exists() else "waiting"
+    facts["folder"] = str(folder)
+    # Known as soon as one chunk has shown how fast it goes here.
+    facts["seconds_left"] = left / rate if rate else (None if left else 0.0)
+    return facts
 
 
 def _timing(place: Path) -> tuple[float, int]:
@@ -98,15 +63,13 @@ def _timing(place: Path) -> tuple[float, int]:
 
 def _print(facts: dict[str, Any]) -> None:
     runs = facts["runs"]
-    words = [f"{runs[state]} {state}" for state in runs if state != "planned"]
-    print(f"{facts['folder']}: {runs['planned']} runs planned: {', '.join(words)}")
+    words = ", ".join(f"{num} {state}" for state, num in runs.items())
+    print(f"{facts['folder']}: {sum(runs.values())} runs planned: {words}")
     if facts["seconds_left"]:
         print(f"about {duration(facts['seconds_left'])} left")
     for chunk in facts["chunks"]:
         line = (
-            f"  chunk {chunk['chunk']}: {len(chunk['runs'])} runs, {chunk['state']}, "
+            f"  chunk {chunk['chunk']}: {chunk['runs']} runs, {chunk['state']}, "
             f"{chunk['segments_done']} of {chunk['segments']} segments"
         )
         print(line + (f": {chunk['error']}" if chunk["error"] else ""))
-        for failure in chunk["failures"]:
-            print(f"    {failure}")

@@ -10,7 +10,7 @@ def swept(results: Any) -> list[str]:
     return [
         str(name)
         for name, array in results.coords.items()
-        if array.dims == ("point",) and name not in ("point", "finished", "failed")
+        if array.dims == ("point",) and name != "point"
     ]
 
 

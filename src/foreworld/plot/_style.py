@@ -78,11 +78,11 @@ def legend(axes: Axes, max_rows: int = 12) -> None:
 
 
 def words(metric: str) -> str:
-    """``val/discounted_return`` for people: discounted return (validation)."""
-    split, slash, name = metric.rpartition("/")
-    name = name.removesuffix("_by_horizon").replace("_", " ")
-    where = {"train": "while training", "val": "validation", "test": "held out"}
-    return f"{name} ({where.get(split, split)})" if slash else name
+    """``val_discounted_return`` for people: discounted return (validation)."""
+    where = {"val_": "validation", "test_": "held out", "": "while training"}
+    prefix = next(prefix for prefix in where if metric.startswith(prefix))
+    name = metric.removeprefix(prefix).removesuffix("_by_horizon").replace("_", " ")
+    return f"{name} ({where[prefix]})"
 
 
 def colour(i: int) -> str:

@@ -20,6 +20,7 @@ MAX_LINES = 12
 """Lines of one figure; beyond that only the chosen points are drawn in colour."""
 SMALL = (4.2, 2.7)
 """Size of a small figure, inches."""
+_CURVES = (("point", "seed", "step"), ("point", "seed", "val_step"))
 
 
 def curves(
@@ -34,9 +35,9 @@ def curves(
     Parameters
     ----------
     results
-        ``xarray.Dataset`` of a study with dims ``(point, seed, step)``.
+        ``xarray.Dataset`` of a study (:func:`foreworld.results`).
     metric
-        One of its variables with a ``step`` axis.
+        A training curve by its name, or ``val_<metric>`` for the validation curve.
     points
         Points to draw; by default all, or the first :data:`MAX_LINES`. The others are
         drawn as thin grey lines.
@@ -55,13 +56,14 @@ def curves(
     known = curve_names(results)
     if metric not in known:
         raise unknown_name("curve", metric, known)
-    values = results[metric].transpose("point", "seed", "step").values
+    axis = str(results[metric].dims[2])
+    values = results[metric].values
     num_points = values.shape[0]
     chosen = list(range(min(num_points, MAX_LINES)) if points is None else points)
     for point in chosen:
         if not 0 <= point < num_points:
             raise ConfigError(f"point {point} is not one of 0 to {num_points - 1}.")
-    steps = np.asarray(results["step"].values)
+    steps = np.asarray(results[axis].values)
     labels = point_labels(results)
     figure, axes = _style.new_figure(*SMALL) if small else _style.new_figure()
     for point in sorted(set(range(num_points)) - set(chosen)):
@@ -92,7 +94,5 @@ def curves(
 def curve_names(results: Any) -> list[str]:
     """Variables of the results that are scalar curves over training."""
     return [
-        str(name)
-        for name, array in results.data_vars.items()
-        if set(array.dims) == {"point", "seed", "step"}
+        str(name) for name, array in results.data_vars.items() if array.dims in _CURVES
     ]

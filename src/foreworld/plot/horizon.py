@@ -21,7 +21,7 @@ BASELINES = ("copy_last", "mean_frame")
 
 def horizon(
     results: Any,
-    metric: str = "test/mse_by_horizon",
+    metric: str = "test_mse_by_horizon",
     points: Sequence[int] | None = None,
     title: str = "",
 ) -> Figure:
@@ -30,10 +30,9 @@ def horizon(
     Parameters
     ----------
     results
-        ``xarray.Dataset`` of a study with dims ``(point, seed, ..., horizon)``.
+        ``xarray.Dataset`` of a study (:func:`foreworld.results`).
     metric
-        One of its variables with a ``horizon`` axis. Where it has a ``step`` axis too,
-        its end is drawn.
+        One of its variables with a ``horizon`` axis; of a curve the end is drawn.
     points
         Points to draw; all by default.
     title
@@ -88,15 +87,13 @@ def horizon_names(results: Any) -> list[str]:
 
 
 def baseline_of(metric: str, baseline: str) -> str:
-    """``test/copy_last_mse_by_horizon`` for ``test/mse_by_horizon``."""
-    where, slash, name = metric.rpartition("/")
-    return f"{where}{slash}{baseline}_{name}"
+    """``test_copy_last_mse_by_horizon`` for ``test_mse_by_horizon``."""
+    prefix = next(p for p in ("val_", "test_", "") if metric.startswith(p))
+    return f"{prefix}{baseline}_{metric.removeprefix(prefix)}"
 
 
 def _last(array: Any) -> np.ndarray:
     """Values as (point, seed, horizon), at the end of training."""
-    if "step" in array.dims:
-        array = array.isel(step=-1)
-    elif "segment" in array.dims:
-        array = array.isel(segment=-1)
-    return array.transpose("point", "seed", "horizon").values
+    for axis in array.dims[2:-1]:
+        array = array.isel({axis: -1})
+    return array.values

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from jaxtyping import UInt8
+
 from foreworld.plot.report._html import Table
 
 
@@ -15,15 +18,15 @@ class Video:
 
     Attributes
     ----------
-    gif
-        Animation: columns true, predicted, difference; one row a sequence.
+    frames
+        Columns true, predicted, difference; one row a sequence.
     context_len
         Frames that the model was given before the first one shown.
     num_sequences
         Rows.
     """
 
-    gif: bytes
+    frames: UInt8[np.ndarray, "time height width channels"]
     context_len: int
     num_sequences: int
 

@@ -1,0 +1,246 @@
+"""Gathers what a report says about a study from the study's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from foreworld.core.config import encode, to_json
+from foreworld.core.errors import ForeworldError
+from foreworld.core.folder import read_json
+from foreworld.core.part import Part, field_specs
+from foreworld.core.progress import duration, number
+from foreworld.learners.forward.base import AbstractForwardModel
+from foreworld.plot._points import swept, text
+from foreworld.plot._style import words
+from foreworld.plot.curves import MAX_LINES, curve_names
+from foreworld.plot.horizon import BASELINES, horizon_names
+from foreworld.plot.report._html import Table
+from foreworld.plot.report.content import Content, Video
+from foreworld.plot.video import prediction_video
+from foreworld.sweeps.folder import StudyFolder
+from foreworld.sweeps.results import missing
+from foreworld.sweeps.selection import Best, measured
+from foreworld.sweeps.statistics import student
+from foreworld.train.loop import TIMING
+from foreworld.train.parameters import part_name
+
+MAX_CURVES = 7
+"""Curves of a study on a page; the others are in the results."""
+_SPENT = {
+    "compile_s": "compiling, or loading compiled programs",
+    "init_s": "initialising",
+    "train_s": "training",
+    "evaluate_s": "evaluating",
+    "checkpoint_s": "writing checkpoints",
+}
+
+
+def gather(folder: str | Path | StudyFolder) -> Content:
+    """The content of one study's section; unfinished studies say what is missing.
+
+    Raises
+    ------
+    DamagedError
+        The folder holds no study, or a file was altered.
+    """
+    study = folder if isinstance(folder, StudyFolder) else StudyFolder(folder)
+    results = study.results
+    winner = _best(study)
+    num_points, num_seeds = results.sizes["point"], results.sizes["seed"]
+    base = study.study.base
+    budget = study.plan.groups[0].training.budget
+    steps = budget.num_updates * budget.steps_per_update
+    on = _data_name(base) if base.world is None else part_name(type(base.world))
+    lead = (
+        f"{part_name(type(base.learner))} on {on}: {_count(num_points, 'point')} x "
+        f"{_count(num_seeds, 'seed')}, {steps:,} {budget.step_name} a run, root seed "
+        f"{base.seed}. {study.path}"
+    )
+    chunks = [study.path / chunk.folder_name for chunk in study.plan.chunks]
+    return Content(
+        name=study.study.name,
+        lead=lead,
+        facts=_facts(study, results, winner),
+        settings=_settings(base),
+        points=_points(results, winner),
+        results=results,
+        metrics=main_curves(study) if results["finished"].values.any() else (),
+        horizons=main_horizons(results),
+        chosen=_chosen(results),
+        video=study_video(study, winner),
+        timing=_timing(chunks),
+        problems=missing(results),
+        configuration=to_json(study.study),
+    )
+
+
+def main_curves(study: StudyFolder) -> list[str]:
+    """Curves to show: those of the score first, then what training measured."""
+    results = study.results
+    known = curve_names(results)
+    score = str(results.attrs["score"])
+    first = [name for name in (score, f"val_{score}") if name in known]
+    rest = [
+        name
+        for name in known
+        if name not in first
+        and not name.startswith("val_")
+        and not any(baseline in name for baseline in BASELINES)
+    ]
+    return [*first, *rest][:MAX_CURVES]
+
+
+def main_horizons(results: Any) -> list[str]:
+    """Held-out errors by horizon, without those of the baselines."""
+    return [
+        name
+        for name in horizon_names(results)
+        if name.startswith("test_") and not any(b in name for b in BASELINES)
+    ]
+
+
+def study_video(study: StudyFolder, winner: Best | None = None) -> Video | None:
+    """The best run of a forward model beside the truth; ``None`` for other learners."""
+    winner = _best(study) if winner is None else winner
+    if winner is None:
+        return None
+    parameters = study.points[winner.point].parameters
+    model = parameters.learner
+    if not isinstance(model, AbstractForwardModel) or parameters.data is None:
+        return None
+    state = study.state(winner.point, winner.seed)
+    source = parameters.data.open().test.device()
+    num = min(3, source.num_sequences)
+    frames = prediction_video(model, state, source, num)
+    return Video(frames, model.context_len, num)
+
+
+def _best(study: StudyFolder) -> Best | None:
+    try:
+        return study.best()
+    except ForeworldError:
+        return None
+
+
+def _facts(
+    study: StudyFolder, results: Any, winner: Best | None
+) -> list[tuple[str, str]]:
+    done, broken = results["finished"].values, results["failed"].values
+    facts = []
+    if winner is not None:
+        rule = f"{winner.measure} of {words(winner.metric)}, best point"
+        facts.append((rule, f"{winner.value:.4g}"))
+    facts.append(("runs finished", f"{done.sum()} of {done.size}"))
+    facts.append(("runs failed", str(broken.sum())))
+    plan = study.plan
+    facts.append(
+        ("programs", f"{len(plan.groups)} on {_count(plan.workers, 'worker')}")
+    )
+    facts.append(("device", plan.device))
+    return facts
+
+
+def _points(results: Any, winner: Best | None) -> Table:
+    names = swept(results)
+    columns = {}
+    for measure in ("auc", "final"):
+        try:
+            values, metric = measured(results, measure)
+        except ForeworldError:
+            continue
+        columns[f"{measure} of {words(metric)}"] = values
+    head = ["point", *(_plain(name) for name in names)]
+    for title in columns:
+        head += [title, "95 % interval"]
+    rows: list[list[str | None]] = []
+    failed = results["failed"].values.sum(axis=1)
+    for point in range(results.sizes["point"]):
+        row: list[str | None] = [str(point)]
+        row += [text(results[name].values[point]) for name in names]
+        for values in columns.values():
+            row += _mean_and_interval(values[point])
+        rows.append([*row, str(failed[point])])
+    head.append("failed seeds")
+    caption = "Mean over seeds that did not fail, and the Student interval of the mean."
+    best = None if winner is None else winner.point
+    return Table(head, rows, frozenset(range(len(head))), best, caption)
+
+
+def _mean_and_interval(values: np.ndarray) -> list[str | None]:
+    kept = values[np.isfinite(values)]
+    if not len(kept):
+        return [None, None]
+    low, high = student(kept)
+    spread = f"{low:.4g} to {high:.4g}" if np.isfinite(low) else None
+    return [f"{kept.mean():.4g}", spread]
+
+
+def _chosen(results: Any) -> Sequence[int] | None:
+    """The best points first; ``None`` where no point can be ranked."""
+    try:
+        values, _ = measured(results)
+    except ForeworldError:
+        return None
+    kept = np.isfinite(values)
+    sums = np.where(kept, values, 0.0).sum(axis=1)
+    means = np.where(kept.any(axis=1), sums / np.maximum(kept.sum(axis=1), 1), -np.inf)
+    order = np.argsort(-means, kind="stable")
+    return [int(point) for point in order[:MAX_LINES]]
+
+
+def _settings(base: Part) -> Table:
+    """Fields of the base that differ from their defaults."""
+    rows = [
+        [path, shown]
+        for path, shown in _changed(base, "")
+        if not path.endswith(".identity")
+    ]
+    caption = "What all points share, where it is not the default."
+    return Table(["field", "value"], rows, caption=caption)
+
+
+def _changed(part: Part, prefix: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for spec in field_specs(type(part)):
+        value, path = getattr(part, spec.name), f"{prefix}{spec.name}"
+        if isinstance(value, Part):
+            found.append((path, part_name(type(value))))
+            found += _changed(value, f"{path}.")
+        elif value is None or spec.kind == "data":
+            continue
+        elif spec.required or encode(spec.default()) != encode(value):
+            found.append((path.removeprefix("learner."), str(value)))
+    return found
+
+
+def _timing(chunks: Sequence[Path]) -> Table | None:
+    found = [read_json(p / TIMING) for p in chunks if (p / TIMING).exists()]
+    if not found:
+        return None
+    spent = {name: sum(entry[name] for entry in found) for name in _SPENT}
+    steps = sum(entry["steps"] for entry in found)
+    made = sum(entry["programs"] for entry in found)
+    reused = sum(entry["programs_reused"] for entry in found)
+    rows = [[label, duration(spent[name])] for name, label in _SPENT.items()]
+    work = spent["train_s"] + spent["evaluate_s"] + spent["checkpoint_s"]
+    if work > 0:
+        rows.append(["steps a second of one worker", number(steps / work)])
+    rows.append(["programs taken from the cache", f"{reused} of {made}"])
+    caption = "The last call on each chunk, all workers added up."
+    return Table(["", ""], rows, frozenset({1}), caption=caption)
+
+
+def _data_name(base: Any) -> str:
+    return Path(base.data.path).name
+
+
+def _plain(name: str) -> str:
+    return name.removeprefix("learner.").replace("_", " ")
+
+
+def _count(num: int, word: str) -> str:
+    return f"{num} {word}" if num == 1 else f"{num} {word}s"

@@ -1,0 +1,48 @@
+"""``report``: a self-contained HTML page on one or several studies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from foreworld.core.errors import ConfigError
+from foreworld.core.folder import write_bytes
+from foreworld.plot.report.gather import gather
+from foreworld.plot.report.layout import lay_out
+from foreworld.sweeps.folder import StudyFolder
+
+
+def report(
+    studies: StudyFolder | str | Path | Sequence[StudyFolder | str | Path],
+    out: str | Path,
+) -> Path:
+    """Write a page that needs no other file and no network.
+
+    Parameters
+    ----------
+    studies
+        Folders of studies or runs, finished or not, in the order of the page.
+    out
+        The HTML file.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    DamagedError
+        A folder holds no study, or a file was altered.
+    StorageError
+        The file cannot be written.
+    """
+    several = [studies] if isinstance(studies, StudyFolder | str | Path) else studies
+    if not several:
+        raise ConfigError("there is no study to report on: name at least one.")
+    contents = [gather(study) for study in several]
+    made_by = f"Made by foreworld {version('foreworld')} with jax {version('jax')}."
+    path = Path(out)
+    write_bytes(path, lay_out(contents, made_by).encode())
+    return path

@@ -1,0 +1,65 @@
+"""The generate verb: plan, ranges, resumption, refusals."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from foreworld.cli.main import main
+
+SMALL = ["--train", "3", "--val", "1", "--test", "1", "--num-frames", "4"]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data") / "pendulum"
+    words = ["generate", "pendulum", "--mass", "0.5..1.0", "--out", str(folder)]
+    assert main([*words, *SMALL, "--quiet"]) == 0
+    return folder
+
+
+def test_the_plan_comes_first(data, capsys):
+    words = ["generate", "--mass", "0.5..1.0", "pendulum", *SMALL, "--out", str(data)]
+    assert main(words) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == (
+        "Pendulum: 5 sequences (train 3, val 1, test 1) of 4 frames of 32x32x1, "
+        "seed 0; ranges: mass 0.5..1"
+    )
+    assert lines[1] == f"0.0 MB of frames before compression -> {data}"
+    assert lines[2].startswith(f"{data} is complete")
+
+
+def test_ranges_and_values_are_in_the_configuration(data):
+    text = (data / "config.json").read_text()
+    ranges = json.loads(text)["recipe"]["family"]["ranges"]["dict"]
+    assert ranges["mass"]["low"] == 0.5
+    assert ranges["mass"]["high"] == 1.0
+
+
+def test_another_data_set_is_not_overwritten(data, capsys):
+    before = (data / "manifest.json").read_bytes()
+    words = ["generate", "pendulum", *SMALL, "--out", str(data), "--quiet"]
+    assert main(words) == 1
+    assert "holds another data set" in capsys.readouterr().err
+    assert (data / "manifest.json").read_bytes() == before
+
+
+def test_refusals(data, capsys):
+    assert main(["generate", str(data), "--out", "x"]) == 2
+    assert "is a data set already" in capsys.readouterr().err
+    assert main(["generate", "pendulum", "--image-size", "8..16", "--out", "x"]) == 2
+    assert "expected a number, got '8..16'" in capsys.readouterr().err
+    assert main(["generate", "pendulum", "--train", "-3", "--out", "x"]) == 2
+    assert "-3" in capsys.readouterr().err
+    assert main(["generate", "pendulum", "--workers", "0", "--out", "x"]) == 2
+    assert "--workers=0 must be at least 1." in capsys.readouterr().err
+    assert not Path("x").exists()
+
+
+def test_help_with_a_name_shows_its_fields(capsys):
+    assert main(["generate", "pendulum", "-h"]) == 0
+    text = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert "--train N" in text
+    assert "--gravity FLOAT gravitational acceleration" in text
+    assert "low..high" in text

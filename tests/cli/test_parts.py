@@ -1,0 +1,81 @@
+"""Verbs on parts: list and show, and what WHAT means."""
+
+import json
+from pathlib import Path
+
+import imageio.v3 as iio
+import pytest
+
+from foreworld.cli._what import resolve
+from foreworld.cli.main import main
+from foreworld.core.errors import ConfigError, UnknownNameError
+
+OWN = '''
+"""A person's own world."""
+from foreworld.testing.probes import ProbeWorld as Mine
+'''
+
+
+def test_list_prints_every_kind(capsys):
+    assert main(["list"]) == 0
+    out = capsys.readouterr().out
+    for kind in ("worlds:", "learners:", "trackers:", "launchers:", "studies:"):
+        assert kind in out
+    assert "pendulum" in out
+
+
+def test_list_as_json(capsys):
+    assert main(["list", "trackers", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in rows] == ["off", "trackio", "wandb"]
+    assert all(row["summary"] and row["kind"] == "trackers" for row in rows)
+
+
+def test_list_finds_studies_without_running_them(capsys):
+    Path("studies/pomdp").mkdir(parents=True)
+    Path("studies/pomdp/mine.py").write_text('"""My study."""\nraise SystemExit(3)\n')
+    assert main(["list", "studies"]) == 0
+    assert "pomdp/mine  My study." in capsys.readouterr().out
+
+
+def test_show_a_world_with_its_picture(capsys):
+    assert main(["show", "pendulum", "--mass", "1.5", "--out", "p.png"]) == 0
+    out = capsys.readouterr().out
+    assert "mass of the bob" in out
+    assert "kg; above 0; traced" in out
+    assert "observation space: Box" in out
+    assert iio.imread("p.png").shape == (256, 256)
+
+
+def test_show_as_json(capsys):
+    assert main(["show", "trackio", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["class"] == "foreworld.track.trackio:Trackio"
+    assert facts["fields"] == []
+
+
+def test_show_unknown(capsys):
+    assert main(["show", "pendulun"]) == 2
+    assert "unknown part 'pendulun'. Did you mean 'pendulum'?" in (
+        capsys.readouterr().err
+    )
+
+
+def test_what_is_a_world_a_class_or_a_data_set(tmp_path):
+    assert resolve("tmaze").world.__name__ == "TMaze"
+    own = tmp_path / "own.py"
+    own.write_text(OWN)
+    assert resolve(f"{own}:Mine").world.__name__ == "ProbeWorld"
+    (tmp_path / "config.json").write_text("{}")
+    assert resolve(str(tmp_path)).data == tmp_path
+
+
+def test_what_refuses(tmp_path):
+    with pytest.raises(UnknownNameError, match="Did you mean 'tmaze'"):
+        resolve("tmazee")
+    with pytest.raises(ConfigError, match="is a folder but no data set"):
+        resolve(str(tmp_path))
+    with pytest.raises(ConfigError, match="neither a folder nor a world"):
+        resolve("data/none")
+    with pytest.raises(UnknownNameError, match="unknown world 'trackio'"):
+        resolve("trackio")
