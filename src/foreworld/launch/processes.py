@@ -98,8 +98,10 @@ class ProcessHandle(AbstractHandle):
 
     def cancel(self) -> None:
         """Kill it; what it finished stays."""
+        if self.look() not in ("waiting", "running"):
+            return
         self._cancelled = True
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None:
             self._process.kill()
             self._process.wait()
         self.look()

@@ -1,0 +1,267 @@
+"""Public contract check of learners: ``check_learner(MyLearner(), source)``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from foreworld.core import config
+from foreworld.core.errors import FitError
+from foreworld.core.keys import named_key, root_key
+from foreworld.core.part import Bounded, Part, field_specs
+from foreworld.core.partition import merge, split, stack
+from foreworld.learners.base import AbstractLearner, Budget, Mean, Source
+from foreworld.testing.checks import leaves, require, require_equal, require_like
+from foreworld.worlds.base import AbstractPolicy, AbstractWorld
+
+_NUM_UPDATES = 2
+_TOLERANCE = 1e-5
+
+
+def check_learner(learner: AbstractLearner, source: Source) -> None:
+    """Check that a learner keeps the contract that loop and planner rely on.
+
+    It is the same after a round trip through JSON; its state holds arrays only, which
+    keep their shapes; every update gives the same metrics; its evaluation has its
+    score; all of that compiles and vmaps, one lane giving what a single run gives;
+    traced fields of learner and world can be a batch, at zero too where they may be
+    zero. Learners that cannot be traced are checked in Python.
+
+    Parameters
+    ----------
+    learner
+        Any learner; small sizes make the check quick.
+    source
+        A world or a data set's split on the device.
+
+    Raises
+    ------
+    FitError
+        The learner says itself that it does not fit the source.
+    CheckError
+        Names the rule that is broken and the value that breaks it.
+    """
+    name = type(learner).__name__
+    require(isinstance(learner, AbstractLearner), f"{name} is no AbstractLearner.")
+    learner.check_fit(source)
+    _check_configuration(learner)
+    _check_budget(learner, source)
+    program = _Program(learner, source)
+    alone = program.single()
+    _check_state(name, alone)
+    _check_metrics(learner, alone)
+    if learner.traceable:
+        _check_lanes(learner, source, program, alone)
+    _check_policy(learner, source, alone["states"][-1])
+
+
+class _Program:
+    """Initialise, update twice, evaluate: alone and as a batch of lanes."""
+
+    def __init__(self, learner: AbstractLearner, source: Source) -> None:
+        self._learner, self._source = learner, source
+        self._acts = isinstance(source, AbstractWorld)
+        parts: dict[str, Part] = {"learner": learner}
+        if isinstance(source, AbstractWorld):
+            parts["world"] = source
+        self._split = {name: split(part) for name, part in parts.items()}
+        self.traced = {
+            (name, path): value
+            for name, (_, traced, _) in self._split.items()
+            for path, value in traced.items()
+        }
+        self._key = named_key(root_key(0), "check")
+
+    def single(self) -> dict[str, Any]:
+        """One run: its states and metrics."""
+        if not self._learner.traceable:
+            return self._run(self._learner, self._source, self._init())
+        data = None if self._acts else self._source
+        return jax.jit(self._one)(self._floats(self.traced), data, self._init())
+
+    def lanes(self, rows: list[dict[tuple[str, str], float]]) -> dict[str, Any]:
+        """One run for each row of traced fields."""
+        batch = stack([self._named(row) for row in rows])
+        data = None if self._acts else self._source
+        state = self._init()
+        program = jax.jit(jax.vmap(self._one, in_axes=(0, None, None)))
+        return program(batch, data, state)
+
+    def _init(self) -> Any:
+        key = named_key(self._key, "init")
+        if not self._learner.traceable:
+            return self._learner.init(key, self._source)
+        if self._acts:
+            return jax.jit(lambda k: self._learner.init(k, self._source))(key)
+        return jax.jit(self._learner.init)(key, self._source)
+
+    def _one(self, floats: dict[str, Any], data: Any, state: Any) -> dict[str, Any]:
+        parts = {}
+        for name, (static, _, arrays) in self._split.items():
+            given = {
+                path.partition("/")[2]: value
+                for path, value in floats.items()
+                if path.partition("/")[0] == name
+            }
+            parts[name] = merge(static, given, arrays)
+        return self._run(parts["learner"], parts.get("world", data), state)
+
+    def _run(self, learner: Any, source: Any, state: Any) -> dict[str, Any]:
+        states, metrics = [state], []
+        for i in range(_NUM_UPDATES):
+            key = named_key(self._key, "update", i)
+            progress = jnp.float32(i / _NUM_UPDATES)
+            state, measured = learner.update(state, source, key, progress)
+            states.append(state)
+            metrics.append(measured)
+        found = learner.evaluate(state, source, named_key(self._key, "evaluate", 0))
+        return {"states": states, "metrics": metrics, "evaluation": found}
+
+    def _floats(self, row: dict[tuple[str, str], float]) -> dict[str, Any]:
+        return jax.tree.map(np.float32, self._named(row))
+
+    def _named(self, row: dict[tuple[str, str], float]) -> dict[str, float]:
+        return {f"{name}/{path}": value for (name, path), value in row.items()}
+
+
+def _check_configuration(learner: AbstractLearner) -> None:
+    name = type(learner).__name__
+    again = config.from_json(config.to_json(learner))
+    require(
+        config.to_dict(again) == config.to_dict(learner),
+        f"{name}: JSON does not give the same learner back: "
+        f"{config.diff(learner, again)}.",
+    )
+    require(
+        config.content_hash(again) == config.content_hash(learner),
+        f"{name}: the content hash changes in a round trip through JSON.",
+    )
+    hash(split(learner)[0])
+
+
+def _check_budget(learner: AbstractLearner, source: Source) -> None:
+    name, budget = type(learner).__name__, learner.budget(source)
+    require(
+        isinstance(budget, Budget)
+        and type(budget.num_updates) is int
+        and type(budget.steps_per_update) is int
+        and budget.num_updates >= 1
+        and budget.steps_per_update >= 1
+        and isinstance(budget.step_name, str),
+        f"{name}.budget must give whole numbers of at least 1 and a name, got "
+        f"{budget!r}.",
+    )
+
+
+def _check_state(name: str, alone: dict[str, Any]) -> None:
+    first, *later = alone["states"]
+    for path, leaf in jax.tree_util.tree_flatten_with_path(first)[0]:
+        require(
+            isinstance(leaf, jax.Array | np.ndarray),
+            f"{name}: the state must hold arrays only, but "
+            f"{jax.tree_util.keystr(path)} is {leaf!r} ({type(leaf).__name__}).",
+        )
+    for state in later:
+        require_like(first, state, f"{name}: state before and after an update")
+    require(
+        any(
+            not np.array_equal(a, b, equal_nan=True)
+            for (_, a), (_, b) in zip(leaves(first), leaves(later[-1]), strict=True)
+        ),
+        f"{name}: {_NUM_UPDATES} updates changed nothing in the state.",
+    )
+    for path, leaf in leaves(later[-1]):
+        broken = np.issubdtype(leaf.dtype, np.floating) and np.isnan(leaf).any()
+        require(not broken, f"{name}: NaN in {path} after {_NUM_UPDATES} updates.")
+
+
+def _check_metrics(learner: AbstractLearner, alone: dict[str, Any]) -> None:
+    name = type(learner).__name__
+    first, *later = alone["metrics"]
+    _check_means(f"{name}.update", first)
+    for metrics in later:
+        require_like(first, metrics, f"{name}: metrics of two updates")
+    _check_means(f"{name}.evaluate", alone["evaluation"])
+    known = ", ".join(alone["evaluation"])
+    require(
+        learner.score in alone["evaluation"],
+        f"{name}.score is {learner.score!r}, but evaluate gives only {known}.",
+    )
+
+
+def _check_means(where: str, metrics: Any) -> None:
+    require(
+        isinstance(metrics, dict) and len(metrics) > 0,
+        f"{where} must give metrics by name, got {metrics!r}.",
+    )
+    for name, mean in metrics.items():
+        require(
+            isinstance(mean, Mean),
+            f"{where}: metric {name!r} must be a Mean, got {type(mean).__name__}.",
+        )
+        kinds = {str(mean.total.dtype), str(mean.count.dtype)}
+        require(
+            kinds == {"float32"},
+            f"{where}: metric {name!r} must hold float32, got {sorted(kinds)}.",
+        )
+
+
+def _check_lanes(
+    learner: AbstractLearner, source: Source, program: _Program, alone: dict[str, Any]
+) -> None:
+    """Traced fields as a batch: as they are, and one by one changed and at zero."""
+    rows = [program.traced]
+    for (name, path), value in program.traced.items():
+        part = learner if name == "learner" else source
+        for other in _others(_mark(part, path), value):
+            rows.append({**program.traced, (name, path): other})
+    batch = program.lanes(rows)
+    first = jax.tree.map(lambda leaf: leaf[0], batch)
+    name = type(learner).__name__
+    for what in ("metrics", "states"):
+        require_equal(
+            first[what][-1],
+            alone[what][-1],
+            f"{name}: {what} of one lane of a batch and of a single run",
+            _TOLERANCE,
+        )
+
+
+def _others(mark: Bounded, value: float) -> list[float]:
+    """Zero where it is allowed, and another value that is allowed."""
+    zero = [0.0] if mark.allows(0.0) and value != 0 else []
+    tries = [0.9 * value, 1.1 * value, 0.1, 0.5, -0.1]
+    moved = [x for x in tries if x not in (0.0, value) and mark.allows(x)]
+    return [*zero, *moved[:1]]
+
+
+def _mark(part: Any, path: str) -> Bounded:
+    owner, _, field = path.rpartition(".")
+    holder = config.get_path(part, owner) if owner else part
+    specs = {spec.name: spec for spec in field_specs(type(holder))}
+    mark = specs[field].mark
+    return mark if isinstance(mark, Bounded) else Bounded()
+
+
+def _check_policy(learner: AbstractLearner, source: Source, state: Any) -> None:
+    name = type(learner).__name__
+    try:
+        policy = learner.policy(state, source)
+    except FitError:
+        return
+    require(
+        isinstance(policy, AbstractPolicy),
+        f"{name}.policy must give a policy or raise FitError, got {policy!r}.",
+    )
+    if isinstance(source, AbstractWorld):
+        key = root_key(1)
+        _, obs = source.reset(key)
+        memory, _ = policy.act(policy.init_memory(), obs, key)
+        require_like(
+            jax.tree.map(jnp.asarray, policy.init_memory()),
+            jax.tree.map(jnp.asarray, memory),
+            f"{name}: memory of the policy before and after an action",
+        )
