@@ -1,0 +1,66 @@
+"""How the public contract checks fail: with an error that names what was wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from foreworld.core.errors import ForeworldError
+
+
+class CheckError(ForeworldError, AssertionError):
+    """A part breaks its contract; the message says which rule and where."""
+
+
+def require(condition: Any, message: str) -> None:
+    """Raise :class:`CheckError` with the message unless the condition holds."""
+    if not bool(condition):
+        raise CheckError(message)
+
+
+def leaves(tree: Any) -> list[tuple[str, np.ndarray]]:
+    """Arrays of a pytree with their paths, keys as key data, ready to compare."""
+    out = []
+    for path, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]:
+        if jax.numpy.issubdtype(jax.numpy.asarray(leaf).dtype, jax.dtypes.prng_key):
+            leaf = jax.random.key_data(leaf)
+        out.append((jax.tree_util.keystr(path), np.asarray(leaf)))
+    return out
+
+
+def require_equal(a: Any, b: Any, what: str, tolerance: float = 0.0) -> None:
+    """Raise :class:`CheckError` where two pytrees of arrays differ.
+
+    Parameters
+    ----------
+    what
+        Beginning of the message: what should have been equal.
+    tolerance
+        Largest allowed difference, relative to one plus the size.
+    """
+    ours, theirs = leaves(a), leaves(b)
+    names = [path for path, _ in ours], [path for path, _ in theirs]
+    require(names[0] == names[1], f"{what}: structures {names[0]} and {names[1]}.")
+    for (path, x), (_, y) in zip(ours, theirs, strict=True):
+        same = x.shape == y.shape and x.dtype == y.dtype
+        require(same, f"{what}: {path} is {x.dtype}{x.shape} and {y.dtype}{y.shape}.")
+        close = np.isclose(x, y, tolerance, tolerance, equal_nan=True)
+        require(np.all(close), f"{what}: {path} differs, {x} and {y}.")
+
+
+def require_like(a: Any, b: Any, what: str) -> None:
+    """Raise :class:`CheckError` unless two pytrees agree in shapes and dtypes."""
+    shapes = [
+        jax.tree_util.tree_map(lambda x: f"{x.dtype}{tuple(x.shape)}", tree)
+        for tree in (a, b)
+    ]
+    require(shapes[0] == shapes[1], f"{what}: {shapes[0]} and {shapes[1]}.")
+
+
+def require_finite(tree: Any, what: str) -> None:
+    """Raise :class:`CheckError` where an array holds NaN or infinity."""
+    for path, x in leaves(tree):
+        if np.issubdtype(x.dtype, np.floating):
+            require(np.all(np.isfinite(x)), f"{what}: {path} is not finite.")

@@ -1,0 +1,283 @@
+"""Public contract check of worlds: ``check_world(MyWorld(), jax.random.key(0))``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Key
+
+from foreworld.core import config
+from foreworld.core.keys import named_key
+from foreworld.core.part import field_specs
+from foreworld.core.partition import merge, split, stack
+from foreworld.core.spaces import Discrete
+from foreworld.testing.checks import (
+    leaves,
+    require,
+    require_equal,
+    require_finite,
+    require_like,
+)
+from foreworld.users.random_policy import RandomPolicy
+from foreworld.worlds.base import AbstractGame, AbstractWorld, Step
+
+_NUM_LANES, _NUM_STEPS = 16, 64
+
+
+def check_world(world: AbstractWorld, key: Key[Array, ""]) -> None:
+    """Check that a world keeps the contract that everything else relies on.
+
+    It is the same after a round trip through JSON; ``reset``, ``step`` and ``render``
+    compile, vmap and depend on their arguments alone; states keep their shapes; what is
+    observed lies in the space that is declared; nothing starts anew inside ``step``;
+    pictures are uint8 of one shape; nothing is NaN, nor is its gradient; traced fields
+    can be a batch, at zero too where they may be zero.
+
+    Parameters
+    ----------
+    world
+        Any world or game, of this package or a person's own.
+    key
+        Random actions and starts are drawn from it.
+
+    Raises
+    ------
+    CheckError
+        Names the rule that is broken and the value that breaks it.
+    """
+    name = type(world).__name__
+    require(isinstance(world, AbstractWorld), f"{name} is no AbstractWorld.")
+    _check_configuration(world)
+    program = jax.jit(lambda k: _play(world, k))
+    played = program(key)
+    start, obs, steps, before, frames, turns = played
+    require_equal(played, program(key), f"{name}: the same key twice")
+    _check_against_plain(world, key, start, obs)
+    _check_spaces(world, obs, steps)
+    _check_step(world, start, steps)
+    _check_frames(name, frames)
+    _check_no_reset(world, start, before, steps)
+    require_finite((obs, steps), f"{name}: {_NUM_STEPS} random steps")
+    _check_gradient(world, key)
+    _check_traced(world, key)
+    if isinstance(world, AbstractGame):
+        _check_turns(world, turns)
+
+
+def _play(world: AbstractWorld, key: Key[Array, ""]) -> tuple[Any, ...]:
+    """Random actions in some lanes, which go back to their start where they end."""
+    policy = RandomPolicy(world)
+    start, obs = jax.vmap(world.reset)(jax.random.split(key, _NUM_LANES))
+
+    def body(state: Any, i: Array) -> tuple[Any, Any]:
+        keys = jax.random.split(named_key(key, "step", i), _NUM_LANES)
+
+        def one(state: Any, key: Key[Array, ""]) -> tuple[Step, Any]:
+            _, action = policy.act(None, None, named_key(key, "act"))
+            turns = world.turns(state) if isinstance(world, AbstractGame) else None
+            return world.step(state, action, named_key(key, "world")), turns
+
+        step, turns = jax.vmap(one)(state, keys)
+        frame = world.render(jax.tree.map(lambda x: x[0], step.state))
+        ends = jax.tree.leaves((step.terminated, step.truncated))
+        ended = jnp.any(jnp.stack(ends), axis=0)
+
+        def choose(first: Array, later: Array) -> Array:
+            flags = ended.reshape(ended.shape + (1,) * (later.ndim - 1))
+            return jnp.where(flags, first, later)
+
+        again = jax.tree.map(choose, start, step.state)
+        return again, (step, state, frame, turns)
+
+    steps = jnp.arange(_NUM_STEPS)
+    _, (steps, before, frames, turns) = jax.lax.scan(body, start, steps)
+    return start, obs, steps, before, frames, turns
+
+
+def _check_configuration(world: AbstractWorld) -> None:
+    name = type(world).__name__
+    again = config.from_json(config.to_json(world))
+    require(
+        config.to_dict(again) == config.to_dict(world),
+        f"{name}: JSON does not give the same world back: {config.diff(world, again)}.",
+    )
+    require(
+        config.content_hash(again) == config.content_hash(world),
+        f"{name}: the content hash changes in a round trip through JSON.",
+    )
+    hash(split(world)[0])
+
+
+def _check_against_plain(
+    world: AbstractWorld, key: Key[Array, ""], start: Any, obs: Any
+) -> None:
+    """One lane of the compiled batch against a plain call."""
+    plain = world.reset(jax.random.split(key, _NUM_LANES)[0])
+    lane = jax.tree.map(lambda x: x[0], (start, obs))
+    require(
+        isinstance(plain, tuple) and len(plain) == 2,
+        f"{type(world).__name__}.reset must return (state, obs), got {plain!r}.",
+    )
+    what = f"{type(world).__name__}.reset, compiled in a batch and alone"
+    require_like(jax.tree.map(jnp.asarray, plain), lane, what)
+    require_equal(plain, lane, what, tolerance=1e-4)
+
+
+def _check_spaces(world: AbstractWorld, obs: Any, steps: Step) -> None:
+    name = type(world).__name__
+    spaces = world.observation_space
+    by_agent = spaces if isinstance(spaces, dict) else {"": spaces}
+    for agent, space in by_agent.items():
+        where = f"{name}: observation of {agent!r}" if agent else f"{name}: observation"
+        for all_obs in (obs, steps.obs):
+            found = all_obs[agent] if isinstance(spaces, dict) else all_obs
+            batch = found.ndim - len(space.shape)
+            flat = found.reshape(-1, *found.shape[batch:])
+            require(
+                flat.shape[1:] == space.shape and str(found.dtype) == space.dtype,
+                f"{where} is {found.dtype}{flat.shape[1:]}, its space says "
+                f"{space.dtype}{space.shape}.",
+            )
+            inside = np.asarray(jax.vmap(space.contains)(flat))
+            if not inside.all():
+                bad = np.asarray(flat[int(np.argmin(inside))])
+                require(False, f"{where} {bad} is outside {space}.")
+
+
+def _check_step(world: AbstractWorld, start: Any, steps: Step) -> None:
+    name = type(world).__name__
+    require(isinstance(steps, Step), f"{name}.step must return a Step, got {steps!r}.")
+    last = jax.tree.map(lambda x: x[0], steps.state)
+    require_like(start, last, f"{name}: state after reset and after step")
+    agents = world.agents if isinstance(world, AbstractGame) else None
+    shape = (_NUM_STEPS, _NUM_LANES)
+    for field, dtype in (
+        ("reward", "float32"),
+        ("terminated", "bool"),
+        ("truncated", "bool"),
+    ):
+        value = getattr(steps, field)
+        if agents is not None:
+            require(
+                isinstance(value, dict) and set(value) == set(agents),
+                f"{name}: {field} must be a dictionary by agent {agents}.",
+            )
+        for path, leaf in leaves(value):
+            require(
+                leaf.shape == shape and str(leaf.dtype) == dtype,
+                f"{name}: {field}{path} must be a {dtype} scalar, got "
+                f"{leaf.dtype}{leaf.shape[2:]}.",
+            )
+
+
+def _check_frames(name: str, frames: Any) -> None:
+    require(
+        str(frames.dtype) == "uint8"
+        and frames.ndim == 4
+        and frames.shape[-1] in (1, 3),
+        f"{name}.render must give uint8 (height, width, 1 or 3), got "
+        f"{frames.dtype}{frames.shape[1:]}.",
+    )
+
+
+def _check_no_reset(world: AbstractWorld, start: Any, before: Any, steps: Step) -> None:
+    """Whether every ended episode is found in a fresh start: a hidden reset."""
+    ended = np.all([leaf for _, leaf in leaves(steps.terminated)], axis=0)
+    if not ended.any():
+        return
+    fresh = set(_rows(start, 1))
+    after = [
+        row
+        for row, over in zip(_rows(steps.state, 2), ended.ravel(), strict=True)
+        if over
+    ]
+    earlier = [
+        row for row, over in zip(_rows(before, 2), ended.ravel(), strict=True) if over
+    ]
+    # A world that ends where it starts is no evidence; one that jumps there is.
+    jumped = [a in fresh and a != b for a, b in zip(after, earlier, strict=True)]
+    require(
+        not all(jumped),
+        f"{type(world).__name__}.step seems to start a new episode where one ends. "
+        f"Return the state that was reached: whoever runs the world resets it.",
+    )
+
+
+def _rows(state: Any, num_axes: int) -> list[bytes]:
+    """Each state of a batch as bytes, to compare."""
+    arrays = [x for _, x in leaves(state)]
+    count = int(np.prod(arrays[0].shape[:num_axes]))
+    flat = [x.reshape(count, -1) for x in arrays]
+    return [b"".join(x[i].tobytes() for x in flat) for i in range(count)]
+
+
+def _check_gradient(world: AbstractWorld, key: Key[Array, ""]) -> None:
+    """Gradients of what one step gives, in whatever of the state is a float."""
+    state, _ = world.reset(key)
+    flat, tree = jax.tree.flatten(state)
+    soft = [jnp.issubdtype(x.dtype, jnp.floating) for x in flat]
+    if not any(soft):
+        return
+    _, action = RandomPolicy(world).act(None, None, key)
+
+    def total(floats: list[Array]) -> Array:
+        given = iter(floats)
+        full = [next(given) if s else x for x, s in zip(flat, soft, strict=True)]
+        step = world.step(jax.tree.unflatten(tree, full), action, key)
+        parts = [
+            jnp.sum(x)
+            for x in jax.tree.leaves((step.obs, step.reward))
+            if jnp.issubdtype(x.dtype, jnp.floating)
+        ]
+        return jnp.sum(jnp.stack(parts))
+
+    floats = [x for x, s in zip(flat, soft, strict=True) if s]
+    gradient = jax.jit(jax.grad(total))(floats)
+    require_finite(gradient, f"{type(world).__name__}: gradient of a step")
+
+
+def _check_traced(world: AbstractWorld, key: Key[Array, ""]) -> None:
+    """Traced fields as a batch: as they are, and one by one at zero if allowed."""
+    static, traced, data = split(world)
+    if not traced:
+        return
+    rows = [traced]
+    for spec in field_specs(type(world)):
+        if spec.kind == "traced" and spec.mark.allows(0.0):
+            rows.append({**traced, spec.name: 0.0})
+    _, action = RandomPolicy(world).act(None, None, key)
+
+    def once(traced: Any) -> tuple[Any, ...]:
+        one = merge(static, traced, data)
+        state, obs = one.reset(key)
+        return obs, one.step(state, action, key), one.render(state)
+
+    batch = jax.jit(jax.vmap(once))(stack(rows))
+    first = jax.tree.map(lambda x: x[0], batch)
+    alone = jax.jit(once)(jax.tree.map(np.float32, traced))
+    name = type(world).__name__
+    require_equal(first[:2], alone[:2], f"{name}: traced fields as a batch", 1e-4)
+
+
+def _check_turns(game: AbstractGame, turns: Any) -> None:
+    name = type(game).__name__
+    spaces = game.action_space
+    require(
+        isinstance(spaces, dict) and set(turns) == set(spaces) == set(game.agents),
+        f"{name}: turns, spaces and agents must name the same agents.",
+    )
+    for agent, space in spaces.items():
+        if isinstance(space, Discrete):
+            shape = turns[agent].allowed.shape[2:]
+            require(
+                shape == (space.num,),
+                f"{name}: turns[{agent!r}].allowed must have one flag for each of "
+                f"{space.num} actions, got shape {shape}.",
+            )
+        require(
+            turns[agent].acting.shape[2:] == () and turns[agent].acting.dtype == bool,
+            f"{name}: turns[{agent!r}].acting must be one flag.",
+        )

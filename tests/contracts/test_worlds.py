@@ -1,0 +1,12 @@
+"""Every world of the registry keeps the contract of worlds."""
+
+import jax
+import pytest
+
+from foreworld.core import registry
+from foreworld.testing.worlds import check_world
+
+
+@pytest.mark.parametrize("name", registry.entries("worlds"))
+def test_world_keeps_the_contract(name):
+    check_world(registry.find("worlds", name)(), jax.random.key(0))

@@ -1,0 +1,87 @@
+"""The check of worlds: what keeps the contract passes, what breaks it is named."""
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from foreworld.core.spaces import Box, Discrete
+from foreworld.testing.checks import CheckError
+from foreworld.testing.games import CueProbe, EndlessProbe, RepeatedMatchingPennies
+from foreworld.testing.worlds import check_world
+from foreworld.worlds.base import AbstractWorld, Step
+
+KEY = jax.random.key(0)
+
+
+@pytest.mark.parametrize(
+    "world",
+    [RepeatedMatchingPennies(), CueProbe(delay=2), EndlessProbe()],
+    ids=lambda world: type(world).__name__,
+)
+def test_probes_pass(world):
+    check_world(world, KEY)
+
+
+class Broken(AbstractWorld):
+    """A walk of three steps, with one thing wrong at a time."""
+
+    how: str = "not"
+    discount: float = 1.0
+    max_episode_len: int = 10
+
+    @property
+    def action_space(self):
+        return Discrete(2)
+
+    @property
+    def observation_space(self):
+        return Box(0.0, 1.0, (1,))
+
+    def reset(self, key):
+        return self.state(0), jnp.zeros(1)
+
+    def state(self, x):
+        return jnp.asarray(x, jnp.float32)
+
+    def step(self, state, action, key):
+        new = state + 1
+        over = new >= 3
+        obs = jnp.full(1, new / 3.0)
+        reward = jnp.float32(1.0)
+        if self.how == "outside":
+            obs = obs + 1.0
+        if self.how == "resets":
+            new = jnp.where(over, self.state(0), new)
+        if self.how == "state":
+            new = new.astype(jnp.int32)
+        if self.how == "reward":
+            reward = jnp.ones(1)
+        if self.how == "nan":
+            reward = jnp.where(over, jnp.nan, 1.0)
+        if self.how == "gradient":
+            reward = jnp.sqrt(jnp.maximum(state, 0.0)) * 0
+        return Step(new, obs, reward, over, jnp.asarray(False))
+
+    def render(self, state):
+        shade = jnp.uint8(255) if self.how != "frame" else jnp.float32(1.0)
+        return jnp.full((4, 4, 3), shade)
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ("outside", r"observation \[1.333.*\] is outside Box"),
+        ("resets", "seems to start a new episode where one ends"),
+        ("reward", r"reward must be a float32 scalar, got float32\(1,\)"),
+        ("nan", "64 random steps: .*reward is not finite"),
+        ("gradient", "gradient of a step: .* is not finite"),
+        ("frame", r"render must give uint8 .*got float32\(4, 4, 3\)"),
+    ],
+)
+def test_broken_worlds_are_named(how, message):
+    with pytest.raises(CheckError, match=message):
+        check_world(Broken(how=how), KEY)
+
+
+def test_a_sound_world_of_the_same_kind_passes():
+    check_world(Broken(how="not"), KEY)
