@@ -102,17 +102,11 @@ class DataSet:
 
         Raises
         ------
-        ConfigError
-            No such split, or it holds no sequence.
+        UnknownNameError
+            No such split.
         """
         if name not in SPLITS:
             raise unknown_name("split", name, SPLITS)
-        if not self.recipe.sizes[name]:
-            held = [split for split, size in self.recipe.sizes.items() if size]
-            raise ConfigError(
-                f"{self.path} has no {name} sequences, only {', '.join(held)}. "
-                f"Generate it with --{name} above 0."
-            )
         if name not in self._splits:
             self._splits[name] = Split(self.path, self.recipe, name)
         return self._splits[name]

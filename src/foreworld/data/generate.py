@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypedDict, Unpack
 
-from foreworld.core import registry
+from foreworld.core import compilation, registry
 from foreworld.core.errors import ConfigError, ForeworldError, unknown_name
 from foreworld.core.folder import lease, manifest, write_bytes
 from foreworld.core.progress import Progress
@@ -100,6 +100,7 @@ def generate(
     ForeworldError
         A worker failed, or sequences do not come out finite.
     """
+    compilation.configure()
     family = as_family(make(what) if isinstance(what, str) else what)
     if workers < 1:
         raise ConfigError(f"workers={workers} must be at least 1.")
@@ -137,6 +138,7 @@ def work(folder: Path) -> None:
     folder
         A folder that :func:`generate` has prepared.
     """
+    compilation.configure()
     folder = Path(folder)
     recipe = read_recipe(folder)
     _make(folder, recipe, lambda made: None)

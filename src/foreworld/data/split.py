@@ -26,7 +26,8 @@ class Split:
     """One split; its columns are attributes (``image``, ``state``, ``valid``, ...).
 
     Columns are described in the documentation of the data format. Files are opened
-    when they are first read.
+    when they are first read; reading a split without sequences raises
+    :class:`~foreworld.core.errors.ConfigError`.
     """
 
     def __init__(self, folder: Path, recipe: Recipe, name: str) -> None:
@@ -175,6 +176,12 @@ class Split:
             yield {name: self._rows(name, rows) for name in self.columns}
 
     def _reader(self, number: int) -> AbstractShardReader:
+        if not self._shards:
+            held = [s for s, size in self._recipe.sizes.items() if size]
+            raise ConfigError(
+                f"{self._folder} has no {self.name} sequences, only {', '.join(held)}. "
+                f"Generate it with --{self.name} above 0."
+            )
         if number not in self._readers:
             store, shard = Hdf5Store(), self._shards[number]
             path = self._folder / self.name / f"{shard.stem}{store.suffix}"
