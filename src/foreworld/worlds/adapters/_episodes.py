@@ -1,0 +1,140 @@
+"""Episodes of one world stepped from outside, one compiled call a step."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, UInt8, UInt32
+
+from foreworld.core.errors import ConfigError
+from foreworld.core.keys import named_key
+from foreworld.core.partition import Leaves, Static, merge, split
+from foreworld.worlds.base import AbstractWorld, Observation, State
+
+Seeds = UInt32[np.ndarray, " lane"]
+
+
+class _Carry(NamedTuple):
+    state: State
+    seeds: UInt32[Array, " lane"]
+    num_steps: Int[Array, " lane"]
+
+
+class Outcome(NamedTuple):
+    """What one step of all lanes gave, as NumPy arrays."""
+
+    obs: np.ndarray
+    reward: Float[np.ndarray, " lane"]
+    terminated: Bool[np.ndarray, " lane"]
+    truncated: Bool[np.ndarray, " lane"]
+
+
+class Episodes:
+    """Lanes whose episodes each follow from a seed and the actions alone.
+
+    Parameters
+    ----------
+    world
+        A world of one agent, or a passive one.
+        Worlds that differ in traced fields only share their compiled program.
+    """
+
+    def __init__(self, world: AbstractWorld) -> None:
+        self._static, traced, data = split(world)
+        self._leaves = (traced, data)
+        self._passive = world.action_space is None
+        self._carry: _Carry | None = None
+
+    def start(self, seeds: Seeds) -> np.ndarray:
+        """Begin an episode in every lane; the observations."""
+        self._carry, obs = _start(self._static, self._leaves, seeds)
+        return np.asarray(obs)
+
+    def step(self, actions: Any, restart: Any = None, seeds: Any = None) -> Outcome:
+        """Step every lane once.
+
+        Parameters
+        ----------
+        actions
+            One a lane; ignored in a passive world.
+        restart
+            Which lanes begin a new episode instead; ``None`` for no lane.
+        seeds
+            Seeds of new episodes, one a lane, read where ``restart`` is true.
+        """
+        self._started()
+        fresh = None if restart is None else (restart, seeds)
+        actions = None if self._passive else actions
+        self._carry, outcome = _advance(
+            self._static, self._leaves, self._carry, actions, fresh
+        )
+        return Outcome(*map(np.asarray, outcome))
+
+    def frames(self) -> UInt8[np.ndarray, "lane height width 3"]:
+        """Draw every lane in RGB."""
+        state = self._started().state
+        frames = np.asarray(_draw(self._static, self._leaves, state))
+        grey = frames.shape[-1] == 1
+        return np.repeat(frames, 3, axis=-1) if grey else frames
+
+    def _started(self) -> _Carry:
+        if self._carry is None:
+            raise ConfigError("no episode has begun: call reset() first.")
+        return self._carry
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _start(
+    static: Static, leaves: tuple[Leaves, Leaves], seeds: UInt32[Array, " lane"]
+) -> tuple[_Carry, Observation]:
+    world = merge(static, *leaves)
+
+    def one(seed: UInt32[Array, ""]) -> tuple[State, Observation]:
+        return world.reset(named_key(jax.random.key(seed), "reset"))
+
+    state, obs = jax.vmap(one)(seeds)
+    return _Carry(state, seeds, jnp.zeros(seeds.shape, jnp.int32)), obs
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _advance(
+    static: Static,
+    leaves: tuple[Leaves, Leaves],
+    carry: _Carry,
+    actions: Any,
+    fresh: tuple[Bool[Array, " lane"], UInt32[Array, " lane"]] | None,
+) -> tuple[_Carry, Outcome]:
+    world = merge(static, *leaves)
+
+    def one(state: State, seed: Array, count: Array, action: Any) -> Any:
+        return world.step(state, action, named_key(jax.random.key(seed), "step", count))
+
+    step = jax.vmap(one)(carry.state, carry.seeds, carry.num_steps, actions)
+    num_steps = carry.num_steps + 1
+    limit = world.max_episode_len
+    late = num_steps >= limit if limit > 0 else jnp.zeros_like(step.terminated)
+    truncated = step.truncated | (late & ~step.terminated)
+    moved = _Carry(step.state, carry.seeds, num_steps)
+    outcome = (step.obs, step.reward, step.terminated, truncated)
+    if fresh is None:
+        return moved, outcome
+    restart, seeds = fresh
+    begun, obs = _start(static, leaves, seeds)
+    zeros = tuple(jnp.zeros_like(x) for x in outcome[1:])
+
+    def choose(new: Array, old: Array) -> Array:
+        flags = restart.reshape(restart.shape + (1,) * (old.ndim - 1))
+        return jnp.where(flags, new, old)
+
+    return jax.tree.map(choose, (begun, (obs, *zeros)), (moved, outcome))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _draw(
+    static: Static, leaves: tuple[Leaves, Leaves], state: State
+) -> UInt8[Array, "lane height width channels"]:
+    return jax.vmap(merge(static, *leaves).render)(state)

@@ -1,0 +1,145 @@
+"""Our worlds as gymnax 1.x environments: six-value steps, traced fields as parameters.
+
+Source: Lange, "gymnax: a JAX-based reinforcement learning environment library" (2022),
+https://github.com/RobertTLange/gymnax, version 1.0.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+from gymnax.environments import environment
+from jaxtyping import Array, Bool
+
+from foreworld.core.partition import Leaves, merge, split
+from foreworld.worlds.adapters._spaces import single_agent, to_gymnax_space
+from foreworld.worlds.base import AbstractWorld, State
+from foreworld.worlds.make import make
+
+_NEVER = 2**31 - 1
+_LIMIT = "max_steps_in_episode"
+
+
+@struct.dataclass
+class WorldState(environment.EnvState):
+    """A world's state, with what gymnax wants to know about it.
+
+    ``time`` counts steps; the flags are those of the step that led here.
+    """
+
+    world: State
+    terminated: Bool[Array, ""]
+    truncated: Bool[Array, ""]
+
+
+class WorldEnvironment(environment.Environment):
+    """A world as a gymnax environment.
+
+    Its parameters have an attribute for each traced field (a dot in the path of a
+    nested one is written ``__``) and ``max_steps_in_episode``. As in gymnax, ``step``
+    starts anew where an episode ended.
+
+    Parameters
+    ----------
+    world
+        A world of one agent, or a passive one: that takes one action, 0, and ignores
+        it.
+    """
+
+    def __init__(self, world: AbstractWorld) -> None:
+        super().__init__()
+        self.world = world
+        self._spaces = single_agent(world, "gymnax")
+        self._static, self._traced, self._data = split(world)
+        fields = {path.replace(".", "__"): path for path in self._traced}
+        self._paths = fields
+        self._params = _params_class(type(world).__name__, tuple(fields))
+
+    @property
+    def name(self) -> str:
+        """Name of the world's class."""
+        return type(self.world).__name__
+
+    @property
+    def default_params(self) -> Any:
+        """The world's own values."""
+        values = {name: self._traced[path] for name, path in self._paths.items()}
+        limit = self.world.max_episode_len or _NEVER
+        return self._params(**values, **{_LIMIT: limit})
+
+    @property
+    def num_actions(self) -> int:
+        """Choices, or numbers in an action."""
+        space = self._spaces[0]
+        return 1 if space is None else space.flat_size
+
+    def reset_env(self, key: Array, params: Any) -> tuple[Array, WorldState]:
+        """Start an episode."""
+        state, obs = self._merged(params).reset(_typed(key))
+        no = jnp.asarray(False)
+        return obs, WorldState(jnp.int32(0), state, no, no)
+
+    def step_env(
+        self, key: Array, state: WorldState, action: Any, params: Any
+    ) -> tuple[Array, WorldState, Array, Array, dict[str, Array]]:
+        """One step, without starting anew."""
+        action = None if self._spaces[0] is None else jnp.asarray(action)
+        step = self._merged(params).step(state.world, action, _typed(key))
+        time = state.time + 1
+        late = time >= getattr(params, _LIMIT)
+        truncated = step.truncated | (late & ~step.terminated)
+        new = WorldState(time, step.state, step.terminated, truncated)
+        info = {"discount": self.discount(new, params)}
+        return step.obs, new, step.reward, step.terminated, info
+
+    def is_terminated(self, state: WorldState, params: Any) -> Array:
+        """Whether the world ended with the step to this state."""
+        return state.terminated
+
+    def is_truncated(self, state: WorldState, params: Any) -> Array:
+        """Whether the time limit, or the world, cut the episode off here."""
+        return state.truncated
+
+    def action_space(self, params: Any = None) -> Any:
+        """What actions may be; one choice, which is ignored, in a passive world."""
+        return to_gymnax_space(self._spaces[0])
+
+    def observation_space(self, params: Any = None) -> Any:
+        """What observations may be."""
+        return to_gymnax_space(self._spaces[1])
+
+    def render(self, state: WorldState, params: Any) -> Array:
+        """The picture of a state, uint8, upright."""
+        return self._merged(params).render(state.world)
+
+    def _merged(self, params: Any) -> AbstractWorld:
+        traced: Leaves = {p: getattr(params, n) for n, p in self._paths.items()}
+        return merge(self._static, traced, self._data)
+
+
+def make_gymnax(
+    world: AbstractWorld | str, **fields: Any
+) -> tuple[WorldEnvironment, Any]:
+    """The environment of a world, or of a world's name, and its default parameters."""
+    if isinstance(world, str):
+        world = make(world, **fields)
+    elif fields:
+        world = world.replace(**fields)
+    env = WorldEnvironment(world)
+    return env, env.default_params
+
+
+def _params_class(name: str, fields: tuple[str, ...]) -> Any:
+    notes = {**dict.fromkeys(fields, float), _LIMIT: int}
+    body = {"__annotations__": notes, "__doc__": f"Traced fields of {name}."}
+    return struct.dataclass(type(f"{name}Params", (), body))
+
+
+def _typed(key: Array) -> Array:
+    """Old-style keys (two words) as typed ones, which worlds take."""
+    if jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
+        return key
+    return jax.random.wrap_key_data(key)

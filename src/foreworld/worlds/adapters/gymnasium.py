@@ -1,0 +1,149 @@
+"""Any deterministic Gymnasium environment as a world, stepped outside of programs.
+
+Source: Towers et al., "Gymnasium: a standard interface for reinforcement learning
+environments" (2024), arXiv 2407.17032.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Annotated, Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Int, Key, UInt8, UInt32
+
+from foreworld.core.errors import ConfigError
+from foreworld.core.part import Traced
+from foreworld.core.spaces import Space
+from foreworld.worlds.adapters._host import Host, Moved
+from foreworld.worlds.adapters._picture import picture
+from foreworld.worlds.base import AbstractWorld, EpisodeLen, Step
+
+Setting = bool | int | float | str
+
+
+class GymnasiumState(NamedTuple):
+    """An episode so far: all that decides how it goes on."""
+
+    seed: UInt32[Array, ""]
+    actions: Array
+    """actions so far, in a buffer as long as the longest episode"""
+    num_steps: Int[Array, ""]
+    ended: Bool[Array, ""]
+    obs: Array
+
+
+class Gymnasium(AbstractWorld):
+    """A Gymnasium environment, seen as a function of its seed and actions.
+
+    It can be used wherever a world can, inside compiled programs too: they call back
+    to Python. What that costs: one call a step for all lanes together, with Python's
+    speed inside (CartPole in 4 lanes: a quarter of the speed of Gymnasium's own sync
+    vector, a thousandth of gymnax's); a copy of the actions so far in every state; a
+    reset in Python for every step and lane, because episodes' starts are drawn ahead;
+    and states that are not stepped in order are played again from their start. No
+    gradient flows through a step.
+
+    All randomness of an episode follows from its reset's seed, as Gymnasium demands;
+    keys of steps are not used. ``render`` draws the observation.
+    """
+
+    env: str = "CartPole-v1"
+    """name of the environment, as for gymnasium.make"""
+    options: dict[str, Setting] = eqx.field(default_factory=dict)
+    """what else gymnasium.make is given"""
+    discount: Annotated[float, Traced(low=0, high=1)] = 0.99
+    """discount factor of returns"""
+    max_episode_len: EpisodeLen = 0
+    """steps after which an episode is cut off; 0 takes the environment's own limit"""
+
+    def __check_init__(self) -> None:
+        super().__check_init__()
+        longest = self.max_episode_len or self._host().max_steps
+        if not longest:
+            raise ConfigError(
+                f"{type(self).__name__}.max_episode_len=0 takes the environment's own "
+                f"time limit, but {self.env} has none. Give the longest episode."
+            )
+        object.__setattr__(self, "max_episode_len", longest)
+
+    @property
+    def action_space(self) -> Space:
+        """That of the environment."""
+        return self._host().action_space
+
+    @property
+    def observation_space(self) -> Space:
+        """That of the environment."""
+        return self._host().observation_space
+
+    def reset(self, key: Key[Array, ""]) -> tuple[GymnasiumState, Array]:
+        """The environment's start from a seed drawn with the key."""
+        host = self._host()
+        # 31 bits: some environments hold their seed in a signed integer.
+        seed = jax.random.bits(key, (), jnp.uint32) >> 1
+        obs = jax.pure_callback(
+            _starts(host),
+            _like(self.observation_space),
+            seed,
+            vmap_method="expand_dims",
+        )
+        space = self.action_space
+        actions = jnp.zeros((self.max_episode_len, *space.shape), space.dtype)
+        state = GymnasiumState(seed, actions, jnp.int32(0), jnp.asarray(False), obs)
+        return state, obs
+
+    def step(self, state: GymnasiumState, action: Array, key: Key[Array, ""]) -> Step:
+        """The environment's own step; an ended episode stays as it is."""
+        del key
+        host = self._host()
+        action = jnp.asarray(action, self.action_space.dtype)
+        flag = jax.ShapeDtypeStruct((), jnp.bool_)
+        reward = jax.ShapeDtypeStruct((), jnp.float32)
+        so_far = (state.seed, state.actions, state.num_steps, action)
+        moved = jax.pure_callback(
+            _steps(host),
+            Moved(_like(self.observation_space), reward, flag, flag),  # type: ignore
+            *jax.lax.stop_gradient((*so_far, state.ended, state.obs)),
+            vmap_method="broadcast_all",
+        )
+        num_steps = state.num_steps + ~state.ended
+        late = (num_steps >= self.max_episode_len) & ~state.ended
+        truncated = moved.truncated | (late & ~moved.terminated)
+        new = GymnasiumState(
+            state.seed,
+            state.actions.at[state.num_steps].set(action),
+            num_steps,
+            state.ended | moved.terminated | truncated,
+            moved.obs,
+        )
+        return Step(new, moved.obs, moved.reward, moved.terminated, truncated)
+
+    def render(self, state: GymnasiumState) -> UInt8[Array, "height width 3"]:
+        """A picture of the observation."""
+        return picture(state.obs)
+
+    def _host(self) -> Host:
+        return _find(self.env, tuple(sorted(self.options.items())))
+
+
+@functools.cache
+def _find(name: str, options: tuple[tuple[str, Setting], ...]) -> Host:
+    return Host(name, dict(options))
+
+
+@functools.cache
+def _starts(host: Host) -> Any:
+    return lambda seeds: host.starts(np.asarray(seeds))
+
+
+@functools.cache
+def _steps(host: Host) -> Any:
+    return lambda *args: host.steps(*map(np.asarray, args))
+
+
+def _like(space: Space) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(space.shape, jnp.dtype(space.dtype))
