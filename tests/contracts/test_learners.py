@@ -9,8 +9,8 @@ import pytest
 
 from foreworld.core.errors import FitError
 from foreworld.core.part import Traced
-from foreworld.data.source import DataSource
 from foreworld.core.registry import entries
+from foreworld.data.source import DataSource
 from foreworld.learners.base import AbstractLearner, Budget, Mean
 from foreworld.testing.checks import CheckError
 from foreworld.testing.games import RepeatedMatchingPennies

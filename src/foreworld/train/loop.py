@@ -202,7 +202,7 @@ def read_state(
         shapes = jax.eval_shape(lambda k: learner.init(k, source), key)
     else:
         shapes = learner.init(key, source)
-    one = {name: array[index] for name, array in arrays.items()}
+    one = {name: np.asarray(array[index]) for name, array in arrays.items()}
     state = checkpoint.unflatten(one, "state", shapes, path)
     return jax.tree.map(jax.numpy.asarray, state), source
 
