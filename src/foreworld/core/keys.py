@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 
 import jax
-from jaxtyping import Array, Int, Key
+from jaxtyping import Array, Int, Integer, Key
 
-Name = str | int | Int[Array, ""]
+Name = str | int | Integer[Array, ""]
 
 
 def root_key(seed: int | Int[Array, ""]) -> Key[Array, ""]:

@@ -128,7 +128,7 @@ class Split:
         folder = self._folder.resolve()
         return _device(folder, fingerprint(folder), self.name)
 
-    def read(self, name: str, index: Any) -> np.ndarray:
+    def read(self, name: str, index: Any) -> np.ndarray | np.generic:
         """Rows of a column by a number, a slice or an array of numbers."""
         size = len(self)
         if isinstance(index, int | np.integer):
@@ -216,7 +216,7 @@ class LazyColumn:
     def __len__(self) -> int:
         return len(self._split)
 
-    def __getitem__(self, index: Any) -> np.ndarray:
+    def __getitem__(self, index: Any) -> np.ndarray | np.generic:
         return self._split.read(self.name, index)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
