@@ -14,6 +14,7 @@ from foreworld.plot._bands import student_band
 from foreworld.plot._points import point_labels
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MAX_LINES = 12
@@ -85,10 +86,20 @@ def curves(
     name = str(results.attrs.get("step_name", "steps"))
     _style.label(axes, name, _style.words(metric), title)
     axes.set_xlim(left=0)
+    _fit_to_seeds(axes, values[chosen])
     axes.xaxis.set_major_formatter(lambda value, _: number(value))
     if num_points > 1 and not small:
         _style.legend(axes)
     return figure
+
+
+def _fit_to_seeds(axes: Axes, values: np.ndarray) -> None:
+    """Limit the y axis to what seeds reached: bands of few seeds go far beyond it."""
+    finite = values[np.isfinite(values)]
+    if finite.size:
+        low, high = float(finite.min()), float(finite.max())
+        margin = 0.06 * (high - low) or 0.5
+        axes.set_ylim(low - margin, high + margin)
 
 
 def curve_names(results: Any) -> list[str]:

@@ -154,29 +154,31 @@ def _points(results: Any, winner: Best | None) -> Table:
             continue
         columns[f"{measure} of {words(metric)}"] = values
     head = ["point", *(_plain(name) for name in names)]
-    for title in columns:
-        head += [title, "95 % interval"]
+    head += list(columns)
     rows: list[list[str | None]] = []
     failed = results["failed"].values.sum(axis=1)
     for point in range(results.sizes["point"]):
         row: list[str | None] = [str(point)]
         row += [text(results[name].values[point]) for name in names]
         for values in columns.values():
-            row += _mean_and_interval(values[point])
+            row.append(_mean_and_interval(values[point]))
         rows.append([*row, str(failed[point])])
     head.append("failed seeds")
-    caption = "Mean over seeds that did not fail, and the Student interval of the mean."
+    caption = (
+        "Mean over seeds that did not fail [95 % Student interval of the mean]. The "
+        "marked point is the best by the first measure."
+    )
     best = None if winner is None else winner.point
     return Table(head, rows, frozenset(range(len(head))), best, caption)
 
 
-def _mean_and_interval(values: np.ndarray) -> list[str | None]:
+def _mean_and_interval(values: np.ndarray) -> str | None:
     kept = values[np.isfinite(values)]
     if not len(kept):
-        return [None, None]
+        return None
     low, high = student(kept)
-    spread = f"{low:.4g} to {high:.4g}" if np.isfinite(low) else None
-    return [f"{kept.mean():.4g}", spread]
+    spread = f" [{low:.4g}, {high:.4g}]" if np.isfinite(low) else ""
+    return f"{kept.mean():.4g}{spread}"
 
 
 def _chosen(results: Any) -> Sequence[int] | None:
@@ -197,7 +199,7 @@ def _settings(base: Part) -> Table:
     rows = [
         [path, shown]
         for path, shown in _changed(base, "")
-        if not path.endswith(".identity")
+        if path != "data" and not path.endswith(".identity")
     ]
     caption = "What all points share, where it is not the default."
     return Table(["field", "value"], rows, caption=caption)
