@@ -48,7 +48,7 @@ def test_for_people(capsys):
     assert main(["bench", "ppo"]) == 0
     out = capsys.readouterr().out
     assert out == (
-        "ppo/tmaze10/1                  2e+04 steps/s, 1.3x pobax (3 runs, 1e+04 to "
+        "ppo/tmaze10/1                   2e+04 steps/s, 1.3x pobax (3 runs, 1e+04 to "
         "3e+04; compiled in 1.0 s)\n"
     )
 

@@ -45,7 +45,7 @@ def test_no_words_print_the_help(capsys):
 def test_unknown_verb_names_the_nearest(capsys):
     assert main(["lsit"]) == 2
     error = capsys.readouterr().err
-    assert error.startswith("foreworld: unknown verb 'lsit'. Did you mean 'list'?")
+    assert error.startswith("foreworld: unknown verb 'lsit'. Did you mean 'list' or")
 
 
 def test_an_option_before_the_verb_is_wrong_usage(capsys):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 from foreworld.cli._study import HELP, find_study
 from foreworld.cli._usage import Fields, Usage
@@ -23,6 +24,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     """Print the commands, one a line."""
     from foreworld.sweeps.jobs import job_list
 
-    commands = job_list(find_study(args.study), out=args.out, width=args.width)
+    out = args.study if args.out is None and Path(args.study).is_dir() else args.out
+    commands = job_list(find_study(args.study), out=out, width=args.width)
     print(json.dumps(commands, indent=1) if args.json else "\n".join(commands))
     return 0

@@ -9,6 +9,7 @@ Run the same command again after an interruption: it goes on from the last check
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from foreworld.cli._launch import add_launch_options, launcher_of
@@ -41,6 +42,8 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     from foreworld.sweeps.run import sweep
 
     study, launcher = find_study(args.study), launcher_of(args)
+    if args.out is None and Path(args.study).is_dir():
+        args.out = args.study
     if args.dry_run:
         print(dry_run(study, launcher, args))
         return 0
