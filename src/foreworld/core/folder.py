@@ -13,15 +13,17 @@ import fcntl
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from foreworld.core.errors import DamagedError, ForeworldError
 
 CONFIG = "config.json"
 MANIFEST = "manifest.json"
 _TEMPORARY = ".part"
+_LEASE_PAUSE = 0.02
 
 
 class StorageError(ForeworldError, OSError):
@@ -157,22 +159,34 @@ def verify(folder: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def lease(path: Path) -> Iterator[bool]:
+def lease(path: Path, patience: float = 0.0) -> Iterator[bool]:
     """Try to hold a lock file; yields whether this process has it.
 
     The kernel gives it back when the holder dies, however it dies.
+
+    Parameters
+    ----------
+    patience
+        Seconds to go on trying where somebody else holds it; ``math.inf`` waits.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + patience
     with path.open("w") as file:
+        while not (mine := _locked(file)) and time.monotonic() < deadline:
+            time.sleep(_LEASE_PAUSE)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        try:
-            yield True
+            yield mine
         finally:
-            fcntl.flock(file, fcntl.LOCK_UN)
+            if mine:
+                fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _locked(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _dump(path: Path, data: bytes) -> None:

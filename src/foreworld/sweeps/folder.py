@@ -12,7 +12,7 @@ from foreworld.learners.base import LearnerState
 from foreworld.sweeps.plan import Plan, describe
 from foreworld.sweeps.prepare import read_plan
 from foreworld.sweeps.results import gather
-from foreworld.sweeps.selection import Best, Measure, best
+from foreworld.sweeps.selection import Best, best
 from foreworld.sweeps.studies import read_study
 from foreworld.sweeps.study import Point, Study
 from foreworld.sweeps.work import CHUNK_LOCK, finished, last_line
@@ -61,7 +61,7 @@ class StudyFolder:
         """All that is measured so far; see :func:`foreworld.results`."""
         return gather(self.path)
 
-    def best(self, measure: Measure = "auc", metric: str | None = None) -> Best:
+    def best(self, measure: str = "auc", metric: str | None = None) -> Best:
         """The best point; see :func:`foreworld.best`."""
         return best(self, measure, metric)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import sys
 from importlib.metadata import version
@@ -47,14 +48,14 @@ def prepare(
     """
     if folder.exists() and not folder.is_dir():
         raise OccupiedError(f"{folder} is a file. Choose another folder with --out.")
-    if force and folder.is_dir():
-        _clear(folder)
-    _check_free(study, folder)
+    cleared = force and folder.is_dir() and _clear(folder)
+    if not cleared:
+        _check_free(study, folder)
     if not (folder / PLAN).exists():
         # Everything is checked before anything is written.
         plan = make_plan(study, workers=workers, threads=threads, width=width)
-        with lease(folder / LOCK) as mine:
-            if mine and not (folder / PLAN).exists():
+        with lease(folder / LOCK, math.inf):
+            if not (folder / PLAN).exists():
                 write_json(folder / CONFIG, _config(study))
                 write_json(folder / PLAN, plan.to_dict())
     plan = read_plan(folder)
@@ -99,7 +100,10 @@ def _config(study: Study) -> dict[str, Any]:
 
 def _check_free(study: Study, folder: Path) -> None:
     """Refuse a folder that holds anything but this study."""
-    if not folder.exists() or {path.name for path in folder.iterdir()} <= {LOCK}:
+    if not folder.exists():
+        return
+    # Hidden files are locks, and halves of files that were never put in place.
+    if all(path.name.startswith(".") for path in folder.iterdir()):
         return
     if not (folder / CONFIG).exists():
         raise OccupiedError(
@@ -122,14 +126,15 @@ def _check_free(study: Study, folder: Path) -> None:
         )
 
 
-def _clear(folder: Path) -> None:
-    """Delete what a study wrote, and nothing else."""
+def _clear(folder: Path) -> bool:
+    """Delete what a study wrote, and nothing else; whether there was one."""
     if not (folder / CONFIG).exists():
-        return
+        return False
     data = read_json(folder / CONFIG)
     if not isinstance(data, dict) or data.get("kind") != KIND:
-        return
+        return False
     for name in _OURS:
         (folder / name).unlink(missing_ok=True)
     for name in _OUR_FOLDERS:
         shutil.rmtree(folder / name, ignore_errors=True)
+    return True

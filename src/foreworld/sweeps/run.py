@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 import threading
 import time
@@ -146,8 +147,8 @@ def finish(folder: Path, plan: Plan) -> bool:
     places = [folder / chunk.folder_name for chunk in plan.chunks]
     if not all(finished(place) for place in places):
         return False
-    with lease(folder / LOCK) as mine:
-        if mine and not (folder / MANIFEST).exists():
+    with lease(folder / LOCK, math.inf):
+        if not (folder / MANIFEST).exists():
             files = [CONFIG, PLAN]
             for chunk in plan.chunks:
                 names = (*RESULTS, MANIFEST)

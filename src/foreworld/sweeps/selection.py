@@ -71,7 +71,7 @@ class Best:
 
 def best(
     study: Any,
-    measure: Measure = "auc",
+    measure: str = "auc",
     metric: str | None = None,
     points: Sequence[int] | None = None,
 ) -> Best:
@@ -133,7 +133,7 @@ def best(
 
 
 def measured(
-    dataset: xarray.Dataset, measure: Measure = "auc", metric: str | None = None
+    dataset: xarray.Dataset, measure: str = "auc", metric: str | None = None
 ) -> tuple[Float[np.ndarray, "point seed"], str]:
     """The measure of every run, and the variable it is of; NaN where it cannot count.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -27,7 +26,8 @@ from foreworld.train.loop import RESULTS, TrainingPlan, Update, read_history, tr
 ENTRY = "foreworld.sweeps.work:work"
 """What launchers call."""
 ERROR, CHUNK_LOCK = "error.txt", "lock"
-_TRIES, _PAUSE = 3, 0.05
+_PATIENCE = 0.2
+"""Seconds in which those who only look whether a chunk is taken have let go."""
 
 
 def work(folder: Path) -> None:
@@ -80,22 +80,11 @@ def last_line(place: Path) -> str:
     return lines[-1] if lines else ""
 
 
-@contextlib.contextmanager
-def patient_lease(path: Path) -> Iterator[bool]:
-    """A lease that outwaits those who only look whether it is taken."""
-    for left in reversed(range(_TRIES)):
-        with lease(path) as mine:
-            if mine or not left:
-                yield mine
-                return
-        time.sleep(_PAUSE)
-
-
 def _attempt(
     folder: Path, study: Study, plan: Plan, points: Sequence[Point], chunk: Chunk
 ) -> None:
     place = folder / chunk.folder_name
-    with patient_lease(place / CHUNK_LOCK) as mine:
+    with lease(place / CHUNK_LOCK, _PATIENCE) as mine:
         if not mine or finished(place):
             return
         try:
