@@ -1,0 +1,75 @@
+"""Live play in the browser: a world, a trained agent, a model beside its world.
+
+    foreworld play tmaze
+    foreworld play pendulum --friction 0.1 --image-size 64
+    foreworld play runs/tmaze_ppo-1a2b3c4d-s0
+
+WHAT is a world, a class of your own (./my_world.py:MyWorld), or the folder of a run or
+a study, of which the best run is shown. A world takes its fields as options. The page
+is served on this machine only; every browser has a session of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from foreworld.cli._usage import Fields, Usage
+from foreworld.core.errors import ConfigError
+
+
+def configure(usage: Usage) -> None:
+    """Declare the options."""
+    usage.add("what", metavar="WHAT", help="a world, or the folder of a run or a study")
+    usage.add(
+        "--port",
+        type=int,
+        default=None,
+        metavar="N",
+        help="port on 127.0.0.1 (default: the first free one from 8750 on)",
+    )
+    usage.add("--no-open", action="store_true", help="do not open a browser")
+    usage.add("--seed", type=int, default=0, metavar="S", help="root seed (default: 0)")
+
+
+def describe(args: argparse.Namespace) -> list[Any]:
+    """The world, if it is one."""
+    from foreworld.cli._fields import Shown
+    from foreworld.cli._what import resolve
+
+    if Path(args.what).is_dir():
+        return []
+    world = resolve(args.what).world
+    return [] if world is None else [Shown(world)]
+
+
+def run(args: argparse.Namespace, fields: Fields) -> int:
+    """Open what is played, print the address, serve until Ctrl-C."""
+    from foreworld.core.compilation import configure as use_cache
+
+    use_cache()
+    stage = _stage(args, fields)
+    from foreworld.play.server import play
+
+    play(stage, args.port, open_browser=not args.no_open)
+    return 0
+
+
+def _stage(args: argparse.Namespace, fields: Fields) -> Any:
+    from foreworld.cli._fields import read_fields
+
+    parts = describe(args)
+    if not parts:
+        if fields:
+            raise ConfigError(
+                f"--{fields[0][0]}: {args.what} is a run, whose world is as it was "
+                f"trained in. Change its numbers with the sliders on the page."
+            )
+        from foreworld.play.open import open_run
+
+        return open_run(args.what, args.seed)
+    from foreworld.play.world import WorldStage
+
+    values = read_fields(parts, fields, f"foreworld play {args.what}")
+    return WorldStage(parts[0].cls(**values), args.seed)

@@ -1,0 +1,264 @@
+"""Serves a page to browsers on this machine only, and to nobody without the address.
+
+The socket is bound to 127.0.0.1. The address carries a random token, which the first
+visit exchanges for a cookie. Requests that name another host (DNS rebinding), that come
+from another page (their origin), or that bring neither token nor cookie are refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hmac
+import logging
+import secrets
+import socket
+import webbrowser
+from collections.abc import Callable, Iterator
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs
+
+import uvicorn
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from foreworld.core.errors import ConfigError, ForeworldError
+
+HOST = "127.0.0.1"
+DEFAULT_PORT = 8750
+NUM_PORTS = 50
+"""Ports that are tried, from the default on, when none was asked for."""
+MAX_MESSAGE = 65536
+"""Bytes of a message from a browser; longer ones end the connection."""
+
+
+class PortTakenError(ForeworldError, OSError):
+    """Another program listens on the port."""
+
+
+def bind(port: int | None = None) -> socket.socket:
+    """A listening socket on this machine's loopback.
+
+    Parameters
+    ----------
+    port
+        The port; ``None`` for the first free one from 8750 on.
+
+    Raises
+    ------
+    ConfigError
+        No such port.
+    PortTakenError
+        Another program has it, or this user may not have it.
+    """
+    if port is not None and not 1 <= port <= 65535:
+        raise ConfigError(f"--port={port} must be at least 1 and at most 65535.")
+    choices = [port] if port else range(DEFAULT_PORT, DEFAULT_PORT + NUM_PORTS)
+    for choice in choices:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            # A port that was closed a moment ago can be had again at once; one that
+            # somebody listens on cannot.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((HOST, choice))
+            listener.listen(64)
+        except OSError as error:
+            listener.close()
+            if port is not None:
+                raise _cannot_bind(port, error) from error
+            continue
+        return listener
+    raise PortTakenError(
+        f"ports {DEFAULT_PORT} to {DEFAULT_PORT + NUM_PORTS - 1} are all taken. Choose "
+        f"another with --port."
+    )
+
+
+class Page:
+    """An application on the loopback, behind a guard.
+
+    Attributes
+    ----------
+    address
+        What to open in a browser; carries the token.
+
+    Parameters
+    ----------
+    app
+        The ASGI application.
+    port
+        As for :func:`bind`.
+    """
+
+    def __init__(self, app: ASGIApp, port: int | None = None) -> None:
+        self._socket = bind(port)
+        number = self._socket.getsockname()[1]
+        token = secrets.token_urlsafe(16)
+        self.address = f"http://{HOST}:{number}/?token={token}"
+        config = uvicorn.Config(
+            Guard(app, number, token),
+            # Waits while the browser's end is full, so that nothing piles up.
+            ws="websockets-sansio",
+            ws_max_size=MAX_MESSAGE,
+            ws_per_message_deflate=False,
+            lifespan="off",
+            log_config=None,
+            log_level=logging.CRITICAL,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+
+    def run(self) -> None:
+        """Serve until :meth:`stop`, or until the person presses Ctrl-C."""
+        try:
+            # uvicorn raises the Ctrl-C again that it has already obeyed.
+            with contextlib.suppress(KeyboardInterrupt):
+                self._server.run(sockets=[self._socket])
+        finally:
+            self._socket.close()
+
+    def stop(self) -> None:
+        """End :meth:`run`; may be called from another thread."""
+        self._server.should_exit = True
+
+    def close(self) -> None:
+        """Give the port back without having run."""
+        self._socket.close()
+
+
+def serve(
+    app: ASGIApp,
+    port: int | None,
+    open_browser: bool,
+    prepare: Callable[[], None] = lambda: None,
+) -> None:
+    """Print the address, prepare, open a browser, and serve until Ctrl-C.
+
+    Parameters
+    ----------
+    prepare
+        What takes a while; browsers that come meanwhile wait.
+
+    Raises
+    ------
+    PortTakenError
+        The port that was asked for is taken.
+    """
+    page = Page(app, port)
+    print(f"{page.address}\nServed on this machine only. Stop with Ctrl-C.", flush=True)
+    try:
+        prepare()
+    except BaseException:
+        page.close()
+        raise
+    if open_browser:
+        webbrowser.open(page.address)
+    page.run()
+
+
+class Guard:
+    """Lets only this machine's own browser pages through to an application."""
+
+    def __init__(self, app: ASGIApp, port: int, token: str) -> None:
+        self._app, self._token = app, token
+        self._cookie = f"foreworld_{port}"
+        hosts = [f"{name}:{port}" for name in (HOST, "localhost")]
+        # As lists of one: what a request's headers must be, whole.
+        self._hosts = [[host] for host in hosts]
+        self._origins = [[f"http://{host}"] for host in hosts]
+        sockets = " ".join(f"ws://{host}" for host in hosts)
+        self._headers = {
+            "content-security-policy": (
+                "default-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+                f"connect-src 'self' {sockets}; base-uri 'none'; form-action 'self'; "
+                "frame-ancestors 'none'; object-src 'none'"
+            ),
+            "referrer-policy": "no-referrer",
+            "x-content-type-options": "nosniff",
+            "cache-control": "no-store",
+            "cross-origin-resource-policy": "same-origin",
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer 403."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        why = self._refusal(scope, headers)
+        if why is None:
+            await self._app(scope, receive, self._sender(scope, send))
+        elif scope["type"] == "http":
+            await PlainTextResponse(f"{why}\n", 403)(scope, receive, send)
+        else:
+            # Closing before accepting answers the handshake with 403.
+            await send({"type": "websocket.close", "code": 1008, "reason": why})
+
+    def _refusal(self, scope: Scope, headers: Headers) -> str | None:
+        """Why a request is refused; ``None`` if it is not."""
+        # Sent twice, a header could mean one thing here and another elsewhere.
+        if headers.getlist("host") not in self._hosts:
+            return "Refused: open the address that foreworld printed, as it is."
+        origins = headers.getlist("origin")
+        # Browsers always send the origin of a websocket.
+        if (origins or scope["type"] == "websocket") and origins not in self._origins:
+            return "Refused: another page asked for this one."
+        given = [_query_token(scope), *_cookies(headers, self._cookie)]
+        if not any(_same(token, self._token) for token in given if token):
+            return (
+                "Refused: the address lacks the token, or the server was started "
+                "again. Open the address that foreworld printed, as it is."
+            )
+        return None
+
+    def _sender(self, scope: Scope, send: Send) -> Send:
+        if scope["type"] != "http":
+            return send
+        arrived_by_token = _query_token(scope) is not None
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers[name] = value
+                if arrived_by_token:
+                    headers.append(
+                        "set-cookie",
+                        f"{self._cookie}={self._token}; HttpOnly; SameSite=Strict; "
+                        f"Path=/",
+                    )
+            await send(message)
+
+        return with_headers
+
+
+def _query_token(scope: Scope) -> str | None:
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    return query.get("token", [None])[0]
+
+
+def _cookies(headers: Headers, name: str) -> Iterator[str]:
+    for text in headers.getlist("cookie"):
+        with contextlib.suppress(CookieError):
+            jar = SimpleCookie(text)
+            if name in jar:
+                yield jar[name].value
+
+
+def _same(given: str, token: str) -> bool:
+    return hmac.compare_digest(given.encode(), token.encode())
+
+
+def _cannot_bind(port: int, error: OSError) -> PortTakenError:
+    if error.errno == errno.EADDRINUSE:
+        return PortTakenError(
+            f"port {port} is taken by another program. Choose another with --port, or "
+            f"leave --port out to get the first free one from {DEFAULT_PORT} on."
+        )
+    return PortTakenError(
+        f"port {port} cannot be used: {error.strerror}. Choose one above 1023."
+    )

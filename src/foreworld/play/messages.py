@@ -1,0 +1,160 @@
+"""What a browser may say: small JSON texts, each checked before anything acts on it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from foreworld.core.errors import ForeworldError
+
+MAX_LEN = 4096
+"""Characters of a message; longer ones end the connection."""
+SLOWEST, FASTEST = 0.5, 60.0
+"""Steps a second."""
+
+
+class MessageError(ForeworldError, ValueError):
+    """Something that our page never sends."""
+
+
+@dataclass(frozen=True)
+class Ack:
+    """Frame number ``frame`` has been drawn."""
+
+    frame: int
+
+
+@dataclass(frozen=True)
+class Play:
+    """Let time run, or stop it."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Steps a second."""
+
+    value: float
+
+
+@dataclass(frozen=True)
+class Tick:
+    """One step."""
+
+
+@dataclass(frozen=True)
+class Restart:
+    """A new episode."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Show the model the true frames again and predict from there."""
+
+
+@dataclass(frozen=True)
+class Act:
+    """One step with an action."""
+
+    action: int
+
+
+@dataclass(frozen=True)
+class Hold:
+    """An action's key is held down while time runs; -1 when it is let go."""
+
+    action: int
+
+
+@dataclass(frozen=True)
+class Agent:
+    """Let the agent act, or take over."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
+class Set:
+    """Move a slider."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Grab:
+    """Drag the picture; from the left and from the top, as shares of its size."""
+
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Release:
+    """Let the picture go."""
+
+
+Message = (
+    Ack
+    | Play
+    | Rate
+    | Tick
+    | Restart
+    | Truth
+    | Act
+    | Hold
+    | Agent
+    | Set
+    | Grab
+    | Release
+)
+
+_KINDS: dict[str, type] = {
+    cls.__name__.lower(): cls
+    for cls in (
+        *(Ack, Play, Rate, Tick, Restart, Truth),
+        *(Act, Hold, Agent, Set, Grab, Release),
+    )
+}
+
+
+def parse(text: str) -> Message:
+    """The message in a text such as ``{"type": "rate", "value": 10}``.
+
+    Raises
+    ------
+    MessageError
+        Too long, no JSON, an unknown type, or fields that are missing, too many, of
+        another type or out of their range.
+    """
+    if len(text) > MAX_LEN:
+        raise MessageError(f"a message of {len(text)} characters; at most {MAX_LEN}.")
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise MessageError(f"not JSON: {error}.") from error
+    if not isinstance(data, dict) or not isinstance(data.get("type"), str):
+        raise MessageError("a message is an object with a 'type'.")
+    cls = _KINDS.get(data["type"])
+    if cls is None:
+        raise MessageError(f"unknown message type {data['type']!r}.")
+    wanted = {field.name: field.type for field in dataclasses.fields(cls)}
+    if set(data) - {"type"} != set(wanted):
+        raise MessageError(f"{data['type']} takes {', '.join(wanted) or 'nothing'}.")
+    message = cls(**{name: _typed(kind, data[name]) for name, kind in wanted.items()})
+    if isinstance(message, Rate) and not SLOWEST <= message.value <= FASTEST:
+        raise MessageError(f"rate {message.value} is not in [{SLOWEST}, {FASTEST}].")
+    return message
+
+
+def _typed(kind: Any, value: Any) -> Any:
+    # Annotations are texts in this module.
+    if kind == "float" and type(value) in (int, float) and math.isfinite(value):
+        return float(value)
+    if kind == type(value).__name__ and kind != "float":
+        return value
+    raise MessageError(f"expected {kind}, got {value!r}.")

@@ -1,0 +1,358 @@
+// Live play: draws the frames that arrive, says what the person does. No library.
+"use strict";
+
+const at = (id) => document.getElementById(id);
+const decoder = new TextDecoder();
+const CURVE_LEN = 200;
+const SLOWEST = 0.5;
+const FASTEST = 60;
+
+let socket = null;
+let page = null;
+let playing = false;
+let agentActs = false;
+let heldKey = null;
+let holding = false;
+let retry = 500;
+let seen = { bars: {}, numbers: {}, sliders: {} };
+
+function say(type, rest = {}) {
+  if (socket && socket.readyState === WebSocket.OPEN) {
+    socket.send(JSON.stringify({ type, ...rest }));
+  }
+}
+
+function make(tag, className, parent, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  if (parent) parent.append(node);
+  return node;
+}
+
+function status(state, text) {
+  at("status").dataset.state = state;
+  at("status").textContent = text;
+}
+
+// ---------------------------------------------------------------- connection
+
+function connect() {
+  const where = new URL("socket" + location.search, location.href);
+  where.protocol = "ws:";
+  where.hash = "";
+  socket = new WebSocket(where);
+  socket.binaryType = "arraybuffer";
+  socket.onmessage = (event) => {
+    if (typeof event.data === "string") build(JSON.parse(event.data));
+    else receive(event.data);
+  };
+  socket.onopen = () => { retry = 500; };
+  socket.onclose = (event) => {
+    const why = event.reason || "the server is gone";
+    status("lost", `${why}; trying again`);
+    setTimeout(connect, retry);
+    retry = Math.min(retry * 2, 5000);
+  };
+}
+
+function receive(buffer) {
+  const size = new DataView(buffer).getUint32(0, true);
+  const header = JSON.parse(decoder.decode(new Uint8Array(buffer, 4, size)));
+  // A sleeping tab draws nothing and so acknowledges nothing: the server waits.
+  requestAnimationFrame(() => {
+    draw(header, new Uint8Array(buffer, 4 + size));
+    say("ack", { frame: header.frame });
+  });
+}
+
+// ---------------------------------------------------------------- the page
+
+function build(made) {
+  page = made;
+  seen = { bars: {}, numbers: {}, sliders: {} };
+  heldKey = null;
+  holding = false;
+  document.title = `${page.title} · Foreworld`;
+  at("title").textContent = page.title;
+  at("summary").textContent = powers(page.summary);
+  at("hint").textContent = page.hint;
+  at("notice").textContent = "";
+  at("truth").hidden = !page.has_model;
+  at("agent").hidden = !page.has_agent;
+  at("restart").textContent = page.keys.length || page.has_agent ? "New episode" : "New start";
+  at("step").hidden = page.keys.length > 0 && !page.has_agent && !page.has_model;
+  for (const id of ["pictures", "keys", "numbers"]) at(id).replaceChildren();
+  for (const node of document.querySelectorAll(".bar, .slider")) node.remove();
+  page.pictures.forEach((caption, index) => picture(caption, index));
+  at("keys").hidden = page.keys.length === 0;
+  for (const key of page.keys) keyButton(key);
+  at("sliders").hidden = page.sliders.length === 0;
+  for (const field of page.sliders) slider(field);
+  at("bars").hidden = !page.has_agent;
+  status("live", "live");
+}
+
+function picture(caption, index) {
+  const figure = make("figure", "", at("pictures"));
+  const canvas = make("canvas", "picture", figure);
+  canvas.id = `picture-${index}`;
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", caption || page.title);
+  if (caption) make("figcaption", "", figure, caption);
+  if (page.draggable && index === 0) drag(canvas);
+}
+
+function drag(canvas) {
+  let queued = null;
+  canvas.classList.add("draggable");
+  const send = (event) => {
+    const box = canvas.getBoundingClientRect();
+    const x = (event.clientX - box.left) / box.width;
+    const y = (event.clientY - box.top) / box.height;
+    if (queued === null) {
+      requestAnimationFrame(() => { say("grab", queued); queued = null; });
+    }
+    queued = { x, y };
+  };
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    canvas.classList.add("held");
+    send(event);
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (canvas.classList.contains("held")) send(event);
+  });
+  for (const end of ["pointerup", "pointercancel"]) {
+    canvas.addEventListener(end, () => {
+      canvas.classList.remove("held");
+      // After the last queued position.
+      requestAnimationFrame(() => say("release"));
+    });
+  }
+}
+
+function keyButton(key) {
+  const button = make("button", "", at("keys"));
+  button.type = "button";
+  button.id = `key-${key.action}`;
+  make("kbd", "", button, key.label);
+  make("span", "", button, key.name);
+  button.addEventListener("pointerdown", () => press(key));
+  for (const end of ["pointerup", "pointercancel", "pointerleave"]) {
+    button.addEventListener(end, () => letGo(key));
+  }
+}
+
+function slider(field) {
+  const row = make("div", "slider", at("sliders"));
+  const label = make("label", "", row, `${field.name.replaceAll("_", " ")} `);
+  if (field.unit) make("span", "", label, powers(field.unit));
+  const range = make("input", "", row);
+  const box = make("input", "", row);
+  range.type = "range";
+  range.id = `field-${field.name}`;
+  label.htmlFor = range.id;
+  range.min = field.low;
+  range.max = field.high;
+  range.step = "any";
+  box.type = "number";
+  box.step = "any";
+  box.setAttribute("aria-label", field.name);
+  range.value = field.value;
+  box.value = shortest(field.value);
+  let queued = false;
+  const send = () => {
+    queued = false;
+    say("set", { name: field.name, value: Number(range.value) });
+  };
+  range.addEventListener("input", () => {
+    at("notice").textContent = "";
+    box.value = shortest(Number(range.value));
+    if (!queued) { queued = true; requestAnimationFrame(send); }
+  });
+  box.addEventListener("change", () => {
+    at("notice").textContent = "";
+    const value = box.valueAsNumber;
+    if (Number.isFinite(value)) say("set", { name: field.name, value });
+  });
+  seen.sliders[field.name] = { range, box };
+}
+
+// ---------------------------------------------------------------- a frame
+
+function draw(header, pixels) {
+  playing = header.playing;
+  agentActs = header.agent_acts;
+  let offset = 0;
+  header.pictures.forEach(([height, width, channels], index) => {
+    paint(at(`picture-${index}`), pixels, offset, height, width, channels);
+    offset += height * width * channels;
+  });
+  at("play").textContent = playing ? "Pause" : "Play";
+  showRate(header.rate);
+  at("agent").setAttribute("aria-pressed", String(agentActs));
+  at("agent").disabled = agentActs;
+  at("agent").textContent = agentActs ? "The agent acts" : "Let the agent act";
+  at("banner").textContent = header.banner;
+  if (header.notice) at("notice").textContent = header.notice;
+  for (const number of header.numbers) showNumber(number);
+  const most = Math.max(...header.bars.map((bar) => bar.value));
+  for (const bar of header.bars) showBar(bar, bar.value === most);
+  for (const [name, value] of Object.entries(header.fields)) showField(name, value, header.notice);
+  at("stage").dataset.frame = header.frame;
+}
+
+function paint(canvas, pixels, offset, height, width, channels) {
+  if (canvas.width !== width || canvas.height !== height) {
+    canvas.width = width;
+    canvas.height = height;
+    fit();
+  }
+  const image = new ImageData(width, height);
+  const out = image.data;
+  for (let i = 0, j = offset; i < out.length; i += 4, j += channels) {
+    out[i] = pixels[j];
+    out[i + 1] = pixels[channels === 1 ? j : j + 1];
+    out[i + 2] = pixels[channels === 1 ? j : j + 2];
+    out[i + 3] = 255;
+  }
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+function fit() {
+  const all = [...document.querySelectorAll("canvas.picture")];
+  const room = (at("pictures").clientWidth - 10 * (all.length - 1)) / all.length;
+  for (const canvas of all) {
+    const tall = Math.max(160, window.innerHeight * 0.55);
+    let scale = Math.min(room / canvas.width, tall / canvas.height);
+    // Whole multiples keep all pixels the same size.
+    if (scale >= 2) scale = Math.floor(scale);
+    canvas.style.width = `${canvas.width * scale}px`;
+    canvas.style.height = `${canvas.height * scale}px`;
+  }
+}
+
+function showNumber({ name, value, unit, curve }) {
+  let row = seen.numbers[name];
+  if (!row) {
+    const node = make("div", "number", at("numbers"));
+    node.dataset.name = name;
+    make("span", "name", node, name);
+    row = seen.numbers[name] = { node, text: make("b", "", node), curve: [] };
+    if (curve) {
+      const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+      svg.setAttribute("preserveAspectRatio", "none");
+      svg.setAttribute("viewBox", "0 0 100 100");
+      row.line = document.createElementNS("http://www.w3.org/2000/svg", "polyline");
+      svg.append(row.line);
+      node.append(svg);
+    }
+  }
+  row.text.textContent = value === null ? "not finite" : shortest(value);
+  if (unit) make("small", "", row.text, ` ${powers(unit)}`);
+  if (curve && value !== null) {
+    row.curve.push(value);
+    if (row.curve.length > CURVE_LEN) row.curve.shift();
+    const low = Math.min(0, ...row.curve);
+    const high = Math.max(...row.curve, low + 1e-9);
+    row.line.setAttribute("points", row.curve.map((y, i) =>
+      `${(100 * i) / (CURVE_LEN - 1)},${95 - (90 * (y - low)) / (high - low)}`).join(" "));
+  }
+}
+
+function showBar({ name, value }, top) {
+  let row = seen.bars[name];
+  if (!row) {
+    const node = make("div", "bar", at("bars"));
+    make("span", "name", node, name);
+    const fill = make("div", "fill", make("div", "track", node));
+    row = seen.bars[name] = { node, fill, share: make("span", "share", node) };
+  }
+  row.node.classList.toggle("top", top);
+  row.fill.style.width = `${100 * value}%`;
+  row.share.textContent = `${(100 * value).toFixed(1)}%`;
+}
+
+function showField(name, value, refused) {
+  const { range, box } = seen.sliders[name];
+  // Not while the person moves it, unless the world said no.
+  if (document.activeElement === range || document.activeElement === box) {
+    if (!refused) return;
+  }
+  range.value = value;
+  box.value = shortest(value);
+}
+
+function powers(text) {
+  return text.replaceAll("^2", "²").replaceAll("^3", "³");
+}
+
+function shortest(value) {
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
+}
+
+// ---------------------------------------------------------------- the person
+
+function press(key) {
+  at(`key-${key.action}`).classList.add("down");
+  heldKey = key;
+  holding = playing && !agentActs;
+  say(holding ? "hold" : "act", { action: key.action });
+}
+
+function letGo(key) {
+  at(`key-${key.action}`).classList.remove("down");
+  if (heldKey !== key) return;
+  heldKey = null;
+  if (holding) say("hold", { action: -1 });
+  holding = false;
+}
+
+function typing(event) {
+  return event.ctrlKey || event.metaKey || event.altKey
+    || (event.target instanceof HTMLInputElement && event.target.type === "number");
+}
+
+document.addEventListener("keydown", (event) => {
+  if (!page || typing(event)) return;
+  const key = page.keys.find((one) => one.code === event.key);
+  if (key) {
+    event.preventDefault();
+    // A held key repeats steps; in running time the server repeats them.
+    if (!(event.repeat && playing)) press(key);
+  } else if (event.key === " " && event.target.tagName !== "BUTTON") {
+    event.preventDefault();
+    at("play").click();
+  }
+});
+
+document.addEventListener("keyup", (event) => {
+  const key = page && page.keys.find((one) => one.code === event.key);
+  if (key) letGo(key);
+});
+
+window.addEventListener("blur", () => { if (heldKey) letGo(heldKey); });
+window.addEventListener("resize", fit);
+
+at("play").addEventListener("click", () => say("play", { on: !playing }));
+at("step").addEventListener("click", () => say("tick"));
+at("restart").addEventListener("click", () => say("restart"));
+at("truth").addEventListener("click", () => say("truth"));
+at("agent").addEventListener("click", () => say("agent", { on: true }));
+
+// The speed goes in equal ratios along the slider.
+at("rate").addEventListener("input", () => {
+  const share = Number(at("rate").value);
+  const value = SLOWEST * (FASTEST / SLOWEST) ** share;
+  say("rate", { value: Math.min(FASTEST, Math.max(SLOWEST, Number(value.toPrecision(2)))) });
+});
+
+function showRate(rate) {
+  if (document.activeElement !== at("rate")) {
+    at("rate").value = Math.log(rate / SLOWEST) / Math.log(FASTEST / SLOWEST);
+  }
+  at("rate-value").textContent = `${shortest(rate)} steps/s`;
+}
+
+connect();

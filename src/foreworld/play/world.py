@@ -1,0 +1,201 @@
+"""Any world by hand: keys choose actions, the mouse drags, sliders change its numbers.
+
+A world in which somebody acts waits for keys: each press is one step. With time running
+it goes on while a key is held. A passive world simply runs.
+"""
+
+from __future__ import annotations
+
+from foreworld.core.errors import ConfigError
+from foreworld.core.keys import named_key, root_key
+from foreworld.core.partition import split
+from foreworld.play.base import AbstractSession, AbstractStage, Frame, Page
+from foreworld.play.episode import Episode
+from foreworld.play.keys import keys
+from foreworld.play.messages import (
+    Act,
+    Grab,
+    Hold,
+    Message,
+    Release,
+    Restart,
+    Set,
+    Tick,
+)
+from foreworld.play.sliders import sliders
+from foreworld.play.touch import draggable, grab
+from foreworld.worlds.base import AbstractWorld
+
+ENDED = "Episode over: return {total:.3g} after {steps} steps."
+AGAIN = " Press a key for the next."
+
+
+class WorldStage(AbstractStage):
+    """A world to be played by hand.
+
+    Parameters
+    ----------
+    world
+        The world as it is at the start.
+    seed
+        Root seed of all episodes.
+
+    Raises
+    ------
+    ConfigError
+        The world cannot be played with keys; says why.
+    """
+
+    def __init__(self, world: AbstractWorld, seed: int = 0) -> None:
+        self._world, self._seed = world, seed
+        self._keys = keys(world)
+
+    def page(self) -> Page:
+        """Keys or a mouse, and sliders."""
+        world, active = self._world, bool(self._keys)
+        return Page(
+            title=type(world).__name__,
+            summary=summary(type(world)),
+            pictures=("",),
+            hint=_hint(world, active),
+            keys=self._keys,
+            sliders=sliders(world),
+            draggable=draggable(world),
+            playing=not active,
+            rate=natural_rate(world),
+        )
+
+    def session(self, index: int) -> WorldSession:
+        """A world of its own."""
+        key = named_key(root_key(self._seed), "browser", index)
+        return WorldSession(Episode(self._world, key), len(self._keys))
+
+
+class WorldSession(AbstractSession):
+    """A person's hands on a world."""
+
+    def __init__(self, episode: Episode, num_actions: int) -> None:
+        self._episode = episode
+        self._hands = Hands(episode, num_actions)
+
+    def advance(self) -> bool:
+        """A passive world goes on; another one if an action's key is held."""
+        if self._hands.dragging:
+            return False
+        if not self._hands.num_actions:
+            self._episode.step()
+            return True
+        if self._hands.held is None or self._episode.ended:
+            return False
+        self._episode.step(self._hands.held)
+        return True
+
+    def handle(self, message: Message) -> None:
+        """Keys, mouse and sliders."""
+        if isinstance(message, Tick):
+            if not self._hands.num_actions:
+                self._episode.step()
+        else:
+            self._hands.handle(message)
+
+    def frame(self) -> Frame:
+        """The picture, and the episode's numbers."""
+        self._hands.drag()
+        return Frame(
+            pictures=(self._episode.frame,),
+            numbers=self._episode.numbers(),
+            fields=self._episode.knobs.values(),
+            banner=end_of(self._episode, AGAIN),
+            notice=self._hands.notice(),
+        )
+
+
+class Hands:
+    """What keys, mouse and sliders do to an episode, in every kind of session.
+
+    Attributes
+    ----------
+    num_actions
+        Actions that there are.
+    held
+        Action whose key is held down; ``None`` for none.
+    dragging
+        Whether the mouse holds the picture.
+    """
+
+    def __init__(self, episode: Episode, num_actions: int) -> None:
+        self._episode, self.num_actions = episode, num_actions
+        self.held: int | None = None
+        self._point: tuple[float, float] | None = None
+        self._notice = ""
+
+    @property
+    def dragging(self) -> bool:
+        """Whether the mouse holds the picture."""
+        return self._point is not None
+
+    def drag(self) -> bool:
+        """Put the world where the mouse holds it; returns whether it does."""
+        if self._point is None:
+            return False
+        episode = self._episode
+        episode.put(grab(episode.world, episode.view.scene.state, *self._point))
+        return True
+
+    def handle(self, message: Message) -> None:
+        """Do what is the same in every kind of session."""
+        if isinstance(message, Restart):
+            self._episode.restart()
+        elif isinstance(message, Act) and 0 <= message.action < self.num_actions:
+            self._episode.step(message.action)
+        elif isinstance(message, Hold):
+            known = 0 <= message.action < self.num_actions
+            self.held = message.action if known else None
+        elif isinstance(message, Grab):
+            self._point = (message.x, message.y)
+        elif isinstance(message, Release):
+            self.drag()
+            self._point = None
+        elif isinstance(message, Set):
+            self._set(message)
+
+    def notice(self) -> str:
+        """What is to be said once."""
+        notice, self._notice = self._notice, ""
+        return notice
+
+    def _set(self, message: Set) -> None:
+        try:
+            self._episode.knobs.set(message.name, message.value)
+        except ConfigError as error:
+            self._notice = str(error)
+        else:
+            self._episode.redraw()
+
+
+def end_of(episode: Episode, after: str = "") -> str:
+    """What is said over the picture of an episode that has ended."""
+    if not episode.ended:
+        return ""
+    scene = episode.view.scene
+    said = ENDED.format(total=float(scene.total), steps=int(scene.num_steps))
+    return said + after
+
+
+def natural_rate(world: AbstractWorld) -> float:
+    """Steps a second: real time where a step has a duration, otherwise a few."""
+    step = split(world)[1].get("dt", 0.0)
+    return float(min(30, max(1, round(1 / step)))) if step else 5.0
+
+
+def summary(cls: type) -> str:
+    """First line of a class's docstring, without its marks of code."""
+    return (cls.__doc__ or "").partition("\n")[0].replace("``", "")
+
+
+def _hint(world: AbstractWorld, active: bool) -> str:
+    if active:
+        return "Each key is one step. With time running, hold a key to go on."
+    if draggable(world):
+        return "Drag the picture. Sliders work while it moves."
+    return "Sliders work while it moves."
