@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -109,7 +109,7 @@ def to_svg(figure: Figure, salt: str = "") -> str:
 
     buffer = io.StringIO()
     # Text stays text, ids and dates are fixed: the same figure gives the same bytes.
-    settings = {"svg.fonttype": "none", "svg.hashsalt": f"foreworld {salt}"}
+    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": f"foreworld {salt}"}
     with matplotlib.rc_context(settings):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()

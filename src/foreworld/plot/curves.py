@@ -73,7 +73,7 @@ def curves(
     for i, point in enumerate(chosen):
         band = student_band(values[point])
         shade = _style.colour(i)
-        style = {"color": shade, "linestyle": _style.line_style(i)}
+        style: dict[str, Any] = {"color": shade, "linestyle": _style.line_style(i)}
         axes.plot(steps, band.mean, linewidth=1.8, label=labels[point], **style)
         axes.fill_between(
             steps,

@@ -6,6 +6,7 @@ Source: https://github.com/wandb/wandb (MIT).
 from __future__ import annotations
 
 import hashlib
+import importlib
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -63,7 +64,7 @@ class WandbTrace(AbstractTrace):
 
 def _wandb() -> Any:
     try:
-        import wandb
+        wandb = importlib.import_module("wandb")
     except ImportError as error:
         raise ConfigError(
             "the tracker 'wandb' needs the package wandb, which is not installed. "
