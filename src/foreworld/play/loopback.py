@@ -89,15 +89,19 @@ class Page:
         The ASGI application.
     port
         As for :func:`bind`.
+    inline_scripts
+        Whether the application's pages need scripts that are inline or evaluated.
     """
 
-    def __init__(self, app: ASGIApp, port: int | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, port: int | None = None, inline_scripts: bool = False
+    ) -> None:
         self._socket = bind(port)
         number = self._socket.getsockname()[1]
         token = secrets.token_urlsafe(16)
         self.address = f"http://{HOST}:{number}/?token={token}"
         config = uvicorn.Config(
-            Guard(app, number, token),
+            Guard(app, number, token, inline_scripts),
             # Waits while the browser's end is full, so that nothing piles up.
             ws="websockets-sansio",
             ws_max_size=MAX_MESSAGE,
@@ -135,6 +139,7 @@ def serve(
     port: int | None,
     open_browser: bool,
     prepare: Callable[[], None] = lambda: None,
+    inline_scripts: bool = False,
 ) -> None:
     """Print the address, prepare, open a browser, and serve until Ctrl-C.
 
@@ -142,13 +147,15 @@ def serve(
     ----------
     prepare
         What takes a while; browsers that come meanwhile wait.
+    inline_scripts
+        Whether the application's pages need scripts that are inline or evaluated.
 
     Raises
     ------
     PortTakenError
         The port that was asked for is taken.
     """
-    page = Page(app, port)
+    page = Page(app, port, inline_scripts)
     print(f"{page.address}\nServed on this machine only. Stop with Ctrl-C.", flush=True)
     try:
         prepare()
@@ -163,7 +170,9 @@ def serve(
 class Guard:
     """Lets only this machine's own browser pages through to an application."""
 
-    def __init__(self, app: ASGIApp, port: int, token: str) -> None:
+    def __init__(
+        self, app: ASGIApp, port: int, token: str, inline_scripts: bool = False
+    ) -> None:
         self._app, self._token = app, token
         self._cookie = f"foreworld_{port}"
         hosts = [f"{name}:{port}" for name in (HOST, "localhost")]
@@ -171,9 +180,11 @@ class Guard:
         self._hosts = [[host] for host in hosts]
         self._origins = [[f"http://{host}"] for host in hosts]
         sockets = " ".join(f"ws://{host}" for host in hosts)
+        scripts = " 'unsafe-inline' 'unsafe-eval'" if inline_scripts else ""
         self._headers = {
             "content-security-policy": (
-                "default-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+                f"default-src 'self' data: blob:; script-src 'self'{scripts}; "
+                "style-src 'self' 'unsafe-inline'; "
                 f"connect-src 'self' {sockets}; base-uri 'none'; form-action 'self'; "
                 "frame-ancestors 'none'; object-src 'none'"
             ),
