@@ -1,0 +1,211 @@
+"""What forward models share in training: minibatches, alignment, loss, optimiser.
+
+Source: the common training step of github.com/ichko/forward-model (2020), with the
+loss normalised by valid frames and Adam of Kingma, Ba 2015, arXiv 1412.6980.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Bool, Float, Int, Key, UInt8
+
+from foreworld.core.keys import named_key
+from foreworld.data.source import DataSource
+
+Schedule = Literal["steps", "cosine", "constant"]
+"""How the learning rate falls over a run."""
+LossMean = Literal["valid", "padded"]
+"""What a loss is divided by: pixels of valid frames, or of all, padding included."""
+
+
+class Batch(NamedTuple):
+    """Windows of sequences, aligned.
+
+    Attributes
+    ----------
+    context
+        The given frames.
+    actions
+        ``actions[:, k]`` leads to frame ``k`` after the context; ``None`` in a
+        passive world.
+    times
+        Which frames after the context are scored, rising.
+    target
+        The scored frames.
+    valid
+        Whether a scored frame belongs to its episode.
+    """
+
+    context: UInt8[Array, "batch context height width channels"]
+    actions: Any
+    times: Int[Array, " scored"]
+    target: UInt8[Array, "batch scored height width channels"]
+    valid: Bool[Array, "batch scored"]
+
+
+def draw_batch(
+    source: DataSource,
+    key: Key[Array, ""],
+    batch_size: int,
+    context_len: int,
+    window_len: int,
+    num_scored: int,
+) -> Batch:
+    """Draw windows uniformly: a sequence, then a start within its valid frames.
+
+    Parameters
+    ----------
+    window_len
+        Frames of a window, context included.
+    num_scored
+        How many of the ``window_len - context_len`` frames after the context are
+        scored: evenly spaced with one random offset, so that each has equal chances.
+    """
+    draw = jax.random.randint(
+        named_key(key, "sequence"), (batch_size,), 0, source.num_sequences, jnp.int32
+    )
+    lengths = jnp.sum(source.valid[draw], axis=1, dtype=jnp.int32)
+    spare = jnp.maximum(lengths - window_len, 0)
+    unit = jax.random.uniform(named_key(key, "start"), (batch_size,), jnp.float32)
+    start = jnp.minimum((unit * (spare + 1)).astype(jnp.int32), spare)
+    times = draw_times(named_key(key, "times"), window_len - context_len, num_scored)
+    return take_batch(source, draw, start, context_len, window_len, times)
+
+
+def take_batch(
+    source: DataSource,
+    sequence: Int[Array, " batch"],
+    start: Int[Array, " batch"],
+    context_len: int,
+    window_len: int,
+    times: Int[Array, " scored"],
+) -> Batch:
+    """The windows that begin at ``start`` in ``sequence``, aligned.
+
+    The first action is that after the newest frame of the context.
+    """
+    row = sequence[:, None]
+    given = start[:, None] + jnp.arange(context_len)
+    scored = start[:, None] + context_len + times
+    actions = source.action
+    if actions is not None:
+        taken = jnp.arange(context_len - 1, window_len - 1)
+        actions = actions[row, start[:, None] + taken]
+    return Batch(
+        context=source.image[row, given],
+        actions=actions,
+        times=times,
+        target=source.image[row, scored],
+        valid=source.valid[row, scored],
+    )
+
+
+def draw_times(
+    key: Key[Array, ""], num_frames: int, num_scored: int
+) -> Int[Array, " scored"]:
+    """Evenly spaced frames with one random offset; all where ``num_scored`` is 0."""
+    if num_scored in (0, num_frames):
+        return jnp.arange(num_frames)
+    unit = jax.random.uniform(key, (), jnp.float32)
+    times = (jnp.arange(num_scored) + unit) * (num_frames / num_scored)
+    return jnp.minimum(times.astype(jnp.int32), num_frames - 1)
+
+
+def binary_loss(
+    logits: Float[Array, "batch scored height width channels"],
+    target: Float[Array, "batch scored height width channels"],
+    valid: Bool[Array, "batch scored"],
+    label_smoothing: float | Float[Array, ""],
+    mean: LossMean,
+) -> Float[Array, ""]:
+    """Binary cross-entropy of valid frames, nats per pixel.
+
+    Parameters
+    ----------
+    label_smoothing
+        Targets ``y`` become ``(1 - s) y + s / 2``.
+    mean
+        ``"padded"`` divides by all frames, so that padding shrinks the loss.
+    """
+    soft = target * (1.0 - label_smoothing) + 0.5 * label_smoothing
+    # -y log p - (1 - y) log(1 - p) for p = sigmoid(z), without overflow.
+    error = jnp.maximum(logits, 0.0) - logits * soft
+    error = error + jnp.log1p(jnp.exp(-jnp.abs(logits)))
+    by_frame = jnp.where(valid, jnp.mean(error, axis=(-3, -2, -1)), 0.0)
+    counted = valid if mean == "valid" else jnp.ones_like(valid)
+    count = jnp.sum(counted, dtype=jnp.float32)
+    return jnp.sum(by_frame) / jnp.maximum(count, 1.0)
+
+
+def rate_factor(
+    schedule: Schedule,
+    progress: Float[Array, ""],
+    warm_up: float | Float[Array, ""],
+) -> Float[Array, ""]:
+    """Factor of the learning rate when a fraction ``progress`` of a run is done.
+
+    ``"steps"``: 1, 1/2, 1/3, 1/4, falling at 0.3, 0.6 and 0.9. ``"cosine"``: half a
+    cosine down to 0. Either is ramped up from a tenth over the first ``warm_up``.
+    """
+    if schedule == "steps":
+        factor = 1.0 / (jnp.floor(progress / 0.3) + 1.0)
+    elif schedule == "cosine":
+        factor = 0.5 + 0.5 * jnp.cos(jnp.pi * progress)
+    else:
+        factor = jnp.ones_like(progress)
+    ramp = progress / jnp.maximum(warm_up, 1e-9)
+    ramp = jnp.where(warm_up > 0, jnp.minimum(0.1 + 0.9 * ramp, 1.0), 1.0)
+    return factor * ramp
+
+
+def init_adam(network: Any) -> Any:
+    """Moments of Adam before the first update."""
+    return optax.scale_by_adam().init(network)
+
+
+def adam_update(
+    network: Any,
+    gradient: Any,
+    moments: Any,
+    learning_rate: Float[Array, ""],
+    max_grad_norm: float | Float[Array, ""],
+) -> tuple[Any, Any, Float[Array, ""]]:
+    """One step of Adam after clipping by the global norm.
+
+    Parameters
+    ----------
+    max_grad_norm
+        Largest norm of the gradient of all parameters together; 0 for no limit.
+
+    Returns
+    -------
+    network
+        Updated.
+    moments
+        Updated.
+    norm
+        Norm of the gradient before clipping.
+    """
+    norm = optax.global_norm(gradient)
+    shrink = jnp.minimum(1.0, max_grad_norm / jnp.maximum(norm, 1e-12))
+    shrink = jnp.where(max_grad_norm > 0, shrink, 1.0)
+    gradient = jax.tree.map(lambda g: g * shrink, gradient)
+    direction, moments = optax.scale_by_adam().update(gradient, moments)
+    network = jax.tree.map(lambda p, d: p - learning_rate * d, network, direction)
+    return network, moments, norm
+
+
+def mean_of_frames(
+    source: DataSource, pixel_scale: int
+) -> Float[Array, "height width channels"]:
+    """Mean of the valid frames, 0 to 1."""
+    valid = source.valid[..., None, None, None]
+    # Whole numbers within a sequence are exact, and floats then only add sequences.
+    sums = jnp.sum(jnp.where(valid, source.image, 0), axis=1, dtype=jnp.int32)
+    total = jnp.sum(sums.astype(jnp.float32), axis=0)
+    count = jnp.sum(source.valid, dtype=jnp.float32)
+    return total / (jnp.maximum(count, 1.0) * pixel_scale)

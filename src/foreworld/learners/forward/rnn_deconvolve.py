@@ -1,0 +1,365 @@
+"""RNN Deconvolve: encodes a context, runs a recurrent core, renders every frame.
+
+Source: rnn_deconvolve of github.com/ichko/forward-model (2020).
+
+Open loop from the context: predicted frames are never inputs. Against the source:
+brightness is divided by 255, the loss is over valid frames, actions before the newest
+given frame are never used, and evaluation uses running statistics and keeps them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Key, Num, UInt8
+
+from foreworld.core.errors import ConfigError
+from foreworld.core.keys import named_key
+from foreworld.core.part import Bounded, Traced
+from foreworld.learners.base import Mean, Metrics, Source
+from foreworld.learners.forward._evaluation import as_unit
+from foreworld.learners.forward._fit import check_sequences
+from foreworld.learners.forward._training import (
+    Batch,
+    LossMean,
+    Schedule,
+    adam_update,
+    binary_loss,
+    draw_batch,
+    init_adam,
+    mean_of_frames,
+    rate_factor,
+)
+from foreworld.learners.forward.base import AbstractForwardModel, ForwardState
+from foreworld.nn.dilated import CoreMemory, RecurrentCore
+from foreworld.nn.initial import he_normal
+from foreworld.nn.norm import NormKind
+from foreworld.nn.stacks import Encoder, Renderer, Statistics, init_statistics
+
+Width = Annotated[int, Bounded(low=1)]
+
+
+class Network(eqx.Module):
+    """Parameters.
+
+    Attributes
+    ----------
+    encoder
+        Context frames to the first memory of the core.
+    actions
+        Action codes to the core's inputs; ``None`` in a passive world.
+    core
+        The recurrent core.
+    renderer
+        The core's outputs to logits of frames.
+    """
+
+    encoder: Encoder
+    actions: Float[Array, "code embedding"] | None
+    core: RecurrentCore
+    renderer: Renderer
+
+
+class RNNDeconvolve(AbstractForwardModel):
+    """A recurrent forward model with a deconvolutional renderer.
+
+    The defaults are the source's; :meth:`small` trains in under a minute on a laptop.
+    """
+
+    learning_rate: Annotated[float, Traced(above=0)] = 1e-3
+    """step size of Adam"""
+    label_smoothing: Annotated[float, Traced(low=0, high=1)] = 0.0
+    """how far targets are moved towards one half"""
+    max_grad_norm: Annotated[float, Traced(low=0)] = 0.0
+    """largest norm of the gradient; 0 for no limit"""
+    warm_up: Annotated[float, Traced(low=0, high=1)] = 0.0
+    """fraction of the run in which the learning rate rises"""
+    schedule: Schedule = "steps"
+    """how the learning rate falls: 1, 1/2, 1/3, 1/4 in steps, as a cosine, or not"""
+    num_updates: Annotated[int, Bounded(low=1)] = 50_000
+    """updates in a run"""
+    batch_size: Annotated[int, Bounded(low=1, unit="sequences")] = 32
+    """sequences in an update"""
+    context_len: Annotated[int, Bounded(low=1, unit="frames")] = 3
+    """frames that are given"""
+    window_len: Annotated[int, Bounded(low=0, unit="frames")] = 0
+    """frames of a training window, context included; 0 for whole sequences"""
+    num_scored: Annotated[int, Bounded(low=0, unit="frames")] = 0
+    """frames of a window that an update renders and scores; 0 for all"""
+    hidden_size: Annotated[int, Bounded(low=1)] = 32
+    """width of the recurrent memories"""
+    action_size: Annotated[int, Bounded(low=1)] = 32
+    """width of an embedded action"""
+    num_layers: Annotated[int, Bounded(low=0)] = 2
+    """layers of the dilated GRU"""
+    skip: Annotated[int, Bounded(low=1, unit="frames")] = 8
+    """how far back the dilated GRU looks"""
+    encoder_widths: tuple[Width, ...] = (64, 64)
+    """channels after each halving of the context"""
+    kernel_size: Annotated[int, Bounded(low=2, unit="pixels")] = 5
+    """side of the encoder's kernels"""
+    renderer_widths: tuple[Width, ...] = (128, 128, 64, 32)
+    """channels before each doubling to a frame"""
+    norm: NormKind = "batch"
+    """normalisation of feature maps"""
+    start_at_mean: bool = False
+    """render the difference from the mean training frame, in logits"""
+    loss_mean: LossMean = "valid"
+    """divide the loss by valid frames, or by padded ones too as the source does"""
+    pixel_scale: Literal[255, 256] = 255
+    """pixel value that counts as 1; the source divides by 256"""
+    num_eval_sequences: Annotated[int, Bounded(low=1, unit="sequences")] = 256
+    """sequences that an evaluation predicts"""
+
+    def __check_init__(self) -> None:
+        super().__check_init__()
+        for name in ("encoder_widths", "renderer_widths"):
+            if not getattr(self, name):
+                raise ConfigError(
+                    f"RNNDeconvolve.{name}=() must have at least one width."
+                )
+        if 0 < self.window_len <= self.context_len:
+            raise ConfigError(
+                f"RNNDeconvolve.window_len={self.window_len} must be larger than "
+                f"context_len={self.context_len}, or 0 for whole sequences."
+            )
+        scorable = self.window_len - self.context_len
+        if self.window_len and self.num_scored > scorable:
+            raise ConfigError(
+                f"RNNDeconvolve.num_scored={self.num_scored} must be at most "
+                f"{scorable}, the frames of a window after its context; 0 for all."
+            )
+
+    @classmethod
+    def small(cls, **fields: Any) -> RNNDeconvolve:
+        """A preset for small frames and one or two CPU cores; fields may be changed."""
+        return cls().replace(**{**_SMALL, **fields})
+
+    def check_fit(self, source: Source) -> None:
+        """Data, long enough, in frames that the renderer can make."""
+        name = type(self).__name__
+        window_len = self.window_len or self.context_len + max(self.num_scored, 1)
+        multiple = 2 ** len(self.renderer_widths)
+        check_sequences(name, source, self.context_len, window_len, multiple)
+
+    def init(self, key: Key[Array, ""], source: Source) -> ForwardState:
+        """Fresh parameters for a data set's frames and actions."""
+        data = check_sequences(type(self).__name__, source, self.context_len, 0, 1)
+        height, width, channels = data.image.shape[2:]
+        given = (height, width, channels * self.context_len)
+        hidden, space = self.hidden_size, data.action_space
+        encoder = Encoder.init(
+            named_key(key, "encoder"),
+            given,
+            self.encoder_widths,
+            self.kernel_size,
+            hidden,
+            self.norm,
+        )
+        actions = None
+        if space is not None:
+            shape = (space.flat_size, self.action_size)
+            actions = he_normal(named_key(key, "actions"), shape, fan_in=2.0)
+        num_inputs = 1 if space is None else self.action_size
+        core = RecurrentCore.init(
+            named_key(key, "core"), num_inputs, hidden, self.num_layers
+        )
+        renderer = Renderer.init(
+            named_key(key, "renderer"),
+            hidden,
+            self.renderer_widths,
+            (height, width, channels),
+            self.norm,
+        )
+        network = Network(encoder, actions, core, renderer)
+        statistics = (
+            init_statistics(encoder.affines, self.norm),
+            init_statistics(renderer.affines, self.norm),
+        )
+        mean_frame = mean_of_frames(data, self.pixel_scale)
+        return ForwardState(network, statistics, init_adam(network), mean_frame)
+
+    def update(
+        self,
+        state: ForwardState,
+        source: Source,
+        key: Key[Array, ""],
+        progress: Float[Array, ""],
+    ) -> tuple[ForwardState, Metrics]:
+        """One step of Adam on a minibatch of windows.
+
+        Returns
+        -------
+        state
+            Updated.
+        metrics
+            ``loss`` (nats per pixel) and ``grad_norm`` (before clipping).
+        """
+        data = check_sequences(type(self).__name__, source, self.context_len, 0, 1)
+        window_len = self.window_len or data.sequence_len
+        batch = draw_batch(
+            data, key, self.batch_size, self.context_len, window_len, self.num_scored
+        )
+        grad = jax.value_and_grad(self.loss, has_aux=True)
+        num_frames = window_len - self.context_len
+        (loss, statistics), gradient = grad(
+            state.network, state, batch, num_frames, True
+        )
+        rate = self.learning_rate * rate_factor(self.schedule, progress, self.warm_up)
+        network, optimiser, norm = adam_update(
+            state.network, gradient, state.optimiser, rate, self.max_grad_norm
+        )
+        new = ForwardState(network, statistics, optimiser, state.mean_frame)
+        return new, {"loss": Mean.of(loss), "grad_norm": Mean.of(norm)}
+
+    def loss(
+        self,
+        network: Network,
+        state: ForwardState,
+        batch: Batch,
+        num_frames: int,
+        training: bool,
+    ) -> tuple[Float[Array, ""], tuple[Statistics, Statistics]]:
+        """Loss of a batch, as a function of the parameters.
+
+        Parameters
+        ----------
+        network
+            Parameters to use instead of the state's.
+        num_frames
+            Frames to predict, of which the batch scores some.
+        training
+            Whether normalisations use the batch's own statistics.
+
+        Returns
+        -------
+        loss
+            Nats per pixel.
+        statistics
+            Running statistics after the batch.
+        """
+        counted = batch.valid if training else None
+        state = state._replace(network=network)
+        logits, statistics = self._logits(
+            state, batch.context, batch.actions, num_frames, batch.times, counted
+        )
+        target = as_unit(batch.target, self.pixel_scale)
+        loss = binary_loss(
+            logits, target, batch.valid, self.label_smoothing, self.loss_mean
+        )
+        return loss, statistics
+
+    def predict(
+        self,
+        state: ForwardState,
+        context: UInt8[Array, "batch context height width channels"],
+        actions: Num[Array, "batch num_frames ..."] | None,
+        num_frames: int,
+    ) -> Float[Array, "batch num_frames height width channels"]:
+        """Predict the frames after a context, open loop, by running statistics."""
+        times = jnp.arange(num_frames)
+        logits, _ = self._logits(state, context, actions, num_frames, times, None)
+        return jax.nn.sigmoid(logits)
+
+    def reset(
+        self,
+        state: ForwardState,
+        context: UInt8[Array, "batch context height width channels"],
+    ) -> CoreMemory:
+        """Memory of the core after a context."""
+        code, _ = self._encode(state, context, None)
+        return state.network.core.start(code, self.skip)
+
+    def step(
+        self,
+        state: ForwardState,
+        memory: CoreMemory,
+        action: Num[Array, "batch ..."] | None,
+    ) -> tuple[CoreMemory, Float[Array, "batch height width channels"]]:
+        """The next frame."""
+        num_rows = memory.first.shape[0]
+        actions = None if action is None else action[:, None]
+        inputs = _inputs(state.network, actions, num_rows, 1)[0]
+        memory, vector = state.network.core.step(memory, inputs, self.skip)
+        logits, _ = self._render(state, vector, None)
+        return memory, jax.nn.sigmoid(logits)
+
+    def _logits(
+        self,
+        state: ForwardState,
+        context: UInt8[Array, "batch context height width channels"],
+        actions: Num[Array, "batch num_frames ..."] | None,
+        num_frames: int,
+        times: Int[Array, " scored"],
+        counted: Bool[Array, "batch scored"] | None,
+    ) -> tuple[
+        Float[Array, "batch scored height width channels"],
+        tuple[Statistics, Statistics],
+    ]:
+        rows = None if counted is None else jnp.any(counted, axis=1)
+        code, encoder_statistics = self._encode(state, context, rows)
+        inputs = _inputs(state.network, actions, context.shape[0], num_frames)
+        vectors = state.network.core.sequence(inputs, code, self.skip)
+        vectors = vectors[times].swapaxes(0, 1)
+        shape = (*vectors.shape[:2], *state.mean_frame.shape)
+        logits, renderer_statistics = self._render(
+            state,
+            vectors.reshape(-1, self.hidden_size),
+            None if counted is None else counted.reshape(-1),
+        )
+        return logits.reshape(shape), (encoder_statistics, renderer_statistics)
+
+    def _encode(
+        self, state: ForwardState, context: Array, counted: Array | None
+    ) -> tuple[Array, Statistics]:
+        batch, given, height, width, channels = context.shape
+        stacked = as_unit(context, self.pixel_scale).transpose(0, 2, 3, 1, 4)
+        stacked = stacked.reshape(batch, height, width, given * channels)
+        encoder: Encoder = state.network.encoder
+        return encoder(stacked, state.statistics[0], self.norm, counted)
+
+    def _render(
+        self, state: ForwardState, vectors: Array, counted: Array | None
+    ) -> tuple[Array, Statistics]:
+        renderer: Renderer = state.network.renderer
+        height, width, channels = state.mean_frame.shape
+        logits, statistics = renderer(
+            vectors, (height, width, channels), state.statistics[1], self.norm, counted
+        )
+        if self.start_at_mean:
+            # Pixels that never or always light keep a finite logit.
+            mean = jnp.clip(state.mean_frame, 1e-3, 1.0 - 1e-3)
+            logits = logits + jnp.log(mean / (1.0 - mean))
+        return logits, statistics
+
+
+def _inputs(
+    network: Network, actions: Array | None, num_rows: int, num_frames: int
+) -> Float[Array, "time batch input"]:
+    """Embedded actions, time first; ones where the world is passive."""
+    if network.actions is None or actions is None:
+        return jnp.ones((num_frames, num_rows, 1), jnp.float32)
+    if jnp.issubdtype(actions.dtype, jnp.integer) and actions.ndim == 2:
+        codes = jax.nn.one_hot(actions, network.actions.shape[0], dtype=jnp.float32)
+    else:
+        codes = actions.reshape(*actions.shape[:2], -1).astype(jnp.float32)
+    return (codes @ network.actions).swapaxes(0, 1)
+
+
+_SMALL: dict[str, Any] = {
+    "learning_rate": 2e-3,
+    "max_grad_norm": 1.0,
+    "warm_up": 0.05,
+    "schedule": "cosine",
+    "num_updates": 500,
+    "batch_size": 64,
+    "num_scored": 6,
+    "hidden_size": 48,
+    "encoder_widths": (8, 16),
+    "renderer_widths": (32, 16, 8),
+    "norm": "none",
+    "start_at_mean": True,
+}
