@@ -21,7 +21,7 @@ from foreworld.core.folder import (
 from foreworld.data.recipe import KIND, SPLITS, Recipe, Shard, write_config
 from foreworld.data.store.hdf5 import Hdf5Store
 
-_LOGS = "logs"
+LOGS = "logs"
 """Where launchers put what workers print."""
 LEASES = ".leases"
 """Folder of lock files; it goes when the data set is finished."""
@@ -41,7 +41,7 @@ def prepare(folder: Path, recipe: Recipe, force: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise OccupiedError(f"{folder} is a file. Choose another folder with --out.")
     entries = sorted(p.name for p in folder.iterdir()) if folder.exists() else []
-    ours = {CONFIG, MANIFEST, LEASES, _LOGS, *SPLITS}
+    ours = {CONFIG, MANIFEST, LEASES, LOGS, *SPLITS}
     foreign = [n for n in entries if n not in ours and not n.endswith(".part")]
     if foreign or (CONFIG not in entries and set(SPLITS) & set(entries)):
         listing = ", ".join((foreign or entries)[:5])
@@ -102,7 +102,7 @@ def _drop_broken(folder: Path) -> None:
 
 def _remove(folder: Path) -> None:
     # The marker goes first: a kill in between leaves an unfinished folder.
-    for name in (MANIFEST, *SPLITS, LEASES, _LOGS, CONFIG):
+    for name in (MANIFEST, *SPLITS, LEASES, LOGS, CONFIG):
         path = folder / name
         if path.is_dir():
             shutil.rmtree(path)

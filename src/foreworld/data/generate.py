@@ -20,6 +20,7 @@ from foreworld.core.progress import Progress
 from foreworld.data.dataset import DataSet, open_dataset
 from foreworld.data.folder import (
     LEASES,
+    LOGS,
     finish,
     missing,
     num_made,
@@ -123,6 +124,9 @@ def generate(
             _make(folder, recipe, progress.update)
         while manifest(folder) is None:
             finish(folder, recipe)
+        with contextlib.suppress(OSError):
+            # Goes only when it is empty: logs of workers that failed are kept.
+            (folder / LOGS).rmdir()
         progress.update(total)
     return open_dataset(folder)
 
