@@ -116,7 +116,7 @@ def episode_metrics(
     """Means over episodes that ended where ``counted`` is true, by agent."""
     returns = by_agent(world, transition.episode_return)
     discounted = by_agent(world, transition.discounted_return)
-    length = Mean.where(transition.episode_len, counted)
+    length = Mean.where(transition.episode_len.astype(jnp.float32), counted)
     return {
         name: {
             "discounted_return": Mean.where(discounted[name], counted),

@@ -1,0 +1,100 @@
+"""The loss against its written formula, in NumPy."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from foreworld.learners.ppo._loss import (
+    Coefficients,
+    Sequences,
+    log_probs,
+    pick,
+    ppo_loss,
+)
+from foreworld.learners.ppo._networks import ActorCritic
+
+TIME, LANES, ACTIONS = 7, 2, 3
+
+
+@pytest.fixture(scope="module")
+def network():
+    made = ActorCritic.init(jax.random.key(0), "none", 4, 6, ACTIONS)
+    # Larger outputs than at the start of training, so that there is what to clip.
+    bias = jnp.asarray([0.5, -0.5, 0.0])
+    last = made.actor[1]
+    last = type(last)(last.weight * 50, bias)
+    return ActorCritic(made.embedding, made.gru, (made.actor[0], last), made.critic)
+
+
+def make_batch(acting=None, allowed=None):
+    keys = jax.random.split(jax.random.key(1), 7)
+    shape = (TIME, LANES)
+    return Sequences(
+        inputs=jax.random.normal(keys[0], (*shape, 4), jnp.float32),
+        starts=jnp.zeros(shape, bool),
+        actions=jax.random.randint(keys[1], shape, 0, ACTIONS, jnp.int32),
+        log_prob=-1.0 + 0.3 * jax.random.normal(keys[2], shape, jnp.float32),
+        value=jax.random.normal(keys[3], shape, jnp.float32),
+        advantage=jax.random.normal(keys[4], shape, jnp.float32),
+        target=jax.random.normal(keys[5], shape, jnp.float32),
+        acting=acting,
+        allowed=allowed,
+        memory=None,
+    )
+
+
+def expected(network, batch, counted, eps, value_coef, entropy_coef):
+    features, _ = network.step(batch.inputs, None)
+    logits, values = network.logits(features), network.value(features)
+    if batch.allowed is not None:
+        logits = np.where(batch.allowed, logits, -np.inf)
+    p = np.exp(logits - np.max(logits, -1, keepdims=True))
+    p = p / p.sum(-1, keepdims=True)
+    chosen = np.take_along_axis(p, np.asarray(batch.actions)[..., None], -1)[..., 0]
+    ratio = (chosen / np.exp(batch.log_prob))[counted]
+    a = np.asarray(batch.advantage)[counted]
+    a = (a - a.mean()) / (a.std() + 1e-8)
+    gain = np.minimum(ratio * a, np.clip(ratio, 1 - eps, 1 + eps) * a).mean()
+    old, target, v = (np.asarray(x) for x in (batch.value, batch.target, values))
+    near = old + np.clip(v - old, -eps, eps)
+    worst = np.maximum((v - target) ** 2, (near - target) ** 2).mean()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        entropy = -np.nansum(p * np.log(p), -1)[counted].mean()
+    return {
+        "loss": -gain + value_coef * worst - entropy_coef * entropy,
+        "policy_loss": -gain,
+        "value_loss": worst,
+        "entropy": entropy,
+        "clip_fraction": (np.abs(ratio - 1) > eps).mean(),
+        "approx_kl": (ratio - 1 - np.log(ratio)).mean(),
+    }
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_loss_is_the_written_formula(network, masked):
+    counted = np.ones((TIME, LANES), bool)
+    batch = make_batch()
+    if masked:
+        counted[2:4, 0] = False
+        allowed = np.ones((TIME, LANES, ACTIONS), bool)
+        allowed[:, 1, 2] = False
+        actions = jnp.where(allowed[..., 2], batch.actions, batch.actions % 2)
+        batch = make_batch(jnp.asarray(counted), jnp.asarray(allowed))
+        batch = batch._replace(actions=actions)
+    loss, terms = ppo_loss(network, batch, Coefficients(0.2, 0.5, 0.01))
+    known = expected(network, batch, counted, 0.2, 0.5, 0.01)
+    assert 0 < known["clip_fraction"] < 1
+    for name, value in {"loss": loss, **terms}.items():
+        np.testing.assert_allclose(value, known[name], rtol=2e-5, err_msg=name)
+
+
+def test_forbidden_actions_have_no_probability():
+    allowed = jnp.asarray([True, False, True])
+    probabilities = jnp.exp(log_probs(jnp.asarray([0.0, 9.0, 0.0]), allowed))
+    np.testing.assert_allclose(probabilities, [0.5, 0.0, 0.5])
+
+
+def test_pick_takes_the_entry_of_the_action():
+    table = jnp.arange(6.0).reshape(2, 3)
+    assert pick(table, jnp.asarray([2, 0], jnp.int32)).tolist() == [2.0, 3.0]
