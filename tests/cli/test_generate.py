@@ -1,8 +1,10 @@
 """The generate verb: plan, ranges, resumption, refusals."""
 
 import json
+import shutil
 from pathlib import Path
 
+import imageio.v3 as iio
 import pytest
 
 from foreworld.cli.main import main
@@ -63,3 +65,26 @@ def test_help_with_a_name_shows_its_fields(capsys):
     assert "--train N" in text
     assert "--gravity FLOAT gravitational acceleration" in text
     assert "low..high" in text
+
+
+def test_preview_of_a_data_set(data, capsys):
+    assert main(["preview", str(data), "--out", "pictures", "--fps", "5"]) == 0
+    files = capsys.readouterr().out.split()
+    assert files == ["pictures/pendulum.png", "pictures/pendulum.gif"]
+    sheet, moving = (iio.imread(file) for file in files)
+    # 3 sequences of 4 frames, twice as large, with gaps of 2 pixels.
+    assert sheet.shape == (2 * (3 * 34 + 2), 2 * (4 * 34 + 2))
+    assert moving.shape[0] == 4
+    assert main(["preview", str(data), "--fps", "0"]) == 2
+    assert "--fps=0 must be above 0." in capsys.readouterr().err
+
+
+def test_check_of_a_data_set(data, tmp_path, capsys):
+    assert main(["check", str(data)]) == 0
+    assert "complete and unaltered" in capsys.readouterr().out
+    copy = tmp_path / "copy"
+    shutil.copytree(data, copy)
+    shard = next((copy / "val").glob("*.h5"))
+    shard.unlink()
+    assert main(["check", str(copy), str(data)]) == 1
+    assert str(shard) in capsys.readouterr().out

@@ -1,0 +1,57 @@
+"""Ctrl-C in the middle: a clean message, nothing lost, the same command goes on."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import foreworld as fw
+from foreworld.cli.main import main
+from foreworld.core.registry import address
+from foreworld.sweeps.folder import StudyFolder
+from foreworld.testing.probes import ProbeWorld, SlowProbeLearner
+from foreworld.train.journal import segments_done
+
+WORDS = [
+    "train",
+    address(SlowProbeLearner),
+    "--on",
+    address(ProbeWorld),
+    "--sleep=0.02",
+    "--num-updates=100",
+    "--out=run",
+    "--track=off",
+]
+
+
+@pytest.mark.parametrize("launch", ["here", "processes"])
+def test_interrupt_and_go_on(launch, own_folder):
+    words = [*WORDS, f"--launch={launch}"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "foreworld.cli.main", *words],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    chunk = Path("run/chunks/000")
+    deadline = time.monotonic() + 120
+    while segments_done(chunk) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130, error
+    assert "foreworld: interrupted. What is finished is kept" in error
+    assert "Traceback" not in error
+    done = segments_done(chunk)
+    assert 2 <= done < 10
+    assert main([*words, "--quiet"]) == 0
+    study = StudyFolder("run")
+    (entry,) = study.status()["chunks"]
+    assert entry["segments_done"] == entry["segments"]
+    assert entry["segments_repeated"] <= 1
+    assert fw.check("run") == []
