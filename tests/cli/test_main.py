@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -84,7 +85,6 @@ def test_option_without_its_value(capsys):
         (DamagedError("x is damaged."), 1, "foreworld: x is damaged.\n"),
         (KeyboardInterrupt(), 130, "foreworld: interrupted. What is finished is kept"),
         (KeyError("k"), 1, "a fault of Foreworld"),
-        (RuntimeError("Unable to initialize backend 'cuda'"), 1, "--device cpu"),
     ],
 )
 def test_errors_become_one_message(error, code, said, monkeypatch, capsys):
@@ -124,3 +124,18 @@ def test_a_closed_pipe_is_no_error():
     process.stdout.close()
     _, error = process.communicate(timeout=60)
     assert (process.returncode, error) == (0, b"")
+
+
+def test_a_missing_device_is_named():
+    if any(Path("/dev").glob("nvidia*")):
+        pytest.skip("there is a GPU here")
+    done = subprocess.run(
+        [sys.executable, "-m", "foreworld.cli.main", "show", "tmaze", "--device=gpu"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        "foreworld: JAX finds no GPU here. Use --device cpu, or install the GPU support "
+        "with: pip install 'foreworld[cuda]'.\n"
+    )

@@ -12,12 +12,14 @@ import foreworld as fw
 from foreworld.cli.main import main
 from foreworld.core.folder import write_bytes
 from foreworld.core.registry import address
+from foreworld.learners.forward.rnn_deconvolve import RNNDeconvolve
 from foreworld.testing.probes import ProbeLearner, ProbeWorld
 
 LEARNER, WORLD = address(ProbeLearner), address(ProbeWorld)
 STUDY = '''
 """A study of the probe."""
 import foreworld as fw
+from foreworld.learners.forward.rnn_deconvolve import RNNDeconvolve
 from foreworld.testing.probes import ProbeLearner, ProbeWorld
 
 study = fw.Study(
@@ -225,3 +227,15 @@ def test_train_help_shows_the_fields_of_both(capsys):
     assert "--learning-rate FLOAT step size of Adam (at least 0; traced)" in text
     assert "--world.length INT" in text
     assert "--seeds N" in text
+
+
+def test_presets(capsys):
+    words = ["train", "rnn_deconvolve", "--on", "pendulum"]
+    assert main([*words, "--preset", "small", "-h"]) == 0
+    text = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    updates = RNNDeconvolve.small().num_updates
+    assert f"updates in a run (at least 1; static) (default: {updates})" in text
+    assert main([*words, "--preset", "smal"]) == 2
+    assert "unknown preset of RNNDeconvolve 'smal'. Did you mean 'small'?" in (
+        capsys.readouterr().err
+    )

@@ -52,12 +52,12 @@ def run_demo(quiet: bool = False) -> Demonstration:
     home, runs = data_folder() / "demo", runs_folder() / "demo"
     say = _Steps(4, quiet)
 
-    say("a data set: 2,456 pendulums of different mass and length")
+    say("a data set: 2,320 pendulums of different mass and length")
     family = fw.worlds.Pendulum.family(
         mass=fw.Uniform(0.5, 1.0), length=fw.Uniform(0.5, 1.0)
     )
     fw.generate(
-        family, home / "pendulum", train=2000, val=200, test=256, seed=0, quiet=quiet
+        family, home / "pendulum", train=2000, val=64, test=256, seed=0, quiet=quiet
     )
 
     say("a model that predicts its frames: 3 seeds in one program")

@@ -43,11 +43,14 @@ class Shown:
         What stands before its fields ("world"); empty for bare names.
     ranges
         Whether traced fields may be ranges (in families).
+    preset
+        A part whose values are the defaults, instead of those of the class.
     """
 
     cls: type[Part]
     prefix: str = ""
     ranges: bool = False
+    preset: Part | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,15 @@ def print_fields(parts: Sequence[Shown], command: str) -> None:
         )
 
 
+def presets(cls: type) -> list[str]:
+    """Names of a part's presets: the class methods of its own that make one."""
+    return [
+        name
+        for name, value in vars(cls).items()
+        if isinstance(value, classmethod) and not name.startswith("_")
+    ]
+
+
 @functools.cache
 def field_docs(cls: type) -> dict[str, str]:
     """Documentation of fields: the string under each, of a class and its bases."""
@@ -171,9 +183,12 @@ def _options(part: Shown) -> list[_Option]:
         if spec.kind == "data" or typing.get_origin(spec.type) is dict:
             continue
         if isinstance(spec.type, type) and issubclass(spec.type, Part):
-            found += _options(Shown(spec.type, path, part.ranges))
+            inner = getattr(part.preset, spec.name, None)
+            found += _options(Shown(spec.type, path, part.ranges, inner))
             continue
         default = dataclasses.MISSING if spec.required else spec.default()
+        if part.preset is not None:
+            default = getattr(part.preset, spec.name)
         doc = docs.get(spec.name, "")
         found.append(_Option(path, spec, part.cls, doc, default, part.ranges))
     return found

@@ -173,15 +173,25 @@ def _overview() -> str:
 
 def _unexpected(error: Exception) -> str:
     text = str(error) or type(error).__name__
-    if "nable to initialize backend" in text:
+    if _device_is_missing():
         return (
-            "JAX found no such device here. Use --device cpu, or install the GPU "
-            "support with: pip install 'foreworld[cuda]'. " + text
+            "JAX finds no GPU here. Use --device cpu, or install the GPU support with: "
+            "pip install 'foreworld[cuda]'."
         )
     return (
         f"{type(error).__name__}: {text}\nThis is a fault of Foreworld, not of your "
         f"command. Run it again with --debug for the traceback, and report it."
     )
+
+
+def _device_is_missing() -> bool:
+    """Whether programs were asked to run on a device that JAX does not find."""
+    if "jax" not in sys.modules or os.environ.get("JAX_PLATFORMS") != PLATFORMS["gpu"]:
+        return False
+    try:
+        return not sys.modules["jax"].devices()
+    except (RuntimeError, AssertionError):
+        return True
 
 
 def _report(message: str, debug: bool) -> None:

@@ -32,7 +32,7 @@ def describe(args: argparse.Namespace) -> list[Any]:
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Print what is known about the part; draw its first frame if it is a world."""
-    from foreworld.cli._fields import describe_field, field_docs, read_fields
+    from foreworld.cli._fields import describe_field, field_docs, presets, read_fields
     from foreworld.core.config import encode
     from foreworld.core.part import field_specs
     from foreworld.worlds.base import AbstractWorld
@@ -55,6 +55,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
         "name": args.name,
         "class": registry.address(cls),
         "summary": (cls.__doc__ or "").partition("\n")[0],
+        "presets": presets(cls),
         "fields": rows,
     }
     missing = [row["name"] for row in rows if row["required"]]
@@ -77,6 +78,8 @@ def _print(facts: dict[str, Any]) -> None:
     for key in ("action_space", "observation_space", "picture"):
         if key in facts:
             print(f"{key.replace('_', ' ')}: {facts[key]}")
+    if facts["presets"]:
+        print(f"presets: {', '.join(facts['presets'])}")
     print("fields:")
     width = max((len(row["name"]) for row in facts["fields"]), default=0)
     for row in facts["fields"]:

@@ -1,7 +1,7 @@
 """One experiment: a learner in a world or on a data set, over seeds; resumes.
 
     foreworld train ppo --on tmaze --world.length 10 --learning-rate 2.5e-3 --seeds 4
-    foreworld train rnn_deconvolve --on data/pendulum --seeds 3
+    foreworld train rnn_deconvolve --on data/pendulum --preset small --seeds 3
 
 Bare fields are the learner's, those of the world begin with ``world.``. Run the same
 command again after an interruption: it goes on from the last checkpoint.
@@ -15,6 +15,7 @@ from typing import Any
 from foreworld.cli._launch import add_launch_options, launcher_of
 from foreworld.cli._tracking import add_track_option, tracker_of
 from foreworld.cli._usage import Fields, Usage
+from foreworld.core.errors import unknown_name
 
 
 def configure(usage: Usage) -> None:
@@ -30,6 +31,9 @@ def configure(usage: Usage) -> None:
         "--seeds", type=int, default=1, metavar="N", help="number of runs (default: 1)"
     )
     usage.add("--seed", type=int, default=0, metavar="S", help="root seed (default: 0)")
+    usage.add(
+        "--preset", metavar="NAME", help="the learner's defaults for a purpose, if any"
+    )
     usage.add("--out", metavar="DIR", help="folder to make (default: under runs/)")
     usage.add("--force", action="store_true", help="replace what the folder holds")
     add_launch_options(usage)
@@ -43,7 +47,8 @@ def describe(args: argparse.Namespace) -> list[Any]:
     from foreworld.cli._what import resolve
     from foreworld.core import registry
 
-    parts = [Shown(registry.find("learners", args.learner))]
+    cls = registry.find("learners", args.learner)
+    parts = [Shown(cls, preset=_preset(cls, args.preset))]
     what = resolve(args.on)
     if what.world is not None:
         parts.append(Shown(what.world, "world"))
@@ -61,7 +66,8 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     command = f"foreworld train {args.learner} --on {args.on}"
     values = read_fields(parts, given, command)
     world, data = (args.on, None) if len(parts) > 1 else (None, args.on)
-    parameters = Parameters(world, args.learner, data, seed=args.seed, **values)
+    learner = parts[0].preset or args.learner
+    parameters = Parameters(world, learner, data, seed=args.seed, **values)
     folder = run_experiment(
         parameters,
         seeds=args.seeds,
@@ -75,3 +81,14 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     if not args.quiet:
         print(folder)
     return 0
+
+
+def _preset(cls: Any, name: str | None) -> Any:
+    from foreworld.cli._fields import presets
+
+    if name is None:
+        return None
+    known = presets(cls)
+    if name not in known:
+        raise unknown_name(f"preset of {cls.__name__}", name, known)
+    return getattr(cls, name)()
