@@ -136,6 +136,6 @@ def test_a_missing_device_is_named():
     )
     assert done.returncode == 1
     assert done.stderr == (
-        "foreworld: JAX finds no GPU here. Use --device cpu, or install the GPU support "
-        "with: pip install 'foreworld[cuda]'.\n"
+        "foreworld: JAX finds no GPU here. Use --device cpu, or install the GPU "
+        "support with: pip install 'foreworld[cuda]'.\n"
     )
