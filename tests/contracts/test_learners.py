@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from contracts.small import small
 
 from foreworld.core.errors import FitError
 from foreworld.core.part import Traced
@@ -17,19 +18,6 @@ from foreworld.testing.games import RepeatedMatchingPennies
 from foreworld.testing.learners import check_learner
 from foreworld.testing.probes import ProbeLearner, ProbeWorld, SlowProbeLearner
 from foreworld.worlds.make import make
-
-SMALL = {
-    "ppo": {
-        "hidden_size": 4,
-        "num_steps": 8,
-        "num_epochs": 1,
-        "num_minibatches": 2,
-        "eval_num_lanes": 2,
-        "eval_num_steps": 8,
-    },
-    "rnn_deconvolve": {},
-}
-"""Fields that make a learner quick; not needed for a learner to be tested."""
 
 
 def data_source():
@@ -56,11 +44,6 @@ def sources():
         "pennies": RepeatedMatchingPennies(),
         "data": data_source(),
     }
-
-
-def small(name):
-    """A learner of the registry, made small where we know how."""
-    return entries("learners")[name].load()(**SMALL.get(name, {}))
 
 
 @pytest.mark.parametrize("name", entries("learners"))

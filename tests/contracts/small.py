@@ -1,0 +1,50 @@
+"""Parts of the registry made small, so that contract tests are quick."""
+
+from foreworld.core.registry import entries
+from foreworld.learners.base import AbstractLearner
+from foreworld.worlds.base import AbstractWorld
+from foreworld.worlds.make import make
+
+_PPO = {
+    "hidden_size": 4,
+    "num_steps": 8,
+    "num_epochs": 1,
+    "num_minibatches": 2,
+    "eval_num_lanes": 2,
+    "eval_num_steps": 8,
+}
+_FIELDS = {
+    "ppo": _PPO,
+    "independent_ppo": _PPO,
+    "rnn_deconvolve": {
+        "batch_size": 2,
+        "window_len": 5,
+        "hidden_size": 4,
+        "encoder_widths": (4, 4),
+        "renderer_widths": (4, 4),
+        "num_layers": 1,
+        "skip": 2,
+        "norm": "none",
+        "num_eval_sequences": 2,
+    },
+}
+"""A learner that is not here is tested with its defaults."""
+
+_WORLDS = {
+    "tmaze": {"length": 3, "max_episode_len": 20},
+    "gymnasium": {"max_episode_len": 10},
+}
+
+
+def small_world(name: str) -> AbstractWorld:
+    """A world by name."""
+    return make(name, **_WORLDS.get(name, {}))
+
+
+def small(name: str) -> AbstractLearner:
+    """A learner by name."""
+    cls, fields = entries("learners")[name].load(), _FIELDS.get(name, {})
+    if name == "independent_ppo":
+        ppo = entries("learners")["ppo"].load()
+        return cls(agents={agent: ppo(**fields) for agent in ("even", "odd")})
+    return cls(**fields)
