@@ -107,7 +107,7 @@ def _advance(
     carry: _Carry,
     actions: Any,
     fresh: tuple[Bool[Array, " lane"], UInt32[Array, " lane"]] | None,
-) -> tuple[_Carry, Outcome]:
+) -> tuple[_Carry, tuple[Array, ...]]:
     world = merge(static, *leaves)
 
     def one(state: State, seed: Array, count: Array, action: Any) -> Any:

@@ -87,7 +87,7 @@ class WorldEnvironment(environment.Environment):
     ) -> tuple[Array, WorldState, Array, Array, dict[str, Array]]:
         """One step, without starting anew."""
         action = None if self._spaces[0] is None else jnp.asarray(action)
-        step = self._merged(params).step(state.world, action, _typed(key))
+        step: Any = self._merged(params).step(state.world, action, _typed(key))
         time = state.time + 1
         late = time >= getattr(params, _LIMIT)
         truncated = step.truncated | (late & ~step.terminated)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.spaces import Space
+from foreworld.core.spaces import Discrete, Space
 from foreworld.worlds.adapters._optional import require
 from foreworld.worlds.adapters._spaces import check_even_bounds, from_foreign_space
 
@@ -109,9 +109,7 @@ class Host:
             ]
         return Moved(*(_join(values, shape) for values in zip(*moved, strict=True)))
 
-    def _step(
-        self, seed: int, history: np.ndarray, action: np.ndarray, num: int
-    ) -> Moved:
+    def _step(self, seed: int, history: np.ndarray, action: Any, num: int) -> Moved:
         env = self._live.pop((seed, history.tobytes()), None)
         if env is None:
             env = self._free.pop() if self._free else self._make()
@@ -135,8 +133,8 @@ class Host:
             np.bool_(truncated and not terminated),
         )
 
-    def _given(self, action: np.ndarray) -> Any:
-        return int(action) if action.dtype.kind in "iu" and not action.shape else action
+    def _given(self, action: Any) -> Any:
+        return int(action) if isinstance(self.action_space, Discrete) else action
 
     def _observed(self, result: tuple[Any, dict]) -> np.ndarray:
         return np.array(result[0], np.dtype(self.observation_space.dtype))

@@ -1,0 +1,75 @@
+"""A data set from your own frames or arrays: NPZ, HDF5, folders of images.
+
+    foreworld import recordings.npz --out data/mine
+    foreworld import videos/ --out data/mine --num-frames 30
+
+A file holds an array 'image' (sequence, time, height, width, channels), uint8, and may
+hold 'state', 'action', 'reward', 'terminated' and 'valid'. A folder holds the frames of
+one sequence as PNG or JPEG, in the order of their names, or one such folder for each
+sequence. The data set is then like any other: check, preview, train on it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from foreworld.cli._usage import Fields, Usage
+from foreworld.core.errors import ConfigError
+
+NAMES = ("image", "state", "action", "reward", "terminated", "valid")
+"""Arrays whose names in the files can be told."""
+
+
+def configure(usage: Usage) -> None:
+    """Declare the options."""
+    usage.add("files", nargs="+", metavar="FILES", help="files or folders to import")
+    usage.add("--out", metavar="DIR", help="folder to make (required)")
+    for split, meaning in (("val", "choose by"), ("test", "report")):
+        usage.add(
+            f"--{split}",
+            type=float,
+            default=0.1,
+            metavar="FRACTION",
+            help=f"share of the recorded sequences to {meaning} (default: 0.1)",
+        )
+    usage.add("--seed", type=int, default=0, metavar="S", help="draws the splits")
+    usage.add(
+        "--num-frames",
+        type=int,
+        metavar="N",
+        help="cut sequences into pieces of N frames (default: keep them whole)",
+    )
+    for name in NAMES:
+        usage.add(
+            f"--{name}",
+            default=name,
+            metavar="NAME",
+            help=f"what the {name} array is called in the files (default: {name})",
+        )
+    usage.add(
+        "--force", action="store_true", help="replace a folder that holds other data"
+    )
+    usage.quiet()
+
+
+def run(args: argparse.Namespace, fields: Fields) -> int:
+    """Import, and say what came of it."""
+    from foreworld.data.importing import import_data
+
+    if args.out is None:
+        raise ConfigError("import needs --out DIR, the folder of the new data set.")
+    data = import_data(
+        [Path(file) for file in args.files],
+        args.out,
+        val=args.val,
+        test=args.test,
+        seed=args.seed,
+        num_frames=args.num_frames,
+        names={name: getattr(args, name) for name in NAMES},
+        force=args.force,
+        quiet=args.quiet,
+    )
+    if not args.quiet:
+        print(data)
+    return 0

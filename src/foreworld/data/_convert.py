@@ -1,0 +1,84 @@
+"""Checks and converts a person's own arrays to the written format of data sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from foreworld.core.errors import ConfigError
+
+ARRAYS = ("image", "state", "action", "reward", "terminated", "valid")
+"""What can be imported; ``image`` must be there."""
+PER_STEP = ("action", "reward", "terminated")
+"""Arrays with one entry for each step between two frames."""
+
+
+def check_shape(
+    path: Path, key: str, shape: tuple[int, ...], num: int | None, length: int
+) -> None:
+    """Whether an array has an entry for each frame, or each step between two."""
+    wanted = length - 1 if key in PER_STEP else length
+    leading = (wanted,) if num is None else (num, wanted)
+    if shape[: len(leading)] == leading:
+        return
+    between = "step between two frames" if key in PER_STEP else "frame"
+    hint = ""
+    if key in PER_STEP and shape[: len(leading)] == (*leading[:-1], length):
+        hint = " Leave out the last one, after which there is no frame"
+    raise ConfigError(
+        f"{path}: {key} has shape {shape}, but it must begin with {leading}: one entry "
+        f"for each {between}.{hint}{'.' if hint else ''}"
+    )
+
+
+def convert(where: str, key: str, array: np.ndarray) -> np.ndarray:
+    """One sequence's array in the written format.
+
+    Raises
+    ------
+    ConfigError
+        A type or values that have no place there; says which and what is allowed.
+    """
+    if array.dtype.kind not in "biuf":
+        raise ConfigError(
+            f"{where}: {key} is {array.dtype}; only numbers can be imported."
+        )
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise ConfigError(f"{where}: {key} holds values that are not finite.")
+    if key == "image":
+        frames = _pixels(where, array)
+        return frames if frames.ndim == 4 else frames[..., None]
+    if key in ("terminated", "valid"):
+        if not np.isin(array, (0, 1)).all():
+            raise ConfigError(f"{where}: {key} must hold 0 and 1 only.")
+        return array.astype(bool)
+    if key == "action" and array.dtype.kind in "iu" and array.ndim == 1:
+        if array.size and array.min() < 0:
+            raise ConfigError(
+                f"{where}: action holds {array.min()}; choices are counted from 0."
+            )
+        return array.astype(np.int32)
+    if key == "state":
+        return array.reshape(len(array), -1).astype(np.float32)
+    if key == "reward" and array.ndim != 1:
+        raise ConfigError(
+            f"{where}: reward has shape {array.shape}, one number a step."
+        )
+    return array.astype(np.float32)
+
+
+def _pixels(where: str, array: np.ndarray) -> np.ndarray:
+    low, high = array.min(), array.max()
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == bool:
+        return array.astype(np.uint8) * np.uint8(255)
+    if array.dtype.kind == "f" and low >= 0 and high <= 1:
+        return np.round(array * 255).astype(np.uint8)
+    if array.dtype.kind in "iu" and low >= 0 and high <= 255:
+        return array.astype(np.uint8)
+    raise ConfigError(
+        f"{where}: image is {array.dtype} from {low:g} to {high:g}. Frames are whole "
+        f"numbers from 0 to 255, or fractions from 0 to 1."
+    )
