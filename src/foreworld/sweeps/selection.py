@@ -151,7 +151,7 @@ def measured(
         if measure == "last10":
             size = array.sizes[axis]
             array = array.isel({axis: slice(size - max(1, size // _TAIL), None)})
-        array = array.mean(axis, skipna=True)
+        array = array.mean(str(axis), skipna=True)
     counts = dataset["finished"] & ~dataset["failed"]
     return array.where(counts).transpose("point", "seed").values, name
 

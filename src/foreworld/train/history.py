@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -82,13 +82,17 @@ def history_of(arrays: Arrays, where: Path) -> History:
     """
     if "failed" not in arrays:
         raise DamagedError(f"{where} holds no metrics: written by other code.")
-    found: dict[str, Metrics] = {"train": {}, "val": {}, "test": {}}
+    found: dict[str, dict[str, Any]] = {"train": {}, "val": {}, "test": {}}
     for path, array in arrays.items():
         split, _, rest = path.partition("/")
         name, _, part = rest.rpartition("/")
         if split in found and part == "total":
-            found[split][name] = Mean(array, arrays[f"{split}/{name}/count"])
-    return History(**found, failed=arrays["failed"])
+            found[split][name] = array, arrays[f"{split}/{name}/count"]
+    means = {
+        split: {name: Mean(*pair) for name, pair in metrics.items()}
+        for split, metrics in found.items()
+    }
+    return History(**means, failed=arrays["failed"])
 
 
 def values(mean: Mean) -> np.ndarray:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Key
 
@@ -108,7 +109,7 @@ def lane(tree: Any, index: int) -> Any:
 
 
 def _stack(*leaves: Any) -> Any:
-    if jax.dtypes.issubdtype(leaves[0].dtype, jax.dtypes.prng_key):
+    if jnp.issubdtype(leaves[0].dtype, jax.dtypes.prng_key):
         data = np.stack([np.asarray(jax.random.key_data(leaf)) for leaf in leaves])
-        return jax.random.wrap_key_data(data)
+        return jax.random.wrap_key_data(jnp.asarray(data))
     return np.stack([np.asarray(leaf) for leaf in leaves])

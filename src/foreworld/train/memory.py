@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from jax.extend.core import ClosedJaxpr, Jaxpr
 
 from foreworld.core.compilation import compile_all
@@ -117,6 +118,6 @@ def _values_bytes(jaxpr: Jaxpr) -> int:
 
 def _size(aval: Any) -> int:
     """Bytes of an array, from its shape and type."""
-    if jax.dtypes.issubdtype(aval.dtype, jax.dtypes.prng_key):
+    if jnp.issubdtype(aval.dtype, jax.dtypes.prng_key):
         return 8 * math.prod(aval.shape)
     return math.prod(aval.shape) * aval.dtype.itemsize

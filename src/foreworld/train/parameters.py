@@ -85,7 +85,7 @@ class Parameters(Part):
         if self.data is not None:
             what = Path(self.data.path).name
         else:
-            what = part_name(type(self.world))
+            what = part_name(type(self.world)) if self.world is not None else "nothing"
         return f"{what}_{part_name(type(self.learner))}"
 
     def get(self, path: str) -> Any:
