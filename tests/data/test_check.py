@@ -12,6 +12,7 @@ import pytest
 
 from foreworld.core.folder import seal
 from foreworld.data.check import check_dataset
+from foreworld.data.importing import import_data
 
 SHARD = "train/shard-00001.h5"
 
@@ -157,6 +158,14 @@ def test_unknown_worlds_are_named(copy: Path) -> None:
     reseal(copy)
     (problem,) = check_dataset(copy)
     assert str(path) in problem and "pendulums" in problem
+
+
+def test_imported_data_are_checked_too(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", image=np.zeros((4, 3, 5, 5, 1), np.uint8))
+    import_data(tmp_path / "a.npz", tmp_path / "out", val=0, test=0, quiet=True)
+    assert check_dataset(tmp_path / "out") == []
+    flip_byte(tmp_path / "out" / "train" / "shard-00000.h5")
+    assert "shard-00000.h5 was altered" in check_dataset(tmp_path / "out")[0]
 
 
 def test_what_is_no_data_set(tmp_path: Path) -> None:

@@ -217,6 +217,13 @@ def test_a_file_limit_of_the_system_is_an_ordinary_error(tmp_path: Path) -> None
     assert not list((tmp_path / "a").rglob("*.part"))
 
 
+def test_locks_that_cannot_be_made_are_an_ordinary_error(tmp_path: Path) -> None:
+    prepare(tmp_path / "a", recipe(), force=False)
+    (tmp_path / "a" / ".leases").write_text("in the way")
+    with pytest.raises(StorageError, match=r"cannot write .*\.leases"):
+        work(tmp_path / "a")
+
+
 def test_another_data_set_is_not_overwritten(copy: Path) -> None:
     before = digests(copy)
     with pytest.raises(

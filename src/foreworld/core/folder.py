@@ -168,10 +168,19 @@ def lease(path: Path, patience: float = 0.0) -> Iterator[bool]:
     ----------
     patience
         Seconds to go on trying where somebody else holds it; ``math.inf`` waits.
+
+    Raises
+    ------
+    StorageError
+        The lock file cannot be made.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = path.open("w")
+    except OSError as error:
+        raise StorageError(_why(path, error)) from error
     deadline = time.monotonic() + patience
-    with path.open("w") as file:
+    with opened as file:
         while not (mine := _locked(file)) and time.monotonic() < deadline:
             time.sleep(_LEASE_PAUSE)
         try:

@@ -9,9 +9,9 @@ import numpy as np
 
 from foreworld.core.errors import ForeworldError
 from foreworld.core.folder import CONFIG, MANIFEST, manifest, read_json, verify
+from foreworld.data.columns import expected_columns
 from foreworld.data.folder import shard_path
 from foreworld.data.recipe import SPLITS, Recipe, Shard, read_recipe
-from foreworld.data.simulate import Simulator
 from foreworld.data.store.base import AbstractShardReader, Column
 from foreworld.data.store.hdf5 import Hdf5Store
 
@@ -42,7 +42,7 @@ def check_dataset(folder: str | Path) -> list[str]:
         recipe = read_recipe(folder)
         listed = manifest(folder) or {}
         problems += _check_config(folder, recipe, listed)
-        columns = Simulator(recipe).columns()
+        columns = expected_columns(recipe)
     except ForeworldError as error:
         return [*problems, f"{folder / CONFIG}: {error}"]
     for shard in recipe.shards():

@@ -8,6 +8,7 @@ works outside the interpreter's lock) and stored as they are.
 from __future__ import annotations
 
 import os
+import sys
 import zlib
 from collections import deque
 from collections.abc import Sequence
@@ -220,4 +221,6 @@ def _unpack(dataset: h5py.Dataset, start: int, stop: int) -> np.ndarray:
 
 def _num_threads() -> int:
     # The cores this process may use, not those of the machine: workers are pinned.
-    return len(os.sched_getaffinity(0))
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
