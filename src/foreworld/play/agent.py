@@ -19,11 +19,12 @@ from foreworld.play.base import (
     Number,
     Page,
 )
-from foreworld.play.episode import Episode
+from foreworld.play.episode import OWN_CHOICE, Episode
+from foreworld.play.hands import Hands
 from foreworld.play.keys import action_names, keys
 from foreworld.play.messages import Act, Agent, Hold, Message, Tick
 from foreworld.play.sliders import sliders
-from foreworld.play.world import Hands, end_of, natural_rate
+from foreworld.play.world import end_of, natural_rate
 from foreworld.worlds.base import AbstractPolicy, AbstractWorld
 
 REST = 1.0
@@ -97,12 +98,10 @@ class AgentSession(AbstractSession):
         if self._episode.ended:
             return self._agent_acts and self._after_end()
         self._ended_at = None
-        if self._agent_acts:
-            self._episode.step()
-        elif self._hands.held is not None:
-            self._episode.step(self._hands.held)
-        else:
+        action = OWN_CHOICE if self._agent_acts else self._hands.take()
+        if action is None:
             return False
+        self._episode.step(action)
         return True
 
     def handle(self, message: Message) -> None:

@@ -229,7 +229,8 @@ def _step(
         chosen = jnp.where(action == OWN_CHOICE, own, action).astype(jnp.int32)
         memory = _remember(memory, chosen)
     done = None if world.action_space is None else chosen
-    step = world.step(scene.state, done, named_key(scene.key, "step", scene.num_steps))
+    step_key = named_key(scene.key, "step", scene.num_steps)
+    step: Any = world.step(scene.state, done, step_key)
     num_steps = scene.num_steps + 1
     ended = step.terminated | step.truncated
     if world.max_episode_len > 0:

@@ -25,12 +25,13 @@ from foreworld.play.base import (
     Page,
     Picture,
 )
-from foreworld.play.episode import Episode
+from foreworld.play.episode import OWN_CHOICE, Episode
+from foreworld.play.hands import Hands
 from foreworld.play.keys import keys
 from foreworld.play.messages import Act, Message, Restart, Tick, Truth
 from foreworld.play.sliders import sliders
 from foreworld.play.touch import draggable
-from foreworld.play.world import Hands, natural_rate, summary
+from foreworld.play.world import natural_rate, summary
 from foreworld.users.random_policy import RandomPolicy
 from foreworld.worlds.base import AbstractWorld, Family
 
@@ -79,7 +80,7 @@ class ModelStage(AbstractStage):
             pictures=("true", "predicted", "difference"),
             hint=(
                 "The model saw the last true frames once and predicts by itself. In "
-                "the difference, red is missing in the prediction and blue is too much."
+                "the difference, orange is missing in the prediction, blue too much."
             ),
             keys=self._keys,
             sliders=sliders(world),
@@ -135,8 +136,8 @@ class ModelSession(AbstractSession):
         """One step of the truth and one frame of the model."""
         if self._hands.dragging:
             return False
-        held = self._hands.held
-        self._step(*() if held is None else (held,))
+        action = self._hands.take()
+        self._step(OWN_CHOICE if action is None else action)
         return True
 
     def handle(self, message: Message) -> None:
@@ -195,23 +196,23 @@ class ModelSession(AbstractSession):
         self._seen = self._recent[-1].astype(np.float32) / self._predictor.scale
         self._predicted, self._horizon = self._seen, 0
 
-    def _step(self, *action: int) -> None:
+    def _step(self, action: int = OWN_CHOICE) -> None:
         if self._episode.ended:
             self._episode.restart()
             self._begin()
             return
-        self._episode.step(*action)
+        self._episode.step(action)
         done = self._episode.view.action if self._hands.num_actions else None
         self._memory, self._predicted = self._predictor.next(self._memory, done)
         self._recent.append(self._episode.frame)
         self._horizon += 1
 
 
-def difference(true: Unit, predicted: Unit) -> Picture:
-    """What the prediction lacks in red, what it has too much in blue."""
+def difference(true: Unit, predicted: Unit) -> UInt8[np.ndarray, "height width 3"]:
+    """What the prediction lacks in orange, what it has too much in blue."""
     error = np.mean(true - predicted, axis=-1)
     red, blue = np.clip(error, 0, 1), np.clip(-error, 0, 1)
-    # Some green makes blue readable on black.
+    # Some green makes both readable on black.
     picture = np.stack([red, 0.35 * np.maximum(red, blue), blue], axis=-1)
     return (255 * picture).astype(np.uint8)
 

@@ -101,7 +101,7 @@ async def _run(
             await socket.send_bytes(data)
         due = clock.wait() if drawn == sent else None
         message = await _next(inbox, due)
-        if message is _NOTHING:
+        if isinstance(message, _Nothing):
             new = await asyncio.to_thread(session.advance)
             clock.ticked()
         elif message is None:

@@ -6,24 +6,15 @@ it goes on while a key is held. A passive world simply runs.
 
 from __future__ import annotations
 
-from foreworld.core.errors import ConfigError
 from foreworld.core.keys import named_key, root_key
 from foreworld.core.partition import split
 from foreworld.play.base import AbstractSession, AbstractStage, Frame, Page
 from foreworld.play.episode import Episode
+from foreworld.play.hands import Hands
 from foreworld.play.keys import keys
-from foreworld.play.messages import (
-    Act,
-    Grab,
-    Hold,
-    Message,
-    Release,
-    Restart,
-    Set,
-    Tick,
-)
+from foreworld.play.messages import Message, Tick
 from foreworld.play.sliders import sliders
-from foreworld.play.touch import draggable, grab
+from foreworld.play.touch import draggable
 from foreworld.worlds.base import AbstractWorld
 
 ENDED = "Episode over: return {total:.3g} after {steps} steps."
@@ -85,9 +76,10 @@ class WorldSession(AbstractSession):
         if not self._hands.num_actions:
             self._episode.step()
             return True
-        if self._hands.held is None or self._episode.ended:
+        action = self._hands.take()
+        if action is None or self._episode.ended:
             return False
-        self._episode.step(self._hands.held)
+        self._episode.step(action)
         return True
 
     def handle(self, message: Message) -> None:
@@ -108,69 +100,6 @@ class WorldSession(AbstractSession):
             banner=end_of(self._episode, AGAIN),
             notice=self._hands.notice(),
         )
-
-
-class Hands:
-    """What keys, mouse and sliders do to an episode, in every kind of session.
-
-    Attributes
-    ----------
-    num_actions
-        Actions that there are.
-    held
-        Action whose key is held down; ``None`` for none.
-    dragging
-        Whether the mouse holds the picture.
-    """
-
-    def __init__(self, episode: Episode, num_actions: int) -> None:
-        self._episode, self.num_actions = episode, num_actions
-        self.held: int | None = None
-        self._point: tuple[float, float] | None = None
-        self._notice = ""
-
-    @property
-    def dragging(self) -> bool:
-        """Whether the mouse holds the picture."""
-        return self._point is not None
-
-    def drag(self) -> bool:
-        """Put the world where the mouse holds it; returns whether it does."""
-        if self._point is None:
-            return False
-        episode = self._episode
-        episode.put(grab(episode.world, episode.view.scene.state, *self._point))
-        return True
-
-    def handle(self, message: Message) -> None:
-        """Do what is the same in every kind of session."""
-        if isinstance(message, Restart):
-            self._episode.restart()
-        elif isinstance(message, Act) and 0 <= message.action < self.num_actions:
-            self._episode.step(message.action)
-        elif isinstance(message, Hold):
-            known = 0 <= message.action < self.num_actions
-            self.held = message.action if known else None
-        elif isinstance(message, Grab):
-            self._point = (message.x, message.y)
-        elif isinstance(message, Release):
-            self.drag()
-            self._point = None
-        elif isinstance(message, Set):
-            self._set(message)
-
-    def notice(self) -> str:
-        """What is to be said once."""
-        notice, self._notice = self._notice, ""
-        return notice
-
-    def _set(self, message: Set) -> None:
-        try:
-            self._episode.knobs.set(message.name, message.value)
-        except ConfigError as error:
-            self._notice = str(error)
-        else:
-            self._episode.redraw()
 
 
 def end_of(episode: Episode, after: str = "") -> str:

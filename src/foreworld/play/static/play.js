@@ -49,7 +49,8 @@ function connect() {
   };
   socket.onopen = () => { retry = 500; };
   socket.onclose = (event) => {
-    const why = event.reason || "the server is gone";
+    const fault = event.code === 1011 ? "a fault: see the server's terminal" : "";
+    const why = fault || event.reason || "the server is gone";
     status("lost", `${why}; trying again`);
     setTimeout(connect, retry);
     retry = Math.min(retry * 2, 5000);
@@ -197,6 +198,7 @@ function draw(header, pixels) {
   at("banner").textContent = header.banner;
   if (header.notice) at("notice").textContent = header.notice;
   for (const number of header.numbers) showNumber(number);
+  showCurves();
   const most = Math.max(...header.bars.map((bar) => bar.value));
   for (const bar of header.bars) showBar(bar, bar.value === most);
   for (const [name, value] of Object.entries(header.fields)) showField(name, value, header.notice);
@@ -239,7 +241,7 @@ function showNumber({ name, value, unit, curve }) {
     const node = make("div", "number", at("numbers"));
     node.dataset.name = name;
     make("span", "name", node, name);
-    row = seen.numbers[name] = { node, text: make("b", "", node), curve: [] };
+    row = seen.numbers[name] = { node, unit, text: make("b", "", node), curve: [] };
     if (curve) {
       const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
       svg.setAttribute("preserveAspectRatio", "none");
@@ -254,8 +256,16 @@ function showNumber({ name, value, unit, curve }) {
   if (curve && value !== null) {
     row.curve.push(value);
     if (row.curve.length > CURVE_LEN) row.curve.shift();
-    const low = Math.min(0, ...row.curve);
-    const high = Math.max(...row.curve, low + 1e-9);
+  }
+}
+
+// Curves of one unit share their scale, so that they can be compared.
+function showCurves() {
+  const rows = Object.values(seen.numbers).filter((row) => row.line);
+  for (const row of rows) {
+    const values = rows.filter((one) => one.unit === row.unit).flatMap((one) => one.curve);
+    const low = Math.min(0, ...values);
+    const high = Math.max(...values, low + 1e-9);
     row.line.setAttribute("points", row.curve.map((y, i) =>
       `${(100 * i) / (CURVE_LEN - 1)},${95 - (90 * (y - low)) / (high - low)}`).join(" "));
   }
