@@ -190,7 +190,8 @@ def adam_update(
     norm
         Norm of the gradient before clipping.
     """
-    norm = optax.global_norm(gradient)
+    squares = [jnp.sum(jnp.square(leaf)) for leaf in jax.tree.leaves(gradient)]
+    norm = jnp.sqrt(sum(squares, jnp.float32(0.0)))
     shrink = jnp.minimum(1.0, max_grad_norm / jnp.maximum(norm, 1e-12))
     shrink = jnp.where(max_grad_norm > 0, shrink, 1.0)
     gradient = jax.tree.map(lambda g: g * shrink, gradient)

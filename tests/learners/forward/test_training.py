@@ -1,0 +1,211 @@
+"""What forward models share: alignment, minibatches, loss, schedule, optimiser."""
+
+import math
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from learners.forward.data import counting_source
+
+from foreworld.core.keys import root_key
+from foreworld.learners.forward._training import (
+    adam_update,
+    binary_loss,
+    draw_batch,
+    draw_times,
+    init_adam,
+    mean_of_frames,
+    rate_factor,
+    take_batch,
+)
+from foreworld.learners.forward.base import AbstractForwardModel, ForwardState
+
+LN2 = math.log(2.0)
+
+
+class Recorder(AbstractForwardModel):
+    """Predicts the newest action it has seen, plus ``ahead``."""
+
+    context_len: int = 1
+    ahead: int = 1
+    pixel_scale: int = 255
+    batch_size: int = 1
+    num_updates: int = 1
+    num_eval_sequences: int = 8
+    traceable: ClassVar[bool] = True
+
+    def check_fit(self, source):
+        pass
+
+    def init(self, key, source):
+        return ForwardState((), (), (), mean_of_frames(source, self.pixel_scale))
+
+    def update(self, state, source, key, progress):
+        return state, {}
+
+    def reset(self, state, context):
+        return jnp.zeros((), jnp.int32)
+
+    def step(self, state, memory, action):
+        number = action[:, 0] + self.ahead
+        frame = state.mean_frame * 0 + number[:, None, None, None] / self.pixel_scale
+        return memory, frame
+
+    def predict(self, state, context, actions, num_frames):
+        memory: Any = self.reset(state, context)
+        frames = []
+        for k in range(num_frames):
+            memory, frame = self.step(state, memory, actions[:, k])
+            frames.append(frame)
+        return jnp.stack(frames, axis=1)
+
+
+@pytest.mark.fact("forward-models", 1)
+def test_fact_1_padded_frames_do_not_count():
+    logits = jnp.zeros((1, 3, 1, 1, 1))
+    target = jnp.asarray([1.0, 0.0, 0.0]).reshape(1, 3, 1, 1, 1)
+    valid = jnp.asarray([[True, True, False]])
+    source = counting_source(lengths=[2, 5, 9])
+    np.testing.assert_array_equal(source.valid.sum(1), [2, 5, 9])
+    padded = binary_loss(logits, target, valid, 0.0, "padded")
+    assert float(padded) == pytest.approx(0.462098, abs=1e-6)
+    assert float(padded) == pytest.approx(2 / 3 * LN2, abs=1e-6)
+    normal = binary_loss(logits, target, valid, 0.0, "valid")
+    assert float(normal) == pytest.approx(LN2, abs=1e-6)
+
+
+@pytest.mark.fact("forward-models", 8)
+@pytest.mark.parametrize("context_len", [1, 2, 3])
+def test_fact_8_frames_and_actions_are_aligned(context_len):
+    source, window_len = counting_source(), 7
+    times = jnp.arange(window_len - context_len)
+    batch = take_batch(
+        source,
+        jnp.asarray([0, 2]),
+        jnp.asarray([0, 2]),
+        context_len,
+        window_len,
+        times,
+    )
+    recorder = Recorder(context_len=context_len)
+    state = recorder.init(root_key(0), source)
+    for row, start in enumerate((0, 2)):
+        wanted = start + context_len + np.arange(len(times))
+        np.testing.assert_array_equal(batch.actions[row, :, 0] + 1, wanted)
+        np.testing.assert_array_equal(batch.target[row, :, 0, 0, 0], wanted)
+        newest = batch.context[row, -1, 0, 0, 0]
+        assert int(newest) == int(batch.actions[row, 0, 0])
+    predicted = recorder.predict(state, batch.context, batch.actions, len(times))
+    np.testing.assert_allclose(
+        predicted * 255, np.asarray(batch.target, np.float32), atol=1e-4
+    )
+    metrics = recorder.evaluate(state, source, root_key(0))
+    assert float(metrics["mse"].total) == pytest.approx(0.0, abs=1e-9)
+    shifted = recorder.replace(ahead=2).evaluate(state, source, root_key(0))
+    assert float(shifted["mse"].total / shifted["mse"].count) > 1e-5
+
+
+def test_scored_frames_are_those_of_their_times():
+    source = counting_source()
+    times = jnp.asarray([1, 4])
+    batch = take_batch(source, jnp.asarray([1]), jnp.asarray([1]), 2, 8, times)
+    np.testing.assert_array_equal(batch.target[0, :, 0, 0, 0], [4, 7])
+    assert batch.actions.shape == (1, 6, 1)
+
+
+def test_windows_lie_within_valid_frames():
+    source = counting_source(lengths=[5, 9, 3])
+    batch = draw_batch(source, root_key(0), 200, 2, 5, 0)
+    first = np.asarray(batch.context[:, 0, 0, 0, 0])
+    # Room for starts 0 (5 frames), 0 to 4 (9 frames), and 0 with padding (3 frames).
+    assert set(first) == {0, 1, 2, 3, 4}
+    padded = ~np.asarray(batch.valid).all(1)
+    assert 30 < padded.sum() < 110
+    np.testing.assert_array_equal(np.asarray(batch.valid[padded]).sum(1), 1)
+
+
+def test_every_frame_is_scored_equally_often():
+    draw = jax.vmap(lambda i: draw_times(jax.random.fold_in(root_key(0), i), 7, 3))
+    times = np.asarray(draw(jnp.arange(2000)))
+    assert (np.diff(times, axis=1) > 0).all()
+    share = np.bincount(times.ravel(), minlength=7) / 2000
+    np.testing.assert_allclose(share, 3 / 7, atol=0.05)
+    np.testing.assert_array_equal(draw_times(root_key(0), 4, 0), np.arange(4))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_loss_is_the_cross_entropy(smoothing):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 4, (2, 3, 4, 4, 1)).astype(np.float32)
+    target = rng.integers(0, 2, logits.shape).astype(np.float32)
+    soft = target * (1 - smoothing) + smoothing / 2
+    p = 1 / (1 + np.exp(-logits.astype(np.float64)))
+    expected = -(soft * np.log(p) + (1 - soft) * np.log(1 - p)).mean()
+    every = jnp.ones((2, 3), bool)
+    found = binary_loss(
+        jnp.asarray(logits), jnp.asarray(target), every, smoothing, "valid"
+    )
+    assert float(found) == pytest.approx(expected, rel=1e-5)
+
+
+def test_loss_of_sure_and_wrong_pixels_is_finite():
+    logits = jnp.full((1, 1, 1, 1, 1), 1e4)
+    one = jnp.ones((1, 1), bool)
+    loss = binary_loss(logits, jnp.zeros_like(logits), one, 0.0, "valid")
+    assert float(loss) == pytest.approx(1e4)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "progress", "factor"),
+    [
+        ("steps", 0.0, 1.0),
+        ("steps", 0.29, 1.0),
+        ("steps", 0.31, 1 / 2),
+        ("steps", 0.65, 1 / 3),
+        ("steps", 0.95, 1 / 4),
+        ("cosine", 0.0, 1.0),
+        ("cosine", 0.5, 0.5),
+        ("constant", 0.9, 1.0),
+    ],
+)
+def test_learning_rate_falls(schedule, progress, factor):
+    found = rate_factor(schedule, jnp.float32(progress), 0.0)
+    assert float(found) == pytest.approx(factor, abs=1e-6)
+
+
+def test_learning_rate_warms_up():
+    at = [float(rate_factor("constant", jnp.float32(p), 0.2)) for p in (0, 0.1, 0.2, 1)]
+    assert at == pytest.approx([0.1, 0.55, 1.0, 1.0])
+
+
+def test_clipping_and_no_clipping_in_one_program():
+    network = {"a": jnp.zeros(2), "b": jnp.zeros(1)}
+    gradient = {"a": jnp.asarray([3.0, 0.0]), "b": jnp.asarray([4.0])}
+
+    @jax.vmap
+    def first_moment(limit):
+        _, moments, norm = adam_update(
+            network, gradient, init_adam(network), jnp.float32(0.1), limit
+        )
+        return moments.mu["b"][0] / 0.1, norm
+
+    seen, norm = first_moment(jnp.asarray([0.0, 1.0, 50.0]))
+    np.testing.assert_allclose(seen, [4.0, 0.8, 4.0], rtol=1e-5)
+    np.testing.assert_allclose(norm, 5.0, rtol=1e-6)
+
+
+def test_adam_moves_by_the_learning_rate_first():
+    network = {"a": jnp.asarray([1.0, -1.0])}
+    gradient = {"a": jnp.asarray([0.3, -7.0])}
+    new, _, _ = adam_update(
+        network, gradient, init_adam(network), jnp.float32(0.01), 0.0
+    )
+    np.testing.assert_allclose(new["a"], [0.99, -0.99], atol=1e-5)
+
+
+def test_mean_frame_is_over_valid_frames():
+    source = counting_source(num_sequences=2, lengths=[3, 9])
+    expected = (0 + 1 + 2 + sum(range(9))) / 12 / 255
+    np.testing.assert_allclose(mean_of_frames(source, 255), expected, rtol=1e-6)
