@@ -64,3 +64,12 @@ def test_replace_checks_and_knows_the_nearest_name():
 def test_a_traced_field_may_be_traced_by_jax():
     gradient = jax.grad(lambda rate: Thing(rate=rate).rate ** 2)(0.5)
     assert gradient == 1.0
+
+
+def test_dictionaries_can_be_hashed_and_are_pytrees():
+    one, two = Thing(nets={"x": Net()}), Thing(nets={"x": Net()})
+    assert hash(one) == hash(two) and one.nets == {"x": Net()}
+    nets = Thing(nets={"b": Net(scale=2.0), "a": Net()}).nets
+    assert jax.tree.map(lambda x: x, nets) == nets
+    paths = [path[0] for path, _ in jax.tree_util.tree_leaves_with_path(nets)]
+    assert [key.key for key in dict.fromkeys(paths)] == ["a", "b"]

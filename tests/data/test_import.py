@@ -10,6 +10,7 @@ from foreworld.cli.main import main
 from foreworld.core.errors import ConfigError, OccupiedError
 from foreworld.core.folder import verify
 from foreworld.core.spaces import Box, Discrete
+from foreworld.data.check import check_dataset
 from foreworld.data.columns import expected_columns
 from foreworld.data.importing import import_data
 from foreworld.data.reference import DataFolder
@@ -50,7 +51,7 @@ def test_npz_with_everything(tmp_path):
     )
     data = brought_in(path, tmp_path / "out", val=0.2, test=0.1)
     assert data.recipe.sizes == {"train": 7, "val": 2, "test": 1}
-    assert verify(tmp_path / "out") == []
+    assert check_dataset(tmp_path / "out") == []
     # Every sequence is there once, with what belongs to it.
     found = rows_of(data, "image")
     order = [

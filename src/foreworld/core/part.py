@@ -116,6 +116,27 @@ class Part(eqx.Module):
         return type(self)(**{**values, **changes})
 
 
+@jax.tree_util.register_pytree_with_keys_class
+class Settings(dict):
+    """A dictionary in a field. It can be hashed, or ``jax.jit(part.method)`` could not.
+
+    Like a plain one it is a pytree of its values.
+    """
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+    def tree_flatten_with_keys(self) -> tuple[list[Any], tuple[Any, ...]]:
+        """Values in the order of their keys, as JAX does for dictionaries."""
+        keys = tuple(sorted(self))
+        return [(jax.tree_util.DictKey(key), self[key]) for key in keys], keys
+
+    @classmethod
+    def tree_unflatten(cls, keys: tuple[Any, ...], values: Any) -> Settings:
+        """The dictionary again."""
+        return cls(zip(keys, values, strict=True))
+
+
 @dataclass(frozen=True)
 class FieldSpec:
     """One field of a part: its name, type, mark and default."""
@@ -276,12 +297,13 @@ def _dict(args: tuple[Any, ...], value: Any, where: str) -> dict[str, Any]:
             f"{where}: expected a dictionary, got {value!r} ({type(value).__name__})."
         )
     key_type, item_type = args
-    return {
-        _canonical(key_type, key, f"{where} key"): _canonical(
-            item_type, item, f"{where}.{key}"
+    return Settings(
+        (
+            _canonical(key_type, key, f"{where} key"),
+            _canonical(item_type, item, f"{where}.{key}"),
         )
         for key, item in value.items()
-    }
+    )
 
 
 def _float(value: Any, where: str) -> Any:

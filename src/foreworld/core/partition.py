@@ -15,7 +15,7 @@ import jax
 import numpy as np
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.part import Part, field_specs
+from foreworld.core.part import Part, Settings, field_specs
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _merge(static: Any, path: str, leaves: Leaves) -> Any:
             object.__setattr__(part, name, value)
         return part
     if isinstance(static, _Items):
-        return {k: _merge(v, f"{path}.{k}", leaves) for k, v in static.items}
+        return Settings((k, _merge(v, f"{path}.{k}", leaves)) for k, v in static.items)
     if isinstance(static, tuple):
         return tuple(_merge(v, f"{path}.{i}", leaves) for i, v in enumerate(static))
     return static

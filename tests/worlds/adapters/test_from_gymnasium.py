@@ -23,7 +23,7 @@ def test_episode_is_the_environments():
     state, obs = world.reset(KEY)
     theirs, _ = env.reset(seed=int(state.seed))
     np.testing.assert_array_equal(obs, theirs)
-    step = jax.jit(lambda *args: world.step(*args))
+    step = jax.jit(world.step)
     terminated = False
     while not terminated:
         state, obs, reward, terminated, truncated = step(state, jnp.int32(1), KEY)

@@ -1,7 +1,6 @@
 """Any deterministic Gymnasium environment as a world, stepped outside of programs.
 
-Source: Towers et al., "Gymnasium: a standard interface for reinforcement learning
-environments" (2024), arXiv 2407.17032.
+Source: https://gymnasium.farama.org; Towers et al. 2024, arXiv 2407.17032.
 """
 
 from __future__ import annotations
@@ -44,7 +43,8 @@ class Gymnasium(AbstractWorld):
     speed inside (CartPole in 4 lanes: a quarter of the speed of Gymnasium's own sync
     vector, a thousandth of gymnax's); a copy of the actions so far in every state; a
     reset in Python for every step and lane, because episodes' starts are drawn ahead;
-    and states that are not stepped in order are played again from their start. No
+    states that are not stepped in order are played again from their start; and JAX
+    keeps no compiled program that calls back, so each process compiles its own. No
     gradient flows through a step.
 
     All randomness of an episode follows from its reset's seed, as Gymnasium demands;

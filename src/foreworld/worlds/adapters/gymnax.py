@@ -1,7 +1,6 @@
 """Any gymnax 1.x environment as a world: CartPole, MinAtar, bsuite and others.
 
-Source: Lange, "gymnax: a JAX-based reinforcement learning environment library" (2022),
-https://github.com/RobertTLange/gymnax.
+Source: https://github.com/RobertTLange/gymnax, Lange 2022.
 """
 
 from __future__ import annotations
