@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import foreworld as fw
+from foreworld.cli.main import main
 from foreworld.core.errors import ConfigError, DamagedError
 from foreworld.core.keys import root_key
 from foreworld.data.source import DataSource
@@ -86,6 +87,19 @@ def test_a_data_set_cannot_be_played(runs):
         open_run(runs / "data")
     with pytest.raises(DamagedError, match="there is no folder"):
         open_run(runs / "nothing")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["model", "--mass", "2"], "--mass: {} is a run, whose world is as it was"),
+        (["data"], "{} holds a data set, which cannot be played"),
+    ],
+)
+def test_mistakes_with_runs(runs, words, said, capsys):
+    folder = str(runs / words[0])
+    assert main(["play", folder, *words[1:], "--no-open"]) == 2
+    assert said.format(folder) in capsys.readouterr().err
 
 
 def test_frame_by_frame_is_what_the_model_predicts_at_once(runs):

@@ -5,6 +5,7 @@ Every browser has a session of its own: what one does, no other sees.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -69,7 +70,8 @@ def application(stage: AbstractStage) -> Starlette:
         index = next(sessions)
         present.add(index)
         try:
-            await converse(websocket, stage.page(), stage.session(index))
+            session = await asyncio.to_thread(stage.session, index)
+            await converse(websocket, stage.page(), session)
         finally:
             present.discard(index)
 
