@@ -35,7 +35,7 @@ class Outer(Part):
     """a switch"""
     limit: int | None = None
     """perhaps a number"""
-    inner: Inner = Inner()
+    inner: Inner = Inner(size=6)
     """another part"""
     undocumented: int = 0
 
@@ -136,5 +136,6 @@ def test_help_shows_docs_units_limits_kinds_and_defaults(capsys):
     assert "--sizes INT,... widths (static) (default: 32,64)" in text
     assert "--memory gru|none kind of memory" in text
     assert "--name TEXT a name without default (static) (required)" in text
+    assert "static) (default: 6)" in text.partition("--inner.size INT")[2][:80]
     assert "--world.size INT side of the grid (cells; at least 1; static)" in text
     assert "low..high" in text

@@ -239,3 +239,12 @@ def test_presets(capsys):
     assert "unknown preset of RNNDeconvolve 'smal'. Did you mean 'small'?" in (
         capsys.readouterr().err
     )
+
+
+def test_the_studies_of_the_project_can_be_planned(capsys):
+    root = Path(__file__).parents[2] / "studies"
+    files = sorted(root.rglob("*.py"))
+    assert files
+    for path in files:
+        assert main(["sweep", str(path), "--dry-run"]) == 0
+        assert "nothing was run" in capsys.readouterr().out

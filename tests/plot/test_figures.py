@@ -47,9 +47,14 @@ def test_curves_draw_one_line_and_band_a_point():
 
 
 def test_validation_curves_have_their_own_axis():
-    axes = curves(made_up(1), "val_gain", small=True).axes[0]
+    axes = curves(made_up(1), "val_gain").axes[0]
     np.testing.assert_array_equal(axes.lines[0].get_xdata(), [200, 400])
     assert axes.get_ylabel() == "gain (validation)"
+
+
+def test_small_figures_leave_words_to_their_caption():
+    axes = curves(made_up(2), "gain", small=True).axes[0]
+    assert axes.get_ylabel() == ""
     assert axes.get_legend() is None
 
 

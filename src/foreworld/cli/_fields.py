@@ -183,7 +183,8 @@ def _options(part: Shown) -> list[_Option]:
         if spec.kind == "data" or typing.get_origin(spec.type) is dict:
             continue
         if isinstance(spec.type, type) and issubclass(spec.type, Part):
-            inner = getattr(part.preset, spec.name, None)
+            inner = None if spec.required else spec.default()
+            inner = getattr(part.preset, spec.name, inner)
             found += _options(Shown(spec.type, path, part.ranges, inner))
             continue
         default = dataclasses.MISSING if spec.required else spec.default()

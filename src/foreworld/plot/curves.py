@@ -45,7 +45,7 @@ def curves(
     title
         Title of the figure.
     small
-        Draw for half the width of a page, without a legend.
+        Draw for half the width of a page, without a legend or a name of the y axis.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def curves(
             linewidth=0,
         )
     name = str(results.attrs.get("step_name", "steps"))
-    _style.label(axes, name, _style.words(metric), title)
+    _style.label(axes, name, "" if small else _style.words(metric), title)
     axes.set_xlim(left=0)
     _fit_to_seeds(axes, values[chosen])
     axes.xaxis.set_major_formatter(lambda value, _: number(value))

@@ -91,6 +91,8 @@ def main_curves(study: StudyFolder) -> list[str]:
         and not name.startswith("val_")
         and not any(baseline in name for baseline in BASELINES)
     ]
+    # The agents' scores of a game and losses tell more than what else is measured.
+    rest.sort(key=lambda name: (not name.startswith(score), "loss" not in name))
     return [*first, *rest][:MAX_CURVES]
 
 
