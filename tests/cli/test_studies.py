@@ -107,6 +107,15 @@ def test_a_study_that_was_not_started(file, capsys):
     assert "has not been started" in capsys.readouterr().err
 
 
+def test_a_folder_that_holds_something_else(tmp_path, capsys):
+    (tmp_path / "config.json").write_text('{"kind": "data set"}')
+    for verb in ("status", "results", "best", "report"):
+        assert main([verb, str(tmp_path)]) == 2
+        assert f"{tmp_path} is no study but a data set." in capsys.readouterr().err
+    assert main(["check", "nowhere"]) == 1
+    assert "there is no folder nowhere." in capsys.readouterr().out
+
+
 def test_results(folder, capsys):
     assert main(["results", str(folder)]) == 0
     said = capsys.readouterr()

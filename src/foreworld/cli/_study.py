@@ -34,9 +34,15 @@ def find_folder(word: str) -> Path:
     Raises
     ------
     ConfigError
-        The study has not been started.
+        The folder holds something else, or the study has not been started.
     """
+    from foreworld.sweeps.load import kind_of
+    from foreworld.sweeps.studies import KIND
+
     if Path(word).is_dir():
+        kind = kind_of(Path(word))
+        if kind != KIND:
+            raise ConfigError(f"{word} is no {KIND} but a {kind}.")
         return Path(word)
     folder = runs_folder() / find_study(word).folder_name
     if not folder.is_dir():

@@ -29,7 +29,8 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
 
     if args.fps <= 0:
         raise ConfigError(f"--fps={args.fps:g} must be above 0.")
-    path = find_folder(args.path)
+    path = Path(args.path)
+    path = path if path.is_dir() else find_folder(args.path)
     out = Path(args.out or "preview")
     found = fw.load(path)
     if isinstance(found, DataSet):
