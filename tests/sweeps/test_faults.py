@@ -181,4 +181,4 @@ def test_hopeless_workers_are_given_up(study_file, tmp_path, monkeypatch):
     monkeypatch.setattr("foreworld.sweeps.run.ENTRY", "os:abort_now")
     with pytest.raises(ForeworldError, match="no task entry") as caught:
         sweep(study_file, out=tmp_path / "s", launcher=Processes(workers=1), quiet=True)
-    assert "workers died 4 times, giving up" in str(caught.value)
+    assert "workers failed 4 times, giving up" in str(caught.value)

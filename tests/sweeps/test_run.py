@@ -1,5 +1,6 @@
 """Running studies: folders, launchers, failures, results, loading, checks."""
 
+import errno
 import json
 
 import jax
@@ -291,3 +292,29 @@ def test_plan_of_a_folder_stays(tmp_path, capsys):
     sweep(study(seeds=1), out=tmp_path, width=2, quiet=True)
     assert "is planned with width 1, 1, which stays" in capsys.readouterr().err
     assert make_plan(study(seeds=1), width=1) == fw.load(tmp_path).plan
+
+
+def test_seeds_can_be_swept(tmp_path):
+    found = sweep(study(over={"seed": [1, 2]}, seeds=2), out=tmp_path, quiet=True)
+    assert len(found.plan.groups) == 1
+    table = found.results
+    assert table["root_seed"].values.tolist() == [1, 2]
+    assert table["seed"].values.tolist() == [0, 1]
+    assert len(np.unique(table["test_nearness"].values)) == 4
+
+
+def full(*_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_full_disk(tmp_path, monkeypatch):
+    """Even the reason cannot be written; still the caller learns it, and goes on."""
+    folder = tmp_path / "s"
+    job_list(study(), out=folder, width=4)
+    with monkeypatch.context() as patch:
+        patch.setattr("foreworld.core.folder._dump", full)
+        with pytest.raises(ForeworldError, match=r"the disk is full\. Free some"):
+            sweep(study(), out=folder, quiet=True)
+    assert not list(folder.rglob(".*.part"))
+    assert sweep(study(), out=folder, quiet=True).finished
+    assert fw.check(folder) == []

@@ -66,6 +66,8 @@ class Job:
 
 
 _KNOWN: dict[Hashable, Any] = {}
+"""Programs of this process, the oldest first."""
+_MOST_KNOWN = 64
 
 
 def cache_folder() -> Path:
@@ -86,9 +88,7 @@ def configure(device: Literal["cpu", "gpu"] | None = None) -> None:
         ``device`` is no kind of device.
     """
     if device is not None:
-        if device not in _PLATFORMS:
-            raise ConfigError(f"device {device!r} is not one of 'cpu', 'gpu'.")
-        jax.config.update("jax_platforms", _PLATFORMS[device])
+        jax.config.update("jax_platforms", device_platform(device))
     if _Counts.configured:
         return
     _Counts.configured = True
@@ -102,6 +102,19 @@ def configure(device: Literal["cpu", "gpu"] | None = None) -> None:
         jax.config.update("jax_compilation_cache_dir", str(folder))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def device_platform(device: str) -> str:
+    """What JAX calls a kind of device.
+
+    Raises
+    ------
+    ConfigError
+        There is no such kind.
+    """
+    if device not in _PLATFORMS:
+        raise ConfigError(f"device {device!r} is not one of 'cpu', 'gpu'.")
+    return _PLATFORMS[device]
 
 
 def cache_hits() -> int:
@@ -124,8 +137,11 @@ def compile_all(jobs: list[Job]) -> Compiled:
     with ThreadPoolExecutor(max_workers=max(1, len(lowered))) as pool:
         made = list(pool.map(lambda low: low.compile(), lowered.values()))
     _KNOWN.update(zip(lowered, made, strict=True))
+    programs = [_KNOWN[key] for key in keys]
+    for old in list(_KNOWN)[:-_MOST_KNOWN]:
+        del _KNOWN[old]
     return Compiled(
-        [_KNOWN[key] for key in keys],
+        programs,
         time.monotonic() - begun,
         len(new),
         _Counts.hits - hits,

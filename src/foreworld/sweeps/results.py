@@ -19,7 +19,7 @@ from foreworld.sweeps.study import Point, Study
 from foreworld.sweeps.work import finished
 from foreworld.train.history import HEALTHY, values
 from foreworld.train.loop import read_history
-from foreworld.train.parameters import part_name
+from foreworld.train.parameters import full_path, part_name
 
 if TYPE_CHECKING:
     import xarray
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 BY_HORIZON = "_by_horizon"
 """Metrics whose name ends so have a last axis ``horizon``, counted from 1."""
 _PREFIX = {"train": "", "val": "val_", "test": "test_"}
+_RESERVED = ("point", "seed", "step", "val_step", "horizon", "finished", "failed")
 _AXIS = {"train": ("step",), "val": ("val_step",), "test": ()}
 
 
@@ -207,8 +208,16 @@ def _swept(study: Study, points: list[Point]) -> dict[str, Any]:
         items = [plain(point.fields[key]) for point in points]
         kinds = {type(item) for item in items}
         same = len(kinds) == 1
-        columns[key] = ("point", np.asarray(items if same else [str(i) for i in items]))
+        column = np.asarray(items if same else [str(i) for i in items])
+        columns[_column_name(key)] = ("point", column)
     return columns
+
+
+def _column_name(key: str) -> str:
+    """The name of a swept field, unless it is that of an axis."""
+    if key == "seed":
+        return "root_seed"
+    return full_path(key) if key in _RESERVED else key
 
 
 def plain(value: Any) -> float | int | str | bool:

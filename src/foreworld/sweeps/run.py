@@ -206,7 +206,7 @@ def _supervise(folder: Path, plan: Plan, launcher: AbstractLauncher) -> None:
                     retries -= 1
                     if retries < 0:
                         raise ForeworldError(
-                            f"workers died {RETRIES + 1} times, giving up: "
+                            f"workers failed {RETRIES + 1} times, giving up: "
                             f"{handle.error()}\nWhat is finished is kept in {folder}; "
                             f"the same command goes on."
                         )

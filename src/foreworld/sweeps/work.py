@@ -92,8 +92,11 @@ def _attempt(
         except Exception as error:
             known = isinstance(error, ForeworldError)
             text = f"{error}\n" if known else traceback.format_exc()
-            with contextlib.suppress(OSError, ForeworldError):
+            try:
                 write_bytes(place / ERROR, text.encode())
+            except OSError:
+                # Nothing can be written here, not even this: whoever waits must know.
+                raise error from None
 
 
 def _do(
