@@ -186,10 +186,19 @@ class FieldSpec:
 
 @functools.cache
 def field_specs(cls: type[Part]) -> tuple[FieldSpec, ...]:
-    """The fields of a part class in the order they are written."""
+    """The fields of a part class in the order they are written in it.
+
+    What an interface only announces takes its place where the class defines it.
+    """
     hints = typing.get_type_hints(cls, include_extras=True)
+    written: dict[str, None] = {}
+    for base in reversed(cls.__mro__):
+        for name in vars(base).get("__annotations__", {}):
+            written.pop(name, None)
+            written[name] = None
+    order = list(written)
     specs = []
-    for field in dataclasses.fields(cls):
+    for field in sorted(dataclasses.fields(cls), key=lambda f: order.index(f.name)):
         hint, mark = hints[field.name], None
         if typing.get_origin(hint) is Annotated:
             hint, *marks = typing.get_args(hint)

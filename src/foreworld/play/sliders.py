@@ -5,7 +5,6 @@ Programs take traced fields as arrays, so that moving a slider compiles nothing.
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import jax.numpy as jnp
@@ -55,15 +54,9 @@ class Knobs:
 
 def sliders(world: AbstractWorld) -> tuple[Slider, ...]:
     """The traced fields of a world that can be moved at all."""
-    # Dataclasses put inherited fields first; people want the order of the class.
-    order = list(inspect.get_annotations(type(world)))
-    specs = sorted(
-        field_specs(type(world)),
-        key=lambda s: order.index(s.name) if s.name in order else len(order),
-    )
     made = [
         _slider(world, spec)
-        for spec in specs
+        for spec in field_specs(type(world))
         if spec.kind == "traced" and spec.name not in UNSEEN
     ]
     return tuple(slider for slider in made if slider is not None)
