@@ -63,7 +63,7 @@ class Entry:
         module = importlib.import_module(self.module)
         if self.cls is not None:
             return getattr(module, self.cls)
-        wanted = self.name.replace("_", "")
+        wanted = _letters(self.name)
         for name, value in vars(module).items():
             if isinstance(value, type) and name.lower() == wanted:
                 return value
@@ -117,9 +117,8 @@ def find(kind: str, name: str) -> type:
     if ":" in name or name.endswith(".py"):
         return locate(name)
     known = entries(kind)
-    plain = name.replace("-", "_").lower()
     for entry in known.values():
-        if plain in (entry.name, entry.name.replace("_", "")):
+        if _letters(entry.name) == _letters(name):
             return entry.load()
     raise unknown_name(KINDS[kind], name, known)
 
@@ -173,6 +172,11 @@ def locate(where: str) -> type:
     raise unknown_name(f"class in {place}", name, own)
 
 
+def _letters(name: str) -> str:
+    """What the spellings tmaze, t_maze, t-maze and TMaze have in common."""
+    return name.replace("_", "").replace("-", "").lower()
+
+
 def _import(place: str, where: str) -> ModuleType:
     try:
         return importlib.import_module(place)
@@ -224,6 +228,6 @@ def class_by_name(kind: str, name: str) -> type:
     """
     if not name.startswith("_"):
         for entry in entries(kind).values():
-            if entry.name.replace("_", "") == name.lower():
+            if _letters(entry.name) == name.lower():
                 return entry.load()
     raise AttributeError(f"module 'foreworld.{kind}' has no attribute {name!r}")
