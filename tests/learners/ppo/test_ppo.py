@@ -198,11 +198,20 @@ def test_metrics_are_means_over_finished_episodes():
 
 def test_evaluation_counts_the_first_episodes_of_each_lane():
     world = CueProbe(delay=1)
-    for episodes, steps, expected in ((1, 0, 4), (3, 20, 12), (3, 5, 8)):
+    state = jax.jit(lambda key: SMALL.init(key, world))(jax.random.key(0))
+    for episodes, steps, expected in ((1, 0, 4), (3, 5, 8)):
         learner = SMALL.replace(eval_num_episodes=episodes, eval_num_steps=steps)
-        state = learner.init(jax.random.key(0), world)
-        played = jax.jit(lambda key, s=state, one=learner: one.evaluate(s, world, key))
+        played = jax.jit(lambda key, one=learner: one.evaluate(state, world, key))
         assert played(jax.random.key(1))["episode_len"].count == expected
+
+
+def test_evaluation_stops_at_its_last_step():
+    """Whole blocks are played, but nothing after the last step counts."""
+    world = EndlessProbe(max_episode_len=50)
+    learner = SMALL.replace(eval_num_episodes=9, eval_num_steps=149)
+    state = jax.jit(lambda key: learner.init(key, world))(jax.random.key(0))
+    played = jax.jit(lambda key: learner.evaluate(state, world, key))
+    assert played(jax.random.key(1))["episode_len"].count == 2 * 4
 
 
 def test_policy_plays_like_the_evaluation():

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Int, Key
 
 from foreworld.core.keys import named_key
 from foreworld.learners.base import Mean, Metrics
@@ -30,6 +30,10 @@ from foreworld.worlds.rollout import (
 SOLO = "agent"
 """Name of the one agent of a plain world."""
 
+_EPISODE_METRICS = ("discounted_return", "episode_return", "episode_len")
+_EVAL_BLOCK = 64
+"""Steps of an evaluation between looks whether all lanes are done."""
+
 Agents = dict[str, Agent]
 
 
@@ -38,6 +42,16 @@ class JointState(NamedTuple):
 
     agents: dict[str, AgentState]
     lanes: Lanes
+
+
+class _Played(NamedTuple):
+    """An evaluation under way."""
+
+    memory: dict[str, Any]
+    lanes: Lanes
+    num_blocks: Int[Array, ""]
+    num_ended: Int[Array, " lane"]
+    metrics: dict[str, Metrics]
 
 
 def init_joint(
@@ -97,17 +111,45 @@ def evaluate_joint(
         Lanes, steps in each, and how many episodes of each lane count.
     """
     num_lanes, num_steps, num_episodes = sizes
-    fresh = {
-        name: one._replace(memory=one.network.init_memory(num_lanes))
-        for name, one in state.agents.items()
-    }
-    lanes = start_lanes(world, named_key(key, "lanes"), num_lanes)
-    played = _collect(
-        world, agents, JointState(fresh, lanes), named_key(key, "collect"), num_steps
+    block_len = min(num_steps, _EVAL_BLOCK)
+
+    def play(carry: _Played) -> _Played:
+        joint = JointState(
+            {
+                name: one._replace(memory=carry.memory[name])
+                for name, one in state.agents.items()
+            },
+            carry.lanes,
+        )
+        block_key = named_key(key, "block", carry.num_blocks)
+        memory, lanes, transition, _ = _collect(
+            world, agents, joint, block_key, block_len
+        )
+        ended = carry.num_ended + jnp.cumsum(transition.ended, 0, jnp.int32)
+        steps = carry.num_blocks * block_len + jnp.arange(block_len)
+        counted = transition.ended & (ended <= num_episodes)
+        counted = counted & (steps < num_steps)[:, None]
+        played = episode_metrics(world, transition, counted)
+        totals = jax.tree.map(jnp.add, carry.metrics, played)
+        return _Played(memory, lanes, carry.num_blocks + 1, ended[-1], totals)
+
+    def unfinished(carry: _Played) -> Array:
+        time_left = carry.num_blocks * block_len < num_steps
+        return time_left & jnp.any(carry.num_ended < num_episodes)
+
+    start = _Played(
+        memory={
+            name: one.network.init_memory(num_lanes)
+            for name, one in state.agents.items()
+        },
+        lanes=start_lanes(world, named_key(key, "lanes"), num_lanes),
+        num_blocks=jnp.int32(0),
+        num_ended=jnp.zeros(num_lanes, jnp.int32),
+        metrics=_no_episodes(world),
     )
-    transition = played[2]
-    early = jnp.cumsum(transition.ended, axis=0, dtype=jnp.int32) <= num_episodes
-    return episode_metrics(world, transition, transition.ended & early)
+    # Good policies are often done long before the time limit, so it is worth looking
+    # now and then whether all lanes are.
+    return jax.lax.while_loop(unfinished, play, start).metrics
 
 
 def episode_metrics(
@@ -117,14 +159,25 @@ def episode_metrics(
     returns = by_agent(world, transition.episode_return)
     discounted = by_agent(world, transition.discounted_return)
     length = Mean.where(transition.episode_len.astype(jnp.float32), counted)
-    return {
-        name: {
-            "discounted_return": Mean.where(discounted[name], counted),
-            "episode_return": Mean.where(returns[name], counted),
-            "episode_len": length,
-        }
+    means = {
+        name: (
+            Mean.where(discounted[name], counted),
+            Mean.where(returns[name], counted),
+            length,
+        )
         for name in returns
     }
+    return {
+        name: dict(zip(_EPISODE_METRICS, values, strict=True))
+        for name, values in means.items()
+    }
+
+
+def _no_episodes(world: AbstractWorld) -> dict[str, Metrics]:
+    """:func:`episode_metrics` of nothing."""
+    names = world.agents if isinstance(world, AbstractGame) else (SOLO,)
+    nothing = Mean(jnp.float32(0.0), jnp.float32(0.0))
+    return {name: dict.fromkeys(_EPISODE_METRICS, nothing) for name in names}
 
 
 def by_agent(world: AbstractWorld, tree: Any) -> dict[str, Any]:

@@ -1,0 +1,173 @@
+"""Speed of recurrent PPO on T-maze 10: environment steps a second, all runs together.
+
+The real loop, with metrics, evaluation and checkpoints. On CPUs the runs are spread
+over single-threaded worker processes, one pinned to each of at most two cores, as the
+launcher does it; on another device they are one program of one process.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from foreworld.core.errors import ForeworldError
+from foreworld.testing.bench import Measured, Row
+
+TOTAL_STEPS = 199_680
+"""Environment steps of each run: 390 updates of 4 lanes x 128 steps."""
+NUM_MEASURED = 3
+MAX_WORKERS = 2
+_ROLLOUT = 4 * 128
+_ONE_THREAD = "--xla_cpu_multi_thread_eigen=false"
+
+
+def measure(num_runs: int, total_steps: int = TOTAL_STEPS) -> Measured:
+    """Train ``num_runs`` seeds, once to warm up and :data:`NUM_MEASURED` times more.
+
+    Workers wait for each other before every measurement, whose time is that of the
+    last one to finish.
+
+    Raises
+    ------
+    ForeworldError
+        A worker failed; holds what it printed.
+    """
+    environment = _environment()
+    cores = _cores(environment)
+    shares = _shares(num_runs, len(cores))
+    steps = num_runs * (total_steps // _ROLLOUT) * _ROLLOUT
+    with TemporaryDirectory() as folder:
+        workers = [
+            _start(runs, total_steps, f"{folder}/{i}", core, environment)
+            for i, (runs, core) in enumerate(
+                itertools.zip_longest(shares, cores[: len(shares)])
+            )
+        ]
+        try:
+            compile_s = max(float(_answer(worker)) for worker in workers)
+            values = []
+            for _ in range(NUM_MEASURED):
+                begun = time.perf_counter()
+                for worker in workers:
+                    _tell(worker, "go")
+                for worker in workers:
+                    _answer(worker)
+                spent = time.perf_counter() - begun
+                values.append(steps / spent)
+        finally:
+            for worker in workers:
+                worker.kill()
+                worker.communicate()
+    return Measured(values, compile_s)
+
+
+def work(first: int, last: int, total_steps: int, folder: Path) -> None:
+    """A worker: trains the seeds ``first .. last - 1`` each time it is told to.
+
+    Prints the seconds spent on compiling when it is warm, then a line after each
+    training.
+    """
+    from foreworld.train.lanes import Run
+    from foreworld.train.loop import train
+    from foreworld.train.parameters import Parameters
+
+    parameters = Parameters(
+        "tmaze",
+        "ppo",
+        learning_rate=2.5e-3,
+        lambda0=0.95,
+        hidden_size=32,
+        action_concat=True,
+        total_steps=total_steps,
+        world={"length": 10},
+    )
+    runs = [Run(parameters, seed) for seed in range(first, last)]
+    warm = train(runs, folder / "warm")
+    print(warm.compile_s, flush=True)
+    for i, _ in enumerate(sys.stdin):
+        train(runs, folder / str(i))
+        print("done", flush=True)
+
+
+def _shares(num_runs: int, num_cores: int) -> list[range]:
+    """The seeds of each worker; one worker where there are no cores to pin to."""
+    num_workers = max(1, min(num_runs, MAX_WORKERS, num_cores))
+    size = -(-num_runs // num_workers)
+    return [
+        range(start, min(start + size, num_runs)) for start in range(0, num_runs, size)
+    ]
+
+
+def _environment() -> dict[str, str]:
+    """Of the workers: they use the device that this process was told to use."""
+    import jax
+
+    chosen = jax.config.jax_platforms
+    return {**os.environ, **({"JAX_PLATFORMS": chosen} if chosen else {})}
+
+
+def _cores(environment: dict[str, str]) -> list[int]:
+    """Cores to pin workers to; none where the device is no CPU or cannot pin."""
+    if sys.platform != "linux":
+        return []
+    # Asked in a process of its own, because asking takes hold of an accelerator.
+    ask = [sys.executable, "-c", "import jax; print(jax.default_backend())"]
+    told = subprocess.run(
+        ask, env=environment, stdout=subprocess.PIPE, text=True, timeout=120
+    )
+    on_cpu = told.stdout.strip() == "cpu"
+    return sorted(os.sched_getaffinity(0)) if on_cpu else []
+
+
+def _start(
+    runs: range,
+    total_steps: int,
+    folder: str,
+    core: int | None,
+    environment: dict[str, str],
+) -> subprocess.Popen[str]:
+    pin = ""
+    if core is not None:
+        flags = f"{environment.get('XLA_FLAGS', '')} {_ONE_THREAD}".strip()
+        environment = {**environment, "XLA_FLAGS": flags}
+        pin = f"import os; os.sched_setaffinity(0, {{{core}}}); "
+    program = (
+        f"{pin}from pathlib import Path; from foreworld.testing.bench_ppo import work; "
+        f"work({runs.start}, {runs.stop}, {total_steps}, Path({folder!r}))"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", program],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _tell(worker: subprocess.Popen[str], word: str) -> None:
+    if worker.stdin is not None:
+        worker.stdin.write(word + "\n")
+        worker.stdin.flush()
+
+
+def _answer(worker: subprocess.Popen[str]) -> str:
+    line = worker.stdout.readline() if worker.stdout is not None else ""
+    if not line:
+        raise ForeworldError(
+            f"a benchmark worker ended with status {worker.wait()}; what went wrong is "
+            f"printed above."
+        )
+    return line
+
+
+ROWS = {
+    "ppo/tmaze10/1": Row("steps/s", "higher", partial(measure, 1)),
+    "ppo/tmaze10/16": Row("steps/s", "higher", partial(measure, 16)),
+}
+"""Rows of ``foreworld bench ppo``."""
