@@ -8,7 +8,6 @@ import pytest
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.spaces import Discrete
-from foreworld.learners.ppo.ppo import PPO
 from foreworld.users.random_policy import RandomPolicy
 from foreworld.worlds.adapters._host import Host
 from foreworld.worlds.make import make
@@ -86,21 +85,6 @@ def test_objects_do_not_pile_up():
     for offset in range(0, 200, 4):
         host.steps(seeds + offset, history, counts, history[:, 0], no, obs)
     assert len(host._live) <= 16 and len(host._free) <= 4
-
-
-def test_ppo_trains_in_it():
-    world = make("gymnasium", max_episode_len=20)
-    ppo = PPO(hidden_size=4, num_steps=8, num_epochs=1, num_minibatches=2)
-    ppo.check_fit(world)
-
-    def update(state, i):
-        return ppo.update(state, world, jax.random.fold_in(KEY, i), jnp.float32(0.0))
-
-    state = ppo.init(KEY, world)
-    after, metrics = jax.jit(lambda s: jax.lax.scan(update, s, jnp.arange(3)))(state)
-    assert np.isfinite(metrics["value_loss"].total).all()
-    changed = jax.tree.map(lambda a, b: bool((a != b).any()), state, after)
-    assert any(jax.tree.leaves(changed))
 
 
 def test_errors_say_what_to_do():

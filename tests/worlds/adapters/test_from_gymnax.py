@@ -10,7 +10,6 @@ from foreworld.core import config
 from foreworld.core.errors import ConfigError, UnknownNameError
 from foreworld.core.spaces import Box, Discrete
 from foreworld.learners.ppo.ppo import PPO
-from foreworld.testing.worlds import check_world
 from foreworld.users.random_policy import RandomPolicy
 from foreworld.worlds.adapters import _optional
 from foreworld.worlds.make import make
@@ -19,8 +18,14 @@ from foreworld.worlds.rollout import rollout
 KEY = jax.random.key(0)
 
 
-def test_pixels_keep_the_contract():
-    check_world(make("gymnax", env="Catch-bsuite"), KEY)
+def test_grids_of_integers_are_observed_and_drawn():
+    world = make("gymnax", env="Catch-bsuite")
+    state, obs = world.reset(KEY)
+    assert world.observation_space == Box(0.0, 1.0, (10, 5), "int32")
+    assert obs.dtype == jnp.int32 and obs.shape == (10, 5)
+    frame = np.asarray(world.render(state))
+    assert frame.shape == (60, 30, 3) and frame.dtype == np.uint8
+    np.testing.assert_array_equal(frame[::6, ::6, 0] == 255, np.asarray(obs) == 1)
 
 
 def test_spaces_and_limit_are_the_environments():

@@ -41,9 +41,9 @@ class Gymnasium(AbstractWorld):
     It can be used wherever a world can, inside compiled programs too: they call back
     to Python. What that costs: one call a step for all lanes together, with Python's
     speed inside (CartPole in 4 lanes: about a tenth of the speed of Gymnasium's own
-    sync vector, a hundredth of gymnax's); a copy of the actions so far in every state; a
-    reset in Python for every step and lane, because episodes' starts are drawn ahead;
-    states that are not stepped in order are played again from their start; and JAX
+    sync vector, a hundredth of gymnax's); a copy of the actions so far in every state;
+    a reset in Python for every step and lane, because starts are drawn ahead; states
+    that are not stepped in order are played again from their start; and JAX
     keeps no compiled program that calls back, so each process compiles its own. No
     gradient flows through a step.
 
