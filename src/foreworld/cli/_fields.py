@@ -7,13 +7,9 @@ that options can come in any order.
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import dataclasses
 import functools
-import inspect
-import itertools
-import textwrap
 import types
 import typing
 from collections.abc import Sequence
@@ -23,6 +19,7 @@ from typing import Annotated, Any, Literal
 import tyro
 from tyro.constructors import PrimitiveConstructorSpec
 
+from foreworld.core.docs import field_docs
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.part import Bounded, FieldSpec, Part, field_specs
 from foreworld.worlds.base import AbstractRange, Uniform
@@ -127,16 +124,6 @@ def presets(cls: type) -> list[str]:
 
 
 @functools.cache
-def field_docs(cls: type) -> dict[str, str]:
-    """Documentation of fields: the string under each, of a class and its bases."""
-    docs: dict[str, str] = {}
-    for base in reversed(cls.__mro__):
-        if base in (object, Part) or not issubclass(base, Part):
-            continue
-        docs.update(_docs_in_source(base))
-    return docs
-
-
 def describe_field(spec: FieldSpec, doc: str) -> str:
     """One line on a field: documentation, unit, limits, kind."""
     mark = spec.mark if isinstance(spec.mark, Bounded) else None
@@ -154,25 +141,6 @@ class _RefusedError(Exception):
     def __init__(self, why: ConfigError) -> None:
         super().__init__(str(why))
         self.why = why
-
-
-def _docs_in_source(cls: type) -> dict[str, str]:
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
-    except (OSError, TypeError, SyntaxError):
-        return {}
-    body = typing.cast(ast.ClassDef, tree.body[0]).body
-    docs = {}
-    for statement, after in itertools.pairwise(body):
-        if (
-            isinstance(statement, ast.AnnAssign)
-            and isinstance(statement.target, ast.Name)
-            and isinstance(after, ast.Expr)
-            and isinstance(after.value, ast.Constant)
-            and isinstance(after.value.value, str)
-        ):
-            docs[statement.target.id] = inspect.cleandoc(after.value.value)
-    return docs
 
 
 def _options(part: Shown) -> list[_Option]:
