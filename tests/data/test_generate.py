@@ -325,4 +325,4 @@ def test_shards_are_sized_by_bytes(tmp_path: Path) -> None:
     assert data.recipe.shard_len == 250
     small = generate("pendulum", tmp_path / "b", train=1, num_frames=2, quiet=True)
     assert small.recipe.shard_len == 2000
-    assert shard_path(tmp_path / "b", small.recipe.shards()[0]).is_file()
+    assert shard_path(tmp_path / "b", small.recipe, small.recipe.shards()[0]).is_file()

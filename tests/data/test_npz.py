@@ -5,7 +5,9 @@ import zipfile
 import numpy as np
 import pytest
 
+import foreworld as fw
 from foreworld.core.errors import DamagedError
+from foreworld.data.check import check_dataset
 from foreworld.data.store.base import Column
 from foreworld.data.store.find import find_store
 from foreworld.data.store.hdf5 import Hdf5Store
@@ -83,3 +85,15 @@ def test_damage_names_the_file(tmp_path):
 def test_found_by_name():
     assert isinstance(find_store("npz"), NpzStore)
     assert isinstance(find_store("hdf5"), Hdf5Store)
+
+
+def test_data_sets_in_both_formats_are_equal(tmp_path):
+    sizes = {"train": 5, "val": 2, "num_frames": 4, "quiet": True}
+    ours = fw.generate("tmaze", tmp_path / "npz", store="npz", **sizes)
+    theirs = fw.generate("tmaze", tmp_path / "hdf5", **sizes)
+    assert check_dataset(ours.path) == [] and ours.identity == theirs.identity
+    assert [p.name for p in (ours.path / "val").iterdir()] == ["shard-00000.npz"]
+    for name in theirs.train.columns:
+        for rows in (slice(None), [3, 0, 3]):
+            a, b = ours.train.read(name, rows), theirs.train.read(name, rows)
+            np.testing.assert_array_equal(a, b)

@@ -44,6 +44,12 @@ def configure(usage: Usage) -> None:
     usage.add(
         "--force", action="store_true", help="replace a folder that holds other data"
     )
+    usage.add(
+        "--store",
+        choices=("hdf5", "npz"),
+        default="hdf5",
+        help="format of the files: small, or large and for NumPy (default: hdf5)",
+    )
     add_launch_options(usage)
     usage.quiet()
 
@@ -81,6 +87,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
         **{split: getattr(args, split) for split in SPLITS},
         seed=args.seed,
         num_frames=args.num_frames,
+        store=args.store,
         launcher=launcher,
         workers=workers,
         force=args.force,

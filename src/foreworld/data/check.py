@@ -13,7 +13,7 @@ from foreworld.data.columns import expected_columns
 from foreworld.data.folder import shard_path
 from foreworld.data.recipe import SPLITS, Recipe, Shard, read_recipe
 from foreworld.data.store.base import AbstractShardReader, Column
-from foreworld.data.store.hdf5 import Hdf5Store
+from foreworld.data.store.find import find_store
 
 
 def check_dataset(folder: str | Path) -> list[str]:
@@ -46,7 +46,7 @@ def check_dataset(folder: str | Path) -> list[str]:
     except ForeworldError as error:
         return [*problems, f"{folder / CONFIG}: {error}"]
     for shard in recipe.shards():
-        path = shard_path(folder, shard)
+        path = shard_path(folder, recipe, shard)
         if path.is_file():
             problems += _check_shard(path, shard, recipe, columns)
     return problems
@@ -64,7 +64,7 @@ def _check_config(folder: Path, recipe: Recipe, listed: dict) -> list[str]:
             f"{folder / MANIFEST} is of {listed.get('identity')}, but {CONFIG} says "
             f"{recipe.identity}."
         )
-    paths = [shard_path(folder, shard) for shard in recipe.shards()]
+    paths = [shard_path(folder, recipe, shard) for shard in recipe.shards()]
     wanted = {CONFIG, *(str(path.relative_to(folder)) for path in paths)}
     for name in sorted(wanted - set(listed["files"])):
         problems.append(f"{folder / name} is missing from {MANIFEST}.")
@@ -82,7 +82,7 @@ def _check_shard(
     path: Path, shard: Shard, recipe: Recipe, columns: tuple[Column, ...]
 ) -> list[str]:
     try:
-        with contextlib.closing(Hdf5Store().reader(path)) as reader:
+        with contextlib.closing(find_store(recipe.store).reader(path)) as reader:
             problems = _check_columns(path, shard, columns, reader.shapes())
             return problems or _check_values(path, shard, recipe, columns, reader)
     except ForeworldError as error:

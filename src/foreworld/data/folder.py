@@ -19,7 +19,7 @@ from foreworld.core.folder import (
     write_json,
 )
 from foreworld.data.recipe import KIND, SPLITS, Recipe, Shard, write_config
-from foreworld.data.store.hdf5 import Hdf5Store
+from foreworld.data.store.find import find_store
 
 LOGS = "logs"
 """Where launchers put what workers print."""
@@ -110,14 +110,14 @@ def _remove(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def shard_path(folder: Path, shard: Shard) -> Path:
+def shard_path(folder: Path, recipe: Recipe, shard: Shard) -> Path:
     """Where a shard lies."""
-    return folder / shard.split / f"{shard.stem}{Hdf5Store().suffix}"
+    return folder / shard.split / f"{shard.stem}{find_store(recipe.store).suffix}"
 
 
 def missing(folder: Path, recipe: Recipe) -> list[Shard]:
     """Shards that are still to be made."""
-    return [s for s in recipe.shards() if not shard_path(folder, s).exists()]
+    return [s for s in recipe.shards() if not shard_path(folder, recipe, s).exists()]
 
 
 def num_made(folder: Path, recipe: Recipe) -> int:
@@ -133,14 +133,14 @@ def finish(folder: Path, recipe: Recipe) -> None:
     with lease(folder / LEASES / "seal") as mine:
         if not mine or manifest(folder) is not None:
             return
-        paths = [shard_path(folder, shard) for shard in recipe.shards()]
-        redrawn = sum(_redrawn(path) for path in paths)
+        paths = [shard_path(folder, recipe, shard) for shard in recipe.shards()]
+        redrawn = sum(_redrawn(recipe, path) for path in paths)
         names = [CONFIG, *(str(path.relative_to(folder)) for path in paths)]
         info = {"kind": KIND, "identity": recipe.identity, "redrawn": redrawn}
         seal(folder, names, info)
         shutil.rmtree(folder / LEASES, ignore_errors=True)
 
 
-def _redrawn(path: Path) -> int:
-    with contextlib.closing(Hdf5Store().reader(path)) as shard:
+def _redrawn(recipe: Recipe, path: Path) -> int:
+    with contextlib.closing(find_store(recipe.store).reader(path)) as shard:
         return int(shard.attributes()["redrawn"])

@@ -29,8 +29,8 @@ from foreworld.data.folder import (
 )
 from foreworld.data.recipe import CHUNK_LEN, Recipe, Shard, read_recipe
 from foreworld.data.simulate import Simulator
-from foreworld.data.store.base import Column
-from foreworld.data.store.hdf5 import Hdf5Store
+from foreworld.data.store.base import AbstractStore, Column
+from foreworld.data.store.find import StoreName, find_store
 from foreworld.launch.base import AbstractHandle, AbstractLauncher, Resources, Task
 from foreworld.worlds.base import AbstractPolicy, AbstractWorld, Family, as_family
 from foreworld.worlds.make import make
@@ -41,7 +41,7 @@ _POLL_SECONDS = 0.1
 
 
 class Sizes(TypedDict, total=False):
-    """Numbers that :func:`generate` takes; fields of the recipe."""
+    """What :func:`generate` takes beside; fields of the recipe."""
 
     train: int
     val: int
@@ -49,6 +49,7 @@ class Sizes(TypedDict, total=False):
     seed: int
     num_frames: int
     shard_len: int
+    store: StoreName
 
 
 def generate(
@@ -83,7 +84,8 @@ def generate(
         Print no progress.
     sizes
         ``train``, ``val``, ``test`` (sequences, 0 each), ``seed`` (0), ``num_frames``
-        (30) and ``shard_len``: the fields of :class:`~foreworld.data.recipe.Recipe`.
+        (30), ``shard_len`` and ``store`` ("hdf5" or "npz"): the fields of
+        :class:`~foreworld.data.recipe.Recipe`.
 
     Returns
     -------
@@ -173,10 +175,10 @@ def _make(folder: Path, recipe: Recipe, report: Callable[[int], None]) -> None:
     if not todo:
         return
     simulator = Simulator(recipe)
-    columns = simulator.columns()
+    columns, store = simulator.columns(), find_store(recipe.store)
     made = num_made(folder, recipe)
     for shard in todo:
-        path = shard_path(folder, shard)
+        path = shard_path(folder, recipe, shard)
         with lease(folder / LEASES / f"{shard.split}-{shard.stem}") as mine:
             # Another worker may have finished it since the list was made.
             if not mine or path.exists():
@@ -185,12 +187,13 @@ def _make(folder: Path, recipe: Recipe, report: Callable[[int], None]) -> None:
             def done(num: int, before: int = made) -> None:
                 report(before + num)
 
-            write_bytes(path, _shard_bytes(simulator, columns, shard, done))
+            write_bytes(path, _shard_bytes(simulator, store, columns, shard, done))
             made += shard.stop - shard.start
 
 
 def _shard_bytes(
     simulator: Simulator,
+    store: AbstractStore,
     columns: Sequence[Column],
     shard: Shard,
     report: Callable[[int], None],
@@ -198,9 +201,7 @@ def _shard_bytes(
     """One shard: the device computes a chunk while threads compress the one before."""
     redrawn = 0
     starts = range(shard.start, shard.stop, CHUNK_LEN)
-    with contextlib.closing(
-        Hdf5Store().writer(columns, shard.stop - shard.start)
-    ) as writer:
+    with contextlib.closing(store.writer(columns, shard.stop - shard.start)) as writer:
         following = simulator.start(shard.split, shard.start)
         for first in starts:
             made = following

@@ -24,7 +24,7 @@ from foreworld.data.columns import recorded_columns
 from foreworld.data.dataset import DataSet, open_dataset
 from foreworld.data.folder import finish, missing, prepare, shard_path
 from foreworld.data.recipe import CHUNK_LEN, SPLITS, Recipe, Shard
-from foreworld.data.store.hdf5 import Hdf5Store
+from foreworld.data.store.find import find_store
 from foreworld.worlds.adapters._recording import Recording
 from foreworld.worlds.base import Family
 
@@ -206,7 +206,9 @@ def _recipe(
 def _write(folder: Path, recipe: Recipe, pieces: dict[str, list[_Piece]]) -> None:
     for shard in missing(folder, recipe):
         some = pieces[shard.split][shard.start : shard.stop]
-        write_bytes(shard_path(folder, shard), _shard_bytes(recipe, shard, some))
+        write_bytes(
+            shard_path(folder, recipe, shard), _shard_bytes(recipe, shard, some)
+        )
 
 
 def _shard_bytes(recipe: Recipe, shard: Shard, pieces: list[_Piece]) -> bytes:
@@ -218,7 +220,9 @@ def _shard_bytes(recipe: Recipe, shard: Shard, pieces: list[_Piece]) -> bytes:
         # Pieces of one sequence follow each other, so it is read once.
         return reel.read()
 
-    with contextlib.closing(Hdf5Store().writer(columns, len(pieces))) as writer:
+    with contextlib.closing(
+        find_store(recipe.store).writer(columns, len(pieces))
+    ) as writer:
         for first in range(0, len(pieces), CHUNK_LEN):
             group = pieces[first : first + CHUNK_LEN]
             rows = [

@@ -12,6 +12,7 @@ from foreworld.core.config import content_hash, from_dict, to_dict
 from foreworld.core.errors import ConfigError, DamagedError
 from foreworld.core.folder import CONFIG, read_json
 from foreworld.core.part import Bounded, Part
+from foreworld.data.store.find import StoreName
 from foreworld.worlds.base import AbstractPolicy, Family
 
 KIND = "data set"
@@ -64,6 +65,8 @@ class Recipe(Part):
     """sequences to report"""
     shard_len: Annotated[int, Bounded(low=1, unit="sequences")] = 2000
     """sequences in a file"""
+    store: StoreName = "hdf5"
+    """format of the files: small, or large and for NumPy"""
 
     def __check_init__(self) -> None:
         super().__check_init__()

@@ -16,7 +16,7 @@ from foreworld.core.errors import ConfigError
 from foreworld.data.recipe import Recipe, fingerprint, read_recipe
 from foreworld.data.source import DataSource
 from foreworld.data.store.base import AbstractShardReader
-from foreworld.data.store.hdf5 import Hdf5Store
+from foreworld.data.store.find import find_store
 
 IN_MEMORY_BYTES = 2**30
 """Columns of a split up to this size are read once and kept for shuffled batches."""
@@ -117,6 +117,12 @@ class Split:
         num_batches = num if drop_last else math.ceil(len(self) / batch_size)
         return self._batches(order, batch_size, num_batches)
 
+    def torch(self, batch_size: int, **settings: Any) -> Any:
+        """A PyTorch ``DataLoader``; see :func:`foreworld.data.torch.torch_loader`."""
+        from foreworld.data.torch import torch_loader
+
+        return torch_loader(self, batch_size, **settings)
+
     def device(self) -> DataSource:
         """The whole split as device arrays; made once a process for each folder.
 
@@ -183,7 +189,7 @@ class Split:
                 f"Generate it with --{self.name} above 0."
             )
         if number not in self._readers:
-            store, shard = Hdf5Store(), self._shards[number]
+            store, shard = find_store(self._recipe.store), self._shards[number]
             path = self._folder / self.name / f"{shard.stem}{store.suffix}"
             self._readers[number] = store.reader(path)
         return self._readers[number]
