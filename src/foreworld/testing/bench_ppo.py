@@ -38,13 +38,12 @@ def measure(num_runs: int, total_steps: int = TOTAL_STEPS) -> Measured:
     ForeworldError
         A worker failed; holds what it printed.
     """
-    environment = _environment()
-    cores = _cores(environment)
+    cores = _cores()
     shares = _shares(num_runs, len(cores))
     steps = num_runs * (total_steps // _ROLLOUT) * _ROLLOUT
     with TemporaryDirectory() as folder:
         workers = [
-            _start(runs, total_steps, f"{folder}/{i}", core, environment)
+            _start(runs, total_steps, f"{folder}/{i}", core)
             for i, (runs, core) in enumerate(
                 itertools.zip_longest(shares, cores[: len(shares)])
             )
@@ -104,23 +103,13 @@ def _shares(num_runs: int, num_cores: int) -> list[range]:
     ]
 
 
-def _environment() -> dict[str, str]:
-    """Of the workers: they use the device that this process was told to use."""
-    import jax
-
-    chosen = jax.config.jax_platforms
-    return {**os.environ, **({"JAX_PLATFORMS": chosen} if chosen else {})}
-
-
-def _cores(environment: dict[str, str]) -> list[int]:
+def _cores() -> list[int]:
     """Cores to pin workers to; none where the device is no CPU or cannot pin."""
     if sys.platform != "linux":
         return []
     # Asked in a process of its own, because asking takes hold of an accelerator.
     ask = [sys.executable, "-c", "import jax; print(jax.default_backend())"]
-    told = subprocess.run(
-        ask, env=environment, stdout=subprocess.PIPE, text=True, timeout=120
-    )
+    told = subprocess.run(ask, stdout=subprocess.PIPE, text=True, timeout=120)
     on_cpu = told.stdout.strip() == "cpu"
     return sorted(os.sched_getaffinity(0)) if on_cpu else []
 
@@ -130,12 +119,11 @@ def _start(
     total_steps: int,
     folder: str,
     core: int | None,
-    environment: dict[str, str],
 ) -> subprocess.Popen[str]:
-    pin = ""
+    environment, pin = dict(os.environ), ""
     if core is not None:
         flags = f"{environment.get('XLA_FLAGS', '')} {_ONE_THREAD}".strip()
-        environment = {**environment, "XLA_FLAGS": flags}
+        environment["XLA_FLAGS"] = flags
         pin = f"import os; os.sched_setaffinity(0, {{{core}}}); "
     program = (
         f"{pin}from pathlib import Path; from foreworld.testing.bench_ppo import work; "

@@ -65,7 +65,8 @@ class RepeatedMatchingPennies(AbstractGame):
         self, key: Key[Array, ""]
     ) -> tuple[PenniesState, dict[str, Float[Array, "5"]]]:
         """Nothing shown yet."""
-        state = PenniesState(jnp.int32(0), dict.fromkeys(self.agents, jnp.int32(-1)))
+        nothing = {name: jnp.int32(-1) for name in self.agents}
+        state = PenniesState(jnp.int32(0), nothing)
         return state, self._observe(state)
 
     def step(

@@ -11,10 +11,11 @@ from jaxtyping import Array, Key
 
 from foreworld.core import config
 from foreworld.core.keys import named_key
-from foreworld.core.part import field_specs
+from foreworld.core.part import Traced, field_specs
 from foreworld.core.partition import merge, split, stack
 from foreworld.core.spaces import Discrete
 from foreworld.testing.checks import (
+    CheckError,
     leaves,
     require,
     require_equal,
@@ -246,7 +247,7 @@ def _check_traced(world: AbstractWorld, key: Key[Array, ""]) -> None:
         return
     rows = [traced]
     for spec in field_specs(type(world)):
-        if spec.kind == "traced" and spec.mark.allows(0.0):
+        if isinstance(spec.mark, Traced) and spec.mark.allows(0.0):
             rows.append({**traced, spec.name: 0.0})
     _, action = RandomPolicy(world).act(None, None, key)
 
@@ -265,8 +266,10 @@ def _check_traced(world: AbstractWorld, key: Key[Array, ""]) -> None:
 def _check_turns(game: AbstractGame, turns: Any) -> None:
     name = type(game).__name__
     spaces = game.action_space
+    if not isinstance(spaces, dict):
+        raise CheckError(f"{name}: the action space must be a dictionary by agent.")
     require(
-        isinstance(spaces, dict) and set(turns) == set(spaces) == set(game.agents),
+        set(turns) == set(spaces) == set(game.agents),
         f"{name}: turns, spaces and agents must name the same agents.",
     )
     for agent, space in spaces.items():

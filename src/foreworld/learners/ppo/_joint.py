@@ -215,8 +215,9 @@ def _act(world: AbstractWorld, agents: Agents, state: JointState) -> Act:
     ) -> tuple[dict[str, Any], Any, dict[str, Decision]]:
         obs = by_agent(world, lanes.obs)
         last_action = by_agent(world, lanes.last_action)
-        game = isinstance(world, AbstractGame)
-        turns = jax.vmap(world.turns)(lanes.state) if game else {}
+        turns = {}
+        if isinstance(world, AbstractGame):
+            turns = jax.vmap(world.turns)(lanes.state)
         memories, actions, records = {}, {}, {}
         for name, agent in agents.items():
             memories[name], actions[name], records[name] = decide(
@@ -226,7 +227,8 @@ def _act(world: AbstractWorld, agents: Agents, state: JointState) -> Act:
                 turns.get(name),
                 gumbel[name],
             )
-        return memories, actions if game else actions[SOLO], records
+        joint = actions if isinstance(world, AbstractGame) else actions[SOLO]
+        return memories, joint, records
 
     return act
 

@@ -134,7 +134,7 @@ class IndependentPPO(AbstractLearner):
         """One of the learners, for what all of them share."""
         return self._learner(game.agents[0])
 
-    def _bound(self, game: AbstractGame) -> dict[str, Agent]:
+    def _bound(self, game: Any) -> dict[str, Agent]:
         observations, actions = game.observation_space, game.action_space
         return {
             name: self._learner(name).agent(

@@ -195,7 +195,7 @@ class PPO(AbstractLearner):
         return {SOLO: self.agent(*spaces, world.discount)}
 
 
-def check_choices(who: str, space: Space | None) -> None:
+def check_choices(who: str, space: Space | dict[str, Space] | None) -> None:
     """Refuse spaces that are not a number of choices.
 
     Raises

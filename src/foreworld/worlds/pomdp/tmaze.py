@@ -112,9 +112,8 @@ class TMaze(AbstractWorld):
         floor = np.zeros((5, columns), bool)
         floor[2, 1 : self.length + 3] = True
         floor[1:4, self.length + 2] = True
-        frame = np.repeat(np.repeat(floor, _CELL, 0), _CELL, 1)[..., None] * np.uint8(
-            _FLOOR
-        )
+        large = np.repeat(np.repeat(floor, _CELL, 0), _CELL, 1)[..., None]
+        frame = large * np.asarray(_FLOOR, np.uint8)
         canvas = jnp.asarray(frame, jnp.uint8)
         rows = jnp.arange(5 * _CELL)[:, None]
         cols = jnp.arange(columns * _CELL)[None, :]
@@ -122,7 +121,7 @@ class TMaze(AbstractWorld):
         def paint(
             canvas: Array, where: Bool[Array, "height width"], colour: tuple
         ) -> Array:
-            return jnp.where(where[..., None], jnp.uint8(colour), canvas)
+            return jnp.where(where[..., None], jnp.asarray(colour, jnp.uint8), canvas)
 
         row, col = rows // _CELL, cols // _CELL
         arm = 1 + 2 * state.goal
