@@ -21,17 +21,17 @@ from foreworld.worlds.make import make
 
 
 def data_source():
-    """Discs that move, as a data set gives them: 6 sequences of 8 frames, passive."""
+    """Discs that move, as a data set gives them: 6 sequences of 6 frames, passive."""
     rng = np.random.default_rng(0)
-    y, x = np.mgrid[:32, :32]
-    start, speed = rng.uniform(8, 16, (6, 1, 2)), rng.uniform(0, 2, (6, 1, 2))
-    centre = start + speed * np.arange(8)[None, :, None]
+    y, x = np.mgrid[:16, :16]
+    start, speed = rng.uniform(4, 8, (6, 1, 2)), rng.uniform(0, 1, (6, 1, 2))
+    centre = start + speed * np.arange(6)[None, :, None]
     away = (y - centre[..., 0, None, None]) ** 2 + (x - centre[..., 1, None, None]) ** 2
     return DataSource(
-        image=jnp.asarray((away < 16).astype(np.uint8)[..., None] * np.uint8(255)),
+        image=jnp.asarray((away < 9).astype(np.uint8)[..., None] * np.uint8(255)),
         state=jnp.asarray(centre, jnp.float32),
         action=None,
-        valid=jnp.ones((6, 8), bool),
+        valid=jnp.ones((6, 6), bool),
         parameters={},
         action_space=None,
     )

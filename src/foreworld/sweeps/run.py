@@ -62,18 +62,15 @@ def sweep(
         A study, its file, its name, or its folder.
     out
         Folder; by default ``runs/<name>-<hash>-s<seed>``.
-    launcher
-        Where workers run, by default in this process, or in processes of their own
-        with ``workers``.
-    workers
-        Number of workers.
+    launcher, workers
+        Where workers run and how many: by default in this process, with ``workers``
+        alone in processes of their own.
     width
         Runs in one program; by default chosen from the cores and the memory.
     tracker
         Where curves go meanwhile; by default nowhere.
     chunk
-        Do only this chunk, here: for other launchers (see
-        :func:`foreworld.sweeps.jobs.job_list`).
+        Do only this chunk, here (see :func:`foreworld.sweeps.jobs.job_list`).
     force
         Delete what an earlier study left in the folder.
     quiet
@@ -108,13 +105,7 @@ def sweep(
     if chunk is not None:
         work_on(folder, chunk)
     else:
-        if not quiet:
-            print(f"{study.name}: {describe(plan)}\n{folder}", file=sys.stderr)
-        for part in plan.chunks:
-            (folder / part.folder_name / ERROR).unlink(missing_ok=True)
-        with _progress(folder, plan, quiet):
-            _supervise(folder, plan, chosen)
-        _report_failures(folder, plan)
+        _do_all(study.name, folder, plan, chosen, quiet)
     finish(folder, plan)
     return StudyFolder(folder)
 
@@ -189,6 +180,19 @@ def _launcher(
         plan = read_plan(folder)
         return Processes(workers=plan.workers) if plan.threads == 1 else Here()
     return Here() if workers in (None, 1) else Processes(workers=workers)
+
+
+def _do_all(
+    name: str, folder: Path, plan: Plan, launcher: AbstractLauncher, quiet: bool
+) -> None:
+    """Have every missing chunk done; those that failed before are tried again."""
+    if not quiet:
+        print(f"{name}: {describe(plan)}\n{folder}", file=sys.stderr)
+    for part in plan.chunks:
+        (folder / part.folder_name / ERROR).unlink(missing_ok=True)
+    with _progress(folder, plan, quiet):
+        _supervise(folder, plan, launcher)
+    _report_failures(folder, plan)
 
 
 def _supervise(folder: Path, plan: Plan, launcher: AbstractLauncher) -> None:

@@ -119,17 +119,10 @@ def best(
             f"running the same command again, or look at the failures."
         )
     row = values[winner]
-    return Best(
-        winner,
-        fields_of(dataset, winner),
-        float(row.mean()),
-        student(row),
-        bootstrap(row),
-        tuple(row.tolist()),
-        measure,
-        name,
-        skipped,
-    )
+    spread = student(row), bootstrap(row)
+    fields, seeds = fields_of(dataset, winner), tuple(row.tolist())
+    value = float(row.mean())
+    return Best(winner, fields, value, *spread, seeds, measure, name, skipped)
 
 
 def measured(
