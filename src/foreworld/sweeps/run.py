@@ -56,6 +56,8 @@ def sweep(
 ) -> StudyFolder:
     """Do what is missing of a study; killed at any moment, the same call goes on.
 
+    Returns the finished study's folder.
+
     Parameters
     ----------
     study
@@ -76,11 +78,6 @@ def sweep(
     quiet
         Print no progress.
 
-    Returns
-    -------
-    StudyFolder
-        The finished study.
-
     Raises
     ------
     OccupiedError
@@ -92,14 +89,9 @@ def sweep(
     folder = folder_of(study, out)
     compilation.configure()
     chosen = _launcher(folder, launcher, workers, force)
-    plan = prepare(
-        study,
-        folder,
-        workers=chosen.num_workers if workers is None else workers,
-        threads=chosen.num_threads,
-        width=width,
-        force=force,
-    )
+    workers, threads = workers or chosen.num_workers, chosen.num_threads
+    settings = {"workers": workers, "threads": threads, "width": width}
+    plan = prepare(study, folder, force=force, **settings)
     if tracker is not None:
         remember_tracker(folder, tracker)
     if chunk is not None:

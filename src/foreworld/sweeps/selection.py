@@ -119,10 +119,10 @@ def best(
             f"running the same command again, or look at the failures."
         )
     row = values[winner]
-    spread = student(row), bootstrap(row)
     fields, seeds = fields_of(dataset, winner), tuple(row.tolist())
+    ends = student(row), bootstrap(row)
     value = float(row.mean())
-    return Best(winner, fields, value, *spread, seeds, measure, name, skipped)
+    return Best(winner, fields, value, ends[0], ends[1], seeds, measure, name, skipped)
 
 
 def measured(
