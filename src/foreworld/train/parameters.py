@@ -62,7 +62,7 @@ class Parameters(Part):
         seed: int = 0,
         **fields: Any,
     ) -> None:
-        given = dict(
+        given: dict[str, Any] = dict(
             zip(_PARTS, (world_or_name, learner_or_name, data_or_path), strict=True)
         )
         nested: dict[str, dict[str, Any]] = {name: {} for name in _PARTS}
