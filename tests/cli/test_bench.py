@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from foreworld.bench.base import Measured, Row
 from foreworld.cli import bench
 from foreworld.cli.main import main
-from foreworld.testing.bench import Measured, Row
 
 
 @pytest.fixture(autouse=True)

@@ -18,13 +18,12 @@ import sys
 from importlib.resources import files
 from typing import Any
 
+from foreworld.bench.base import Row
 from foreworld.cli._usage import Fields, Usage
 from foreworld.core.errors import ForeworldError, unknown_name
 
 MIN_RUNS = 3
 """Runs after the warm-up."""
-Row = Any
-"""A ``foreworld.testing.bench.Row``: only found by name, this room knows no tests."""
 
 
 def configure(usage: Usage) -> None:
@@ -54,19 +53,18 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
 
 
 def rows() -> dict[str, Row]:
-    """All rows by name, from the ``bench_*`` modules of ``foreworld.testing``."""
+    """All rows by name, from the modules of ``foreworld.bench``."""
     found: dict[str, Row] = {}
-    for file in sorted(files("foreworld.testing").iterdir(), key=lambda f: f.name):
+    for file in sorted(files("foreworld.bench").iterdir(), key=lambda f: f.name):
         stem, dot, kind = file.name.partition(".")
-        if stem.startswith("bench_") and dot + kind == ".py":
-            module = importlib.import_module(f"foreworld.testing.{stem}")
-            found.update(module.ROWS)
+        if dot + kind == ".py" and stem not in ("__init__", "base"):
+            found.update(importlib.import_module(f"foreworld.bench.{stem}").ROWS)
     return found
 
 
 def load_references() -> dict[str, dict[str, Any]]:
     """What other tools reached, by row: value, unit and source."""
-    text = files("foreworld.cli").joinpath("references.json").read_text("utf-8")
+    text = files("foreworld.bench").joinpath("references.json").read_text("utf-8")
     return json.loads(text)
 
 

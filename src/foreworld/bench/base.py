@@ -1,7 +1,7 @@
 """What a benchmark row is: how it is measured, in which unit, and which way is better.
 
-A module ``bench_<topic>.py`` beside this one holds ``ROWS``, a dictionary of rows by
-name; ``foreworld bench`` finds it by its name.
+A module beside this one holds ``ROWS``, rows by name, and ``foreworld bench``
+finds it by its place. ``references.json`` holds what other tools reached, by row.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from foreworld.bench.base import Measured, Row
 from foreworld.core.errors import ForeworldError
-from foreworld.testing.bench import Measured, Row
 
 TOTAL_STEPS = 199_680
 """Environment steps of each run: 390 updates of 4 lanes x 128 steps."""
@@ -126,7 +126,7 @@ def _start(
         environment["XLA_FLAGS"] = flags
         pin = f"import os; os.sched_setaffinity(0, {{{core}}}); "
     program = (
-        f"{pin}from pathlib import Path; from foreworld.testing.bench_ppo import work; "
+        f"{pin}from pathlib import Path; from foreworld.bench.ppo import work; "
         f"work({runs.start}, {runs.stop}, {total_steps}, Path({folder!r}))"
     )
     return subprocess.Popen(

@@ -1,25 +1,25 @@
 """The data benchmarks measure what they say, at a small size."""
 
-from foreworld.testing import bench_data
-from foreworld.testing.bench import Measured
+from foreworld.bench import data
+from foreworld.bench.base import Measured
 
 
 def test_a_process_of_its_own_reports_its_time_and_memory() -> None:
-    told = bench_data._in_process("family", 500, 2, cache=None)
+    told = data._in_process("family", 500, 2, cache=None)
     assert len(told["seconds"]) == 2 and min(told["seconds"]) > 0
     assert 0 < told["compile_s"] < told["whole"] < told["elapsed"]
     assert 50 < told["megabytes"] < 1024
 
 
 def test_a_whole_process_is_timed_from_start_to_end() -> None:
-    measured = bench_data.cold(num=250, runs=1)
+    measured = data.cold(num=250, runs=1)
     assert isinstance(measured, Measured)
     # No process imports a compiler and compiles in less.
     assert measured.values[0] > 0.5
 
 
 def test_rows_name_their_unit_and_direction() -> None:
-    assert {name: (row.unit, row.better) for name, row in bench_data.ROWS.items()} == {
+    assert {name: (row.unit, row.better) for name, row in data.ROWS.items()} == {
         "data/pendulum/steady": ("sequences/s", "higher"),
         "data/pendulum/cold": ("s", "lower"),
         "data/pendulum/warm": ("s", "lower"),
@@ -29,5 +29,5 @@ def test_rows_name_their_unit_and_direction() -> None:
 
 def test_the_recipe_has_all_sequences() -> None:
     for kind in ("family", "plain"):
-        _, sizes = bench_data.recipe_of(kind, 16_000)
+        _, sizes = data.recipe_of(kind, 16_000)
         assert sum(sizes.values()) == 16_000

@@ -15,8 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from foreworld.bench.base import Measured, Row
 from foreworld.core.errors import ForeworldError
-from foreworld.testing.bench import Measured, Row
 
 NUM_SEQUENCES = 16_000
 """Sequences of 30 frames of 32x32, in three splits."""
@@ -28,7 +28,7 @@ import json, shutil, sys, time
 begun = time.perf_counter()
 import foreworld as fw
 from foreworld.data.check import check_dataset
-from foreworld.testing.bench_data import peak_megabytes, recipe_of
+from foreworld.bench.data import peak_megabytes, recipe_of
 
 out, kind, num, repeats = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 what, sizes = recipe_of(kind, num)
