@@ -1,5 +1,7 @@
 """Parts that the tests of the core use; in a file so that they can be found again."""
 
+from __future__ import annotations
+
 from typing import Annotated, Any, Literal
 
 import equinox as eqx
@@ -33,3 +35,12 @@ class Versioned(Part):
 class WithData(Part):
     grid: Annotated[Any, Data()]
     count: int = 0
+
+
+class Shape(Part):
+    weight: eqx.AbstractVar[int]
+
+
+class Square(Shape):
+    side: Annotated[float, Traced(above=0)] = 1.0
+    weight: int = 1

@@ -7,7 +7,7 @@ import pytest
 
 from foreworld.core.errors import ConfigError, UnknownNameError
 from foreworld.core.part import field_specs
-from tests.core.parts import Net, Thing
+from tests.core.parts import Net, Shape, Square, Thing
 
 
 @pytest.mark.parametrize("rate", [1, 1.0, np.float32(1), np.int64(1), jnp.asarray(1.0)])
@@ -47,6 +47,13 @@ def test_wrong_values_say_what_is_allowed(fields, message):
     with pytest.raises(ConfigError) as caught:
         Thing(**fields)
     assert str(caught.value) == message
+
+
+def test_what_an_interface_announces_is_no_field_of_it():
+    assert field_specs(Shape) == ()
+    assert Square(3.0, 2) == Square(side=3.0, weight=2)
+    with pytest.raises(TypeError, match="abstract attributes"):
+        Shape()
 
 
 def test_replace_checks_and_knows_the_nearest_name():

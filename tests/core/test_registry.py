@@ -58,10 +58,28 @@ def test_a_file_that_is_missing_broken_or_without_the_class(tmp_path):
         registry.find("worlds", f"{tmp_path}/nothing.py")
     broken = tmp_path / "broken.py"
     broken.write_text("import nothing_of_that_name\n")
-    with pytest.raises(ConfigError, match="could not be imported: ModuleNotFound"):
+    with pytest.raises(ConfigError, match=r"ModuleNotFound.* \(line 1\)\. Correct"):
         registry.find("worlds", f"{broken}:World")
     (tmp_path / "mine.py").write_text("class Maze:\n    pass\n")
     with pytest.raises(UnknownNameError, match="Did you mean 'Maze'"):
         registry.find("worlds", f"{tmp_path}/mine.py:Mazes")
     with pytest.raises(ConfigError, match="cannot import 'no_such_package'"):
         registry.locate("no_such_package:World")
+
+
+def test_a_class_that_is_not_complete_says_what_it_lacks(tmp_path):
+    (tmp_path / "half.py").write_text(
+        "from foreworld.worlds.base import AbstractWorld\n"
+        "class Half(AbstractWorld):\n"
+        "    discount: float = 1.0\n"
+        "    def reset(self, key): ...\n"
+        "    def step(self, state, action, key): ...\n"
+        "    action_space = None\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        registry.find("worlds", f"{tmp_path}/half.py:Half")
+    assert str(caught.value) == (
+        "class Half is not complete: it lacks max_episode_len, observation_space, "
+        "render. Define what is missing; the interfaces it derives from say what each "
+        "of them is."
+    )

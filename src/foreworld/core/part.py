@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
 import math
+import re
 import types
 import typing
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from jax.core import Tracer
 from foreworld.core.errors import ConfigError, unknown_name
 
 Self = TypeVar("Self", bound="Part")
+_ANNOUNCED = re.compile(r"(\w+\.)?Abstract(?P<cls>Class)?Var\[")
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,15 @@ class Part(eqx.Module):
 
     version: ClassVar[int] = 1
 
+    def __init_subclass__(cls, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        # Equinox does not see `AbstractVar` in annotations that are strings. Such
+        # names would be fields of the interface and so come first in constructors.
+        hints = inspect.get_annotations(cls)
+        found = {name: _announced(hint) for name, hint in hints.items()}
+        if any(found.values()):
+            cls.__annotations__ = {n: found[n] or hints[n] for n in hints}
+
     def __check_init__(self) -> None:
         for spec in field_specs(type(self)):
             value = getattr(self, spec.name)
@@ -114,6 +126,14 @@ class Part(eqx.Module):
                 raise unknown_name(f"field of {type(self).__name__}", name, known)
         values = {name: getattr(self, name) for name in known}
         return type(self)(**{**values, **changes})
+
+
+def _announced(hint: Any) -> Any:
+    """What an interface only announces, as Equinox understands it; None for a field."""
+    match = _ANNOUNCED.match(hint) if isinstance(hint, str) else None
+    if match is None:
+        return None
+    return eqx.AbstractClassVar[Any] if match["cls"] else eqx.AbstractVar[Any]
 
 
 @jax.tree_util.register_pytree_with_keys_class

@@ -14,6 +14,7 @@ import hashlib
 import importlib
 import importlib.util
 import sys
+import traceback
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -62,11 +63,11 @@ class Entry:
         """Import the module and return the part's class."""
         module = importlib.import_module(self.module)
         if self.cls is not None:
-            return getattr(module, self.cls)
+            return _complete(getattr(module, self.cls))
         wanted = _letters(self.name)
         for name, value in vars(module).items():
             if isinstance(value, type) and name.lower() == wanted:
-                return value
+                return _complete(value)
         raise ConfigError(
             f"{self.module} holds no class for {self.kind} {self.name!r}: name the "
             f"class like the file without underscores, for example "
@@ -166,10 +167,24 @@ def locate(where: str) -> type:
     for step in name.split("."):
         value = getattr(value, step, None)
     if isinstance(value, type):
-        return value
+        return _complete(value)
     known = [n for n, v in vars(module).items() if isinstance(v, type)]
     own = [n for n in known if getattr(module, n).__module__ == module.__name__]
     raise unknown_name(f"class in {place}", name, own)
+
+
+def _complete(cls: type) -> type:
+    """The class, if it can be made: interfaces and unfinished classes cannot."""
+    lacking = set(getattr(cls, "__abstractmethods__", ()))
+    lacking.update(getattr(cls, "__abstractvars__", ()))
+    lacking.update(getattr(cls, "__abstractclassvars__", ()))
+    if lacking:
+        raise ConfigError(
+            f"class {cls.__name__} is not complete: it lacks "
+            f"{', '.join(sorted(lacking))}. Define what is missing; the interfaces it "
+            f"derives from say what each of them is."
+        )
+    return cls
 
 
 def _letters(name: str) -> str:
@@ -212,10 +227,31 @@ def load_file(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except Exception as error:
         del sys.modules[name]
+        line = line_in(error, full)
         raise ConfigError(
-            f"{path} could not be imported: {type(error).__name__}: {error}."
+            f"{path} could not be imported: {type(error).__name__}: {error}"
+            f"{f' (line {line})' if line else ''}. Correct the file; --debug shows the "
+            f"whole traceback."
         ) from error
     return module
+
+
+def line_in(error: BaseException, file: Path) -> int | None:
+    """The innermost line of a file that an error came through, if any."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(file)]
+    return lines[-1] if lines else None
+
+
+def own_frame(error: BaseException) -> traceback.FrameSummary | None:
+    """The innermost place in a person's own file that an error came through, if any."""
+    files = {
+        str(vars(module).get("__file__"))
+        for name, module in list(sys.modules.items())
+        if name.startswith(_USER_MODULES)
+    }
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((f for f in reversed(frames) if f.filename in files), None)
 
 
 def class_by_name(kind: str, name: str) -> type:
