@@ -11,11 +11,9 @@ from learners.forward.data import counting_source
 
 from foreworld.core.keys import root_key
 from foreworld.learners.forward._training import (
-    adam_update,
     binary_loss,
     draw_batch,
     draw_times,
-    init_adam,
     mean_of_frames,
     rate_factor,
     take_batch,
@@ -178,31 +176,6 @@ def test_learning_rate_falls(schedule, progress, factor):
 def test_learning_rate_warms_up():
     at = [float(rate_factor("constant", jnp.float32(p), 0.2)) for p in (0, 0.1, 0.2, 1)]
     assert at == pytest.approx([0.1, 0.55, 1.0, 1.0])
-
-
-def test_clipping_and_no_clipping_in_one_program():
-    network = {"a": jnp.zeros(2), "b": jnp.zeros(1)}
-    gradient = {"a": jnp.asarray([3.0, 0.0]), "b": jnp.asarray([4.0])}
-
-    @jax.vmap
-    def first_moment(limit):
-        _, moments, norm = adam_update(
-            network, gradient, init_adam(network), jnp.float32(0.1), limit
-        )
-        return moments.mu["b"][0] / 0.1, norm
-
-    seen, norm = first_moment(jnp.asarray([0.0, 1.0, 50.0]))
-    np.testing.assert_allclose(seen, [4.0, 0.8, 4.0], rtol=1e-5)
-    np.testing.assert_allclose(norm, 5.0, rtol=1e-6)
-
-
-def test_adam_moves_by_the_learning_rate_first():
-    network = {"a": jnp.asarray([1.0, -1.0])}
-    gradient = {"a": jnp.asarray([0.3, -7.0])}
-    new, _, _ = adam_update(
-        network, gradient, init_adam(network), jnp.float32(0.01), 0.0
-    )
-    np.testing.assert_allclose(new["a"], [0.99, -0.99], atol=1e-5)
 
 
 def test_mean_frame_is_over_valid_frames():

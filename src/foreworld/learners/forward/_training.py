@@ -1,7 +1,7 @@
-"""What forward models share in training: minibatches, alignment, loss, optimiser.
+"""What forward models share in training: minibatches, alignment, loss.
 
 Source: the common training step of github.com/ichko/forward-model (2020), with the
-loss normalised by valid frames and Adam of Kingma, Ba 2015, arXiv 1412.6980.
+loss normalised by valid frames.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
 from foreworld.core.keys import named_key
@@ -160,44 +159,6 @@ def rate_factor(
     ramp = progress / jnp.maximum(warm_up, 1e-9)
     ramp = jnp.where(warm_up > 0, jnp.minimum(0.1 + 0.9 * ramp, 1.0), 1.0)
     return factor * ramp
-
-
-def init_adam(network: Any) -> Any:
-    """Moments of Adam before the first update."""
-    return optax.scale_by_adam().init(network)
-
-
-def adam_update(
-    network: Any,
-    gradient: Any,
-    moments: Any,
-    learning_rate: Float[Array, ""],
-    max_grad_norm: float | Float[Array, ""],
-) -> tuple[Any, Any, Float[Array, ""]]:
-    """One step of Adam after clipping by the global norm.
-
-    Parameters
-    ----------
-    max_grad_norm
-        Largest norm of the gradient of all parameters together; 0 for no limit.
-
-    Returns
-    -------
-    network
-        Updated.
-    moments
-        Updated.
-    norm
-        Norm of the gradient before clipping.
-    """
-    squares = [jnp.sum(jnp.square(leaf)) for leaf in jax.tree.leaves(gradient)]
-    norm = jnp.sqrt(sum(squares, jnp.float32(0.0)))
-    shrink = jnp.minimum(1.0, max_grad_norm / jnp.maximum(norm, 1e-12))
-    shrink = jnp.where(max_grad_norm > 0, shrink, 1.0)
-    gradient = jax.tree.map(lambda g: g * shrink, gradient)
-    direction, moments = optax.scale_by_adam().update(gradient, moments)
-    network = jax.tree.map(lambda p, d: p - learning_rate * d, network, direction)
-    return network, moments, norm
 
 
 def mean_of_frames(

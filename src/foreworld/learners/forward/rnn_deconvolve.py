@@ -26,14 +26,13 @@ from foreworld.learners.forward._training import (
     Batch,
     LossMean,
     Schedule,
-    adam_update,
     binary_loss,
     draw_batch,
-    init_adam,
     mean_of_frames,
     rate_factor,
 )
 from foreworld.learners.forward.base import AbstractForwardModel, ForwardState
+from foreworld.nn.adam import adam_step, init_adam
 from foreworld.nn.dilated import CoreMemory, RecurrentCore
 from foreworld.nn.initial import he_normal
 from foreworld.nn.norm import NormKind
@@ -209,7 +208,7 @@ class RNNDeconvolve(AbstractForwardModel):
             state.network, state, batch, num_frames, True
         )
         rate = self.learning_rate * rate_factor(self.schedule, progress, self.warm_up)
-        network, optimiser, norm = adam_update(
+        network, optimiser, norm = adam_step(
             state.network, gradient, state.optimiser, rate, self.max_grad_norm
         )
         new = ForwardState(network, statistics, optimiser, state.mean_frame)

@@ -14,10 +14,10 @@ from jaxtyping import Array, Float, Int, Key
 
 from foreworld.core.keys import named_key
 from foreworld.core.spaces import Discrete, Space
-from foreworld.learners.ppo._adam import Adam
 from foreworld.learners.ppo._learn import Settings
 from foreworld.learners.ppo._loss import log_probs
 from foreworld.learners.ppo._networks import ActorCritic, Memory, MemoryKind
+from foreworld.nn.adam import init_adam
 from foreworld.worlds.base import AbstractPolicy, Observation, Turn
 
 
@@ -25,7 +25,7 @@ class AgentState(NamedTuple):
     """Parameters, optimiser and the memories in the running episodes."""
 
     network: ActorCritic
-    adam: Adam
+    moments: Any
     memory: Memory
 
 
@@ -59,7 +59,7 @@ class Agent(NamedTuple):
             self.hidden_size,
             self.action_space.num,
         )
-        return AgentState(network, Adam.init(network), network.init_memory(num_lanes))
+        return AgentState(network, init_adam(network), network.init_memory(num_lanes))
 
     def inputs(
         self, obs: Observation, last_action: Float[Array, "*batch num_actions"]

@@ -83,15 +83,15 @@ def update_joint(
     for name, agent in agents.items():
         old = state.agents[name]
         learn_key = named_key(key, "learn", name)
-        network, adam, terms = learn(
+        network, moments, terms = learn(
             old.network,
-            old.adam,
+            old.moments,
             trajectories[name],
             learn_key,
             progress,
             agent.settings,
         )
-        states[name] = AgentState(network, adam, memories[name])
+        states[name] = AgentState(network, moments, memories[name])
         metrics[name] = {**finished[name], **terms}
     return JointState(states, lanes), metrics
 

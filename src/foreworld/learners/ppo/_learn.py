@@ -14,7 +14,6 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from foreworld.core.keys import named_key
 from foreworld.learners.base import Mean, Metrics
-from foreworld.learners.ppo._adam import Adam, adam_step
 from foreworld.learners.ppo._gae import Scalar, gae
 from foreworld.learners.ppo._loss import (
     Coefficients,
@@ -24,6 +23,7 @@ from foreworld.learners.ppo._loss import (
     ppo_loss,
 )
 from foreworld.learners.ppo._networks import ActorCritic, Memory
+from foreworld.nn.adam import adam_step
 
 
 class Trajectory(NamedTuple):
@@ -64,12 +64,12 @@ class Settings(NamedTuple):
 
 def learn(
     network: ActorCritic,
-    adam: Adam,
+    moments: Any,
     trajectory: Trajectory,
     key: Key[Array, ""],
     progress: Float[Array, ""],
     settings: Settings,
-) -> tuple[ActorCritic, Adam, Metrics]:
+) -> tuple[ActorCritic, Any, Metrics]:
     """Parameters after all epochs on one rollout, and means of the loss's terms."""
     learning_rate = settings.learning_rate * (1.0 - settings.anneal * progress)
     batch = _sequences(network, trajectory, settings)
@@ -79,28 +79,28 @@ def learn(
     groups = order.reshape(-1, num_lanes // settings.num_minibatches)
 
     def step(
-        carry: tuple[ActorCritic, Adam], lanes: Int[Array, " group"]
-    ) -> tuple[tuple[ActorCritic, Adam], Any]:
-        network, adam = carry
+        carry: tuple[ActorCritic, Any], lanes: Int[Array, " group"]
+    ) -> tuple[tuple[ActorCritic, Any], Any]:
+        network, moments = carry
         gradients, terms = jax.grad(ppo_loss, has_aux=True)(
             network, _take(batch, lanes), settings.coefficients
         )
-        network, adam, norm = adam_step(
+        network, moments, norm = adam_step(
             network,
-            adam,
             gradients,
+            moments,
             learning_rate,
             settings.max_grad_norm,
             settings.adam_eps,
         )
-        return (network, adam), {**terms, "grad_norm": norm}
+        return (network, moments), {**terms, "grad_norm": norm}
 
-    (network, adam), terms = jax.lax.scan(step, (network, adam), groups)
+    (network, moments), terms = jax.lax.scan(step, (network, moments), groups)
     metrics = {name: Mean.of(values) for name, values in terms.items()}
     spread = jnp.var(batch.target)
     unexplained = jnp.var(batch.target - batch.value) / jnp.maximum(spread, 1e-8)
     metrics["explained_variance"] = Mean.where(1.0 - unexplained, spread > 1e-8)
-    return network, adam, metrics
+    return network, moments, metrics
 
 
 def _sequences(

@@ -53,7 +53,7 @@ class PPO(AbstractLearner):
     clip_eps: Annotated[float, Traced(low=0)] = 0.2
     """clipping range of probability ratios and of value changes"""
     max_grad_norm: Annotated[float, Traced(low=0)] = 0.5
-    """longer gradients are shortened to this length; at 0 nothing is learned"""
+    """longer gradients are shortened to this length; 0 for no limit"""
     adam_eps: Annotated[float, Traced(above=0)] = 1e-5
     """added to the root of Adam's second moment"""
     memory: MemoryKind = "gru"
