@@ -54,9 +54,9 @@ class Entry:
 
     def source(self) -> str:
         """The paper or project named by the docstring's ``Source:`` line."""
-        for line in self._doc().splitlines():
-            if line.startswith("Source:"):
-                return line.removeprefix("Source:").strip()
+        for paragraph in self._doc().split("\n\n"):
+            if paragraph.startswith("Source:"):
+                return " ".join(paragraph.removeprefix("Source:").split())
         return ""
 
     def load(self) -> type:
