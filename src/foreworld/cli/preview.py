@@ -10,9 +10,6 @@ from foreworld.cli._study import find_folder
 from foreworld.cli._usage import Fields, Usage
 from foreworld.core.errors import ConfigError
 
-NUM_ROWS, NUM_COLUMNS = 8, 15
-"""Sequences and frames of a contact sheet, at most."""
-
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
@@ -45,18 +42,13 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
 
 def data_pictures(data: Any, out: Path, name: str, fps: float) -> list[Path]:
     """A contact sheet of some sequences, and the same ones moving side by side."""
-    import numpy as np
-
-    from foreworld.render.gif import contact_sheet, grid_of, write_gif, write_png
+    from foreworld.core.folder import write_bytes
+    from foreworld.data.pictures import moving_gif, sheet_png
 
     split = next(s for s in (data.train, data.val, data.test) if len(s))
-    image = np.stack([split.image[i] for i in range(min(NUM_ROWS, len(split)))])
-    every = -(-image.shape[1] // NUM_COLUMNS)
-    scale = max(1, 64 // image.shape[2])
     sheet, moving = out / f"{name}.png", out / f"{name}.gif"
-    write_png(sheet, contact_sheet(image, every=every), scale=scale)
-    frames = np.stack([grid_of(image[:, t]) for t in range(image.shape[1])])
-    write_gif(moving, frames, fps=fps, scale=scale)
+    write_bytes(sheet, sheet_png(split))
+    write_bytes(moving, moving_gif(split, fps))
     return [sheet, moving]
 
 

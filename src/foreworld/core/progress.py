@@ -1,13 +1,20 @@
-"""Progress of long work with rate and time left; plain lines where no terminal is."""
+"""Progress of long work with rate and time left.
+
+A terminal and a notebook have one line that changes; elsewhere plain lines are printed.
+"""
 
 from __future__ import annotations
 
+import abc
 import sys
 import time
 from types import TracebackType
+from typing import Any
 
 PLAIN_EVERY = 5.0
 """Seconds between plain lines."""
+SOON = 0.1
+"""Seconds between changes of a line that can change."""
 
 
 class Progress:
@@ -30,7 +37,12 @@ class Progress:
     ) -> None:
         self.label, self.total, self.unit = label, total, unit
         self._quiet = quiet
-        self._terminal = sys.stderr.isatty()
+        self._line: _AbstractLine
+        display = None if quiet else _notebook()
+        if display is not None:
+            self._line = _NotebookLine(display)
+        else:
+            self._line = _TerminalLine() if sys.stderr.isatty() else _PlainLine()
         self._begun = self._shown = time.monotonic()
         self._first: float | None = None
         self._done = 0.0
@@ -48,8 +60,8 @@ class Progress:
             return
         if kind is None or self._done >= self.total:
             self._show(final=True)
-        elif self._terminal:
-            sys.stderr.write("\n")
+        else:
+            self._line.leave()
 
     def update(self, done: float, note: str = "") -> None:
         """Say how much is done so far; cheap enough for every step of a loop."""
@@ -59,9 +71,7 @@ class Progress:
             self._begun = time.monotonic()
         self._done = done
         now = time.monotonic()
-        if not self._quiet and now - self._shown >= (
-            0.1 if self._terminal else PLAIN_EVERY
-        ):
+        if not self._quiet and now - self._shown >= self._line.every:
             self._shown = now
             self._show(note=note)
 
@@ -79,11 +89,72 @@ class Progress:
             f"{self.label}: {number(self._done)} of {number(self.total)} {self.unit} "
             f"({share:.0%}), {number(rate)}/s, {tail}{', ' + note if note else ''}"
         )
-        if self._terminal:
-            sys.stderr.write(f"\r\x1b[K{line}" + ("\n" if final else ""))
+        self._line.show(line, final)
+
+
+class _AbstractLine(abc.ABC):
+    """Where the line goes."""
+
+    every: float
+    """seconds between two lines"""
+
+    @abc.abstractmethod
+    def show(self, line: str, final: bool) -> None:
+        """Show a line, in the place of the one before where that is possible."""
+
+    @abc.abstractmethod
+    def leave(self) -> None:
+        """The work was interrupted: leave the last line as it is."""
+
+
+class _PlainLine(_AbstractLine):
+    every = PLAIN_EVERY
+
+    def show(self, line: str, final: bool) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    def leave(self) -> None:
+        """Nothing to do: the line is complete."""
+
+
+class _TerminalLine(_AbstractLine):
+    every = SOON
+
+    def show(self, line: str, final: bool) -> None:
+        end = "\n" if final else ""
+        print(f"\r\x1b[K{line}", end=end, file=sys.stderr, flush=True)
+
+    def leave(self) -> None:
+        print(file=sys.stderr, flush=True)
+
+
+class _NotebookLine(_AbstractLine):
+    every = SOON
+
+    def __init__(self, display: Any) -> None:
+        self._display = display
+        self._handle: Any = None
+
+    def show(self, line: str, final: bool) -> None:
+        content = {"text/plain": line}
+        if self._handle is None:
+            self._handle = self._display(content, raw=True, display_id=True)
         else:
-            sys.stderr.write(line + "\n")
-        sys.stderr.flush()
+            self._handle.update(content, raw=True)
+
+    def leave(self) -> None:
+        """Nothing to do: the output of a cell ends by itself."""
+
+
+def _notebook() -> Any:
+    """IPython's ``display`` in the kernel of a notebook; ``None`` elsewhere."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    if shell is None or getattr(shell, "kernel", None) is None:
+        return None
+    from IPython.display import display
+
+    return display
 
 
 def number(value: float) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from foreworld.core import registry
+from foreworld.core import registry, show
 from foreworld.core.errors import ConfigError, DamagedError, unknown_name
 from foreworld.core.folder import CONFIG, MANIFEST, manifest
 from foreworld.core.part import field_specs
+from foreworld.data.pictures import moving_gif
 from foreworld.data.recipe import SPLITS, Recipe, read_recipe
 from foreworld.data.split import Split
 from foreworld.worlds.base import Family
@@ -113,6 +114,12 @@ class DataSet:
 
     def __len__(self) -> int:
         return sum(self.recipe.sizes.values())
+
+    def _repr_html_(self) -> str:
+        """In a notebook: what it is, and some of its sequences moving."""
+        shown = next(s for s in map(self.split, SPLITS) if len(s))
+        about = f"sequences of the split {shown.name}"
+        return show.text(self) + show.picture(moving_gif(shown), "gif", about)
 
     def __repr__(self) -> str:
         recipe, world = self.recipe, self.family.world

@@ -12,6 +12,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from foreworld.core import show
 from foreworld.core.errors import ConfigError
 from foreworld.data.recipe import Recipe, fingerprint, read_recipe
 from foreworld.data.source import DataSource
@@ -57,6 +58,19 @@ class Split:
 
     def __repr__(self) -> str:
         return f"Split {self.name} of {self._folder}: {len(self):,} sequences"
+
+    def _repr_html_(self) -> str:
+        """In a notebook: its columns, and some sequences as rows of frames."""
+        if not len(self):
+            return show.text(self)
+        # Pictures are made of splits, so that module imports this one.
+        from foreworld.data.pictures import sheet_png
+
+        rows = [[name, str(s), dtype] for name, (s, dtype) in self.columns.items()]
+        columns = show.table(["column", "shape", "dtype"], rows)
+        about = f"sequences of the split {self.name}, one a row"
+        png = show.picture(sheet_png(self), "png", about)
+        return show.text(self) + columns + png
 
     @functools.cached_property
     def columns(self) -> dict[str, tuple[tuple[int, ...], str]]:

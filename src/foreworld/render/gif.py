@@ -37,6 +37,16 @@ def write_gif(path: Path, frames: Frames, fps: float = 10.0, scale: int = 4) -> 
     StorageError
         The file cannot be written.
     """
+    write_bytes(path, gif_bytes(frames, fps, scale))
+
+
+def write_png(path: Path, picture: Picture, scale: int = 1) -> None:
+    """Write one picture of 1 or 3 channels; errors as in :func:`write_gif`."""
+    write_bytes(path, png_bytes(picture, scale))
+
+
+def gif_bytes(frames: Frames, fps: float = 10.0, scale: int = 4) -> bytes:
+    """The animation that :func:`write_gif` writes."""
     import imageio.v3 as iio
 
     if not len(frames):
@@ -45,15 +55,15 @@ def write_gif(path: Path, frames: Frames, fps: float = 10.0, scale: int = 4) -> 
     data = iio.imwrite(
         "<bytes>", pictures, extension=".gif", duration=1000 / fps, loop=0
     )
-    write_bytes(path, data or b"")
+    return data or b""
 
 
-def write_png(path: Path, picture: Picture, scale: int = 1) -> None:
-    """Write one picture of 1 or 3 channels; errors as in :func:`write_gif`."""
+def png_bytes(picture: Picture, scale: int = 1) -> bytes:
+    """The picture that :func:`write_png` writes."""
     import imageio.v3 as iio
 
-    data = iio.imwrite("<bytes>", _enlarge(_plain(picture), scale), extension=".png")
-    write_bytes(path, data or b"")
+    enlarged = _enlarge(_plain(picture), scale)
+    return iio.imwrite("<bytes>", enlarged, extension=".png") or b""
 
 
 def contact_sheet(

@@ -6,6 +6,7 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from foreworld.core import show
 from foreworld.core.errors import ConfigError, DamagedError
 from foreworld.core.folder import MANIFEST, lease
 from foreworld.learners.base import LearnerState
@@ -15,7 +16,7 @@ from foreworld.sweeps.results import gather
 from foreworld.sweeps.selection import Best, best
 from foreworld.sweeps.studies import read_study
 from foreworld.sweeps.study import Point, Study
-from foreworld.sweeps.work import CHUNK_LOCK, finished, last_line
+from foreworld.sweeps.work import CHUNK_LOCK, finished, why_failed
 from foreworld.train.journal import segments_done, segments_repeated
 from foreworld.train.loop import read_state
 from foreworld.worlds.base import AbstractPolicy
@@ -116,6 +117,13 @@ class StudyFolder:
             f"study {self.study.name} in {self.path} ({state}): {describe(self.plan)}"
         )
 
+    def _repr_html_(self) -> str:
+        """In a notebook: what it is, the best point so far and the curves of its score.
+
+        Figures are a room above this one.
+        """
+        return show.drawn_above("foreworld.plot.notebook:study_html", self)
+
     def _restored(self, point: int, seed: int) -> tuple[LearnerState, Any]:
         for chunk in self.plan.chunks:
             if (point, seed) in chunk.runs:
@@ -136,7 +144,7 @@ class StudyFolder:
         chunk = self.plan.chunks[index]
         place = self.path / chunk.folder_name
         layout = self.plan.groups[chunk.group].training.layout
-        error = last_line(place)
+        error = why_failed(place)
         if finished(place):
             state = "done"
         elif error:

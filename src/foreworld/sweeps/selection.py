@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from jaxtyping import Float
 
+from foreworld.core import show
 from foreworld.core.errors import ConfigError, ForeworldError, unknown_name
 from foreworld.sweeps.results import gather, study_path
 from foreworld.sweeps.statistics import Interval, bootstrap, student
@@ -21,7 +22,7 @@ _TAIL = 10
 """``last10`` is the mean over the last tenth of a curve."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Best:
     """The winner.
 
@@ -58,7 +59,14 @@ class Best:
         """Index of its best seed."""
         return int(np.argmax(self.seeds))
 
-    def __str__(self) -> str:
+    def _repr_html_(self) -> str:
+        """In a notebook: the swept values, the measure of every seed, the interval."""
+        swept = [[name, str(value)] for name, value in self.fields.items()]
+        seeds = ", ".join(f"{value:.4g}" for value in self.seeds)
+        rows = [*swept, [f"{self.measure} of each seed", seeds]]
+        return show.text(self) + show.table([f"point {self.point}", ""], rows)
+
+    def __repr__(self) -> str:
         named = ", ".join(f"{name}={value}" for name, value in self.fields.items())
         low, high = self.student
         spread = f" [{low:.4g}, {high:.4g}]" if np.isfinite(low) else ""

@@ -100,11 +100,10 @@ class Study(Part):
         ConfigError
             A point whose values do not go together (names it), or no point left.
         """
-        found: list[Point] = []
-        for values in itertools.product(*self.over.values()):
-            fields = dict(zip(self.over, values, strict=True))
-            if not any(_matches(rule, fields) for rule in self.exclude):
-                found.append(Point(len(found), fields, self._setting(fields)))
+        found = [
+            Point(index, fields, self._setting(fields))
+            for index, fields in enumerate(self._kept())
+        ]
         if not found:
             total = int(np.prod([len(values) for values in self.over.values()]))
             raise ConfigError(
@@ -113,11 +112,31 @@ class Study(Part):
             )
         return found
 
+    def __repr__(self) -> str:
+        sizes = [f"{key} in {list(values)}" for key, values in self.over.items()]
+        lines = [
+            f"Study {self.name}: {self.base.name}, {len(self._kept())} points, "
+            f"{self.seeds} seeds, root seed {self.base.seed}",
+            *(f"  {size}" for size in sizes),
+            *(f"  without {rule}" for rule in self.exclude),
+        ]
+        return "\n".join(lines)
+
     @property
     def folder_name(self) -> str:
         """``<name>-<hash>-s<seed>``: the same study is always found again."""
         plain = self.replace(base=self.base.replace(seed=0))
         return f"{self.name}-{content_hash(plain)[:8]}-s{self.base.seed}"
+
+    def _kept(self) -> list[dict[str, Any]]:
+        """Swept values of all points that are not excluded."""
+        products = itertools.product(*self.over.values())
+        settings = [dict(zip(self.over, row, strict=True)) for row in products]
+        return [
+            fields
+            for fields in settings
+            if not any(_matches(rule, fields) for rule in self.exclude)
+        ]
 
     def _setting(self, fields: dict[str, Any]) -> Parameters:
         parameters = self.base

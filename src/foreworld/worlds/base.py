@@ -14,13 +14,16 @@ from typing import Annotated, Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Key, UInt8
 
+from foreworld.core import show
 from foreworld.core.errors import ConfigError
-from foreworld.core.keys import named_key
+from foreworld.core.keys import named_key, root_key
 from foreworld.core.part import Bounded, Part, field_specs
 from foreworld.core.partition import merge, split
 from foreworld.core.spaces import Space
+from foreworld.render.gif import grid_of, png_bytes
 
 State = Any
 """A world's own state: any pytree of arrays with fixed shapes."""
@@ -28,6 +31,8 @@ Observation = Any
 """An array, or for a game a dictionary of arrays by agent."""
 Action = Any
 """An array, ``None`` in a passive world, or a dictionary by agent."""
+_NUM_SHOWN, _SHOWN_SIZE = 9, 256
+"""Worlds of a family in a notebook, and about how many pixels a picture is wide."""
 
 
 class Step(NamedTuple):
@@ -78,6 +83,19 @@ class AbstractWorld(Part):
     @abc.abstractmethod
     def render(self, state: State) -> UInt8[Array, "height width channels"]:
         """Draw a state upright: row 0 at the top, 1 or 3 channels."""
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the world, its spaces, and the first frame of an episode."""
+        spaces = show.table(
+            ["", "space"],
+            [
+                ["action", str(self.action_space)],
+                ["observation", str(self.observation_space)],
+            ],
+        )
+        about = f"first frame of {type(self).__name__}"
+        png = png_bytes(*_enlarged(_first_frames(self, 1)[0]))
+        return show.text(self) + spaces + show.picture(png, "png", about)
 
     @classmethod
     def family(cls, **fields: Any) -> Family:
@@ -207,6 +225,13 @@ class Family(Part):
         drawn = {n: r.sample(named_key(key, n)) for n, r in self.ranges.items()}
         return merge(static, {**traced, **drawn}, data)
 
+    def _repr_html_(self) -> str:
+        """In a notebook: the family, and first frames of some of its worlds."""
+        name = type(self.world).__name__
+        png = png_bytes(*_enlarged(grid_of(_first_frames(self, _NUM_SHOWN))))
+        about = f"first frames of {_NUM_SHOWN} worlds of a family of {name}"
+        return show.text(self) + show.picture(png, "png", about)
+
     def parameters(self, world: AbstractWorld) -> dict[str, Any]:
         """The sampled fields of a world that this family drew."""
         return {name: getattr(world, name) for name in self.ranges}
@@ -215,6 +240,25 @@ class Family(Part):
 def as_family(what: AbstractWorld | Family) -> Family:
     """A world as a family of one; a family as it is."""
     return what if isinstance(what, Family) else Family(what)
+
+
+def _first_frames(
+    what: AbstractWorld | Family, num: int
+) -> UInt8[np.ndarray, "world height width channels"]:
+    """First frames of episodes, each in a world drawn anew."""
+    family, frames = as_family(what), []
+    for key in jax.random.split(root_key(0), num):
+        world = family.sample(named_key(key, "world"))
+        state, _ = world.reset(named_key(key, "reset"))
+        frames.append(np.asarray(world.render(state)))
+    return np.stack(frames)
+
+
+def _enlarged(
+    frame: UInt8[np.ndarray, "height width channels"],
+) -> tuple[UInt8[np.ndarray, "height width channels"], int]:
+    """A frame, and how often each pixel is repeated so that people can see it."""
+    return frame, max(1, _SHOWN_SIZE // max(frame.shape[:2]))
 
 
 def _kinds(cls: type[Part]) -> dict[str, str]:

@@ -1,0 +1,62 @@
+"""What notebooks show: pieces of HTML, and pictures that a room above knows to draw."""
+
+from __future__ import annotations
+
+import base64
+import html
+import importlib
+from collections.abc import Sequence
+from typing import Any
+
+MAX_WIDTH = 640
+"""Widest picture in a notebook, pixels."""
+
+
+def text(value: Any) -> str:
+    """A value's ``repr`` as it is, with its line breaks."""
+    return f"<pre>{html.escape(repr(value))}</pre>"
+
+
+def note(line: str) -> str:
+    """A line of plain text."""
+    return f"<p>{html.escape(line)}</p>"
+
+
+def picture(data: bytes, kind: str, about: str) -> str:
+    """A picture inside the page.
+
+    Parameters
+    ----------
+    data
+        The bytes of its file.
+    kind
+        ``"png"``, ``"gif"``.
+    about
+        What it shows, for those who cannot see it.
+    """
+    code = base64.b64encode(data).decode()
+    return (
+        f'<img alt="{html.escape(about)}" style="max-width: {MAX_WIDTH}px" '
+        f'src="data:image/{kind};base64,{code}">'
+    )
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table with a row of names."""
+    lines = [_row("th", head), *(_row("td", row) for row in rows)]
+    return f"<table>{''.join(lines)}</table>"
+
+
+def drawn_above(place: str, value: Any) -> str:
+    """What ``module:function`` of a room above makes of a value.
+
+    Rooms never import those above them, so a study names who draws its curves, as tasks
+    name who does the work.
+    """
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)(value)
+
+
+def _row(cell: str, items: Sequence[str]) -> str:
+    cells = "".join(f"<{cell}>{html.escape(item)}</{cell}>" for item in items)
+    return f"<tr>{cells}</tr>"
