@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from foreworld.core import folder as core_folder
+from foreworld.core.disk import Operation, intercepted
 from foreworld.core.errors import (
     ConfigError,
     DamagedError,
@@ -177,23 +179,22 @@ def test_a_killed_worker_is_replaced_by_the_other(made: Path, tmp_path: Path) ->
     assert digests(folder) == digests(made)
 
 
-def test_full_disk(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder, real, writes = tmp_path / "a", os.fsync, []
+def test_full_disk(made: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    first = folder / "train" / "shard-00000.h5"
 
-    def full(handle: int) -> None:
-        writes.append(handle)
-        if len(writes) > 4:  # configuration, first shard: file and folder each
+    def full(operation: Operation, path: Path, work: Callable[[], Any]) -> Any:
+        if first.exists() and operation == "sync" and path.suffix == ".part":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        real(handle)
+        return work()
 
-    monkeypatch.setattr(core_folder.os, "fsync", full)
-    with pytest.raises(
-        StorageError,
-        match=r"cannot write .*shard-00001\.h5: the disk is full\. Free some space and "
-        r"run the same command again: what is finished is kept\.",
-    ):
-        generate(family(), folder, quiet=True, **SIZES)
-    monkeypatch.undo()
+    with intercepted(full):
+        with pytest.raises(
+            StorageError,
+            match=r"cannot write .*shard-00001\.h5: the disk is full\. Free some space "
+            r"and run the same command again: what is finished is kept\.",
+        ):
+            generate(family(), folder, quiet=True, **SIZES)
     assert [p.name for p in folder.rglob("*.h5")] == ["shard-00000.h5"]
     with pytest.raises(DamagedError, match="is not finished: its generation was"):
         open_dataset(folder)

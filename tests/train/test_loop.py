@@ -57,9 +57,9 @@ def test_shapes_and_axes(trained):
     assert history.val["square_by_horizon"].total.shape[-1] == 3
     assert history.test["nearness"].total.shape == (4,)
     assert history.failed.tolist() == [-1] * 4
-    assert sorted(p.name for p in trained.iterdir()) == sorted(
-        [*RESULTS, "journal.jsonl", "timing.json"]
-    )
+    # The last checkpoints stay until the folder is sealed.
+    names = {p.name for p in trained.iterdir() if not p.name.startswith("checkpoint-")}
+    assert names == {*RESULTS, "journal.jsonl", "timing.json"}
 
 
 def test_it_learns(trained):

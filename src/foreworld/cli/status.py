@@ -51,14 +51,13 @@ def gather(folder: Path) -> dict[str, Any]:
 
 def _timing(place: Path) -> tuple[float, int]:
     """Seconds and steps of a finished chunk, if it was trained in one go."""
-    from foreworld.core.folder import read_json
-    from foreworld.train.loop import TIMING
+    from foreworld.train.loop import read_timing
 
-    if not (place / TIMING).exists():
+    timing = read_timing(place)
+    if timing is None:
         return 0.0, 0
-    timing = read_json(place / TIMING)
     parts = ("compile_s", "init_s", "train_s", "evaluate_s", "checkpoint_s")
-    return sum(timing[name] for name in parts), timing["steps"]
+    return sum(timing[name] for name in parts), int(timing["steps"])
 
 
 def _print(facts: dict[str, Any]) -> None:

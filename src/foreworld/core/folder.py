@@ -11,23 +11,27 @@ import contextlib
 import errno
 import fcntl
 import hashlib
+import io
+import itertools
 import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from foreworld.core import disk
 from foreworld.core.errors import DamagedError, ForeworldError
 
 CONFIG = "config.json"
 MANIFEST = "manifest.json"
 _TEMPORARY = ".part"
 _LEASE_PAUSE = 0.02
+_NUMBERS = itertools.count()
 
 
 class StorageError(ForeworldError, OSError):
-    """The disk refused a write: full, read-only or not permitted."""
+    """The disk refused: full, read-only, not permitted, or broken."""
 
 
 def write_file(
@@ -44,35 +48,79 @@ def write_file(
     StorageError
         The disk is full or the folder cannot be written; nothing is changed.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        writer(temporary)
-        if durable:
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
-        temporary.replace(path)
-        if durable:
-            _sync_folder(path.parent)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise StorageError(_why(path, error)) from error
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
+    _put(path, lambda temporary: disk.fill(temporary, writer), durable)
 
 
 def write_bytes(path: Path, data: bytes, durable: bool = True) -> None:
     """Put bytes in a file at once; see :func:`write_file`."""
-    write_file(path, lambda temporary: _dump(temporary, data), durable)
+
+    def writer(temporary: Path) -> None:
+        with disk.open_file(temporary, "wb") as file:
+            disk.write(temporary, file, data)
+
+    _put(path, writer, durable)
 
 
 def write_json(path: Path, data: Any) -> None:
     """Put JSON in a file at once; see :func:`write_file`."""
-    text = json.dumps(data, indent=1, allow_nan=False) + "\n"
-    write_bytes(path, text.encode())
+    write_bytes(path, _text_of(data).encode())
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line at the end of a file, unflushed: for journals, which prove nothing.
+
+    A line that was cut off before does not spoil this one.
+
+    Raises
+    ------
+    StorageError
+        The disk refuses.
+    """
+    with _storage("write", path):
+        _make_folder(path.parent)
+        with disk.open_file(path, "ab") as file:
+            cut = file.tell() > 0 and _last_byte(path) != b"\n"
+            disk.write(path, file, (b"\n" if cut else b"") + f"{line}\n".encode())
+
+
+def open_log(path: Path) -> io.FileIO:
+    """An empty file for somebody else to write into, such as a worker process.
+
+    Raises
+    ------
+    StorageError
+        The disk refuses.
+    """
+    with _storage("write", path):
+        _make_folder(path.parent)
+        return disk.open_file(path, "wb")
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, where they are missing.
+
+    Raises
+    ------
+    StorageError
+        The disk refuses.
+    """
+    with _storage("write", path):
+        _make_folder(path)
+
+
+def remove(path: Path) -> None:
+    """Delete a file, or a folder with all that is in it; nothing if it is not there.
+
+    Raises
+    ------
+    StorageError
+        The disk refuses.
+    """
+    with _storage("delete", path):
+        if path.is_dir() and not path.is_symlink():
+            disk.remove_tree(path)
+        else:
+            disk.remove(path)
 
 
 def read_json(path: Path) -> Any:
@@ -82,18 +130,31 @@ def read_json(path: Path) -> Any:
     ------
     DamagedError
         The file is missing or is not JSON; names it.
+    StorageError
+        The file cannot be read.
     """
     try:
-        return json.loads(path.read_bytes())
-    except FileNotFoundError as error:
-        raise DamagedError(f"{path} is missing.") from error
-    except (ValueError, UnicodeDecodeError) as error:
+        with _storage("read", path), disk.open_file(path, "rb") as file:
+            text = file.read()
+    except StorageError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise DamagedError(f"{path} is missing.") from error
+        raise
+    try:
+        return json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
         raise DamagedError(f"{path} is damaged: not valid JSON ({error}).") from error
 
 
 def checksum(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as file:
+    """SHA-256 of a file, hexadecimal.
+
+    Raises
+    ------
+    StorageError
+        The file cannot be read.
+    """
+    with _storage("read", path), disk.open_file(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -101,16 +162,19 @@ def seal(folder: Path, files: Iterable[str], info: dict[str, Any]) -> None:
     """Write the finished marker over ``files`` (paths relative to the folder).
 
     Temporary files that killed processes left behind are removed first.
+
+    Raises
+    ------
+    StorageError
+        A file is missing, or the disk refuses.
     """
     for leftover in folder.rglob(f".*{_TEMPORARY}"):
-        leftover.unlink(missing_ok=True)
-    listing = {
-        name: {
-            "bytes": (folder / name).stat().st_size,
-            "sha256": checksum(folder / name),
-        }
-        for name in sorted(files)
-    }
+        remove(leftover)
+    listing = {}
+    for name in sorted(files):
+        with _storage("read", folder / name):
+            size = (folder / name).stat().st_size
+        listing[name] = {"bytes": size, "sha256": checksum(folder / name)}
     body = {**info, "files": listing}
     write_json(folder / MANIFEST, {**body, "seal": _seal_of(body)})
 
@@ -127,11 +191,13 @@ def manifest(folder: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     data = read_json(path)
-    text = json.dumps(data, indent=1, allow_nan=False) + "\n"
     body = {k: v for k, v in data.items() if k != "seal"} if _is_dict(data) else {}
-    same = text.encode() == path.read_bytes()
-    if not same or not _is_dict(data) or data.get("seal") != _seal_of(body):
+    if not _is_manifest(data) or data.get("seal") != _seal_of(body):
         raise DamagedError(f"{path} was altered: its own checksum does not match.")
+    with _storage("read", path), disk.open_file(path, "rb") as file:
+        # A byte may change what is between the values and not the values.
+        if file.read() != _text_of(data).encode():
+            raise DamagedError(f"{path} was altered: its own checksum does not match.")
     return data
 
 
@@ -139,23 +205,13 @@ def verify(folder: Path) -> list[str]:
     """What is wrong with a finished folder, one line a problem, each naming a file."""
     try:
         marker = manifest(folder)
-    except DamagedError as error:
+    except (DamagedError, StorageError) as error:
         return [str(error)]
     if marker is None:
         return [f"{folder} is not finished: {folder / MANIFEST} is missing."]
-    problems = []
-    for name, entry in marker["files"].items():
-        path = folder / name
-        if not path.is_file():
-            problems.append(f"{path} is missing.")
-        elif path.stat().st_size != entry["bytes"]:
-            problems.append(
-                f"{path} has {path.stat().st_size} bytes instead of {entry['bytes']}: "
-                f"truncated or altered."
-            )
-        elif checksum(path) != entry["sha256"]:
-            problems.append(f"{path} was altered: its checksum does not match.")
-    return problems
+    entries = marker["files"].items()
+    found = (_problem(folder / name, entry) for name, entry in entries)
+    return [problem for problem in found if problem]
 
 
 @contextlib.contextmanager
@@ -174,11 +230,9 @@ def lease(path: Path, patience: float = 0.0) -> Iterator[bool]:
     StorageError
         The lock file cannot be made.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        opened = path.open("w")
-    except OSError as error:
-        raise StorageError(_why(path, error)) from error
+    with _storage("write", path):
+        _make_folder(path.parent)
+        opened = disk.open_file(path, "ab")
     deadline = time.monotonic() + patience
     with opened as file:
         while not (mine := _locked(file)) and time.monotonic() < deadline:
@@ -190,7 +244,7 @@ def lease(path: Path, patience: float = 0.0) -> Iterator[bool]:
                 fcntl.flock(file, fcntl.LOCK_UN)
 
 
-def _locked(file: IO[str]) -> bool:
+def _locked(file: io.FileIO) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -198,17 +252,74 @@ def _locked(file: IO[str]) -> bool:
     return True
 
 
-def _dump(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _put(path: Path, writer: Callable[[Path], None], durable: bool) -> None:
+    # Two threads may write the same file; both are whole, and the last one stays.
+    name = f".{path.name}.{os.getpid()}-{next(_NUMBERS)}{_TEMPORARY}"
+    temporary = path.with_name(name)
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        with _storage("write", path):
+            _make_folder(path.parent)
+            writer(temporary)
+            if durable:
+                disk.sync(temporary)
+            disk.rename(temporary, path)
+            if durable:
+                disk.sync(path.parent)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            disk.remove(temporary)
+        raise
+
+
+def _make_folder(path: Path) -> None:
+    if path.is_dir():
+        return
+    _make_folder(path.parent)
+    disk.make_folder(path)
+    disk.sync(path.parent)
+
+
+def _last_byte(path: Path) -> bytes:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1)
+
+
+def _problem(path: Path, entry: dict[str, Any]) -> str:
+    """What is wrong with one file of a finished folder; empty if nothing is."""
+    try:
+        if not path.is_file():
+            return f"{path} is missing."
+        size = path.stat().st_size
+        if size != entry["bytes"]:
+            return (
+                f"{path} has {size} bytes instead of {entry['bytes']}: "
+                f"truncated or altered."
+            )
+        if checksum(path) != entry["sha256"]:
+            return f"{path} was altered: its checksum does not match."
+    except OSError as error:
+        return str(error)
+    return ""
+
+
+@contextlib.contextmanager
+def _storage(verb: str, path: Path) -> Iterator[None]:
+    """What the operating system says, in words that name the file."""
+    try:
+        yield
+    except StorageError:
+        raise
+    except OSError as error:
+        raise StorageError(_why(verb, path, error)) from error
+
+
+def _text_of(data: Any) -> str:
+    return json.dumps(data, indent=1, allow_nan=False) + "\n"
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def _seal_of(body: dict[str, Any]) -> str:
@@ -219,14 +330,25 @@ def _is_dict(data: Any) -> bool:
     return isinstance(data, dict)
 
 
-def _why(path: Path, error: OSError) -> str:
+def _is_manifest(data: Any) -> bool:
+    files = data.get("files") if isinstance(data, dict) else None
+    return isinstance(files, dict) and all(
+        _is_dict(entry) and {"bytes", "sha256"} <= set(entry)
+        for entry in files.values()
+    )
+
+
+def _why(verb: str, path: Path, error: OSError) -> str:
+    reading = verb == "read"
+    another = "" if reading else " Choose another folder with --out"
+    again = "Free some space and run the same command again: what is finished is kept"
     advice = {
-        errno.ENOSPC: "the disk is full. Free some space and run the same command "
-        "again: what is finished is kept",
-        errno.EDQUOT: "your disk quota is used up. Free some space and run the same "
-        "command again: what is finished is kept",
-        errno.EROFS: "the folder is read-only. Choose another with --out",
-        errno.EACCES: "you may not write there. Choose another folder with --out",
+        errno.ENOSPC: f"the disk is full. {again}",
+        errno.EDQUOT: f"your disk quota is used up. {again}",
+        errno.EROFS: f"the folder is read-only.{another}",
+        errno.EACCES: f"you may not {verb} there.{another}",
+        errno.EIO: "the disk reports an error (EIO). Look at the disk, then run the "
+        "same command again: what is finished is kept",
     }
     reason = advice.get(error.errno or 0, error.strerror or str(error))
-    return f"cannot write {path}: {reason}."
+    return f"cannot {verb} {path}: {reason.removesuffix('.')}."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,11 @@ from foreworld.core.errors import DamagedError, OccupiedError
 from foreworld.core.folder import (
     CONFIG,
     MANIFEST,
+    StorageError,
     lease,
     manifest,
     read_json,
+    remove,
     seal,
     write_json,
 )
@@ -95,19 +96,14 @@ def _drop_broken(folder: Path) -> None:
     sizes = {folder / name: entry["bytes"] for name, entry in marker["files"].items()}
     broken = [p for p, n in sizes.items() if not p.is_file() or p.stat().st_size != n]
     if broken:
-        (folder / MANIFEST).unlink()
-        for path in broken:
-            path.unlink(missing_ok=True)
+        for path in (folder / MANIFEST, *broken):
+            remove(path)
 
 
 def _remove(folder: Path) -> None:
     # The marker goes first: a kill in between leaves an unfinished folder.
     for name in (MANIFEST, *SPLITS, LEASES, LOGS, CONFIG):
-        path = folder / name
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        remove(folder / name)
 
 
 def shard_path(folder: Path, recipe: Recipe, shard: Shard) -> Path:
@@ -138,7 +134,9 @@ def finish(folder: Path, recipe: Recipe) -> None:
         names = [CONFIG, *(str(path.relative_to(folder)) for path in paths)]
         info = {"kind": KIND, "identity": recipe.identity, "redrawn": redrawn}
         seal(folder, names, info)
-        shutil.rmtree(folder / LEASES, ignore_errors=True)
+        with contextlib.suppress(StorageError):
+            # Empty files that say nothing: the data set is finished without this.
+            remove(folder / LEASES)
 
 
 def _redrawn(recipe: Recipe, path: Path) -> int:

@@ -8,6 +8,7 @@ Source: Foreworld.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
+from foreworld.core.errors import ForeworldError
+from foreworld.core.folder import StorageError, make_folder, open_log, remove
 from foreworld.core.part import Bounded
 from foreworld.launch.base import (
     AbstractHandle,
@@ -120,28 +123,35 @@ class ProcessHandle(AbstractHandle):
     def start(self, cores: Sequence[int]) -> None:
         """Start the process, pinned to some cores."""
         folder = self._task.path / LOGS
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         listing = ",".join(str(core) for core in cores)
         command = [sys.executable, "-m", "foreworld.launch._worker"]
         command += [self._task.entry, str(self._task.path), listing]
         number = len(self._pool.started())
         self._log = folder / f"{os.getpid()}-{number}.log"
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                env=_environment(len(cores)),
-                # Ctrl-C reaches the coordinator alone, which then says what to do.
-                start_new_session=True,
-            )
+        with open_log(self._log) as log:
+            try:
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
+                    env=_environment(len(cores)),
+                    # Ctrl-C reaches the coordinator alone, which says what to do.
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise ForeworldError(
+                    f"cannot start a worker process: {error.strerror or error}. Use "
+                    f"fewer workers, or run without --launch processes."
+                ) from error
 
     def _close(self, keep_log: bool) -> None:
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
         if self._log is not None and not keep_log:
-            self._log.unlink(missing_ok=True)
+            with contextlib.suppress(StorageError):
+                remove(self._log)
 
 
 class _Pool:

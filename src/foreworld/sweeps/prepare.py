@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from foreworld.core.config import to_dict
 from foreworld.core.errors import DamagedError, OccupiedError
-from foreworld.core.folder import CONFIG, MANIFEST, lease, read_json, write_json
+from foreworld.core.folder import CONFIG, MANIFEST, lease, read_json, remove, write_json
 from foreworld.core.places import runs_folder
 from foreworld.sweeps.plan import Plan, make_plan
 from foreworld.sweeps.studies import KIND, read_study
@@ -19,7 +18,7 @@ from foreworld.sweeps.study import Study
 
 PLAN, LOCK, CHUNKS, TABLE = "plan.json", ".lock", "chunks", "study.nc"
 _FORMAT = 1
-_OURS = (CONFIG, PLAN, MANIFEST, TABLE, "tracker.json", "report.html")
+_OURS = (TABLE, "tracker.json", "report.html", CONFIG)
 _OUR_FOLDERS = (CHUNKS, "logs")
 
 
@@ -133,8 +132,8 @@ def _clear(folder: Path) -> bool:
     data = read_json(folder / CONFIG)
     if not isinstance(data, dict) or data.get("kind") != KIND:
         return False
-    for name in _OURS:
-        (folder / name).unlink(missing_ok=True)
-    for name in _OUR_FOLDERS:
-        shutil.rmtree(folder / name, ignore_errors=True)
+    # The marker goes first and what says whose folder it is goes last: a kill in
+    # between leaves an unfinished study, which --force deletes again.
+    for name in (MANIFEST, PLAN, *_OUR_FOLDERS, *_OURS):
+        remove(folder / name)
     return True

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foreworld.core.config import to_json
-from foreworld.core.folder import write_file
+from foreworld.core.folder import write_bytes
 from foreworld.core.part import Part
 from foreworld.learners.base import Metrics
 from foreworld.sweeps.plan import Chunk, Plan
@@ -64,7 +64,7 @@ def results(study: Any, *, write: bool = True, quiet: bool = False) -> xarray.Da
         for line in missing(dataset):
             print(line, file=sys.stderr)
     if write:
-        write_file(folder / TABLE, lambda path: _write(dataset, path))
+        write_bytes(folder / TABLE, _as_netcdf(dataset))
     return dataset
 
 
@@ -227,5 +227,6 @@ def plain(value: Any) -> float | int | str | bool:
     return value if isinstance(value, bool | int | float | str) else str(value)
 
 
-def _write(dataset: xarray.Dataset, path: Path) -> None:
-    dataset.to_netcdf(path, engine="h5netcdf", format="NETCDF4")
+def _as_netcdf(dataset: xarray.Dataset) -> bytes:
+    # In memory: what HDF5 does when a disk is full is no ordinary error.
+    return bytes(dataset.to_netcdf(None, engine="h5netcdf", format="NETCDF4"))

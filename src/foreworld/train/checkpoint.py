@@ -21,6 +21,7 @@ import safetensors.numpy
 from safetensors import SafetensorError, safe_open
 
 from foreworld.core.errors import DamagedError
+from foreworld.core.folder import remove as remove_file
 from foreworld.core.folder import write_bytes
 
 Arrays = dict[str, np.ndarray]
@@ -106,7 +107,7 @@ def save(folder: Path, segments: int, arrays: Arrays, info: dict[str, Any]) -> N
     path = folder / f"checkpoint-{segments:05d}.safetensors"
     write_arrays(path, arrays, {**info, "segments": segments}, durable=False)
     for _, old in list(_newest_first(folder))[_KEPT:]:
-        old.unlink(missing_ok=True)
+        remove_file(old)
 
 
 def checkpoints(folder: Path) -> Iterator[Path]:
@@ -118,7 +119,7 @@ def checkpoints(folder: Path) -> Iterator[Path]:
 def remove(folder: Path) -> None:
     """Delete all checkpoints of a folder: its work is finished."""
     for path in checkpoints(folder):
-        path.unlink(missing_ok=True)
+        remove_file(path)
 
 
 def _newest_first(folder: Path) -> list[tuple[int, Path]]:

@@ -11,28 +11,28 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from foreworld.core.folder import append_line
+
 JOURNAL = "journal.jsonl"
 
 
 def write_line(folder: Path, **entry: Any) -> None:
-    """Append one line; whole or not at all, whatever is killed."""
-    line = (json.dumps(entry) + "\n").encode()
-    with (folder / JOURNAL).open("ab", buffering=0) as file:
-        file.write(line)
+    """Append one line; a line that a kill cut off is left out by readers."""
+    append_line(folder / JOURNAL, json.dumps(entry))
 
 
 def read_lines(folder: Path) -> list[dict[str, Any]]:
-    """All lines written so far; lines that are no JSON are left out."""
+    """All lines written so far; lines that are none of ours are left out."""
     path = folder / JOURNAL
-    if not path.exists():
+    if not path.is_file():
         return []
     entries = []
     for line in path.read_bytes().splitlines():
         try:
             entry = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
-        if isinstance(entry, dict):
+        if isinstance(entry, dict) and isinstance(entry.get("segment"), int):
             entries.append(entry)
     return entries
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +18,13 @@ import numpy as np
 
 from foreworld.core import compilation
 from foreworld.core.errors import DamagedError
-from foreworld.core.folder import write_json
+from foreworld.core.folder import (
+    StorageError,
+    make_folder,
+    read_json,
+    remove,
+    write_json,
+)
 from foreworld.learners.base import Budget, LearnerState
 from foreworld.train import checkpoint, journal
 from foreworld.train._program import AT_END, AbstractProgram, make_program
@@ -130,7 +136,8 @@ def train(
         At least one.
     folder
         Gets ``state.safetensors``, ``metrics.safetensors`` and, unsealed,
-        ``journal.jsonl`` and ``timing.json``; holds checkpoints meanwhile.
+        ``journal.jsonl`` and ``timing.json``. Its checkpoints are to be removed when
+        it is sealed, and not before: a kill in between would cost all segments.
     plan
         From :func:`plan_training`, made here if left out.
     width
@@ -144,7 +151,7 @@ def train(
         Where the time of this call went.
     """
     compilation.configure()
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     padding = (width or len(runs)) - len(runs)
     lanes = make_lanes([*runs, *[runs[-1]] * padding])
     parameters = runs[0].parameters
@@ -166,7 +173,6 @@ def train(
         checkpoint.write_arrays(folder / STATE, checkpoint.flatten(kept, "state"), {})
         info = {"layout": list(plan.layout), "budget": list(plan.budget)}
         checkpoint.write_arrays(folder / METRICS, history.arrays(), info)
-        checkpoint.remove(folder)
     write_json(folder / TIMING, {**asdict(timing), "device": device_kind()})
     return timing
 
@@ -182,6 +188,23 @@ def read_history(folder: Path) -> tuple[History, TrainingPlan]:
     arrays, info = checkpoint.read_arrays(folder / METRICS)
     plan = TrainingPlan(Layout(*info["layout"]), Budget(*info["budget"]))
     return history_of(arrays, folder / METRICS), plan
+
+
+def read_timing(folder: Path) -> dict[str, float] | None:
+    """Seconds by what they went to, and ``steps``, of a finished chunk.
+
+    ``None`` where nothing useful is written: nothing vouches for this file.
+    """
+    try:
+        found = read_json(folder / TIMING)
+    except (DamagedError, StorageError):
+        return None
+    names = [field.name for field in fields(Timing)]
+    if not isinstance(found, dict):
+        return None
+    if not all(isinstance(found.get(name), int | float) for name in names):
+        return None
+    return {name: found[name] for name in names}
 
 
 def read_state(
@@ -262,7 +285,7 @@ class _Chunk:
                 return info["segments"], state, history_of(arrays, path)
             except DamagedError as error:
                 print(f"{error} Going on from the one before.", file=sys.stderr)
-                path.unlink(missing_ok=True)
+                remove(path)
         with _clock(self._timing, "init_s"):
             return 0, self._program.init(), new_history(self._width)
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from foreworld.core.config import encode, to_json
 from foreworld.core.errors import ForeworldError
-from foreworld.core.folder import read_json
 from foreworld.core.part import Part, field_specs
 from foreworld.core.progress import duration, number
 from foreworld.learners.forward.base import AbstractForwardModel
@@ -25,7 +24,7 @@ from foreworld.sweeps.folder import StudyFolder
 from foreworld.sweeps.results import missing
 from foreworld.sweeps.selection import Best, measured
 from foreworld.sweeps.statistics import student
-from foreworld.train.loop import TIMING
+from foreworld.train.loop import read_timing
 from foreworld.train.parameters import part_name
 
 MAX_CURVES = 7
@@ -222,7 +221,7 @@ def _changed(part: Part, prefix: str) -> list[tuple[str, str]]:
 
 
 def _timing(chunks: Sequence[Path]) -> Table | None:
-    found = [read_json(p / TIMING) for p in chunks if (p / TIMING).exists()]
+    found = [timing for timing in map(read_timing, chunks) if timing is not None]
     if not found:
         return None
     spent = {name: sum(entry[name] for entry in found) for name in _SPENT}
