@@ -72,7 +72,7 @@ def test_a_study_by_its_name_under_studies(capsys):
         assert main(["sweep", name, "--dry-run"]) == 0
         assert "6 runs" in capsys.readouterr().out
     assert main(["sweep", "prob", "--dry-run"]) == 2
-    assert "unknown study 'prob'. Did you mean 'probe'?" in capsys.readouterr().err
+    assert "unknown study 'prob'. Did you mean 'deep/probe'?" in capsys.readouterr().err
 
 
 def test_a_sweep_that_is_done_runs_nothing_again(file, folder):
@@ -95,7 +95,9 @@ def test_status_names_the_reason_of_a_failure(file, tmp_path, capsys):
     out = tmp_path / "probe"
     words = ["sweep", str(file), "--out", str(out), "--width", "4", "--chunk", "0"]
     assert main([*words, *QUIET]) == 0
-    write_bytes(out / "chunks" / "001" / "error.txt", b"Traceback\nMemoryError: full\n")
+    write_bytes(
+        out / "chunks" / "001" / "error.txt", b"MemoryError: full\n\nTraceback\n"
+    )
     assert main(["status", str(out)]) == 1
     shown = capsys.readouterr().out
     assert "6 runs planned: 4 done, 0 running, 2 failed, 0 waiting" in shown

@@ -21,9 +21,19 @@ from foreworld.launch.here import Here
 from foreworld.sweeps.jobs import job_list
 from foreworld.sweeps.plan import make_plan
 from foreworld.sweeps.run import run_experiment, sweep
-from foreworld.sweeps.work import work
+from foreworld.sweeps.work import why_failed, work
+from foreworld.testing.faults import failing
 from foreworld.testing.probes import ProbeLearner, ProbeWorld, SlowProbeLearner
 
+BRANCHY = """
+from foreworld.testing.probes import ProbeLearner
+
+class Branchy(ProbeLearner):
+    def update(self, state, source, key, progress):
+        if progress > 0.5:
+            return state, {}
+        return super().update(state, source, key, progress)
+"""
 OVER = {"learning_rate": [0.1, 0.2], "hidden_size": [2, 3]}
 
 
@@ -303,18 +313,25 @@ def test_seeds_can_be_swept(tmp_path):
     assert len(np.unique(table["test_nearness"].values)) == 4
 
 
-def full(*_):
-    raise OSError(errno.ENOSPC, "No space left on device")
-
-
-def test_full_disk(tmp_path, monkeypatch):
+def test_full_disk(tmp_path):
     """Even the reason cannot be written; still the caller learns it, and goes on."""
     folder = tmp_path / "s"
     job_list(study(), out=folder, width=4)
-    with monkeypatch.context() as patch:
-        patch.setattr("foreworld.core.folder._dump", full)
-        with pytest.raises(ForeworldError, match=r"the disk is full\. Free some"):
-            sweep(study(), out=folder, quiet=True)
+    full = pytest.raises(ForeworldError, match=r"the disk is full\. Free some")
+    with failing(1, errno.ENOSPC, lasting=True), full:
+        sweep(study(), out=folder, quiet=True)
     assert not list(folder.rglob(".*.part"))
     assert sweep(study(), out=folder, quiet=True).finished
     assert fw.check(folder) == []
+
+
+def test_the_reason_of_a_failure_is_the_errors_own_line(tmp_path):
+    """JAX appends a note on its tracebacks, which is not the reason."""
+    (tmp_path / "branchy.py").write_text(BRANCHY)
+    place = tmp_path / "s" / "chunks" / "000"
+    broken = fw.Parameters(ProbeWorld(), f"{tmp_path / 'branchy.py'}:Branchy")
+    with pytest.raises(ForeworldError, match="1 of 1 chunks failed"):
+        run_experiment(broken, out=tmp_path / "s", width=1, quiet=True)
+    reason = why_failed(place)
+    assert reason.startswith("TracerBoolConversionError: Attempted boolean conversion")
+    assert "For simplicity, JAX has removed" in (place / "error.txt").read_text()

@@ -112,10 +112,19 @@ def test_files_and_names(own_folder):
     (folder / "mine.py").write_text(FILE)
     (folder / "empty.py").write_text("")
     (folder / "_helper.py").write_text("")
-    assert list(study_files()) == ["empty", "mine"]
-    assert load_study("mine") == load_study("studies/some/mine.py")
+    assert list(study_files()) == ["some/empty", "some/mine"]
+    for name in ("mine", "some/mine"):
+        assert load_study(name) == load_study("studies/some/mine.py")
+    (folder.parent / "mine.py").write_text(FILE)
+    assert load_study("mine") == load_study("studies/mine.py")
+    (folder.parent / "mine.py").unlink()
+    (folder.parent / "other").mkdir()
+    (folder.parent / "other" / "mine.py").write_text(FILE)
+    with pytest.raises(ConfigError, match=r"'mine' may be other/mine or some/mine"):
+        load_study("mine")
+    (folder.parent / "other" / "mine.py").unlink()
     assert load_study("mine").over == {"noise": (0.0, 1.0)}
-    with pytest.raises(ConfigError, match=r"unknown study 'mne'. Did you mean 'mine'"):
+    with pytest.raises(ConfigError, match=r"unknown study 'mne'. Did you mean 'some/m"):
         load_study("mne")
     with pytest.raises(ConfigError, match=r"empty.py holds no study. It must define"):
         load_study("empty")

@@ -5,9 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foreworld.core.errors import ConfigError
-from foreworld.core.places import runs_folder
-
 if TYPE_CHECKING:
     from foreworld.sweeps.study import Study
 
@@ -24,8 +21,7 @@ def find_study(word: str) -> Study:
     """
     from foreworld.sweeps.studies import load_study
 
-    below = Path("studies", f"{word}.py")
-    return load_study(below if below.is_file() else word)
+    return load_study(word)
 
 
 def find_folder(word: str) -> Path:
@@ -36,18 +32,6 @@ def find_folder(word: str) -> Path:
     ConfigError
         The folder holds something else, or the study has not been started.
     """
-    from foreworld.sweeps.load import kind_of
-    from foreworld.sweeps.studies import KIND
+    from foreworld.sweeps import studies
 
-    if Path(word).is_dir():
-        kind = kind_of(Path(word))
-        if kind != KIND:
-            raise ConfigError(f"{word} is no {KIND} but a {kind}.")
-        return Path(word)
-    folder = runs_folder() / find_study(word).folder_name
-    if not folder.is_dir():
-        raise ConfigError(
-            f"the study {word!r} has not been started: there is no {folder}. "
-            f"'foreworld sweep {word}' starts it."
-        )
-    return folder
+    return studies.find_folder(word)

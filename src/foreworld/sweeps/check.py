@@ -9,7 +9,7 @@ from foreworld.core.folder import MANIFEST, verify
 from foreworld.sweeps.folder import StudyFolder
 from foreworld.sweeps.load import DATA_KIND, kind_of
 from foreworld.sweeps.studies import KIND
-from foreworld.sweeps.work import finished, last_line
+from foreworld.sweeps.work import finished, why_failed
 from foreworld.train.checkpoint import read_arrays
 from foreworld.train.loop import RESULTS
 
@@ -41,7 +41,7 @@ def _check_study(path: Path) -> list[str]:
     for chunk in chunks:
         place = path / chunk.folder_name
         if not finished(place):
-            reason = last_line(place)
+            reason = why_failed(place)
             tail = f": {reason}" if reason else ". Run the study again to go on."
             problems.append(f"{place} is not finished{tail}")
             continue

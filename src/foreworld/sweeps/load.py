@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from foreworld.core.errors import ConfigError, DamagedError
-from foreworld.core.folder import CONFIG, read_json
+from foreworld.core.errors import ConfigError
 from foreworld.sweeps.folder import StudyFolder
-from foreworld.sweeps.studies import KIND
+from foreworld.sweeps.studies import KIND, kind_of
 
 DATA_KIND = "data set"
 
@@ -32,20 +31,3 @@ def load(path: str | Path) -> Any:
 
         return open_dataset(path)
     raise ConfigError(f"{path} holds a {kind!r}, which cannot be loaded.")
-
-
-def kind_of(path: Path) -> str:
-    """What a folder says it is.
-
-    Raises
-    ------
-    DamagedError
-        It does not say, or there is no such folder.
-    """
-    if not path.is_dir():
-        raise DamagedError(f"there is no folder {path}.")
-    data = read_json(path / CONFIG)
-    kind = data.get("kind") if isinstance(data, dict) else None
-    if not isinstance(kind, str):
-        raise DamagedError(f"{path / CONFIG} does not say what the folder holds.")
-    return kind

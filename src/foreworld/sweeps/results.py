@@ -14,7 +14,7 @@ from foreworld.core.part import Part
 from foreworld.learners.base import Metrics
 from foreworld.sweeps.plan import Chunk, Plan
 from foreworld.sweeps.prepare import TABLE, folder_of, read_plan
-from foreworld.sweeps.studies import read_study
+from foreworld.sweeps.studies import find_folder, read_study
 from foreworld.sweeps.study import Point, Study
 from foreworld.sweeps.work import finished
 from foreworld.train.history import HEALTHY, values
@@ -90,7 +90,7 @@ def study_path(study: Any) -> Path:
     if isinstance(study, Study):
         return folder_of(study)
     if isinstance(study, str | Path):
-        return Path(study)
+        return find_folder(study)
     return study.path
 
 

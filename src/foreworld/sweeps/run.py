@@ -13,7 +13,7 @@ from typing import Any
 
 from foreworld.core import compilation, registry
 from foreworld.core.errors import ConfigError, ForeworldError
-from foreworld.core.folder import CONFIG, MANIFEST, lease, seal
+from foreworld.core.folder import CONFIG, MANIFEST, lease, remove, seal
 from foreworld.core.progress import Progress
 from foreworld.launch.base import AbstractHandle, AbstractLauncher, Resources, Task
 from foreworld.launch.here import Here
@@ -28,11 +28,12 @@ from foreworld.sweeps.work import (
     ENTRY,
     ERROR,
     finished,
-    last_line,
+    why_failed,
     work_on,
 )
 from foreworld.track._open import remember_tracker
 from foreworld.track.base import AbstractTracker
+from foreworld.train import checkpoint
 from foreworld.train.journal import segments_done
 from foreworld.train.loop import RESULTS
 from foreworld.train.parameters import Parameters
@@ -134,6 +135,8 @@ def finish(folder: Path, plan: Plan) -> bool:
         if not (folder / MANIFEST).exists():
             files = [CONFIG, PLAN]
             for chunk in plan.chunks:
+                # A worker may have been killed between its seal and this.
+                checkpoint.remove(folder / chunk.folder_name)
                 names = (*RESULTS, MANIFEST)
                 files += [f"{chunk.folder_name}/{name}" for name in names]
             seal(folder, files, {"kind": "study"})
@@ -181,7 +184,7 @@ def _do_all(
     if not quiet:
         print(f"{name}: {describe(plan)}\n{folder}", file=sys.stderr)
     for part in plan.chunks:
-        (folder / part.folder_name / ERROR).unlink(missing_ok=True)
+        remove(folder / part.folder_name / ERROR)
     with _progress(folder, plan, quiet):
         _supervise(folder, plan, launcher)
     _report_failures(folder, plan)
@@ -218,7 +221,9 @@ def _supervise(folder: Path, plan: Plan, launcher: AbstractLauncher) -> None:
                 tasks = [Task(ENTRY, folder)] * count
                 busy += launcher.submit(tasks, Resources())
             handles = busy
-            time.sleep(_LOOK)
+            ended = [handle.state() not in ("running", "waiting") for handle in handles]
+            if not (handles and all(ended)):
+                time.sleep(_LOOK)
     finally:
         for handle in handles:
             handle.cancel()
@@ -240,7 +245,7 @@ def _report_failures(folder: Path, plan: Plan) -> None:
     if failed:
         raise ForeworldError(
             f"{len(failed)} of {len(places)} chunks failed, the others are finished. "
-            f"The first: {last_line(failed[0])} (see {failed[0] / ERROR}). The same "
+            f"The first: {why_failed(failed[0])} (see {failed[0] / ERROR}). The same "
             f"command tries again."
         )
 

@@ -1,12 +1,19 @@
-"""Finds studies: a file that holds ``study = fw.Study(...)``, or its name."""
+"""Finds studies: a file that holds ``study = fw.Study(...)``, or its name.
+
+A file with an old-style ``hparams`` dictionary is read too; where that holds several
+dictionaries, ``old.py:0`` names the first.
+"""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from foreworld.core import config, registry
-from foreworld.core.errors import ConfigError, unknown_name
+from foreworld.core.errors import ConfigError, DamagedError, unknown_name
 from foreworld.core.folder import CONFIG, read_json
+from foreworld.core.places import runs_folder
+from foreworld.sweeps.hparams import read_hparams
 from foreworld.sweeps.study import Study
 
 FOLDER = "studies"
@@ -17,6 +24,9 @@ KIND = "study"
 def load_study(name_or_path: str | Path) -> Study:
     """A study from its file, by name under ``studies/``, or from a study's folder.
 
+    Names are paths below ``studies/`` without the ending (``"pomdp/tmaze_10_ppo"``),
+    or their last step where that is clear.
+
     Raises
     ------
     UnknownNameError
@@ -24,22 +34,52 @@ def load_study(name_or_path: str | Path) -> Study:
     ConfigError
         The file holds no study.
     """
-    path = Path(name_or_path)
+    path, word = Path(name_or_path), str(name_or_path)
     if path.is_dir():
         return read_study(path)
+    file, _, number = word.partition(".py:")
+    if number and number.isdigit():
+        return _from_file(Path(f"{file}.py"), int(number))
     if path.suffix == ".py":
         return _from_file(path)
     known = study_files()
-    wanted = str(name_or_path)
-    if wanted not in known:
-        raise unknown_name("study", wanted, known)
-    return _from_file(known[wanted])
+    same = [name for name in known if word in (name, name.rpartition("/")[2])]
+    if word in known:
+        return _from_file(known[word])
+    if len(same) > 1:
+        raise ConfigError(f"{word!r} may be {' or '.join(same)}. Give the whole name.")
+    if not same:
+        raise unknown_name("study", word, known)
+    return _from_file(known[same[0]])
 
 
 def study_files() -> dict[str, Path]:
     """Studies under ``studies/`` of the working folder, by name; nothing is run."""
-    files = sorted(Path(FOLDER).rglob("*.py"))
-    return {p.stem: p for p in files if not p.name.startswith("_")}
+    root = Path(FOLDER)
+    files = [p for p in sorted(root.rglob("*.py")) if not p.name.startswith("_")]
+    return {p.relative_to(root).with_suffix("").as_posix(): p for p in files}
+
+
+def find_folder(word: str | Path) -> Path:
+    """The folder of a study that was started, by itself, by its file or its name.
+
+    Raises
+    ------
+    ConfigError
+        The folder holds something else, or the study has not been started.
+    """
+    if Path(word).is_dir():
+        kind = kind_of(Path(word))
+        if kind != KIND:
+            raise ConfigError(f"{word} is no {KIND} but a {kind}.")
+        return Path(word)
+    folder = runs_folder() / load_study(word).folder_name
+    if not folder.is_dir():
+        raise ConfigError(
+            f"the study {str(word)!r} has not been started: there is no {folder}. "
+            f"'foreworld sweep {word}' starts it."
+        )
+    return folder
 
 
 def read_study(folder: Path) -> Study:
@@ -62,12 +102,49 @@ def read_study(folder: Path) -> Study:
     return study
 
 
-def _from_file(path: Path) -> Study:
-    module = registry.load_file(path)
-    study = vars(module).get("study")
-    if not isinstance(study, Study):
+def kind_of(path: Path) -> str:
+    """What a folder says it is.
+
+    Raises
+    ------
+    DamagedError
+        It does not say, or there is no such folder.
+    """
+    if not path.is_dir():
+        raise DamagedError(f"there is no folder {path}.")
+    data = read_json(path / CONFIG)
+    kind = data.get("kind") if isinstance(data, dict) else None
+    if not isinstance(kind, str):
+        raise DamagedError(f"{path / CONFIG} does not say what the folder holds.")
+    return kind
+
+
+def _from_file(path: Path, number: int | None = None) -> Study:
+    found = vars(registry.load_file(path))
+    study = found.get("study")
+    if isinstance(study, Study):
+        return study
+    if "hparams" in found:
+        return _old_style(path, found["hparams"], number)
+    raise ConfigError(
+        f"{path} holds no study. It must define one: "
+        f"'study = fw.Study(name=..., base=fw.Parameters(...), over={{...}})'."
+    )
+
+
+def _old_style(path: Path, hparams: object, number: int | None) -> Study:
+    try:
+        read = read_hparams(hparams, path.stem)
+    except ConfigError as error:
+        raise type(error)(f"{path}: {error}") from error
+    studies = read.studies
+    if number is None and len(studies) > 1:
         raise ConfigError(
-            f"{path} holds no study. It must define one: "
-            f"'study = fw.Study(name=..., base=fw.Parameters(...), over={{...}})'."
+            f"{path} holds {len(studies)} dictionaries, each a study: name one, as in "
+            f"'{path}:0'."
         )
-    return study
+    if not 0 <= (number or 0) < len(studies):
+        raise ConfigError(f"{path}:{number}: there are 0 to {len(studies) - 1}.")
+    for note in read.notes:
+        print(f"{path}: {note}", file=sys.stderr)
+    return studies[number or 0]

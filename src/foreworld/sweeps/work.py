@@ -11,7 +11,7 @@ import numpy as np
 
 from foreworld.core.config import to_dict
 from foreworld.core.errors import ConfigError, ForeworldError
-from foreworld.core.folder import MANIFEST, lease, seal, write_bytes
+from foreworld.core.folder import MANIFEST, lease, remove, seal, write_bytes
 from foreworld.learners.base import Metrics
 from foreworld.sweeps.plan import Chunk, Plan, runs_of
 from foreworld.sweeps.prepare import read_plan
@@ -61,11 +61,11 @@ def work_on(folder: Path, index: int) -> None:
         )
     chunk = plan.chunks[index]
     place = folder / chunk.folder_name
-    (place / ERROR).unlink(missing_ok=True)
+    remove(place / ERROR)
     if not finished(place):
         _attempt(folder, study, plan, study.points(), chunk)
     if (place / ERROR).exists():
-        raise ForeworldError(f"chunk {index} failed: {last_line(place)}")
+        raise ForeworldError(f"chunk {index} failed: {why_failed(place)}")
 
 
 def finished(place: Path) -> bool:
@@ -73,11 +73,23 @@ def finished(place: Path) -> bool:
     return (place / MANIFEST).exists()
 
 
-def last_line(place: Path) -> str:
+def why_failed(place: Path) -> str:
     """Why a chunk failed, in one line; empty if it did not."""
     path = place / ERROR
-    lines = path.read_text().strip().splitlines() if path.exists() else []
-    return lines[-1] if lines else ""
+    text = path.read_text(errors="replace") if path.is_file() else ""
+    lines = text.strip().splitlines()
+    return lines[0] if lines else ""
+
+
+def _account(error: Exception) -> str:
+    """An error for people, in one line; below it the traceback where it is a fault."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if isinstance(error, ForeworldError):
+        return " ".join(lines) + "\n"
+    # The last line of the traceback will not do: it may be a note that JAX added.
+    name = type(error).__name__
+    first = f"{name}: {lines[0]}" if lines else name
+    return f"{first}\n\n{traceback.format_exc()}"
 
 
 def _attempt(
@@ -90,10 +102,8 @@ def _attempt(
         try:
             _do(folder, study, plan, points, chunk)
         except Exception as error:
-            known = isinstance(error, ForeworldError)
-            text = f"{error}\n" if known else traceback.format_exc()
             try:
-                write_bytes(place / ERROR, text.encode())
+                write_bytes(place / ERROR, _account(error).encode())
             except OSError:
                 # Nothing can be written here, not even this: whoever waits must know.
                 raise error from None
@@ -122,6 +132,7 @@ def _do(
     runs = [[point, seed] for point, seed in chunk.runs]
     info = {"kind": "chunk", "runs": runs, "failures": failures(chunk, history)}
     seal(place, RESULTS, info)
+    checkpoint.remove(place)
 
 
 def failures(chunk: Chunk, history: History) -> list[str]:
