@@ -138,7 +138,7 @@ def test_best(folder, capsys):
     assert "final of test_" in out
     assert "skipped point 1: 2 runs failed (NaN)" in out
     assert main(["best", str(folder), "--measure", "max"]) == 2
-    assert "invalid choice: 'max'" in capsys.readouterr().err
+    assert "unknown choice for --measure: 'max'" in capsys.readouterr().err
     assert main(["best", str(folder), "--metric", "reward"]) == 2
     assert "unknown metric" in capsys.readouterr().err
 

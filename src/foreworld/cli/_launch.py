@@ -23,6 +23,7 @@ def add_launch_options(usage: Usage) -> None:
     usage.add(
         "--workers",
         type=int,
+        low=1,
         default=None,
         metavar="N",
         help="worker processes (default: one a core)",
@@ -35,13 +36,11 @@ def launcher_of(args: argparse.Namespace) -> AbstractLauncher | None:
     Raises
     ------
     ConfigError
-        ``--workers`` below 1, or with a launcher that has no workers.
+        ``--workers`` with a launcher that has no workers.
     """
     from foreworld.core import registry
     from foreworld.core.part import field_specs
 
-    if args.workers is not None and args.workers < 1:
-        raise ConfigError(f"--workers={args.workers} must be at least 1.")
     if args.launch is None:
         return None
     cls = registry.find("launch", args.launch)

@@ -10,12 +10,61 @@ import argparse
 import contextlib
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from foreworld.core.errors import ConfigError, unknown_name
+from foreworld.core.limits import Bounded
 
 Fields = list[tuple[str, str]]
 """Options that are fields of parts: (name without dashes, text of the value)."""
+
+
+@dataclass(frozen=True)
+class _Number:
+    """Reads the number of an option."""
+
+    name: str
+    kind: type
+    limits: Bounded
+
+    def __call__(self, text: str) -> int | float:
+        """The number."""
+        try:
+            value = self.kind(text)
+        except ValueError:
+            word = "a whole number" if self.kind is int else "a number"
+            raise ConfigError(f"{self.name}: expected {word}, got {text!r}.") from None
+        if not self.limits.allows(value):
+            raise ConfigError(f"{self.name}={text} must be {self.limits.describe()}.")
+        return value
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """Reads the choice of an option."""
+
+    name: str
+    choices: tuple[str, ...]
+
+    def __call__(self, text: str) -> str:
+        """The choice."""
+        if text not in self.choices:
+            raise unknown_name(f"choice for {self.name}:", text, self.choices)
+        return text
+
+
+def seed_option(usage: Usage, what: str = "root seed") -> None:
+    """Declare ``--seed``."""
+    usage.add(
+        "--seed",
+        type=int,
+        default=0,
+        low=0,
+        high=2**32 - 1,
+        metavar="S",
+        help=f"{what} (default: 0)",
+    )
 
 
 class Usage:
@@ -43,12 +92,33 @@ class Usage:
             exit_on_error=False,
         )
         self._takes_value: dict[str, bool] = {}
+        self._readers: dict[str, _Number | _Choice] = {}
 
-    def add(self, *names: str, **settings: Any) -> None:
-        """Declare an option or a positional word, as argparse does."""
+    def add(
+        self,
+        *names: str,
+        low: float | None = None,
+        high: float | None = None,
+        **settings: Any,
+    ) -> None:
+        """Declare an option or a positional word, as argparse does.
+
+        ``low`` and ``high`` limit the numbers of a ``type``. What is wrong with a
+        number or a choice is said in our words.
+        """
+        name = names[0] if names[0].startswith("-") else settings.get("metavar", "")
+        kind, choices = settings.pop("type", None), settings.pop("choices", None)
+        reader: _Number | _Choice | None = None
+        if kind is not None:
+            reader = _Number(name, kind, Bounded(low, high))
+        elif choices is not None:
+            reader = _Choice(name, tuple(choices))
+            settings.setdefault("metavar", "|".join(reader.choices))
         action = self._parser.add_argument(*names, **settings)
         for name in action.option_strings:
             self._takes_value[name] = action.nargs != 0
+        if reader is not None:
+            self._readers[action.dest] = reader
 
     def quiet(self) -> None:
         """Declare ``--quiet``."""
@@ -116,11 +186,16 @@ class Usage:
         try:
             # argparse prints and exits in some cases whatever exit_on_error says.
             with contextlib.redirect_stderr(said):
-                return self._parser.parse_known_args(own)
+                args, extra = self._parser.parse_known_args(own)
         except argparse.ArgumentError as error:
             self._refuse(str(error))
         except SystemExit:
             self._refuse(said.getvalue().rpartition("error: ")[2].strip())
+        for name, reader in self._readers.items():
+            text = getattr(args, name)
+            if isinstance(text, str):
+                setattr(args, name, reader(text))
+        return args, extra
 
     def _refuse(self, why: str) -> NoReturn:
         usage = self._parser.format_usage().strip()

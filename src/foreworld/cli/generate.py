@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.cli._launch import add_launch_options, launcher_of
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import Fields, Usage, seed_option
 from foreworld.core.errors import ConfigError
 
 SPLITS = {"train": 1000, "val": 100, "test": 100}
@@ -29,14 +29,16 @@ def configure(usage: Usage) -> None:
         usage.add(
             f"--{split}",
             type=int,
+            low=0,
             default=number,
             metavar="N",
             help=f"sequences of the {split} split (default: {number})",
         )
-    usage.add("--seed", type=int, default=0, metavar="S", help="root seed (default: 0)")
+    seed_option(usage)
     usage.add(
         "--num-frames",
         type=int,
+        low=2,
         default=30,
         metavar="N",
         help="frames of a sequence (default: 30)",
@@ -79,6 +81,11 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     family = parts[0].cls.family(**values)
     name = Path(args.what.rpartition(":")[2]).name
     out = args.out or _default_out(name)
+    if not any(getattr(args, split) for split in SPLITS):
+        raise ConfigError(
+            "there is nothing to make: --train, --val and --test are all 0. Give a "
+            "number of sequences for one of them, for example --train 1000."
+        )
     if not args.quiet:
         print(plan_text(family, args, str(out)), flush=True)
     generate(

@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import Fields, Usage, seed_option
 from foreworld.core.errors import ConfigError
 
 NAMES = ("image", "state", "action", "reward", "terminated", "valid")
@@ -33,7 +33,7 @@ def configure(usage: Usage) -> None:
             metavar="FRACTION",
             help=f"share of the recorded sequences to {meaning} (default: 0.1)",
         )
-    usage.add("--seed", type=int, default=0, metavar="S", help="draws the splits")
+    seed_option(usage, "draws the splits")
     usage.add(
         "--num-frames",
         type=int,

@@ -15,7 +15,11 @@ def configure(usage: Usage) -> None:
     usage.add("study", metavar="STUDY", help=HELP)
     usage.add("--out", metavar="DIR", help="folder of the study (default: under runs/)")
     usage.add(
-        "--width", type=int, metavar="N", help="runs in one program; small: many jobs"
+        "--width",
+        type=int,
+        low=1,
+        metavar="N",
+        help="runs in one program; small: many jobs",
     )
     usage.json()
 

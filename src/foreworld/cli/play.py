@@ -15,7 +15,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import Fields, Usage, seed_option
 from foreworld.core.errors import ConfigError
 
 
@@ -30,7 +30,7 @@ def configure(usage: Usage) -> None:
         help="port on 127.0.0.1 (default: the first free one from 8750 on)",
     )
     usage.add("--no-open", action="store_true", help="do not open a browser")
-    usage.add("--seed", type=int, default=0, metavar="S", help="root seed (default: 0)")
+    seed_option(usage)
 
 
 def describe(args: argparse.Namespace) -> list[Any]:

@@ -26,10 +26,18 @@ def configure(usage: Usage) -> None:
         "--dry-run", action="store_true", help="print the plan, check it, run nothing"
     )
     usage.add(
-        "--width", type=int, metavar="N", help="runs in one program (default: by plan)"
+        "--width",
+        type=int,
+        low=1,
+        metavar="N",
+        help="runs in one program (default: by plan)",
     )
     usage.add(
-        "--chunk", type=int, metavar="K", help="run chunk K only, for 'foreworld jobs'"
+        "--chunk",
+        type=int,
+        low=0,
+        metavar="K",
+        help="run chunk K only, for 'foreworld jobs'",
     )
     usage.add("--force", action="store_true", help="replace what the folder holds")
     add_launch_options(usage)

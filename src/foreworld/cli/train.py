@@ -14,7 +14,7 @@ from typing import Any
 
 from foreworld.cli._launch import add_launch_options, launcher_of
 from foreworld.cli._tracking import add_track_option, tracker_of
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import Fields, Usage, seed_option
 from foreworld.core.errors import unknown_name
 
 
@@ -28,9 +28,14 @@ def configure(usage: Usage) -> None:
         help="a world, ./my_world.py:MyWorld, or the folder of a data set",
     )
     usage.add(
-        "--seeds", type=int, default=1, metavar="N", help="number of runs (default: 1)"
+        "--seeds",
+        type=int,
+        low=1,
+        default=1,
+        metavar="N",
+        help="number of runs (default: 1)",
     )
-    usage.add("--seed", type=int, default=0, metavar="S", help="root seed (default: 0)")
+    seed_option(usage)
     usage.add(
         "--preset", metavar="NAME", help="the learner's defaults for a purpose, if any"
     )

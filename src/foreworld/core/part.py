@@ -23,49 +23,10 @@ import numpy as np
 from jax.core import Tracer
 
 from foreworld.core.errors import ConfigError, unknown_name
+from foreworld.core.limits import Bounded
 
 Self = TypeVar("Self", bound="Part")
 _ANNOUNCED = re.compile(r"(\w+\.)?Abstract(?P<cls>Class)?Var\[")
-
-
-@dataclass(frozen=True)
-class Bounded:
-    """Mark of a field with limits: ``Annotated[int, Bounded(low=1)]``.
-
-    Attributes
-    ----------
-    low, high
-        Smallest and largest allowed value; ``None`` for no limit.
-    above, below
-        The same with the limit itself excluded.
-    unit
-        Unit of the value, shown in help and documentation.
-    """
-
-    low: float | None = None
-    high: float | None = None
-    above: float | None = None
-    below: float | None = None
-    unit: str = ""
-
-    def describe(self) -> str:
-        """The allowed range in words, empty when there is none."""
-        words = [
-            f"at least {self.low:g}" if self.low is not None else "",
-            f"above {self.above:g}" if self.above is not None else "",
-            f"at most {self.high:g}" if self.high is not None else "",
-            f"below {self.below:g}" if self.below is not None else "",
-        ]
-        return " and ".join(word for word in words if word)
-
-    def allows(self, value: float) -> bool:
-        """Whether a number lies within the limits."""
-        return not (
-            (self.low is not None and value < self.low)
-            or (self.high is not None and value > self.high)
-            or (self.above is not None and value <= self.above)
-            or (self.below is not None and value >= self.below)
-        )
 
 
 @dataclass(frozen=True)

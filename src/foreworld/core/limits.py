@@ -1,0 +1,50 @@
+"""Limits of a number: what is allowed, and how to say so. Imports no JAX."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """Mark of a field with limits: ``Annotated[int, Bounded(low=1)]``.
+
+    Attributes
+    ----------
+    low, high
+        Smallest and largest allowed value; ``None`` for no limit.
+    above, below
+        The same with the limit itself excluded.
+    unit
+        Unit of the value, shown in help and documentation.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+    below: float | None = None
+    unit: str = ""
+
+    def describe(self) -> str:
+        """The allowed range in words, empty when there is none."""
+        words = [
+            f"at least {_exact(self.low)}" if self.low is not None else "",
+            f"above {_exact(self.above)}" if self.above is not None else "",
+            f"at most {_exact(self.high)}" if self.high is not None else "",
+            f"below {_exact(self.below)}" if self.below is not None else "",
+        ]
+        return " and ".join(word for word in words if word)
+
+    def allows(self, value: float) -> bool:
+        """Whether a number lies within the limits."""
+        return not (
+            (self.low is not None and value < self.low)
+            or (self.high is not None and value > self.high)
+            or (self.above is not None and value <= self.above)
+            or (self.below is not None and value >= self.below)
+        )
+
+
+def _exact(limit: float) -> str:
+    """A limit with all its digits when it is whole: 4294967295, not 4.29497e+09."""
+    return str(int(limit)) if float(limit).is_integer() else f"{limit:g}"
