@@ -92,7 +92,11 @@ def test_dashes_and_any_order():
         ("ends=1,2,3", "Outer.ends: expected 2 values, got 3: (1, 2, '3')."),
         ("inner.size=0", "Inner.size=0 must be at least 1."),
         ("undocumented=1.5", "expected a whole number, got 1.5 (float)."),
-        ("rate=0.5..1.0", "Outer.rate: expected a number, got '0.5..1.0'."),
+        (
+            "rate=0.5..1.0",
+            "Outer.rate=0.5..1.0 cannot be a range here: ranges are for 'foreworld "
+            "generate'. Give one value, or sweep several in a study.",
+        ),
     ],
 )
 def test_refusals(word, message):
@@ -118,10 +122,14 @@ def test_ranges_where_a_family_takes_them():
     assert read("rate=0.5..1.0", ranges=True) == {"rate": Uniform(0.5, 1.0)}
     with pytest.raises(ConfigError, match=r"Outer.rate=-1.0 must be above 0"):
         read("rate=-1..1", ranges=True)
-    with pytest.raises(ConfigError, match="must not be larger"):
+    with pytest.raises(ConfigError, match=r"the range 1\.\.0\.5 runs backwards"):
         read("rate=1..0.5", ranges=True)
-    with pytest.raises(ConfigError, match=r"expected a number, got '2\.\.3'"):
+    with pytest.raises(ConfigError, match=r"undocumented=2\.\.3 cannot be a range"):
         read("undocumented=2..3", ranges=True)
+    with pytest.raises(ConfigError, match=r"expected a range low\.\.high"):
+        read("rate=0.5..", ranges=True)
+    with pytest.raises(ConfigError, match=r"A range is written 0\.5\.\.1\.0\."):
+        read("rate=0.5-1.0", ranges=True)
 
 
 def test_docs_are_the_strings_under_the_fields():

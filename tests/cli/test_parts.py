@@ -77,5 +77,5 @@ def test_what_refuses(tmp_path):
         resolve(str(tmp_path))
     with pytest.raises(ConfigError, match="neither a folder nor a world"):
         resolve("data/none")
-    with pytest.raises(UnknownNameError, match="unknown world 'trackio'"):
+    with pytest.raises(UnknownNameError, match="'trackio' is a tracker, and a world"):
         resolve("trackio")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import re
 import types
 import typing
 from collections.abc import Sequence
@@ -26,6 +27,8 @@ from foreworld.worlds.base import AbstractRange, Uniform
 
 RANGE = ".."
 """Stands between the ends of a range: ``--mass 0.5..1.0``."""
+_LIKE_RANGE = re.compile(r"[\[(]?[\d.]+ *[-,:] *[\d.]+[\])]?")
+"""How else people write ranges."""
 
 
 @dataclass(frozen=True)
@@ -210,11 +213,42 @@ def _constructor(option: _Option) -> PrimitiveConstructorSpec[Any]:
 
 def _value(option: _Option, text: str) -> Any:
     where = f"{option.owner.__name__}.{option.spec.name}"
+    _check_range(option, text, where)
     if option.ranges and RANGE in text and option.spec.kind == "traced":
-        low, _, high = text.partition(RANGE)
-        ends = [_parse(float, end, where) for end in (low, high)]
-        return Uniform(*(option.spec.canonical(end, where) for end in ends))
+        return _range(option, text, where)
     return option.spec.canonical(_parse(option.spec.type, text, where), where)
+
+
+def _check_range(option: _Option, text: str, where: str) -> None:
+    """Say why a field cannot be a range, where one was written for it."""
+    if RANGE not in text or option.spec.type not in (int, float):
+        return
+    if option.spec.kind != "traced":
+        raise ConfigError(
+            f"{where}={text} cannot be a range: only fields that 'foreworld show' "
+            f"calls traced can. Give one value."
+        )
+    if not option.ranges:
+        raise ConfigError(
+            f"{where}={text} cannot be a range here: ranges are for 'foreworld "
+            f"generate'. Give one value, or sweep several in a study."
+        )
+
+
+def _range(option: _Option, text: str, where: str) -> Uniform:
+    try:
+        low, high = (float(end) for end in text.split(RANGE))
+    except ValueError:
+        raise ConfigError(
+            f"{where}: expected a range low{RANGE}high, such as 0.5{RANGE}1.0, got "
+            f"{text!r}."
+        ) from None
+    if low > high:
+        raise ConfigError(
+            f"{where}: the range {text} runs backwards. Write the smaller number "
+            f"first: {high:g}{RANGE}{low:g}."
+        )
+    return Uniform(*(option.spec.canonical(end, where) for end in (low, high)))
 
 
 def _parse(hint: Any, text: str, where: str) -> Any:
@@ -256,13 +290,16 @@ def _first(hints: Sequence[Any], text: str, where: str) -> Any:
 
 
 def _number(text: str, where: str) -> int | float:
+    hint = " A range is written 0.5..1.0." if _LIKE_RANGE.fullmatch(text) else ""
     try:
         return int(text)
     except ValueError:
         try:
             return float(text)
         except ValueError:
-            raise ConfigError(f"{where}: expected a number, got {text!r}.") from None
+            raise ConfigError(
+                f"{where}: expected a number, got {text!r}.{hint}"
+            ) from None
 
 
 def _metavar(hint: Any) -> str:

@@ -48,7 +48,7 @@ def resolve(name: str) -> What:
                 f"'foreworld generate' makes one."
             )
         return What(name, data=path)
-    if "/" in name and ":" not in name:
+    if "/" in name and ":" not in name and path.suffix != ".py":
         raise ConfigError(
             f"{name!r} is neither a folder nor a world. A data set is named by its "
             f"folder, a world by its name ('foreworld list worlds'), a class of your "
@@ -56,5 +56,8 @@ def resolve(name: str) -> What:
         )
     cls = registry.find("worlds", name)
     if not issubclass(cls, AbstractWorld):
-        raise ConfigError(f"{name!r} is no world: {cls.__name__}.")
+        raise ConfigError(
+            f"{name!r} is no world: {cls.__name__} is not a subclass of "
+            f"foreworld.worlds.base.AbstractWorld. Derive it from that class."
+        )
     return What(name, world=cls)

@@ -67,6 +67,14 @@ class Part(eqx.Module):
         if any(found.values()):
             cls.__annotations__ = {n: found[n] or hints[n] for n in hints}
 
+    def __new__(cls, *values: Any, **fields: Any) -> Any:
+        """Refuse fields that do not exist, with the nearest names."""
+        known = [spec.name for spec in field_specs(cls)] if fields else []
+        for name in fields:
+            if name not in known and not _takes(cls, name):
+                raise unknown_name(f"field of {cls.__name__}", name, known)
+        return super().__new__(cls)
+
     def __check_init__(self) -> None:
         for spec in field_specs(type(self)):
             value = getattr(self, spec.name)
@@ -87,6 +95,12 @@ class Part(eqx.Module):
                 raise unknown_name(f"field of {type(self).__name__}", name, known)
         values = {name: getattr(self, name) for name in known}
         return type(self)(**{**values, **changes})
+
+
+def _takes(cls: type[Part], name: str) -> bool:
+    """Whether a constructor of a part's own takes a keyword."""
+    known = inspect.signature(cls.__init__).parameters
+    return name in known or any(p.kind is p.VAR_KEYWORD for p in known.values())
 
 
 def _announced(hint: Any) -> Any:

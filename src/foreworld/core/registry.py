@@ -21,7 +21,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from foreworld.core.errors import ConfigError, UnknownNameError, unknown_name
+from foreworld.core.errors import (
+    ConfigError,
+    ForeworldError,
+    UnknownNameError,
+    unknown_name,
+)
 
 KINDS = {
     "worlds": "world",
@@ -121,6 +126,12 @@ def find(kind: str, name: str) -> type:
     for entry in known.values():
         if _letters(entry.name) == _letters(name):
             return entry.load()
+    for other, word in KINDS.items():
+        if other != kind and any(_letters(e) == _letters(name) for e in entries(other)):
+            raise UnknownNameError(
+                f"{name!r} is a {word}, and a {KINDS[kind]} is wanted here. Known: "
+                f"{', '.join(sorted(known))}."
+            )
     raise unknown_name(KINDS[kind], name, known)
 
 
@@ -159,8 +170,11 @@ def locate(where: str) -> type:
     """
     place, _, name = where.rpartition(":")
     if not place:
+        found = _classes_in(Path(where))
         raise ConfigError(
-            f"{where!r} names a file but no class. Write '{where}:MyClass'."
+            f"{where!r} names a file but no class. Write '{where}:"
+            f"{found[0] if found else 'MyClass'}'."
+            + (f" It holds: {', '.join(found)}." if found else "")
         )
     module = load_file(Path(place)) if place.endswith(".py") else _import(place, where)
     value: Any = module
@@ -185,6 +199,15 @@ def _complete(cls: type) -> type:
             f"derives from say what each of them is."
         )
     return cls
+
+
+def _classes_in(path: Path) -> list[str]:
+    """Names of the classes that a file defines, read without running it."""
+    try:
+        tree = ast.parse(path.expanduser().read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError):
+        return []
+    return [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
 
 
 def _letters(name: str) -> str:
@@ -227,7 +250,10 @@ def load_file(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except Exception as error:
         del sys.modules[name]
-        line = line_in(error, full)
+        line = _line_in(error, full)
+        if isinstance(error, ForeworldError):
+            where = f"{path}, line {line}" if line else f"{path}"
+            raise type(error)(f"{where}: {error}") from error
         raise ConfigError(
             f"{path} could not be imported: {type(error).__name__}: {error}"
             f"{f' (line {line})' if line else ''}. Correct the file; --debug shows the "
@@ -236,7 +262,7 @@ def load_file(path: Path) -> ModuleType:
     return module
 
 
-def line_in(error: BaseException, file: Path) -> int | None:
+def _line_in(error: BaseException, file: Path) -> int | None:
     """The innermost line of a file that an error came through, if any."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if frame.filename == str(file)]
@@ -266,4 +292,8 @@ def class_by_name(kind: str, name: str) -> type:
         for entry in entries(kind).values():
             if _letters(entry.name) == name.lower():
                 return entry.load()
-    raise AttributeError(f"module 'foreworld.{kind}' has no attribute {name!r}")
+    words = f"module 'foreworld.{kind}' has no attribute {name!r}."
+    if not name.startswith("_"):
+        known = ", ".join(sorted(entries(kind)))
+        words += f" Classes are spelt TMaze for tmaze; there are: {known}."
+    raise AttributeError(words)

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from foreworld.core import show
-from foreworld.core.errors import ConfigError
+from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.data.recipe import Recipe, fingerprint, read_recipe
 from foreworld.data.source import DataSource
 from foreworld.data.store.base import AbstractShardReader
@@ -45,8 +45,8 @@ class Split:
         if name.startswith("_"):
             raise AttributeError(name)
         if name not in self.columns:
-            known = ", ".join(self.columns)
-            raise AttributeError(f"{self!r} has no column {name!r}; it has {known}")
+            what = f"column of the split {self.name} of {self._folder}:"
+            raise AttributeError(str(unknown_name(what, name, self.columns)))
         return LazyColumn(self, name)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -153,7 +153,10 @@ class Split:
         size = len(self)
         if isinstance(index, int | np.integer):
             if not -size <= index < size:
-                raise IndexError(f"sequence {index} of {self!r}")
+                raise IndexError(
+                    f"there is no sequence {index} in the split {self.name} of "
+                    f"{self._folder}, which has {size}: 0 to {size - 1}."
+                )
             return self._rows(name, np.asarray([index % size]))[0]
         if isinstance(index, slice):
             return self._rows(name, np.arange(size)[index])
@@ -161,7 +164,10 @@ class Split:
         if rows.dtype == bool:
             rows = np.flatnonzero(rows)
         if rows.size and not (-size <= rows.min() and rows.max() < size):
-            raise IndexError(f"sequences {rows.min()} to {rows.max()} of {self!r}")
+            raise IndexError(
+                f"there are no sequences {rows.min()} to {rows.max()} in the split "
+                f"{self.name} of {self._folder}, which has {size}: 0 to {size - 1}."
+            )
         return self._rows(name, rows % size)
 
     def _rows(self, name: str, rows: np.ndarray) -> np.ndarray:

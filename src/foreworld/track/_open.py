@@ -6,6 +6,7 @@ that worker processes log to the same place.
 
 from __future__ import annotations
 
+import importlib.util
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,7 +16,13 @@ from foreworld.core import registry
 from foreworld.core.config import from_dict, to_dict
 from foreworld.core.errors import ConfigError
 from foreworld.core.folder import read_json, write_json
-from foreworld.track.base import AbstractTrace, AbstractTracker, Curves, Steps
+from foreworld.track.base import (
+    AbstractTrace,
+    AbstractTracker,
+    Curves,
+    Steps,
+    not_installed,
+)
 from foreworld.track.off import Off, OffTrace
 
 TRACKER = "tracker.json"
@@ -40,8 +47,13 @@ def make_tracker(name: str) -> AbstractTracker:
     ------
     UnknownNameError
         No tracker has that name.
+    ConfigError
+        The package that it needs is not installed.
     """
-    return registry.find("track", name)()
+    tracker = registry.find("track", name)()
+    if tracker.package and importlib.util.find_spec(tracker.package) is None:
+        raise not_installed(name, tracker.package)
+    return tracker
 
 
 def open_run(

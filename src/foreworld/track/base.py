@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Num
 
+from foreworld.core.errors import ConfigError
 from foreworld.core.part import Part
 
 Steps = Sequence[int] | Num[np.ndarray, " step"]
@@ -43,7 +44,15 @@ class AbstractTrace(abc.ABC):
 
 
 class AbstractTracker(Part):
-    """Interface of every tracker."""
+    """Interface of every tracker.
+
+    Attributes
+    ----------
+    package
+        Optional package that it needs; empty for none.
+    """
+
+    package: ClassVar[str] = ""
 
     @abc.abstractmethod
     def start(
@@ -67,3 +76,11 @@ class AbstractTracker(Part):
         ConfigError
             This tracker cannot be used here; says what to install or set.
         """
+
+
+def not_installed(name: str, package: str) -> ConfigError:
+    """The error of a tracker whose optional package is missing."""
+    return ConfigError(
+        f"the tracker {name!r} needs the package {package}, which is not installed. "
+        f'Install it with: pip install "foreworld[{package}]", or use --track trackio.'
+    )

@@ -8,15 +8,22 @@ from __future__ import annotations
 import hashlib
 import importlib
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from foreworld.core.errors import ConfigError
 from foreworld.track._rows import rows
-from foreworld.track.base import AbstractTrace, AbstractTracker, Curves, Steps
+from foreworld.track.base import (
+    AbstractTrace,
+    AbstractTracker,
+    Curves,
+    Steps,
+    not_installed,
+)
 
 
 class Wandb(AbstractTracker):
     """Logs to Weights & Biases."""
+
+    package: ClassVar[str] = "wandb"
 
     entity: str = ""
     """user or team; empty for the account's default"""
@@ -64,10 +71,6 @@ class WandbTrace(AbstractTrace):
 
 def _wandb() -> Any:
     try:
-        wandb = importlib.import_module("wandb")
+        return importlib.import_module(Wandb.package)
     except ImportError as error:
-        raise ConfigError(
-            "the tracker 'wandb' needs the package wandb, which is not installed. "
-            'Install it with: pip install "foreworld[wandb]", or use --track trackio.'
-        ) from error
-    return wandb
+        raise not_installed("wandb", Wandb.package) from error

@@ -207,7 +207,7 @@ def _build(kind: str, what: Any, fields: dict[str, Any], base: type[_Piece]) -> 
     if not isinstance(what, base):
         raise ConfigError(
             f"expected a {registry.KINDS[kind]} or the name of one, got {what!r} "
-            f"({type(what).__name__})."
+            f"({type(what).__name__}). 'foreworld list {kind}' names them."
         )
     return _with(what, fields)
 

@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Key, UInt8
 
 from foreworld.core import show
-from foreworld.core.errors import ConfigError
+from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.keys import named_key, root_key
 from foreworld.core.part import Bounded, Part, field_specs
 from foreworld.core.partition import merge, split
@@ -61,6 +61,16 @@ class AbstractWorld(Part):
 
     discount: eqx.AbstractVar[float]
     max_episode_len: eqx.AbstractVar[int]
+
+    def __check_init__(self) -> None:
+        for spec in field_specs(type(self)):
+            value, name = getattr(self, spec.name), type(self).__name__
+            if isinstance(value, AbstractRange):
+                raise ConfigError(
+                    f"{name}.{spec.name}: a world has one value, got the range "
+                    f"{value!r}. Ranges make a family of worlds: "
+                    f"{name}.family({spec.name}={value!r})."
+                )
 
     @property
     @abc.abstractmethod
@@ -105,9 +115,11 @@ class AbstractWorld(Part):
         """
         ranges = {k: v for k, v in fields.items() if isinstance(v, AbstractRange)}
         fixed = {k: v for k, v in fields.items() if k not in ranges}
+        required = {spec.name: spec.required for spec in field_specs(cls)}
         for name in ranges:
-            spec = next((s for s in field_specs(cls) if s.name == name), None)
-            if spec is not None and spec.required:
+            if name not in required:
+                raise unknown_name(f"field of {cls.__name__}", name, required)
+            if required[name]:
                 fixed[name] = ranges[name].ends()[0]
         return Family(cls(**fixed), ranges)
 
@@ -174,7 +186,7 @@ class Uniform(AbstractRange):
         if not self.low <= self.high:
             raise ConfigError(
                 f"Uniform({self.low}, {self.high}): the first number must not be "
-                f"larger than the second."
+                f"larger than the second. Write Uniform({self.high}, {self.low})."
             )
 
     def sample(self, key: Key[Array, ""]) -> Float[Array, ""]:
@@ -239,6 +251,11 @@ class Family(Part):
 
 def as_family(what: AbstractWorld | Family) -> Family:
     """A world as a family of one; a family as it is."""
+    if not isinstance(what, AbstractWorld | Family):
+        raise ConfigError(
+            f"expected a world, a family of worlds or a world's name, got {what!r} "
+            f"({type(what).__name__}). fw.make('pendulum') makes a world."
+        )
     return what if isinstance(what, Family) else Family(what)
 
 

@@ -108,6 +108,8 @@ class PPO(AbstractLearner):
                 "ppo acts in a world and cannot learn from a data set. Give it a "
                 "world, such as tmaze."
             )
+        if source.action_space is None:
+            check_choices(type(source).__name__, None)
         if self.num_envs % self.num_minibatches != 0:
             raise FitError(
                 f"num_envs={self.num_envs} must be divisible by num_minibatches="
