@@ -25,6 +25,7 @@ from foreworld.core.errors import (
     ForeworldError,
     unknown_name,
 )
+from foreworld.core.registry import own_frame
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes."""
@@ -177,6 +178,13 @@ def _unexpected(error: Exception) -> str:
         return (
             "JAX finds no GPU here. Use --device cpu, or install the GPU support with: "
             "pip install 'foreworld[cuda]'."
+        )
+    frame = own_frame(error)
+    if frame is not None:
+        return (
+            f"{frame.filename}, line {frame.lineno}, in {frame.name}: "
+            f"{type(error).__name__}: {text}\nThis came from your file. --debug shows "
+            f"the whole traceback."
         )
     return (
         f"{type(error).__name__}: {text}\nThis is a fault of Foreworld, not of your "
