@@ -1,4 +1,4 @@
-"""Ctrl-C in the middle: a clean message, nothing lost, the same command goes on."""
+"""Ctrl-C and SIGTERM in the middle: a clean message, and the same command goes on."""
 
 import os
 import signal
@@ -28,8 +28,16 @@ WORDS = [
 ]
 
 
-@pytest.mark.parametrize("launch", ["here", "processes"])
-def test_interrupt_and_go_on(launch, own_folder):
+@pytest.mark.parametrize(
+    ("launch", "number", "code", "word"),
+    [
+        ("here", signal.SIGINT, 130, "interrupted"),
+        ("processes", signal.SIGINT, 130, "interrupted"),
+        ("here", signal.SIGTERM, 143, "terminated"),
+        ("processes", signal.SIGTERM, 143, "terminated"),
+    ],
+)
+def test_stop_and_go_on(launch, number, code, word, own_folder):
     words = [*WORDS, f"--launch={launch}"]
     process = subprocess.Popen(
         [sys.executable, "-m", "foreworld.cli.main", *words],
@@ -42,10 +50,10 @@ def test_interrupt_and_go_on(launch, own_folder):
     deadline = time.monotonic() + 120
     while segments_done(chunk) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, error = process.communicate(timeout=60)
-    assert process.returncode == 130, error
-    assert "foreworld: interrupted. What is finished is kept" in error
+    assert process.returncode == code, error
+    assert f"foreworld: {word}. What is finished is kept" in error
     assert "Traceback" not in error
     done = segments_done(chunk)
     assert 2 <= done < 10

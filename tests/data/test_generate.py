@@ -188,13 +188,15 @@ def test_full_disk(made: Path, tmp_path: Path) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return work()
 
-    with intercepted(full):
-        with pytest.raises(
+    with (
+        intercepted(full),
+        pytest.raises(
             StorageError,
             match=r"cannot write .*shard-00001\.h5: the disk is full\. Free some space "
             r"and run the same command again: what is finished is kept\.",
-        ):
-            generate(family(), folder, quiet=True, **SIZES)
+        ),
+    ):
+        generate(family(), folder, quiet=True, **SIZES)
     assert [p.name for p in folder.rglob("*.h5")] == ["shard-00000.h5"]
     with pytest.raises(DamagedError, match="is not finished: its generation was"):
         open_dataset(folder)

@@ -10,13 +10,17 @@ imports neither JAX nor any verb.
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
 import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import NoReturn
 
 from foreworld.cli._usage import Usage
 from foreworld.core.errors import (
@@ -27,7 +31,7 @@ from foreworld.core.errors import (
 )
 from foreworld.core.registry import own_frame
 
-DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, WRONG_USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 """Exit codes."""
 PLATFORMS = {"cpu": "cpu", "gpu": "cuda"}
 """What ``--device`` may be, and what JAX calls it."""
@@ -42,6 +46,10 @@ General options, for every verb:
 """
 
 
+class Terminated(KeyboardInterrupt):
+    """Somebody asked this process to end: a scheduler, a shutdown, ``kill``."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
@@ -53,19 +61,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done, 1 failed, 2 wrong usage, 130 interrupted.
+        0 done, 1 failed, 2 wrong usage, 130 interrupted, 143 terminated.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
     try:
-        return _dispatch(words)
-    except KeyboardInterrupt:
+        with _terminable():
+            return _dispatch(words)
+    except KeyboardInterrupt as error:
+        asked = isinstance(error, Terminated)
         _say(
-            "interrupted. What is finished is kept: run the same command again to go on"
-            " from there."
+            f"{'terminated' if asked else 'interrupted'}. What is finished is kept: run"
+            f" the same command again to go on from there."
         )
-        return INTERRUPTED
+        return TERMINATED if asked else INTERRUPTED
     except BrokenPipeError:
         # The reader (`| head`) has seen enough; nothing is left to flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -86,6 +96,23 @@ def verbs() -> dict[str, str]:
             tree = ast.parse(path.read_text(encoding="utf-8"))
             found[path.stem] = (ast.get_docstring(tree) or "").partition("\n")[0]
     return found
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does: cleanly, and saying how to go on."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> NoReturn:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _dispatch(words: list[str]) -> int:
