@@ -19,5 +19,8 @@ def own_folder(
     """Nothing that a test writes lands in the checkout."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("FOREWORLD_HOME", str(home))
+    # The tracker sets it for its library; set and deleted, so that this is undone.
+    monkeypatch.setenv("TRACKIO_DIR", str(home))
+    monkeypatch.delenv("TRACKIO_DIR")
     monkeypatch.chdir(home)
     return home

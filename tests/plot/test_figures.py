@@ -91,6 +91,7 @@ def test_svg_is_the_same_every_time_and_takes_the_pages_colour():
     assert 'width="' not in first.partition(">")[0]
 
 
-def test_no_global_state_is_touched():
+def test_no_global_state_is_touched(monkeypatch):
+    monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
     curves(made_up(), "gain")
     assert "matplotlib.pyplot" not in sys.modules
