@@ -113,8 +113,8 @@ def test_unfinished_points_are_skipped_and_named():
     ("options", "message"),
     [
         ({"measure": "mean"}, "measure 'mean' is not one of 'auc', 'final', 'last10'"),
-        ({"metric": "scor"}, "unknown metric for 'auc' 'scor'. Did you mean 'score'"),
-        ({"metric": "vector"}, "unknown metric for 'auc' 'vector'"),
+        ({"metric": "scor"}, "unknown metric for 'auc': 'scor'. Did you mean 'score'"),
+        ({"metric": "vector"}, "unknown metric for 'auc': 'vector'"),
         ({"points": [7]}, "point 7 is not one of 0 to 1"),
     ],
 )

@@ -123,6 +123,11 @@ def run_experiment(
     **options
         Those of :func:`sweep`.
     """
+    if not isinstance(parameters, Parameters):
+        raise ConfigError(
+            f"expected Parameters(...), got {parameters!r} "
+            f"({type(parameters).__name__}). For a study there is fw.sweep."
+        )
     return sweep(single(parameters, seeds, name), **options)
 
 
@@ -151,7 +156,7 @@ def _given(study: Any, out: str | Path | None) -> tuple[Study, str | Path | None
     if not isinstance(study, str | Path):
         raise ConfigError(
             f"expected a study, its file, name or folder, got {study!r} "
-            f"({type(study).__name__})."
+            f"({type(study).__name__}). For Parameters there is fw.run_experiment."
         )
     if out is None and Path(study).is_dir():
         out = study

@@ -188,7 +188,7 @@ def _variable(dataset: xarray.Dataset, measure: str, metric: str) -> str:
         for name, array in dataset.data_vars.items()
         if _fits(array, measure)
     ]
-    raise unknown_name(f"metric for {measure!r}", metric, sorted(set(known)))
+    raise unknown_name(f"metric for {measure!r}:", metric, sorted(set(known)))
 
 
 def _fits(array: xarray.DataArray, measure: str) -> bool:

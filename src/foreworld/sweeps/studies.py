@@ -49,7 +49,8 @@ def load_study(name_or_path: str | Path) -> Study:
     if len(same) > 1:
         raise ConfigError(f"{word!r} may be {' or '.join(same)}. Give the whole name.")
     if not same:
-        raise unknown_name("study", word, known)
+        what = "folder or study" if "/" in word else "study"
+        raise unknown_name(what, word, known)
     return _from_file(known[same[0]])
 
 
@@ -71,13 +72,16 @@ def find_folder(word: str | Path) -> Path:
     if Path(word).is_dir():
         kind = kind_of(Path(word))
         if kind != KIND:
-            raise ConfigError(f"{word} is no {KIND} but a {kind}.")
+            raise ConfigError(
+                f"{word} is no {KIND} but a {kind}. Name a study or a run: by its "
+                f"folder, its file, or its name under {FOLDER}/."
+            )
         return Path(word)
     folder = runs_folder() / load_study(word).folder_name
     if not folder.is_dir():
         raise ConfigError(
             f"the study {str(word)!r} has not been started: there is no {folder}. "
-            f"'foreworld sweep {word}' starts it."
+            f"'foreworld sweep {word}' or fw.sweep(...) starts it."
         )
     return folder
 
@@ -111,7 +115,16 @@ def kind_of(path: Path) -> str:
         It does not say, or there is no such folder.
     """
     if not path.is_dir():
-        raise DamagedError(f"there is no folder {path}.")
+        a_file = f"{path} is a file, not a folder."
+        raise DamagedError(
+            f"{a_file if path.exists() else f'there is no folder {path}.'} Name the "
+            f"folder of a data set, a run or a study."
+        )
+    if not (path / CONFIG).exists():
+        raise DamagedError(
+            f"{path} is no data set, run or study: it has no {CONFIG}. Name the folder "
+            f"of one, or make one with 'foreworld generate', 'train' or 'sweep'."
+        )
     data = read_json(path / CONFIG)
     kind = data.get("kind") if isinstance(data, dict) else None
     if not isinstance(kind, str):
