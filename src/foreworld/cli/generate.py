@@ -14,44 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.cli._launch import add_launch_options, launcher_of
-from foreworld.cli._usage import Fields, Usage, seed_option
+from foreworld.cli._sizes import SPLITS, add_sizes, sizes_of
+from foreworld.cli._usage import Fields, Usage
 from foreworld.core.errors import ConfigError
-
-SPLITS = {"train": 1000, "val": 100, "test": 100}
-"""Default numbers of sequences."""
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
     usage.add("what", metavar="WHAT", help="a world, or ./my_world.py:MyWorld")
     usage.add("--out", metavar="DIR", help="folder to make (default: data/WHAT)")
-    for split, number in SPLITS.items():
-        usage.add(
-            f"--{split}",
-            type=int,
-            low=0,
-            default=number,
-            metavar="N",
-            help=f"sequences of the {split} split (default: {number})",
-        )
-    seed_option(usage)
-    usage.add(
-        "--num-frames",
-        type=int,
-        low=2,
-        default=30,
-        metavar="N",
-        help="frames of a sequence (default: 30)",
-    )
-    usage.add(
-        "--force", action="store_true", help="replace a folder that holds other data"
-    )
-    usage.add(
-        "--store",
-        choices=("hdf5", "npz"),
-        default="hdf5",
-        help="format of the files: small, or large and for NumPy (default: hdf5)",
-    )
+    add_sizes(usage)
     add_launch_options(usage)
     usage.quiet()
 
@@ -91,13 +63,9 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     generate(
         family,
         out,
-        **{split: getattr(args, split) for split in SPLITS},
-        seed=args.seed,
-        num_frames=args.num_frames,
-        store=args.store,
+        **sizes_of(args),
         launcher=launcher,
         workers=workers,
-        force=args.force,
         quiet=args.quiet,
     )
     if not args.quiet:

@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
-from foreworld.core.config import flat
+from foreworld.core.config import flat, to_dict
 from foreworld.core.errors import DamagedError, OccupiedError
 from foreworld.core.folder import (
     CONFIG,
@@ -19,6 +19,7 @@ from foreworld.core.folder import (
     seal,
     write_json,
 )
+from foreworld.core.part import Part
 from foreworld.data.recipe import KIND, SPLITS, Recipe, Shard, write_config
 from foreworld.data.store.find import find_store
 
@@ -133,6 +134,8 @@ def finish(folder: Path, recipe: Recipe) -> None:
         redrawn = sum(_redrawn(recipe, path) for path in paths)
         names = [CONFIG, *(str(path.relative_to(folder)) for path in paths)]
         info = {"kind": KIND, "identity": recipe.identity, "redrawn": redrawn}
+        if isinstance(recipe.policy, Part):
+            info["policy"] = to_dict(recipe.policy)
         seal(folder, names, info)
         with contextlib.suppress(StorageError):
             # Empty files that say nothing: the data set is finished without this.

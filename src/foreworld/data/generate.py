@@ -31,6 +31,7 @@ from foreworld.data.recipe import CHUNK_LEN, Recipe, Shard, read_recipe
 from foreworld.data.simulate import Simulator
 from foreworld.data.store.base import AbstractStore, Column
 from foreworld.data.store.find import StoreName, find_store
+from foreworld.data.stored_policy import AbstractStoredPolicy
 from foreworld.launch.base import AbstractHandle, AbstractLauncher, Resources, Task
 from foreworld.worlds.base import AbstractPolicy, AbstractWorld, Family, as_family
 from foreworld.worlds.make import make
@@ -56,7 +57,7 @@ def generate(
     what: AbstractWorld | Family | str,
     out: str | Path,
     *,
-    policy: AbstractPolicy | None = None,
+    policy: AbstractPolicy | AbstractStoredPolicy | None = None,
     launcher: AbstractLauncher | None = None,
     workers: int = 1,
     force: bool = False,
@@ -72,7 +73,7 @@ def generate(
     out
         Folder of the data set.
     policy
-        What acts; ``None`` draws actions uniformly.
+        What acts, or where it lies; ``None`` draws actions uniformly.
     launcher
         Where workers run; ``None`` for this process, or worker processes of this
         machine where ``workers`` is above 1.
@@ -152,7 +153,11 @@ def work(folder: Path) -> None:
         finish(folder, recipe)
 
 
-def _recipe(family: Family, policy: AbstractPolicy | None, sizes: Sizes) -> Recipe:
+def _recipe(
+    family: Family,
+    policy: AbstractPolicy | AbstractStoredPolicy | None,
+    sizes: Sizes,
+) -> Recipe:
     for name in sizes:
         if name not in Sizes.__annotations__:
             raise unknown_name("argument of generate", name, Sizes.__annotations__)

@@ -13,6 +13,7 @@ from foreworld.core.errors import ConfigError, DamagedError
 from foreworld.core.folder import CONFIG, read_json
 from foreworld.core.part import Bounded, Part
 from foreworld.data.store.find import StoreName
+from foreworld.data.stored_policy import AbstractStoredPolicy
 from foreworld.worlds.base import AbstractPolicy, Family
 
 KIND = "data set"
@@ -51,7 +52,7 @@ class Recipe(Part):
 
     family: Family
     """distribution of worlds"""
-    policy: AbstractPolicy | None = None
+    policy: AbstractPolicy | AbstractStoredPolicy | None = None
     """what acts; None draws actions uniformly (and is all that passive worlds need)"""
     seed: Annotated[int, Bounded(low=0, high=2**32 - 1)] = 0
     """root seed"""

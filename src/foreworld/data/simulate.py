@@ -8,8 +8,10 @@ random numbers are drawn in float32, so the world of a sequence is the one that
 from __future__ import annotations
 
 import functools
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -21,6 +23,7 @@ from foreworld.core.part import Part, field_specs
 from foreworld.core.partition import Leaves, Static, merge, split
 from foreworld.data.recipe import CHUNK_LEN, Recipe
 from foreworld.data.store.base import Column, Rows
+from foreworld.data.stored_policy import AbstractStoredPolicy
 from foreworld.users.random_policy import RandomPolicy
 from foreworld.worlds.base import AbstractPolicy, AbstractWorld
 
@@ -36,6 +39,16 @@ _DIMENSIONS = {
     "valid": ("time",),
     "key": ("word",),
 }
+
+
+class _Stored(NamedTuple):
+    """A stored policy without its arrays; ``structure`` is None where there is none."""
+
+    structure: Any
+    rest: Any
+
+
+_NOBODY = _Stored(None, None)
 
 
 class Simulator:
@@ -57,7 +70,9 @@ class Simulator:
         self._recipe = recipe
         # The whole recipe would compile anew for every seed and size.
         pieces = [split(recipe.family)]
-        if isinstance(recipe.policy, Part):
+        # A stored policy is opened when it acts: a data set outlives its run.
+        stored = isinstance(recipe.policy, AbstractStoredPolicy)
+        if isinstance(recipe.policy, Part) and not stored:
             pieces.append(split(recipe.policy))
         self._statics = tuple(static for static, _, _ in pieces)
         self._leaves = [(traced, data) for _, traced, data in pieces]
@@ -69,7 +84,9 @@ class Simulator:
             shapes = _program.eval_shape(
                 self._statics,
                 self._recipe.num_frames,
+                _NOBODY,
                 self._leaves,
+                [],
                 root_key(0),
                 *[np.zeros(CHUNK_LEN, np.uint32)] * 2,
             )
@@ -141,15 +158,28 @@ class Simulator:
         if split_name not in self._split_keys:
             key = named_key(root_key(self._recipe.seed), split_name)
             self._split_keys[split_name] = key
+        stored, arrays = self._policy
         with jax.enable_x64(True):
             return _program(
                 self._statics,
                 self._recipe.num_frames,
+                stored,
                 self._leaves,
+                arrays,
                 self._split_keys[split_name],
                 index,
                 attempt,
             )
+
+    @functools.cached_property
+    def _policy(self) -> tuple[_Stored, list[Array]]:
+        """The stored policy, if there is one, and its arrays apart."""
+        policy = self._recipe.policy
+        if not isinstance(policy, AbstractStoredPolicy):
+            return _NOBODY, []
+        arrays, rest = eqx.partition(policy.open(), eqx.is_array)
+        leaves, structure = jax.tree.flatten(arrays)
+        return _Stored(structure, rest), leaves
 
     def _give_up(
         self, rows: Rows, split_name: str, index: np.ndarray, row: int
@@ -182,13 +212,18 @@ def _not_finite(rows: Rows, num: int) -> np.ndarray:
 def _run(
     statics: tuple[Static, ...],
     num_frames: int,
+    stored: _Stored,
     leaves: list[tuple[Leaves, Leaves]],
+    arrays: Sequence[Array],
     split_key: Key[Array, ""],
     index: UInt32[Array, " sequence"],
     attempt: UInt32[Array, " sequence"],
 ) -> dict[str, Array]:
     parts = [merge(s, *pair) for s, pair in zip(statics, leaves, strict=True)]
     family, policy = parts[0], parts[1] if len(parts) > 1 else None
+    if stored.structure is not None:
+        held = jax.tree.unflatten(stored.structure, arrays)
+        policy = eqx.combine(held, stored.rest)
 
     def one(index: UInt32[Array, ""], attempt: UInt32[Array, ""]) -> dict[str, Array]:
         key = named_key(split_key, index)
@@ -205,7 +240,7 @@ def _run(
     return jax.vmap(one)(index, attempt)
 
 
-_program = jax.jit(_run, static_argnums=(0, 1))
+_program = jax.jit(_run, static_argnums=(0, 1, 2))
 
 
 def episode(

@@ -10,13 +10,14 @@ from foreworld.core import show
 from foreworld.core.errors import ConfigError, DamagedError
 from foreworld.core.folder import MANIFEST, lease
 from foreworld.learners.base import LearnerState
-from foreworld.sweeps.plan import Plan, describe
+from foreworld.sweeps.cancel import CHUNK_LOCK
+from foreworld.sweeps.plan import Chunk, Plan, describe
 from foreworld.sweeps.prepare import read_plan
 from foreworld.sweeps.results import gather
 from foreworld.sweeps.selection import Best, best
 from foreworld.sweeps.studies import read_study
 from foreworld.sweeps.study import Point, Study
-from foreworld.sweeps.work import CHUNK_LOCK, finished, why_failed
+from foreworld.sweeps.work import finished, why_failed
 from foreworld.train.journal import segments_done, segments_repeated
 from foreworld.train.loop import read_state
 from foreworld.worlds.base import AbstractPolicy
@@ -124,21 +125,29 @@ class StudyFolder:
         """
         return show.drawn_above("foreworld.plot.notebook:study_html", self)
 
-    def _restored(self, point: int, seed: int) -> tuple[LearnerState, Any]:
+    def place_of(self, point: int, seed: int) -> Path:
+        """Folder of the chunk that holds one run."""
+        return self.path / self._chunk_of(point, seed).folder_name
+
+    def _chunk_of(self, point: int, seed: int) -> Chunk:
         for chunk in self.plan.chunks:
             if (point, seed) in chunk.runs:
-                place = self.path / chunk.folder_name
-                if not finished(place):
-                    raise DamagedError(
-                        f"point {point} seed {seed} of {self.path} is not finished. "
-                        f"Run the study again to go on."
-                    )
-                parameters = self.points[point].parameters
-                return read_state(parameters, place, chunk.runs.index((point, seed)))
+                return chunk
         raise ConfigError(
             f"no run with point {point}, seed {seed}: there are points 0 to "
             f"{len(self.points) - 1} and seeds 0 to {self.study.seeds - 1}."
         )
+
+    def _restored(self, point: int, seed: int) -> tuple[LearnerState, Any]:
+        chunk = self._chunk_of(point, seed)
+        place = self.path / chunk.folder_name
+        if not finished(place):
+            raise DamagedError(
+                f"point {point} seed {seed} of {self.path} is not finished. Run the "
+                f"study again to go on."
+            )
+        parameters = self.points[point].parameters
+        return read_state(parameters, place, chunk.runs.index((point, seed)))
 
     def _chunk_status(self, index: int) -> dict[str, Any]:
         chunk = self.plan.chunks[index]

@@ -13,8 +13,8 @@ from foreworld.core.folder import write_bytes
 from foreworld.core.part import Part
 from foreworld.learners.base import Metrics
 from foreworld.sweeps.plan import Chunk, Plan
-from foreworld.sweeps.prepare import TABLE, folder_of, read_plan
-from foreworld.sweeps.studies import find_folder, read_study
+from foreworld.sweeps.prepare import TABLE, read_plan
+from foreworld.sweeps.studies import read_study, study_path
 from foreworld.sweeps.study import Point, Study
 from foreworld.sweeps.work import finished
 from foreworld.train.history import HEALTHY, values
@@ -83,15 +83,6 @@ def missing(dataset: xarray.Dataset) -> list[str]:
         some = [f"point {p} seed {s}" for p, s in np.argwhere(broken)]
         lines.append(f"{broken.sum()} of {done.size} runs failed: {', '.join(some)}")
     return lines
-
-
-def study_path(study: Any) -> Path:
-    """The folder of a study, given by itself, by its folder or by what holds one."""
-    if isinstance(study, Study):
-        return folder_of(study)
-    if isinstance(study, str | Path):
-        return find_folder(study)
-    return study.path
 
 
 def gather(folder: Path) -> xarray.Dataset:

@@ -18,13 +18,18 @@ from foreworld.core.progress import Progress
 from foreworld.launch.base import AbstractHandle, AbstractLauncher, Resources, Task
 from foreworld.launch.here import Here
 from foreworld.launch.processes import Processes
+from foreworld.sweeps.cancel import (
+    CHUNK_LOCK,
+    begin,
+    coordinating,
+    stop_if_cancelled,
+)
 from foreworld.sweeps.folder import StudyFolder
 from foreworld.sweeps.plan import Plan, describe
 from foreworld.sweeps.prepare import LOCK, PLAN, folder_of, prepare, read_plan
 from foreworld.sweeps.studies import load_study
 from foreworld.sweeps.study import Study, single
 from foreworld.sweeps.work import (
-    CHUNK_LOCK,
     ENTRY,
     ERROR,
     finished,
@@ -83,6 +88,8 @@ def sweep(
     ------
     OccupiedError
         The folder holds something else.
+    CancelledError
+        Somebody cancelled it; the same call goes on.
     ForeworldError
         Chunks failed; the others are finished, and the same call tries again.
     """
@@ -95,6 +102,7 @@ def sweep(
     plan = prepare(study, folder, force=force, **settings)
     if tracker is not None:
         remember_tracker(folder, tracker)
+    begin(folder, plan)
     if chunk is not None:
         work_on(folder, chunk)
     else:
@@ -190,7 +198,7 @@ def _do_all(
         print(f"{name}: {describe(plan)}\n{folder}", file=sys.stderr)
     for part in plan.chunks:
         remove(folder / part.folder_name / ERROR)
-    with _progress(folder, plan, quiet):
+    with coordinating(folder), _progress(folder, plan, quiet):
         _supervise(folder, plan, launcher)
     _report_failures(folder, plan)
 
@@ -201,6 +209,7 @@ def _supervise(folder: Path, plan: Plan, launcher: AbstractLauncher) -> None:
     handles: list[AbstractHandle] = []
     try:
         while True:
+            stop_if_cancelled(folder)
             open_chunks = _open_chunks(folder, plan)
             if not open_chunks:
                 break

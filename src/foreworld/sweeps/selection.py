@@ -11,8 +11,9 @@ from jaxtyping import Float
 
 from foreworld.core import show
 from foreworld.core.errors import ConfigError, ForeworldError, unknown_name
-from foreworld.sweeps.results import gather, study_path
+from foreworld.sweeps.results import gather
 from foreworld.sweeps.statistics import Interval, bootstrap, student
+from foreworld.sweeps.studies import study_path
 
 if TYPE_CHECKING:
     import xarray

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from foreworld.core import config, registry
 from foreworld.core.errors import ConfigError, DamagedError, unknown_name
@@ -84,6 +85,27 @@ def find_folder(word: str | Path) -> Path:
             f"'foreworld sweep {word}' or fw.sweep(...) starts it."
         )
     return folder
+
+
+def study_path(study: Any) -> Path:
+    """The folder of a study, given by itself, by a word or by what holds one."""
+    if isinstance(study, Study):
+        folder = runs_folder() / study.folder_name
+        if not folder.is_dir():
+            raise ConfigError(
+                f"the study {study.name!r} has not been started: there is no {folder}. "
+                f"fw.sweep(study) starts it."
+            )
+        return folder
+    if isinstance(study, str | Path):
+        return find_folder(study)
+    path = getattr(study, "path", None)
+    if isinstance(path, Path):
+        return path
+    raise ConfigError(
+        f"expected a study, its folder, its name or its results, got {study!r} "
+        f"({type(study).__name__})."
+    )
 
 
 def read_study(folder: Path) -> Study:

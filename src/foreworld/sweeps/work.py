@@ -13,6 +13,7 @@ from foreworld.core.config import to_dict
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.folder import MANIFEST, lease, remove, seal, write_bytes
 from foreworld.learners.base import Metrics
+from foreworld.sweeps.cancel import CHUNK_LOCK, CancelledError, stop_if_cancelled
 from foreworld.sweeps.plan import Chunk, Plan, runs_of
 from foreworld.sweeps.prepare import read_plan
 from foreworld.sweeps.studies import read_study
@@ -25,7 +26,7 @@ from foreworld.train.loop import RESULTS, TrainingPlan, Update, read_history, tr
 
 ENTRY = "foreworld.sweeps.work:work"
 """What launchers call."""
-ERROR, CHUNK_LOCK = "error.txt", "lock"
+ERROR = "error.txt"
 _PATIENCE = 0.2
 """Seconds in which those who only look whether a chunk is taken have let go."""
 
@@ -40,6 +41,7 @@ def work(folder: Path) -> None:
     points = study.points()
     for chunk in plan.chunks:
         place = folder / chunk.folder_name
+        stop_if_cancelled(folder)
         if not finished(place) and not (place / ERROR).exists():
             _attempt(folder, study, plan, points, chunk)
 
@@ -101,6 +103,8 @@ def _attempt(
             return
         try:
             _do(folder, study, plan, points, chunk)
+        except CancelledError:
+            raise
         except Exception as error:
             try:
                 write_bytes(place / ERROR, _account(error).encode())
@@ -120,6 +124,7 @@ def _do(
         def watch(update: Update) -> None:
             for row, trace in enumerate(traces):
                 _log(trace, row, update)
+            stop_if_cancelled(folder)
 
         train(
             runs_of(study, chunk, points),

@@ -142,7 +142,8 @@ class ActorPolicy(AbstractPolicy):
         logits = self.network.logits(features)
         gumbel = jax.random.gumbel(key, logits.shape, jnp.float32)
         action = jnp.argmax(logits + gumbel).astype(jnp.int32)
-        return AgentMemory(hidden, jax.nn.one_hot(action, self.num_actions)), action
+        code = jax.nn.one_hot(action, self.num_actions, dtype=jnp.float32)
+        return AgentMemory(hidden, code), action
 
     def think(self, memory: AgentMemory, obs: Observation) -> Thought:
         """Probabilities and value for an observation; changes nothing.

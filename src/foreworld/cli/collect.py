@@ -1,0 +1,52 @@
+"""A data set from a trained policy acting in its world; resumes.
+
+    foreworld collect runs/tmaze_ppo-1a2b3c4d-s0 --out data/tmaze_expert --train 5000
+
+Of a study the best seed of the best point acts. Run the same command again after an
+interruption: it makes what is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from foreworld.cli._launch import add_launch_options, launcher_of
+from foreworld.cli._sizes import add_sizes, sizes_of
+from foreworld.cli._study import HELP, find_folder
+from foreworld.cli._usage import Fields, Usage
+from foreworld.core.errors import ConfigError
+
+
+def configure(usage: Usage) -> None:
+    """Declare the options."""
+    usage.add("run", metavar="RUN", help=HELP)
+    usage.add("--out", metavar="DIR", help="folder to make (required)")
+    usage.add("--point", type=int, metavar="P", help="point of a study (default: best)")
+    usage.add(
+        "--seed-index", type=int, metavar="K", help="seed of a study (default: best)"
+    )
+    add_sizes(usage)
+    add_launch_options(usage)
+    usage.quiet()
+
+
+def run(args: argparse.Namespace, fields: Fields) -> int:
+    """Let the policy act, and write down what happens."""
+    from foreworld.sweeps.collect import collect
+
+    if args.out is None:
+        raise ConfigError("collect needs --out DIR, the folder of the new data set.")
+    launcher = launcher_of(args)
+    data = collect(
+        find_folder(args.run),
+        args.out,
+        point=args.point,
+        seed_index=args.seed_index,
+        **sizes_of(args),
+        launcher=launcher,
+        workers=args.workers or (launcher.num_workers if launcher else 1),
+        quiet=args.quiet,
+    )
+    if not args.quiet:
+        print(data)
+    return 0

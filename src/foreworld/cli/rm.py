@@ -1,0 +1,44 @@
+"""Deletes runs, studies and data sets; asks before unless --yes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from foreworld.cli._usage import Fields, Usage
+from foreworld.core.errors import ConfigError
+
+
+def configure(usage: Usage) -> None:
+    """Declare the options."""
+    usage.add("path", nargs="+", metavar="RUN", help="folders to delete")
+    usage.add("--yes", action="store_true", help="do not ask")
+    usage.quiet()
+
+
+def run(args: argparse.Namespace, fields: Fields) -> int:
+    """Look at all of them first, ask, delete; 1 if the answer is no."""
+    from foreworld.cli._study import find_folder
+    from foreworld.sweeps.removal import delete, doom
+
+    paths = [Path(word) for word in args.path]
+    doomed = [doom(p if _is_there(p) else find_folder(str(p))) for p in paths]
+    if not args.yes:
+        for one in doomed:
+            print(f"{one.folder}: {one.kind}, {one.num_bytes / 1e6:,.1f} MB")
+        if not sys.stdin.isatty():
+            raise ConfigError("nothing was deleted: nobody can be asked. Add --yes.")
+        word = "it" if len(doomed) == 1 else f"these {len(doomed)} folders"
+        if input(f"delete {word}? [y/N] ").strip().lower() not in ("y", "yes"):
+            print("nothing was deleted")
+            return 1
+    for one in doomed:
+        delete(one)
+        if not args.quiet:
+            print(f"deleted {one.folder}")
+    return 0
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists() or path.is_symlink()

@@ -1,0 +1,94 @@
+"""Deletes runs, studies and data sets, and nothing else that lies in their folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from foreworld.core.errors import ConfigError, DamagedError, ForeworldError
+from foreworld.core.folder import CONFIG, MANIFEST, remove
+from foreworld.data.folder import LEASES, LOGS
+from foreworld.data.recipe import SPLITS
+from foreworld.sweeps.cancel import CANCEL, RUNNING, running
+from foreworld.sweeps.load import DATA_KIND
+from foreworld.sweeps.prepare import CHUNKS, LOCK, PLAN, TABLE, read_plan
+from foreworld.sweeps.studies import KIND, kind_of
+
+_OURS = {
+    KIND: (MANIFEST, PLAN, CHUNKS, LOGS, TABLE, "tracker.json", "report.html"),
+    DATA_KIND: (MANIFEST, *SPLITS, LEASES, LOGS),
+}
+
+
+class Doomed(NamedTuple):
+    """A folder that can be deleted."""
+
+    folder: Path
+    kind: str
+    num_bytes: int
+
+
+def doom(path: str | Path) -> Doomed:
+    """What would be deleted; deletes nothing.
+
+    Raises
+    ------
+    ConfigError
+        A link, a folder that is none of ours, or one that holds other files too.
+    ForeworldError
+        Somebody works on it.
+    """
+    folder = Path(path)
+    if folder.is_symlink():
+        raise ConfigError(
+            f"{folder} is a link to {folder.resolve()}. Links are not followed: name "
+            f"the folder itself."
+        )
+    try:
+        kind = kind_of(folder)
+    except DamagedError as error:
+        raise ConfigError(f"{folder} is not deleted: {error}") from error
+    if kind not in _OURS:
+        raise ConfigError(f"{folder} is not deleted: it holds a {kind!r}.")
+    foreign = sorted(set(_names(folder)) - {*_OURS[kind], *_hidden(folder), CONFIG})
+    if foreign:
+        raise ConfigError(
+            f"{folder} is not deleted: it also holds {', '.join(foreign[:5])}, which "
+            f"Foreworld did not make. Move that away first."
+        )
+    if kind == KIND and (folder / PLAN).exists() and running(folder, read_plan(folder)):
+        raise ForeworldError(
+            f"{folder} is not deleted: it is running. 'foreworld cancel {folder}' "
+            f"stops it."
+        )
+    files = [p for p in folder.rglob("*") if p.is_file() and not p.is_symlink()]
+    return Doomed(folder, kind, sum(file.stat().st_size for file in files))
+
+
+def delete(doomed: Doomed) -> None:
+    """Delete it; killed in the middle, it can be deleted again.
+
+    Raises
+    ------
+    StorageError
+        The disk refuses.
+    """
+    folder = doomed.folder
+    # The marker first and last what says whose folder it is.
+    for name in (*_OURS[doomed.kind], *_hidden(folder), CONFIG):
+        remove(folder / name)
+    folder.rmdir()
+
+
+def _names(folder: Path) -> list[str]:
+    return [entry.name for entry in folder.iterdir()]
+
+
+def _hidden(folder: Path) -> list[str]:
+    """Locks, and halves of files that were never put in place."""
+    locks = (LOCK, CANCEL, RUNNING)
+    return [
+        n
+        for n in _names(folder)
+        if n in locks or (n.startswith(".") and n.endswith(".part"))
+    ]

@@ -1,0 +1,99 @@
+"""Deleting: asks, refuses what is not ours, never follows a link."""
+
+import pytest
+
+import foreworld as fw
+from foreworld.cli.main import main
+from foreworld.core.folder import lease
+from foreworld.testing.probes import ProbeLearner, ProbeWorld
+
+
+@pytest.fixture
+def run(own_folder):
+    parameters = fw.Parameters(ProbeWorld(), ProbeLearner(num_updates=3))
+    return fw.run_experiment(parameters, out="runs/one", quiet=True).path
+
+
+def test_yes_deletes_without_asking(run, capsys):
+    fw.results(run, quiet=True)
+    assert main(["rm", str(run), "--yes"]) == 0
+    assert capsys.readouterr().out == f"deleted {run}\n"
+    assert not run.exists()
+
+
+@pytest.mark.parametrize(("answer", "gone"), [("y", True), ("", False), ("n", False)])
+def test_asks(run, answer, gone, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    asked = []
+    monkeypatch.setattr("builtins.input", lambda text: asked.append(text) or answer)
+    assert main(["rm", str(run)]) == (0 if gone else 1)
+    assert asked == ["delete it? [y/N] "]
+    assert capsys.readouterr().out.startswith(f"{run}: study, 0.0 MB\n")
+    assert run.exists() is not gone
+
+
+def test_nobody_to_ask(run, capsys):
+    assert main(["rm", str(run)]) == 2
+    said = "foreworld: nothing was deleted: nobody can be asked. Add --yes.\n"
+    assert capsys.readouterr().err == said
+    assert run.exists()
+
+
+def test_data_sets_too(own_folder):
+    fw.generate("pendulum", "data/p", train=3, quiet=True)
+    assert main(["rm", "data/p", "--yes", "--quiet"]) == 0
+    assert not (own_folder / "data" / "p").exists()
+
+
+def refused(words, capsys, code=2):
+    assert main(["rm", *map(str, words), "--yes"]) == code
+    return capsys.readouterr().err
+
+
+def test_refuses_what_is_not_ours(run, own_folder, capsys):
+    (own_folder / "mine").mkdir()
+    (own_folder / "mine" / "thesis.tex").write_text("years of work")
+    said = refused(["mine"], capsys)
+    assert said.startswith(
+        "foreworld: mine is not deleted: mine is no data set, run or study: it has no "
+    )
+    (own_folder / "mine" / "config.json").write_text('{"kind": "web server"}')
+    assert "it holds a 'web server'" in refused(["mine"], capsys)
+    for name in ("notes.txt", ".git"):
+        (run / name).write_text("mine")
+        assert refused([run], capsys) == (
+            f"foreworld: {run} is not deleted: it also holds {name}, which Foreworld "
+            f"did not make. Move that away first.\n"
+        )
+        (run / name).unlink()
+    assert "unknown study 'nowhere'" in refused(["nowhere"], capsys)
+    # One that cannot be deleted keeps the others.
+    refused([run, "mine"], capsys)
+    assert run.exists()
+
+
+def test_links_are_not_followed(run, own_folder, capsys):
+    (own_folder / "link").symlink_to(run)
+    assert refused(["link"], capsys) == (
+        f"foreworld: link is a link to {run.resolve()}. Links are not followed: name "
+        f"the folder itself.\n"
+    )
+    outside = own_folder / "outside"
+    outside.mkdir()
+    (outside / "precious").write_text("keep")
+    (run / "chunks" / "out").symlink_to(outside)
+    assert main(["rm", str(run), "--yes", "--quiet"]) == 0
+    assert (outside / "precious").read_text() == "keep"
+
+
+def test_a_running_study_is_kept(run, capsys):
+    with lease(run / "chunks" / "000" / "lock"):
+        assert "it is running. 'foreworld cancel" in refused([run], capsys, code=1)
+    assert run.exists()
+
+
+def test_half_deleted_folders_can_be_deleted_again(run):
+    (run / "manifest.json").unlink()
+    (run / "plan.json").unlink()
+    assert main(["rm", str(run), "--yes", "--quiet"]) == 0
+    assert not run.exists()
