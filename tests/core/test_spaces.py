@@ -41,5 +41,7 @@ def test_one_hot_keeps_batch_axes():
 def test_impossible_spaces():
     with pytest.raises(ConfigError, match="at least 1 choice, got num=0"):
         Discrete(0)
+    with pytest.raises(ConfigError, match=r"2 choices but 1 names for them: up\."):
+        Discrete(2, ("up",))
     with pytest.raises(ConfigError, match=r"low <= high, got \[2, 1\]"):
         Box(2, 1, (1,))

@@ -81,7 +81,7 @@ def pictures(html: str, kind: str) -> np.ndarray:
 def test_a_world_shows_its_first_frame(outputs):
     text, html = shown(outputs["world"])
     assert text == "TMaze(length=3)"
-    assert "<td>action</td><td>Discrete(num=4)</td>" in html
+    assert "<td>action</td><td>Discrete(num=4, names=" in html
     frame = pictures(html, "png")
     world = TMaze(3)
     state, _ = world.reset(named_key(jax.random.split(root_key(0), 1)[0], "reset"))

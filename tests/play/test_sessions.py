@@ -31,6 +31,7 @@ from foreworld.play.sliders import Knobs, sliders
 from foreworld.play.touch import draggable, grab
 from foreworld.play.wire import decode_frame, encode_frame
 from foreworld.play.world import WorldStage, natural_rate
+from foreworld.testing.games import CueProbe
 from foreworld.users.random_policy import RandomPolicy
 from foreworld.worlds.base import AbstractWorld, Step
 from foreworld.worlds.dynamics.pendulum import Pendulum
@@ -139,10 +140,7 @@ def test_arrows_for_directions_and_numbers_for_others():
         "ArrowLeft",
     ]
 
-    class Plain(TMaze):
-        """Nobody has named its actions."""
-
-    assert [(key.code, key.name) for key in keys(Plain())][:2] == [
+    assert [(key.code, key.name) for key in keys(CueProbe())][:2] == [
         ("1", "action 0"),
         ("2", "action 1"),
     ]

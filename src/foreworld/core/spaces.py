@@ -12,15 +12,34 @@ from jaxtyping import Array, Bool, Key, Num
 from foreworld.core.errors import ConfigError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Discrete:
-    """The integers ``0 .. num - 1`` (int32 scalars)."""
+    """The integers ``0 .. num - 1`` (int32 scalars).
+
+    Attributes
+    ----------
+    num
+        Number of choices.
+    names
+        What each choice does, for people; empty where nobody said. Choices called
+        up, down, left and right are chosen with the arrow keys in live play.
+    """
 
     num: int
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.num < 1:
             raise ConfigError(f"Discrete needs at least 1 choice, got num={self.num}.")
+        if self.names and len(self.names) != self.num:
+            raise ConfigError(
+                f"Discrete has {self.num} choices but {len(self.names)} names for "
+                f"them: {', '.join(self.names)}. Name each of them, or none."
+            )
+
+    def __repr__(self) -> str:
+        names = f", names={self.names}" if self.names else ""
+        return f"Discrete(num={self.num}{names})"
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -9,11 +9,6 @@ from foreworld.core.spaces import Discrete
 from foreworld.play.base import Key
 from foreworld.worlds.base import AbstractGame, AbstractWorld
 
-NAMES: dict[str, tuple[str, ...]] = {
-    "TMaze": ("up", "down", "right", "left"),
-}
-"""What the actions of a world do, by the name of its class."""
-
 _ARROWS = {
     "up": ("ArrowUp", "↑"),
     "down": ("ArrowDown", "↓"),
@@ -50,8 +45,7 @@ def keys(world: AbstractWorld) -> tuple[Key, ...]:
             f"{name} has {space.num} actions, but there are only {len(_PLAIN)} keys "
             f"for them."
         )
-    names = NAMES.get(name, ())
-    return tuple(_key(action, names) for action in range(space.num))
+    return tuple(_key(action, space.names) for action in range(space.num))
 
 
 def action_names(world: AbstractWorld) -> tuple[str, ...]:

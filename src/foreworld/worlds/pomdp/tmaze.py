@@ -71,7 +71,7 @@ class TMaze(AbstractWorld):
     @property
     def action_space(self) -> Discrete:
         """Up, down, right, left."""
-        return Discrete(4)
+        return Discrete(4, ("up", "down", "right", "left"))
 
     @property
     def observation_space(self) -> Box:
