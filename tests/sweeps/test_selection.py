@@ -1,12 +1,18 @@
 """Choosing the best point, and the uncertainty of means."""
 
+import json
+
 import numpy as np
 import pytest
 import xarray
 
+import foreworld as fw
+from foreworld.cli.main import main
 from foreworld.core.errors import ConfigError, ForeworldError
-from foreworld.sweeps.selection import best, first_largest, measured
+from foreworld.sweeps.run import sweep
+from foreworld.sweeps.selection import best, best_by_world, first_largest, measured
 from foreworld.sweeps.statistics import bootstrap, student
+from foreworld.testing.probes import ProbeLearner, ProbeWorld
 
 
 def results(curves, failed=None, finished=None, val=None):
@@ -121,3 +127,21 @@ def test_unfinished_points_are_skipped_and_named():
 def test_messages(options, message):
     with pytest.raises(ConfigError, match=message):
         best(results(constant(1, 2)), **options)
+
+
+def test_best_of_each_world(tmp_path, capsys):
+    worlds = [ProbeWorld(), ProbeWorld(target=3.0)]
+    base = fw.Parameters(ProbeWorld(), ProbeLearner(num_updates=9))
+    over = {"world": worlds, "learning_rate": [0.01, 0.2]}
+    folder = sweep(fw.Study("w", base, over), out=tmp_path / "w", quiet=True).path
+    found = best_by_world(folder)
+    assert list(found) == ["probeworld()", "probeworld(target=3.0)"]
+    assert [winner.point for winner in found.values()] == [1, 3]
+    assert main(["best", str(folder)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("probeworld(target=3.0): point 3 (world=probeworld(targ")
+    assert main(["best", str(folder), "--json"]) == 0
+    assert list(json.loads(capsys.readouterr().out)) == list(found)
+    assert list(best_by_world(fw.results(folder, quiet=True).isel(point=[0]))) == [
+        "probeworld()"
+    ]

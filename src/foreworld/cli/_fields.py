@@ -22,7 +22,7 @@ from tyro.constructors import PrimitiveConstructorSpec
 
 from foreworld.core.docs import field_docs
 from foreworld.core.errors import ConfigError, unknown_name
-from foreworld.core.part import Bounded, FieldSpec, Part, field_specs
+from foreworld.core.part import Bounded, Entries, FieldSpec, Part, field_specs
 from foreworld.worlds.base import AbstractRange, Uniform
 
 RANGE = ".."
@@ -83,9 +83,13 @@ def read_fields(
         Unknown field (nearest names), or a value that is not allowed.
     """
     options = {option.path: option for part in parts for option in _options(part)}
-    tokens, paths = [], []
+    tokens, paths, entries = [], [], set[str]()
     for name, text in given:
         path = name.replace("-", "_")
+        if path not in options:
+            found = _entry_options(parts, path)
+            entries.update(found)
+            options.update(found)
         if path not in options:
             names = ", ".join(part.cls.__name__ for part in parts)
             raise unknown_name(f"field of {names}:", path, options)
@@ -98,6 +102,8 @@ def read_fields(
         tree = tyro.cli(_tree(chosen), args=tokens, prog=command, use_underscores=True)
     except _RefusedError as error:
         raise error.why from None
+    # Entries start as another field of their part, which must be set before.
+    paths.sort(key=lambda path: path in entries)
     return {path: _leaf(tree, path) for path in paths}
 
 
@@ -106,6 +112,9 @@ def print_fields(parts: Sequence[Shown], command: str) -> None:
     options = {option.path: option for part in parts for option in _options(part)}
     names = ", ".join(part.cls.__name__ for part in parts)
     notes = "Lists are written with commas: 32,64."
+    for part in parts:
+        for path in _dictionaries(part):
+            notes += f" An entry of {path}: --{path}.NAME.FIELD."
     if any(part.ranges for part in parts):
         notes += " A range is written low..high: --mass 0.5..1.0 draws uniformly."
     with contextlib.suppress(SystemExit):
@@ -164,6 +173,28 @@ def _options(part: Shown) -> list[_Option]:
         doc = docs.get(spec.name, "")
         found.append(_Option(path, spec, part.cls, doc, default, part.ranges))
     return found
+
+
+def _dictionaries(part: Shown) -> dict[str, FieldSpec]:
+    """Fields that hold parts by name, by path."""
+    lead = f"{part.prefix}." if part.prefix else ""
+    return {
+        lead + spec.name: spec
+        for spec in field_specs(part.cls)
+        if isinstance(spec.mark, Entries)
+    }
+
+
+def _entry_options(parts: Sequence[Shown], path: str) -> dict[str, _Option]:
+    """The options of the entry that a path is in, if it is in any."""
+    for part in parts:
+        for lead, spec in _dictionaries(part).items():
+            name, _, rest = path.removeprefix(f"{lead}.").partition(".")
+            if path.startswith(f"{lead}.") and rest and name.isidentifier():
+                item = typing.get_args(spec.type)[1]
+                shown = Shown(item, f"{lead}.{name}")
+                return {option.path: option for option in _options(shown)}
+    return {}
 
 
 def _tree(options: dict[str, _Option], prefix: str = "") -> type:

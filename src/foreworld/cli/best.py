@@ -28,12 +28,14 @@ def configure(usage: Usage) -> None:
 
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
-    """Print the winner."""
-    from foreworld.sweeps.selection import best
+    """Print the winner, or that of each world."""
+    from foreworld.sweeps.selection import best_by_world
 
-    winner = best(find_folder(args.study), measure=args.measure, metric=args.metric)
+    found = best_by_world(find_folder(args.study), args.measure, args.metric)
     if args.json:
-        print(json.dumps(dataclasses.asdict(winner), indent=1))
-    else:
-        print(winner)
+        facts = {name: dataclasses.asdict(winner) for name, winner in found.items()}
+        print(json.dumps(facts[""] if list(facts) == [""] else facts, indent=1))
+        return 0
+    for name, winner in found.items():
+        print(f"{name}: {winner}" if name else winner)
     return 0

@@ -12,7 +12,14 @@ from jax.core import Tracer
 
 from foreworld.core import registry
 from foreworld.core.errors import ConfigError, DamagedError, unknown_name
-from foreworld.core.part import FieldSpec, Part, Place, field_specs
+from foreworld.core.part import (
+    Entries,
+    FieldSpec,
+    Part,
+    Place,
+    Settings,
+    field_specs,
+)
 
 
 def to_dict(part: Part) -> dict[str, Any]:
@@ -118,7 +125,7 @@ def get_path(part: Any, path: str) -> Any:
     """The value at a dotted path of fields and dictionary keys."""
     for step in path.split("."):
         part = _step(part, step, path)
-    return part
+    return Settings(part) if isinstance(part, _Open) else part
 
 
 def set_path(part: Any, path: str, value: Any) -> Any:
@@ -131,13 +138,26 @@ def set_path(part: Any, path: str, value: Any) -> Any:
     return part.replace(**{step: new})
 
 
+class _Open(dict):
+    """A dictionary of a field on a path, and what an entry not yet there starts as."""
+
+    def __init__(self, entries: dict[str, Any], fallback: Any) -> None:
+        super().__init__(entries)
+        self.fallback = fallback
+
+
 def _step(part: Any, step: str, path: str) -> Any:
     if isinstance(part, dict) and step in part:
         return part[step]
+    if isinstance(part, _Open):
+        return part.fallback
     if isinstance(part, Part):
-        known = [spec.name for spec in field_specs(type(part))]
+        known = {spec.name: spec for spec in field_specs(type(part))}
         if step in known:
-            return getattr(part, step)
+            value, mark = getattr(part, step), known[step].mark
+            if isinstance(mark, Entries):
+                return _Open(value, getattr(part, mark.like))
+            return value
         raise unknown_name(f"field of {type(part).__name__}", step, known)
     known = list(part) if isinstance(part, dict) else []
     raise unknown_name(f"step in {path!r}:", step, known)

@@ -47,6 +47,20 @@ class Place:
     """
 
 
+@dataclass(frozen=True)
+class Entries:
+    """Mark of a dictionary of parts, whose entries can be set before they are there.
+
+    Attributes
+    ----------
+    like
+        Field that an entry starts as, when a path such as
+        ``agents.even.learning_rate`` names it first.
+    """
+
+    like: str
+
+
 class Part(eqx.Module):
     """Base of everything that can be configured, named, stored and rebuilt.
 
@@ -138,7 +152,7 @@ class FieldSpec:
 
     name: str
     type: Any
-    mark: Bounded | Data | Place | None
+    mark: Bounded | Data | Place | Entries | None
     field: dataclasses.Field
 
     @property
@@ -198,7 +212,8 @@ def field_specs(cls: type[Part]) -> tuple[FieldSpec, ...]:
         if typing.get_origin(hint) is Annotated:
             hint, *marks = typing.get_args(hint)
             mark = next(
-                (m for m in marks if isinstance(m, Bounded | Data | Place)), None
+                (m for m in marks if isinstance(m, Bounded | Data | Place | Entries)),
+                None,
             )
         if isinstance(mark, Traced) and hint is not float:
             raise TypeError(f"{cls.__name__}.{field.name}: only floats can be Traced")

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from foreworld.core.config import to_json
+from foreworld.core.config import content_hash, to_json
 from foreworld.core.folder import write_bytes
-from foreworld.core.part import Part
+from foreworld.core.part import Part, field_specs
+from foreworld.data.reference import DataFolder
 from foreworld.learners.base import Metrics
 from foreworld.sweeps.plan import Chunk, Plan
 from foreworld.sweeps.prepare import TABLE, read_plan
@@ -196,7 +197,7 @@ def _steps(plan: Plan, what: str) -> np.ndarray:
 def _swept(study: Study, points: list[Point]) -> dict[str, Any]:
     columns = {}
     for key in study.over:
-        items = [plain(point.fields[key]) for point in points]
+        items = plain_values([point.fields[key] for point in points])
         kinds = {type(item) for item in items}
         same = len(kinds) == 1
         column = np.asarray(items if same else [str(i) for i in items])
@@ -211,8 +212,31 @@ def _column_name(key: str) -> str:
     return full_path(key) if key in _RESERVED else key
 
 
+def plain_values(values: list[Any]) -> list[float | int | str | bool]:
+    """Swept values as a column, parts of one kind told apart by their fields."""
+    names = [plain(value) for value in values]
+    parts = {content_hash(value) for value in values if isinstance(value, Part)}
+    if not parts or len(set(names)) == len(parts):
+        return names
+    return [
+        f"{name}({_settings(value)})" if isinstance(value, Part) else name
+        for name, value in zip(names, values, strict=True)
+    ]
+
+
+def _settings(part: Part) -> str:
+    """What is not the default, as one would write it."""
+    return ", ".join(
+        f"{spec.name}={getattr(part, spec.name)}"
+        for spec in field_specs(type(part))
+        if spec.required or getattr(part, spec.name) != spec.default()
+    )
+
+
 def plain(value: Any) -> float | int | str | bool:
     """A swept value as a table can hold it."""
+    if isinstance(value, DataFolder):
+        return Path(value.path).name
     if isinstance(value, Part):
         return part_name(type(value))
     return value if isinstance(value, bool | int | float | str) else str(value)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import xarray
 
 Measure = Literal["auc", "final", "last10"]
+_WHERE = ("world", "data")
+"""Swept fields that say where a point learns; points are compared within one."""
 _TAIL = 10
 """``last10`` is the mean over the last tenth of a curve."""
 
@@ -132,6 +134,31 @@ def best(
     ends = student(row), bootstrap(row)
     value = float(row.mean())
     return Best(winner, fields, value, ends[0], ends[1], seeds, measure, name, skipped)
+
+
+def best_by_world(
+    study: Any, measure: str = "auc", metric: str | None = None
+) -> dict[str, Best]:
+    """The best point of each world or data set that a study sweeps over.
+
+    Parameters
+    ----------
+    study, measure, metric
+        As in :func:`best`.
+
+    Returns
+    -------
+    dict
+        By the world's name, in the order of the study; one entry with an empty name
+        where all points have the same.
+    """
+    dataset = as_results(study)
+    columns = [dataset.coords[name].values for name in _WHERE if name in dataset.coords]
+    names = [", ".join(map(str, row)) for row in zip(*columns, strict=True)]
+    points: dict[str, list[int]] = {}
+    for point, name in enumerate(names or [""] * dataset.sizes["point"]):
+        points.setdefault(name, []).append(point)
+    return {name: best(dataset, measure, metric, some) for name, some in points.items()}
 
 
 def measured(

@@ -5,12 +5,13 @@ Source: independent learning, de Witt et al. 2020, arXiv 2011.09533.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import equinox as eqx
 from jaxtyping import Array, Float, Key
 
 from foreworld.core.errors import FitError, unknown_name
+from foreworld.core.part import Entries
 from foreworld.learners.base import AbstractLearner, Budget, Metrics, Source
 from foreworld.learners.ppo._agent import Agent, JointPolicy
 from foreworld.learners.ppo._joint import (
@@ -44,8 +45,11 @@ class IndependentPPO(AbstractLearner):
 
     score: ClassVar[str] = "discounted_return"
 
-    agents: dict[str, PPO] = eqx.field(default_factory=dict)
-    """settings by agent; sizes of the episodes must be the same for all"""
+    agents: Annotated[dict[str, PPO], Entries(like="default")] = eqx.field(
+        default_factory=dict
+    )
+    """settings by agent, which start as the default's; sizes of the episodes must be
+    the same for all"""
     default: PPO = eqx.field(default_factory=PPO)
     """settings of the agents that are not named"""
 
