@@ -131,17 +131,17 @@ def test_the_wrong_folder(made: Path, copy: Path, tmp_path: Path) -> None:
         open_dataset(made, world="tmaze")
     config = copy / "config.json"
     text = config.read_text()
+    config.write_text(text.replace('"seed": 0', '"seed": 1'))
+    with pytest.raises(DamagedError, match=r"config\.json was altered: its checksum"):
+        open_dataset(copy)
+    (copy / "manifest.json").unlink()
     config.write_text(text.replace('"kind": "data set"', '"kind": "study"'))
     with pytest.raises(ConfigError, match="holds a study, not a data set"):
         open_dataset(copy)
     config.write_text(text.replace('"format": 1', '"format": 9'))
     with pytest.raises(ConfigError, match=r"format 9 .* reads format 1"):
         open_dataset(copy)
-    config.write_text(text.replace('"seed": 0', '"seed": 1'))
-    with pytest.raises(DamagedError, match=r"config\.json was altered: it describes"):
-        open_dataset(copy)
     config.write_text(text)
-    (copy / "manifest.json").unlink()
     with pytest.raises(DamagedError, match="is not finished: its generation was"):
         open_dataset(copy)
 

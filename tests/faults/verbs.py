@@ -1,6 +1,7 @@
 """Tiny generate, train and sweep, and the bytes that they must leave behind."""
 
 from pathlib import Path
+from typing import Any
 
 import foreworld as fw
 from foreworld.core.folder import manifest
@@ -9,9 +10,10 @@ from foreworld.testing.probes import ProbeLearner, ProbeWorld
 SIZES = {"train": 300, "val": 2, "num_frames": 2, "shard_len": 250}
 
 
-def generate(folder: Path) -> None:
+def generate(folder: Path, **more: Any) -> None:
     """Three shards."""
-    fw.generate(ProbeWorld.family(target=fw.Uniform(0, 1)), folder, quiet=True, **SIZES)
+    family = ProbeWorld.family(target=fw.Uniform(0, 1))
+    fw.generate(family, folder, quiet=True, **SIZES, **more)
 
 
 def train(folder: Path) -> None:

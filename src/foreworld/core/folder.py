@@ -146,6 +146,24 @@ def read_json(path: Path) -> Any:
         raise DamagedError(f"{path} is damaged: not valid JSON ({error}).") from error
 
 
+def read_sealed(folder: Path, name: str) -> Any:
+    """The JSON in a file of a folder; where that is finished, as it was sealed.
+
+    Raises
+    ------
+    DamagedError
+        The file is missing, is not JSON, or was altered; names it.
+    StorageError
+        The file cannot be read.
+    """
+    data, marker = read_json(folder / name), manifest(folder)
+    if marker is not None and name in marker["files"]:
+        problem = _problem(folder / name, marker["files"][name])
+        if problem:
+            raise DamagedError(problem)
+    return data
+
+
 def checksum(path: Path) -> str:
     """SHA-256 of a file, hexadecimal.
 
@@ -201,16 +219,23 @@ def manifest(folder: Path) -> dict[str, Any] | None:
     return data
 
 
-def verify(folder: Path) -> list[str]:
-    """What is wrong with a finished folder, one line a problem, each naming a file."""
+def verify(folder: Path, only: Iterable[str] | None = None) -> list[str]:
+    """What is wrong with a finished folder, one line a problem, each naming a file.
+
+    Parameters
+    ----------
+    only
+        Look at the marker and these files alone, those of them that it lists.
+    """
     try:
         marker = manifest(folder)
     except (DamagedError, StorageError) as error:
         return [str(error)]
     if marker is None:
         return [f"{folder} is not finished: {folder / MANIFEST} is missing."]
-    entries = marker["files"].items()
-    found = (_problem(folder / name, entry) for name, entry in entries)
+    files = marker["files"]
+    names = files if only is None else [name for name in only if name in files]
+    found = (_problem(folder / name, files[name]) for name in names)
     return [problem for problem in found if problem]
 
 
@@ -342,11 +367,17 @@ def _why(verb: str, path: Path, error: OSError) -> str:
     reading = verb == "read"
     another = "" if reading else " Choose another folder with --out"
     again = "Free some space and run the same command again: what is finished is kept"
+    in_place = f"a file is in the place of a folder.{another} or with {HOME}"
+    no_folder = f"no folder can be made there.{another} or with {HOME}"
     advice = {
         errno.ENOSPC: f"the disk is full. {again}",
         errno.EDQUOT: f"your disk quota is used up. {again}",
         errno.EROFS: f"the folder is read-only.{another}",
         errno.EACCES: f"you may not {verb} there.{another}",
+        errno.ENOENT: "there is no such file" if reading else no_folder,
+        errno.EEXIST: in_place,
+        errno.ENOTDIR: in_place,
+        errno.EISDIR: "it is a folder. Name a file",
         errno.EIO: "the disk reports an error (EIO). Look at the disk, then run the "
         "same command again: what is finished is kept",
     }

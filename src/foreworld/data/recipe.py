@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from foreworld.core.config import content_hash, from_dict, to_dict
 from foreworld.core.errors import ConfigError, DamagedError
-from foreworld.core.folder import CONFIG, read_json
+from foreworld.core.folder import CONFIG, read_sealed
 from foreworld.core.part import Bounded, Part
 from foreworld.data.store.find import StoreName
 from foreworld.data.stored_policy import AbstractStoredPolicy
@@ -137,7 +137,7 @@ def read_recipe(folder: Path) -> Recipe:
             f"{folder} is no data set: {path} is missing. Make one with "
             f"'foreworld generate WHAT --out {folder}'."
         )
-    data = read_json(path)
+    data = read_sealed(folder, CONFIG)
     kind = data.get("kind") if isinstance(data, dict) else None
     if kind != KIND:
         raise ConfigError(f"{folder} holds a {kind or 'thing unknown'}, not a {KIND}.")

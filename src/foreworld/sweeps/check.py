@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from foreworld.core.errors import ForeworldError
-from foreworld.core.folder import MANIFEST, verify
+from foreworld.core.folder import CONFIG, MANIFEST, verify
 from foreworld.sweeps.folder import StudyFolder
 from foreworld.sweeps.load import DATA_KIND, kind_of
+from foreworld.sweeps.prepare import PLAN
 from foreworld.sweeps.studies import KIND
 from foreworld.sweeps.work import finished, why_failed
 from foreworld.train.checkpoint import read_arrays
@@ -17,6 +18,9 @@ from foreworld.train.loop import RESULTS
 def check(path: str | Path) -> list[str]:
     """What is wrong with a folder, one line a problem, each naming the file."""
     path = Path(path)
+    # Nothing that was altered is interpreted, not even to learn what the folder is.
+    if (path / MANIFEST).exists() and verify(path, (CONFIG, PLAN)):
+        return verify(path)
     try:
         kind = kind_of(path)
         if kind == DATA_KIND:

@@ -10,7 +10,15 @@ from typing import Any
 
 from foreworld.core.config import to_dict
 from foreworld.core.errors import DamagedError, OccupiedError
-from foreworld.core.folder import CONFIG, MANIFEST, lease, read_json, remove, write_json
+from foreworld.core.folder import (
+    CONFIG,
+    MANIFEST,
+    lease,
+    read_json,
+    read_sealed,
+    remove,
+    write_json,
+)
 from foreworld.core.places import runs_folder
 from foreworld.sweeps.plan import Plan, make_plan
 from foreworld.sweeps.studies import KIND, read_study
@@ -77,7 +85,7 @@ def read_plan(folder: Path) -> Plan:
         It is missing or damaged.
     """
     try:
-        return Plan.from_dict(read_json(folder / PLAN))
+        return Plan.from_dict(read_sealed(folder, PLAN))
     except DamagedError as error:
         raise DamagedError(
             f"{error} ({folder / PLAN}). Delete the folder or run with --force to "

@@ -12,7 +12,7 @@ from typing import Any
 
 from foreworld.core import config, registry
 from foreworld.core.errors import ConfigError, DamagedError, unknown_name
-from foreworld.core.folder import CONFIG, read_json
+from foreworld.core.folder import CONFIG, read_sealed
 from foreworld.core.places import runs_folder
 from foreworld.sweeps.hparams import read_hparams
 from foreworld.sweeps.study import Study
@@ -118,7 +118,7 @@ def read_study(folder: Path) -> Study:
     DamagedError
         Its ``config.json`` is missing or damaged.
     """
-    data = read_json(folder / CONFIG)
+    data = read_sealed(folder, CONFIG)
     kind = data.get("kind") if isinstance(data, dict) else None
     if kind != KIND:
         raise ConfigError(f"{folder} holds no study but {kind or 'something else'!r}.")
@@ -147,7 +147,7 @@ def kind_of(path: Path) -> str:
             f"{path} is no data set, run or study: it has no {CONFIG}. Name the folder "
             f"of one, or make one with 'foreworld generate', 'train' or 'sweep'."
         )
-    data = read_json(path / CONFIG)
+    data = read_sealed(path, CONFIG)
     kind = data.get("kind") if isinstance(data, dict) else None
     if not isinstance(kind, str):
         raise DamagedError(f"{path / CONFIG} does not say what the folder holds.")
