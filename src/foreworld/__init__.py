@@ -38,7 +38,9 @@ def __getattr__(name: str) -> Any:
         return value
     if name in _ROOMS:
         return importlib.import_module(f"foreworld.{name}")
-    raise AttributeError(f"module 'foreworld' has no attribute {name!r}")
+    raise AttributeError(
+        f"module 'foreworld' has no attribute {name!r}. It has: {', '.join(__all__)}."
+    )
 
 
 def __dir__() -> list[str]:

@@ -22,6 +22,7 @@ from typing import Any
 
 from foreworld.core import disk
 from foreworld.core.errors import DamagedError, ForeworldError
+from foreworld.core.places import HOME
 
 CONFIG = "config.json"
 MANIFEST = "manifest.json"
