@@ -73,6 +73,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
 
 def dry_run(study: Any, launcher: Any, args: argparse.Namespace) -> str:
     """The plan that there is, or that would be made; writes nothing."""
+    from foreworld.sweeps.estimate import estimate
     from foreworld.sweeps.plan import describe, make_plan
     from foreworld.sweeps.prepare import PLAN, folder_of, read_plan
 
@@ -87,4 +88,6 @@ def dry_run(study: Any, launcher: Any, args: argparse.Namespace) -> str:
             width=args.width,
         )
         words = "would go to"
-    return f"{study.name}: {describe(plan)}\n{words} {folder}; nothing was run"
+    expected = estimate(study, plan, folder)
+    tail = f"\n  {expected}" if expected is not None else ""
+    return f"{study.name}: {describe(plan)}{tail}\n{words} {folder}; nothing was run"

@@ -177,14 +177,8 @@ def make_plan(
     return Plan(device_kind(), workers, threads, tuple(groups), tuple(chunks))
 
 
-def describe(plan: Plan, seconds: float | None = None) -> str:
-    """The plan for people: what ``--dry-run`` prints.
-
-    Parameters
-    ----------
-    seconds
-        Estimated duration, if one is known.
-    """
+def describe(plan: Plan) -> str:
+    """The plan for people: what ``--dry-run`` prints."""
     head = (
         f"{_count(len(plan.groups), 'group')}, {_count(plan.num_runs, 'run')}, "
         f"{_count(len(plan.chunks), 'chunk')} on {_count(plan.workers, 'worker')} "
@@ -205,8 +199,6 @@ def describe(plan: Plan, seconds: float | None = None) -> str:
             f"{budget.num_updates * budget.steps_per_update:,} {budget.step_name} "
             f"in {_count(layout.num_segments, 'segment')}"
         )
-    if seconds is not None:
-        lines.append(f"  about {seconds:.0f} s")
     return "\n".join(lines)
 
 

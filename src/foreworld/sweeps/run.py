@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import sys
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from foreworld.core import compilation, registry
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.folder import CONFIG, MANIFEST, lease, remove, seal
-from foreworld.core.progress import Progress
 from foreworld.launch.base import AbstractHandle, AbstractLauncher, Resources, Task
 from foreworld.launch.here import Here
 from foreworld.launch.processes import Processes
@@ -24,7 +20,9 @@ from foreworld.sweeps.cancel import (
     coordinating,
     stop_if_cancelled,
 )
+from foreworld.sweeps.estimate import Before, estimate
 from foreworld.sweeps.folder import StudyFolder
+from foreworld.sweeps.follow import following
 from foreworld.sweeps.plan import Plan, describe
 from foreworld.sweeps.prepare import LOCK, PLAN, folder_of, prepare, read_plan
 from foreworld.sweeps.studies import load_study
@@ -39,7 +37,6 @@ from foreworld.sweeps.work import (
 from foreworld.track._open import remember_tracker
 from foreworld.track.base import AbstractTracker
 from foreworld.train import checkpoint
-from foreworld.train.journal import segments_done
 from foreworld.train.loop import RESULTS
 from foreworld.train.parameters import Parameters
 
@@ -106,7 +103,7 @@ def sweep(
     if chunk is not None:
         work_on(folder, chunk)
     else:
-        _do_all(study.name, folder, plan, chosen, quiet)
+        _do_all(study, folder, plan, chosen, quiet)
     finish(folder, plan)
     return StudyFolder(folder)
 
@@ -191,16 +188,21 @@ def _launcher(
 
 
 def _do_all(
-    name: str, folder: Path, plan: Plan, launcher: AbstractLauncher, quiet: bool
+    study: Study, folder: Path, plan: Plan, launcher: AbstractLauncher, quiet: bool
 ) -> None:
     """Have every missing chunk done; those that failed before are tried again."""
+    before = Before(folder, plan)
     if not quiet:
-        print(f"{name}: {describe(plan)}\n{folder}", file=sys.stderr)
+        expected = estimate(study, plan, folder)
+        tail = f"\n  {expected}" if expected is not None else ""
+        print(f"{study.name}: {describe(plan)}{tail}\n{folder}", file=sys.stderr)
     for part in plan.chunks:
         remove(folder / part.folder_name / ERROR)
-    with coordinating(folder), _progress(folder, plan, quiet):
+    with coordinating(folder), following(folder, plan, quiet):
         _supervise(folder, plan, launcher)
     _report_failures(folder, plan)
+    if not quiet:
+        print(before.reused(), file=sys.stderr)
 
 
 def _supervise(folder: Path, plan: Plan, launcher: AbstractLauncher) -> None:
@@ -262,40 +264,3 @@ def _report_failures(folder: Path, plan: Plan) -> None:
             f"The first: {why_failed(failed[0])} (see {failed[0] / ERROR}). The same "
             f"command tries again."
         )
-
-
-@contextlib.contextmanager
-def _progress(folder: Path, plan: Plan, quiet: bool) -> Iterator[None]:
-    """Show what the journals say, whoever does the work."""
-    if quiet:
-        yield
-        return
-    total = sum(plan.steps_of(chunk) for chunk in plan.chunks)
-    names = {group.training.budget.step_name for group in plan.groups}
-    unit = names.pop() if len(names) == 1 else "steps"
-    stop = threading.Event()
-    with Progress("training", total, unit) as progress:
-        progress.update(_steps_done(folder, plan))
-
-        def show() -> None:
-            while not stop.wait(_SHOW):
-                progress.update(_steps_done(folder, plan))
-
-        thread = threading.Thread(target=show, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
-            progress.update(_steps_done(folder, plan))
-
-
-def _steps_done(folder: Path, plan: Plan) -> float:
-    done = 0.0
-    for chunk in plan.chunks:
-        place = folder / chunk.folder_name
-        segments = plan.groups[chunk.group].training.layout.num_segments
-        share = 1.0 if finished(place) else segments_done(place) / segments
-        done += plan.steps_of(chunk) * share
-    return done

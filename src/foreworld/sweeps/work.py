@@ -20,7 +20,7 @@ from foreworld.sweeps.studies import read_study
 from foreworld.sweeps.study import Point, Study
 from foreworld.track._open import open_run, recall_tracker
 from foreworld.track.base import AbstractTrace
-from foreworld.train import checkpoint
+from foreworld.train import checkpoint, rates
 from foreworld.train.history import HEALTHY, History, values
 from foreworld.train.loop import RESULTS, TrainingPlan, Update, read_history, train
 
@@ -126,13 +126,21 @@ def _do(
                 _log(trace, row, update)
             stop_if_cancelled(folder)
 
-        train(
+        timing = train(
             runs_of(study, chunk, points),
             place,
             plan=group.training,
             width=group.width,
             watch=watch,
         )
+    rates.record(
+        points[chunk.runs[0][0]].parameters,
+        group.training,
+        len(chunk.runs),
+        group.width,
+        plan.threads,
+        timing,
+    )
     history, _ = read_history(place)
     runs = [[point, seed] for point, seed in chunk.runs]
     info = {"kind": "chunk", "runs": runs, "failures": failures(chunk, history)}

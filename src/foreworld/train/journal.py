@@ -1,5 +1,7 @@
 """The journal of a chunk: one line when a segment starts and one when it is done.
 
+Lines say too when its programs are being compiled and when they are ready.
+
 It shows what was repeated after a kill, and how far a running chunk has come. It is no
 part of the sealed bytes, and neither are timings.
 """
@@ -41,6 +43,12 @@ def segments_done(folder: Path) -> int:
     """Segments that have been finished at least once."""
     done = {e.get("segment") for e in read_lines(folder) if e.get("event") == "done"}
     return len(done)
+
+
+def is_compiling(folder: Path) -> bool:
+    """Whether the last thing that a chunk's worker began was to compile."""
+    lines = read_lines(folder)
+    return bool(lines) and lines[-1].get("event") == "compile"
 
 
 def segments_repeated(folder: Path) -> int:

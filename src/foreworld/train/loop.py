@@ -159,7 +159,9 @@ def train(
     plan = plan_training(parameters, sources) if plan is None else plan
     timing = Timing()
     traceable = parameters.learner.traceable
+    journal.write_line(folder, event="compile", segment=0)
     program = make_program(lanes, sources, plan.layout, traceable)
+    journal.write_line(folder, event="ready", segment=0)
     timing.compile_s = program.compiled.seconds
     timing.programs = program.compiled.made
     timing.programs_reused = program.compiled.reused

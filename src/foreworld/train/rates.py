@@ -1,0 +1,139 @@
+"""How fast programs of a kind were on this machine: what estimates of time rest on.
+
+Every finished training leaves a small file beside the cached programs. It is named by
+what decides the speed: classes, static fields, width, threads and device.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from foreworld.core.compilation import cache_folder
+from foreworld.core.config import flat, to_dict
+from foreworld.core.errors import ForeworldError
+from foreworld.core.folder import read_json, write_bytes
+from foreworld.core.partition import split
+from foreworld.train.loop import Timing, TrainingPlan, device_kind
+from foreworld.train.parameters import Parameters
+
+_FOLDER = "rates"
+_CACHED = ("compiling", "loading")
+"""Entries for what getting the programs took: new ones, and those from the cache."""
+_MOST_DIFFERENT = 3
+"""Programs that differ in more fields than this say nothing about each other."""
+
+
+class Rate(NamedTuple):
+    """What a program took.
+
+    Attributes
+    ----------
+    seconds
+        Per update of all runs of the program, evaluations and checkpoints included.
+    overhead
+        Seconds for compiling and initialising, as far as known.
+    differences
+        Fields in which it differed from the one asked for, as (there, here).
+    """
+
+    seconds: float
+    overhead: float
+    differences: dict[str, tuple[Any, Any]]
+
+
+def record(
+    parameters: Parameters,
+    plan: TrainingPlan,
+    num_runs: int,
+    width: int,
+    threads: int,
+    timing: Timing,
+) -> None:
+    """Remember what a training took; where nothing can be written, that is no matter.
+
+    Parameters
+    ----------
+    num_runs, width
+        Runs that counted, and runs in the program.
+    threads
+        Of the process; 0 for all of the machine.
+    """
+    updates = timing.steps / (plan.budget.steps_per_update * num_runs)
+    if updates < 1:
+        return
+    fields = _fields(parameters, width, threads)
+    path = _path(fields)
+    spent = timing.train_s + timing.evaluate_s + timing.checkpoint_s
+    entry = {
+        "fields": fields,
+        "seconds": spent / updates,
+        **_overheads(path),
+        _CACHED[timing.programs <= timing.programs_reused]: (
+            timing.compile_s + timing.init_s
+        ),
+    }
+    with contextlib.suppress(ForeworldError):
+        write_bytes(path, json.dumps(entry, indent=1).encode(), durable=False)
+
+
+def find(parameters: Parameters, width: int, threads: int) -> Rate | None:
+    """What the same program took here before, or else the one most like it."""
+    fields = _fields(parameters, width, threads)
+    exact = _read(_path(fields), fields)
+    if exact is not None:
+        return exact
+    found = [_read(path, fields) for path in sorted(_path(fields).parent.glob("*"))]
+    near = [r for r in found if r and len(r.differences) <= _MOST_DIFFERENT]
+    return min(near, key=lambda rate: len(rate.differences), default=None)
+
+
+def _overheads(path: Path) -> dict[str, float]:
+    """Seconds that compiling, and loading from the cache, took when they were last."""
+    try:
+        entry = read_json(path)
+        return {name: float(entry[name]) for name in _CACHED if name in entry}
+    except (ForeworldError, TypeError, ValueError):
+        return {}
+
+
+def _read(path: Path, wanted: dict[str, Any]) -> Rate | None:
+    try:
+        entry = read_json(path)
+        there = entry["fields"]
+        names = dict.fromkeys((*there, *wanted))
+        pairs = {name: (there.get(name), wanted.get(name)) for name in names}
+        differences = {n: pair for n, pair in pairs.items() if pair[0] != pair[1]}
+        # Another width does so many times the work; a processor does it in that time.
+        scale = wanted["width"] / there["width"]
+        # The same program is in the cache now, another one is not.
+        overhead = entry.get("loading", 0.0)
+        if differences:
+            overhead = entry.get("compiling", overhead)
+        return Rate(entry["seconds"] * scale, overhead, differences)
+    except (ForeworldError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _fields(parameters: Parameters, width: int, threads: int) -> dict[str, Any]:
+    """Everything that may decide the speed of a program, by path."""
+    _, traced, data = split(parameters)
+    free = {*traced, *data, "seed", "data.path", "data.identity"}
+    fields = {k: v for k, v in flat(to_dict(parameters)).items() if k not in free}
+    fields |= {"width": width, "threads": threads}
+    return json.loads(json.dumps(fields))
+
+
+def _path(fields: dict[str, Any]) -> Path:
+    """One folder for each pair of classes and kind of device."""
+    kind = [v for k, v in sorted(fields.items()) if k.endswith("class")]
+    names = [_hash([device_kind(), *kind]), _hash(fields)]
+    return cache_folder() / _FOLDER / names[0] / f"{names[1]}.json"
+
+
+def _hash(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
