@@ -124,3 +124,17 @@ def to_png(figure: Figure, dpi: int = 150) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=dpi, facecolor="white")
     return buffer.getvalue()
+
+
+def to_file(figure: Figure, kind: str) -> bytes:
+    """A figure as ``"png"``, ``"svg"`` or ``"pdf"``, on white; same bytes each time."""
+    import matplotlib
+
+    if kind == "png":
+        return to_png(figure)
+    buffer = io.BytesIO()
+    dates = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None}}
+    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": "foreworld"}
+    with matplotlib.rc_context(settings):
+        figure.savefig(buffer, format=kind, facecolor="white", metadata=dates[kind])
+    return buffer.getvalue()

@@ -63,6 +63,11 @@ class StudyFolder:
         """All that is measured so far; see :func:`foreworld.results`."""
         return gather(self.path)
 
+    @property
+    def so_far(self) -> xarray.Dataset:
+        """The same with the curves of unfinished runs, up to their last checkpoint."""
+        return gather(self.path, partial=True)
+
     def best(self, measure: str = "auc", metric: str | None = None) -> Best:
         """The best point; see :func:`foreworld.best`."""
         return best(self, measure, metric)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foreworld.core.config import content_hash, to_json
+from foreworld.core.errors import DamagedError
 from foreworld.core.folder import write_bytes
 from foreworld.core.part import Part, field_specs
 from foreworld.data.reference import DataFolder
@@ -18,8 +19,9 @@ from foreworld.sweeps.prepare import TABLE, read_plan
 from foreworld.sweeps.studies import read_study, study_path
 from foreworld.sweeps.study import Point, Study
 from foreworld.sweeps.work import finished
-from foreworld.train.history import HEALTHY, values
-from foreworld.train.loop import read_history
+from foreworld.train import checkpoint
+from foreworld.train.history import HEALTHY, History, history_of, values
+from foreworld.train.loop import TrainingPlan, read_history
 from foreworld.train.parameters import full_path, part_name
 
 if TYPE_CHECKING:
@@ -86,8 +88,14 @@ def missing(dataset: xarray.Dataset) -> list[str]:
     return lines
 
 
-def gather(folder: Path) -> xarray.Dataset:
-    """:func:`results` without writing or saying anything."""
+def gather(folder: Path, partial: bool = False) -> xarray.Dataset:
+    """:func:`results` without writing or saying anything.
+
+    Parameters
+    ----------
+    partial
+        Also what unfinished chunks have measured up to their newest checkpoint.
+    """
     import xarray
 
     study, plan = read_study(folder), read_plan(folder)
@@ -97,9 +105,13 @@ def gather(folder: Path) -> xarray.Dataset:
     done, broken = np.zeros(shape, bool), np.zeros(shape, bool)
     for chunk in plan.chunks:
         place = folder / chunk.folder_name
-        if not finished(place):
+        done_here = finished(place)
+        found = read_history(place) if done_here else None
+        if partial and not done_here:
+            found = _history_so_far(place, chunk, plan)
+        if found is None:
             continue
-        history, training = read_history(place)
+        history, training = found
         per_update = training.budget.steps_per_update
         ends = {
             "train": training.layout.interval_ends() * per_update,
@@ -109,7 +121,7 @@ def gather(folder: Path) -> xarray.Dataset:
         for split, steps in ends.items():
             table.put(chunk, split, getattr(history, split), steps)
         rows = tuple(np.asarray(chunk.runs).T)
-        done[rows], broken[rows] = True, history.failed != HEALTHY
+        done[rows], broken[rows] = done_here, history.failed != HEALTHY
     coords = {
         "point": np.arange(shape[0]),
         "seed": np.arange(shape[1]),
@@ -131,6 +143,21 @@ def gather(folder: Path) -> xarray.Dataset:
     return xarray.Dataset(table.variables(), coords, attrs)
 
 
+def _history_so_far(
+    place: Path, chunk: Chunk, plan: Plan
+) -> tuple[History, TrainingPlan] | None:
+    """What a chunk has measured up to its newest checkpoint that is whole."""
+    for path in checkpoint.checkpoints(place):
+        try:
+            arrays, _ = checkpoint.read_arrays(path)
+            history = history_of(arrays, path).kept(len(chunk.runs))
+        except DamagedError:
+            # It may be gone by now, when a newer one is in its place.
+            continue
+        return history, plan.groups[chunk.group].training
+    return None
+
+
 class _Table:
     """Arrays over all points and seeds, filled chunk by chunk."""
 
@@ -150,8 +177,10 @@ class _Table:
             lead = 1 + len(_AXIS[split])
             array = self._array(name, split, rows.shape[lead:])
             inner = tuple(slice(0, size) for size in rows.shape[lead:])
+            # An unfinished chunk has measured the first of them only.
+            measured = where[: rows.shape[1]] if lead == 2 else where
             for (point, seed), row in zip(chunk.runs, rows, strict=True):
-                place = (point, seed, where) if lead == 2 else (point, seed)
+                place = (point, seed, measured) if lead == 2 else (point, seed)
                 array[(*place, *inner)] = row
 
     def variables(self) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:

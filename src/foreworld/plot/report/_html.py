@@ -53,13 +53,14 @@ class Table:
         return f"<{tag}{kind}>{'-' if text is None else escape(text)}</{tag}>"
 
 
-def page(title: str, body: str) -> str:
-    """A whole page, self-contained."""
+def page(title: str, body: str, refresh: float | None = None) -> str:
+    """A whole page, self-contained; it loads itself again after ``refresh`` seconds."""
     style = files("foreworld.plot.report").joinpath("style.css").read_text("utf-8")
+    again = f'<meta http-equiv="refresh" content="{refresh:g}">\n' if refresh else ""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n"
+        f"{again}<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n"
         f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
 

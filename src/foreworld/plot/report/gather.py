@@ -47,7 +47,7 @@ def gather(folder: str | Path | StudyFolder) -> Content:
         The folder holds no study, or a file was altered.
     """
     study = folder if isinstance(folder, StudyFolder) else StudyFolder(folder)
-    results = study.results
+    results = study.so_far
     winner = _best(study)
     num_points, num_seeds = results.sizes["point"], results.sizes["seed"]
     base = study.study.base
@@ -67,7 +67,7 @@ def gather(folder: str | Path | StudyFolder) -> Content:
         settings=_settings(base),
         points=_points(results, winner),
         results=results,
-        metrics=main_curves(study) if results["finished"].values.any() else (),
+        metrics=main_curves(study),
         horizons=main_horizons(results),
         chosen=_chosen(results),
         video=study_video(study, winner),
@@ -79,7 +79,7 @@ def gather(folder: str | Path | StudyFolder) -> Content:
 
 def main_curves(study: StudyFolder) -> list[str]:
     """Curves to show: those of the score first, then what training measured."""
-    results = study.results
+    results = study.so_far
     known = curve_names(results)
     score = str(results.attrs["score"])
     first = [name for name in (score, f"val_{score}") if name in known]

@@ -12,7 +12,9 @@ from foreworld.plot.report import _html
 from foreworld.plot.report.content import Content, Video
 
 
-def lay_out(contents: Sequence[Content], made_by: str) -> str:
+def lay_out(
+    contents: Sequence[Content], made_by: str, refresh: float | None = None
+) -> str:
     """The page as text.
 
     Parameters
@@ -21,6 +23,8 @@ def lay_out(contents: Sequence[Content], made_by: str) -> str:
         Studies in the order in which they appear.
     made_by
         Line at the foot: versions and command.
+    refresh
+        Seconds after which the page loads itself again; never by default.
     """
     names = [content.name for content in contents]
     title = "Report: " + ", ".join(names)
@@ -33,7 +37,7 @@ def lay_out(contents: Sequence[Content], made_by: str) -> str:
     for i, content in enumerate(contents):
         parts += _study(content, i)
     parts.append(_html.paragraph(made_by, "faint"))
-    return _html.page(title, "\n".join(parts))
+    return _html.page(title, "\n".join(parts), refresh)
 
 
 def _study(content: Content, index: int) -> list[str]:

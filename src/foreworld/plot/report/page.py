@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,9 +14,38 @@ from foreworld.plot.report.layout import lay_out
 from foreworld.sweeps.folder import StudyFolder
 
 
+def follow(
+    studies: Sequence[StudyFolder], out: str | Path, every: float = 5.0
+) -> Iterator[Path]:
+    """Write the page again and again until all studies are finished.
+
+    Parameters
+    ----------
+    studies
+        Folders of studies or runs.
+    out
+        The HTML file.
+    every
+        Seconds between two pages; an open one loads the newer by itself.
+
+    Yields
+    ------
+    Path
+        The file, each time it was written; the last one does not refresh itself.
+    """
+    while True:
+        # Looked at before the page is made: the last page then shows everything.
+        done = all(study.finished for study in studies)
+        yield report(studies, out, None if done else every)
+        if done:
+            return
+        time.sleep(every)
+
+
 def report(
     studies: StudyFolder | str | Path | Sequence[StudyFolder | str | Path],
     out: str | Path,
+    refresh: float | None = None,
 ) -> Path:
     """Write a page that needs no other file and no network.
 
@@ -25,6 +55,8 @@ def report(
         Folders of studies or runs, finished or not, in the order of the page.
     out
         The HTML file.
+    refresh
+        Seconds after which the page loads itself again; never by default.
 
     Returns
     -------
@@ -44,5 +76,5 @@ def report(
     contents = [gather(study) for study in several]
     made_by = f"Made by foreworld {version('foreworld')} with jax {version('jax')}."
     path = Path(out)
-    write_bytes(path, lay_out(contents, made_by).encode())
+    write_bytes(path, lay_out(contents, made_by, refresh).encode())
     return path

@@ -1,0 +1,96 @@
+"""One figure of studies or runs: learning curves, or error by horizon.
+
+    foreworld plot pomdp/tmaze_10_ppo --out curves.svg
+    foreworld plot runs/a runs/b --metric entropy --out both.png
+
+The ending of --out chooses the format: png, svg or pdf. Of one study every point is a
+line; of several the best point of each.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from foreworld.cli._study import HELP, find_folder
+from foreworld.cli._usage import Fields, Usage
+from foreworld.core.errors import ConfigError, OccupiedError, unknown_name
+
+ENDINGS = (".png", ".svg", ".pdf")
+
+
+def configure(usage: Usage) -> None:
+    """Declare the options."""
+    usage.add("study", nargs="+", metavar="STUDY", help=HELP)
+    usage.add("--out", metavar="FILE", help="a png, svg or pdf (default: NAME.png)")
+    usage.add(
+        "--metric", metavar="NAME", help="what to draw (default: the learner's score)"
+    )
+    usage.add("--title", default="", metavar="TEXT", help="title of the figure")
+    usage.add("--force", action="store_true", help="replace the file")
+    usage.quiet()
+
+
+def run(args: argparse.Namespace, fields: Fields) -> int:
+    """Draw it, and print where it is."""
+    from foreworld.core.folder import write_bytes
+    from foreworld.plot._style import to_file
+
+    folders = [find_folder(word) for word in args.study]
+    out = Path(args.out or f"{folders[0].resolve().name}.png")
+    if out.suffix.lower() not in ENDINGS:
+        raise ConfigError(
+            f"--out={out} ends in none of {', '.join(ENDINGS)}, the formats there are."
+        )
+    if out.exists() and not args.force:
+        raise OccupiedError(
+            f"{out} is there already. Choose another file with --out, or replace it "
+            f"with --force."
+        )
+    figure = draw(folders, args.metric, args.title)
+    write_bytes(out, to_file(figure, out.suffix.lower()[1:]))
+    if not args.quiet:
+        print(out)
+    return 0
+
+
+def draw(folders: list[Path], metric: str | None, title: str) -> Any:
+    """The figure."""
+    from foreworld.plot.compare import compare
+    from foreworld.plot.curves import curve_names, curves
+    from foreworld.plot.horizon import horizon, horizon_names
+    from foreworld.sweeps.folder import StudyFolder
+
+    names = [folder.resolve().name for folder in folders]
+    if len(set(names)) < len(names):
+        names = [str(folder) for folder in folders]
+    results = {
+        name: StudyFolder(folder).so_far
+        for name, folder in zip(names, folders, strict=True)
+    }
+    first = next(iter(results.values()))
+    if metric is None:
+        metric = _score(first)
+    if len(results) > 1:
+        return compare(results, metric, title)
+    if metric in horizon_names(first):
+        return horizon(first, metric, title=title)
+    known = [*curve_names(first), *horizon_names(first)]
+    if metric not in known:
+        raise unknown_name("metric", metric, known)
+    return curves(first, metric, title=title)
+
+
+def _score(results: Any) -> str:
+    """The curve of the score: while training, or else on the validation split."""
+    from foreworld.plot.curves import curve_names
+
+    known, score = curve_names(results), str(results.attrs["score"])
+    for name in (score, f"val_{score}"):
+        if name in known:
+            return name
+    raise ConfigError(
+        "there is nothing to draw yet: no segment of the study is finished. 'foreworld "
+        "status' shows how far it is."
+    )
