@@ -171,7 +171,7 @@ def _world(what: Any, fields: dict[str, Any]) -> Any:
 
 def _learner(what: Any, fields: dict[str, Any]) -> Any:
     if what is None:
-        known = ", ".join(registry.entries("learners"))
+        known = ", ".join(sorted(registry.entries("learners")))
         raise ConfigError(f"an experiment needs a learner. Known: {known}.")
     return _build("learners", what, fields, AbstractLearner)
 

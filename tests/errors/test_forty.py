@@ -1,0 +1,63 @@
+"""The likeliest mistakes, word for word: what was wrong, allowed, and to do."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from foreworld.cli.main import main, verbs
+from foreworld.core.part import field_specs
+from foreworld.core.registry import KINDS, entries, find
+from foreworld.worlds.pomdp.tmaze import TMaze
+from tests.errors import others, training
+
+
+def lists() -> dict[str, str]:
+    """What grows with the house is named in the messages below, not written out."""
+    ppo = [spec.name for spec in field_specs(find("learners", "ppo"))]
+    tmaze = [f"world.{spec.name}" for spec in field_specs(TMaze)]
+    names = {
+        "{verbs}": verbs(),
+        "{worlds}": entries("worlds"),
+        "{learners}": entries("learners"),
+        "{launchers}": entries("launch"),
+        "{parts}": [name for kind in KINDS for name in entries(kind)],
+        "{ppo}": ppo,
+        "{ppo_and_tmaze}": ppo + tmaze,
+    }
+    return {key: ", ".join(sorted(values)) for key, values in names.items()}
+
+
+def in_full(message: str, home: Path) -> str:
+    for key, value in {**lists(), "{home}": str(home)}.items():
+        message = message.replace(key, value)
+    return message
+
+
+def run(command: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """Exit code, and what is said without the list of options."""
+    code = main(shlex.split(command))
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err + said.out
+    text = said.err or said.out
+    text = re.sub(r"\nusage: .*\n'foreworld", "\n{usage}\n'foreworld", text, flags=re.S)
+    return code, text.removesuffix("\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "message"),
+    [*training.CASES, *others.CASES],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 60 else "",
+)
+def test_commands(command, code, message, here, capsys):
+    name = "" if command.startswith("check ") else "foreworld: "
+    assert run(command, capsys) == (code, name + in_full(message, here))
+
+
+def test_debug_shows_the_traceback_and_says_the_same(here, capsys):
+    assert main(["train", "ppo", "--on", "tmazee", "--debug"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("Traceback (most recent call last):")
+    assert said.endswith(f"Known: {lists()['{worlds}']}.\n")
+    assert "foreworld: unknown world 'tmazee'. Did you mean 'tmaze'?" in said
