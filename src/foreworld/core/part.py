@@ -77,6 +77,7 @@ class Part(eqx.Module):
         # Equinox does not see `AbstractVar` in annotations that are strings. Such
         # names would be fields of the interface and so come first in constructors.
         hints = inspect.get_annotations(cls)
+        _check_class_values(cls, hints)
         found = {name: _announced(hint) for name, hint in hints.items()}
         if any(found.values()):
             cls.__annotations__ = {n: found[n] or hints[n] for n in hints}
@@ -115,6 +116,23 @@ def _takes(cls: type[Part], name: str) -> bool:
     """Whether a constructor of a part's own takes a keyword."""
     known = inspect.signature(cls.__init__).parameters
     return name in known or any(p.kind is p.VAR_KEYWORD for p in known.values())
+
+
+def _check_class_values(cls: type, hints: dict[str, Any]) -> None:
+    """Refuse a field where a base class says that the value belongs to the class.
+
+    As a field it would be a hyperparameter: listed, swept and hashed.
+    """
+    for name, hint in hints.items():
+        if "ClassVar" in str(hint):
+            continue
+        known = [inspect.get_annotations(base).get(name) for base in cls.__mro__[1:]]
+        if any("ClassVar" in str(hint) for hint in known):
+            kind = hint if isinstance(hint, str) else getattr(hint, "__name__", "...")
+            raise ConfigError(
+                f"{cls.__name__}.{name} belongs to the class and is no field: write "
+                f"'{name}: ClassVar[{kind}] = ...', or '{name} = ...' alone."
+            )
 
 
 def _announced(hint: Any) -> Any:
@@ -338,9 +356,14 @@ def _float(value: Any, where: str) -> Any:
         # The shortest text of a float32 is what its writer meant: 0.0025, not
         # 0.0024999999441206455.
         value = float(str(value))
-    if not math.isfinite(value):
-        raise ConfigError(f"{where}={value} is not a finite number.")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        # A whole number beyond the largest float.
+        number = math.inf
+    if not math.isfinite(number):
+        raise ConfigError(f"{where}={number} is not a finite number.")
+    return number
 
 
 def _plain(hint: type, value: Any, where: str) -> Any:
@@ -348,8 +371,9 @@ def _plain(hint: type, value: Any, where: str) -> Any:
         value = value[()]
     if hint is int and isinstance(value, np.integer):
         return int(value)
-    if hint is int and isinstance(value, float | np.floating) and value == int(value):
-        return int(value)
+    if hint is int and isinstance(value, float | np.floating):
+        # Neither infinity nor what is not a number has a remainder of 0.
+        value = int(value) if value % 1 == 0 else value
     if hint is bool and isinstance(value, np.bool_):
         return bool(value)
     if type(value) is hint or (hint is str and isinstance(value, str)):

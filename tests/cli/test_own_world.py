@@ -1,0 +1,83 @@
+"""A world in a person's own file works in every verb, in worker processes too."""
+
+import argparse
+
+import pytest
+
+import foreworld as fw
+from foreworld.cli.main import main
+from foreworld.core.folder import manifest
+from foreworld.core.registry import locate
+
+WORLD = "./car.py:Car"
+SIZES = ["--train", "2", "--val", "1", "--test", "1", "--num-frames", "4", "--quiet"]
+SMALL = ["--hidden-size", "4", "--num-steps", "8", "--total-steps", "64"]
+TWO = ["--launch", "processes", "--workers", "2", "--quiet"]
+STUDY = """
+import foreworld as fw
+
+study = fw.Study(
+    "car",
+    fw.Parameters(
+        "./car.py:Car", "ppo", hidden_size=4, num_steps=8, total_steps=64,
+        world={"size": 4},
+    ),
+    over={"world.slip": [0.0, 0.5], "world.size": [4, 5]},
+)
+"""
+
+
+@pytest.fixture(autouse=True)
+def own_world(own_folder, capsys):
+    assert main(["new", "world", "car", "--quiet"]) == 0
+    return own_folder
+
+
+def test_data_sets_from_workers(capsys):
+    words = ["generate", WORLD, "--slip", "0..0.5", "--size", "4", *SIZES]
+    assert main([*words, "--out", "a"]) == 0, capsys.readouterr().err
+    assert main([*words, "--out", "b", *TWO]) == 0, capsys.readouterr().err
+    assert manifest(fw.load("a").path)["files"] == manifest(fw.load("b").path)["files"]
+    assert main(["check", "a", "b", "--quiet"]) == 0
+    assert main(["preview", "a", "--quiet"]) == 0
+    assert main(["generate", WORLD, *SIZES]) == 0, "the default folder has a name"
+
+
+def test_train_again_collect_and_play(own_world, tmp_path, monkeypatch, capsys):
+    words = ["train", "ppo", "--on", WORLD, "--world.size", "4", "--seeds", "2", *SMALL]
+    words += ["--track", "off"]
+    assert main([*words, "--out", "r", *TWO]) == 0, capsys.readouterr().err
+    # The run names the file by its whole path, so it is found from anywhere.
+    run = own_world / "r"
+    monkeypatch.chdir(tmp_path)
+    words = ["rerun", str(run), "--world.slip", "0.3", "--out", "s", "--track", "off"]
+    assert main([*words, *TWO]) == 0, capsys.readouterr().err
+    assert main(["diff", str(run), "s"]) == 0
+    assert "base.world.slip: 0.1 -> 0.3" in capsys.readouterr().out
+    assert main(["collect", str(run), "--out", "c", *SIZES, *TWO]) == 0
+    assert main(["best", str(run)]) == 0
+    assert main(["check", str(run), "s", "c", "--quiet"]) == 0
+    assert main(["report", str(run), "--out", "p.html", "--quiet"]) == 0
+    from foreworld.cli.play import _stage
+
+    assert _stage(argparse.Namespace(what=str(run), seed=0), []) is not None
+
+
+def test_a_study_of_it_in_workers(own_world, capsys):
+    (own_world / "sweep_car.py").write_text(STUDY)
+    words = ["sweep", "sweep_car.py", "--out", "s", "--track", "off", *TWO]
+    assert main(words) == 0, capsys.readouterr().err
+    found = fw.load("s")
+    assert found.finished and found.plan.workers == 2
+    assert len(found.plan.groups) == 2
+    assert type(found.study.base.world) is locate(WORLD)
+    assert main(["status", "s"]) == 0
+
+
+def test_play_and_show(capsys):
+    from foreworld.cli.play import _stage
+
+    stage = _stage(argparse.Namespace(what=WORLD, seed=0), [("size", "5")])
+    assert stage is not None
+    assert main(["show", WORLD, "--size", "5"]) == 0
+    assert "cells of the line" in capsys.readouterr().out
