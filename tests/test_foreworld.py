@@ -36,3 +36,12 @@ def test_unknown_names_are_attribute_errors():
         _ = foreworld.nothing
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         _ = foreworld.worlds.Nothing
+
+
+def test_the_public_checks_are_there_by_name():
+    stub = Path(foreworld.testing.__file__).with_suffix(".pyi")
+    imports = [n for n in ast.parse(stub.read_text()).body if hasattr(n, "names")]
+    names = {alias.asname for node in imports for alias in node.names}
+    assert names == set(foreworld.testing.__all__)
+    for name in names:
+        assert getattr(foreworld.testing, name).__name__ == name

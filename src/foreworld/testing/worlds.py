@@ -1,4 +1,4 @@
-"""Public contract check of worlds: ``check_world(MyWorld(), jax.random.key(0))``."""
+"""Public contract check of worlds: ``check_world(MyWorld())``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from foreworld.core import config
-from foreworld.core.keys import named_key
+from foreworld.core.keys import named_key, root_key
 from foreworld.core.part import Traced, field_specs
 from foreworld.core.partition import merge, split, stack
 from foreworld.core.spaces import Discrete
@@ -28,7 +28,7 @@ from foreworld.worlds.base import AbstractGame, AbstractWorld, Step
 _NUM_LANES, _NUM_STEPS = 16, 64
 
 
-def check_world(world: AbstractWorld, key: Key[Array, ""]) -> None:
+def check_world(world: AbstractWorld, key: Key[Array, ""] | None = None) -> None:
     """Check that a world keeps the contract that everything else relies on.
 
     It is the same after a round trip through JSON; ``reset``, ``step`` and ``render``
@@ -42,7 +42,7 @@ def check_world(world: AbstractWorld, key: Key[Array, ""]) -> None:
     world
         Any world or game, of this package or a person's own.
     key
-        Random actions and starts are drawn from it.
+        Random actions and starts are drawn from it; the same ones where it is left out.
 
     Raises
     ------
@@ -52,6 +52,7 @@ def check_world(world: AbstractWorld, key: Key[Array, ""]) -> None:
     name = type(world).__name__
     require(isinstance(world, AbstractWorld), f"{name} is no AbstractWorld.")
     _check_configuration(world)
+    key = root_key(0) if key is None else key
     program = jax.jit(lambda k: _play(world, k))
     played = program(key)
     start, obs, steps, before, frames, turns = played
