@@ -22,7 +22,14 @@ from foreworld.track._open import open_run, recall_tracker
 from foreworld.track.base import AbstractTrace
 from foreworld.train import checkpoint, rates
 from foreworld.train.history import HEALTHY, History, values
-from foreworld.train.loop import RESULTS, TrainingPlan, Update, read_history, train
+from foreworld.train.loop import (
+    RESULTS,
+    Timing,
+    TrainingPlan,
+    Update,
+    read_history,
+    train,
+)
 
 ENTRY = "foreworld.sweeps.work:work"
 """What launchers call."""
@@ -118,10 +125,18 @@ def _do(
 ) -> None:
     place = folder / chunk.folder_name
     group = plan.groups[chunk.group]
+    first = points[chunk.runs[0][0]].parameters
+
+    def remember(timing: Timing) -> None:
+        size = len(chunk.runs), group.width
+        rates.record(first, group.training, *size, plan.threads, timing)
+
     resumed = any(True for _ in checkpoint.checkpoints(place))
     with _tracked(folder, study, points, chunk, resumed) as traces:
 
         def watch(update: Update) -> None:
+            # After every segment, so that one that is cancelled leaves an estimate.
+            remember(update.timing)
             for row, trace in enumerate(traces):
                 _log(trace, row, update)
             stop_if_cancelled(folder)
@@ -133,14 +148,7 @@ def _do(
             width=group.width,
             watch=watch,
         )
-    rates.record(
-        points[chunk.runs[0][0]].parameters,
-        group.training,
-        len(chunk.runs),
-        group.width,
-        plan.threads,
-        timing,
-    )
+    remember(timing)
     history, _ = read_history(place)
     runs = [[point, seed] for point, seed in chunk.runs]
     info = {"kind": "chunk", "runs": runs, "failures": failures(chunk, history)}

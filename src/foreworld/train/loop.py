@@ -91,11 +91,14 @@ class Update(NamedTuple):
         Everything measured so far, padding left out.
     plan
         How the runs are trained.
+    timing
+        Where the time of this call went so far.
     """
 
     segment: int
     history: History
     plan: TrainingPlan
+    timing: Timing
 
 
 Watcher = Callable[[Update], None]
@@ -272,7 +275,8 @@ class _Chunk:
             per_update = self._plan.budget.steps_per_update
             timing.steps += int(done) * per_update * self._num_runs
             if watch is not None:
-                watch(Update(segment, history.kept(self._num_runs), self._plan))
+                kept = history.kept(self._num_runs)
+                watch(Update(segment, kept, self._plan, timing))
         return state, history
 
     def _resume(self) -> tuple[int, LearnerState, History]:
