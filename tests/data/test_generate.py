@@ -302,7 +302,7 @@ def test_failing_workers_are_reported(
     ("sizes", "error", "message"),
     [
         ({}, ConfigError, "there is nothing to make: give a number of sequences"),
-        ({"train": -1}, ConfigError, r"Recipe\.train=-1 must be at least 0\."),
+        ({"train": -1}, ConfigError, r"Recipe\.train=-1 must be at least 0"),
         (
             {"train": 5, "num_frames": 1},
             ConfigError,

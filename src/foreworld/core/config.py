@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -40,10 +41,10 @@ def from_dict(data: dict[str, Any]) -> Any:
         Unknown class or field, a value that is not allowed, or a version that this
         installation does not know.
     """
-    if not isinstance(data, dict) or "class" not in data:
+    if not isinstance(data, dict) or not isinstance(data.get("class"), str):
         raise ConfigError(f"expected a part with its 'class', got {data!r}.")
     cls = registry.locate(data["class"])
-    if not issubclass(cls, Part):
+    if not issubclass(cls, Part) or cls is Part:
         raise ConfigError(f"{data['class']} is not a part of Foreworld.")
     version = data.get("version", cls.version)
     if version != cls.version:
@@ -61,6 +62,24 @@ def from_dict(data: dict[str, Any]) -> Any:
         if spec.required and spec.name not in fields:
             raise ConfigError(f"{cls.__name__} needs a value for {spec.name!r}.")
     return cls(**{name: decode(value) for name, value in fields.items()})
+
+
+def read_part(data: Any, path: Path) -> Any:
+    """:func:`from_dict` on what a file held; errors name the file.
+
+    Raises
+    ------
+    DamagedError
+        It is not the shape of a part at all.
+    ConfigError
+        As in :func:`from_dict`.
+    """
+    if not isinstance(data, dict) or not isinstance(data.get("class"), str):
+        raise DamagedError(f"{path} is damaged: it does not name a class.")
+    try:
+        return from_dict(data)
+    except ConfigError as error:
+        raise type(error)(f"{path}: {error}") from error
 
 
 def to_json(part: Part) -> str:
@@ -114,7 +133,8 @@ def flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     out: dict[str, Any] = {}
     for key, value in data.items():
         if isinstance(value, dict):
-            inner = value["dict"] if set(value) == {"dict"} else value
+            nested = set(value) == {"dict"} and isinstance(value["dict"], dict)
+            inner = value["dict"] if nested else value
             out.update(flat(inner, f"{prefix}{key}."))
         else:
             out[f"{prefix}{key}"] = value
@@ -191,10 +211,18 @@ def decode(value: Any) -> Any:
         return value
     if "class" in value:
         return from_dict(value)
-    if "array" in value:
-        array = np.asarray(value["array"], value["dtype"])
-        return array.reshape(value["shape"])
-    return {key: decode(item) for key, item in value.get("dict", {}).items()}
+    if set(value) == {"array", "dtype", "shape"}:
+        try:
+            array = np.asarray(value["array"], np.dtype(value["dtype"]))
+            return array.reshape(value["shape"])
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ConfigError(f"an array cannot be read: {error}.") from error
+    if set(value) == {"dict"} and isinstance(value["dict"], dict):
+        return {key: decode(item) for key, item in value["dict"].items()}
+    raise ConfigError(
+        f"expected a part, an array or a dictionary as this package writes them, got "
+        f"one with {', '.join(map(repr, value)) or 'nothing'} in it."
+    )
 
 
 def _essence(value: Any) -> Any:

@@ -372,8 +372,7 @@ def _plain(hint: type, value: Any, where: str) -> Any:
     if hint is int and isinstance(value, np.integer):
         return int(value)
     if hint is int and isinstance(value, float | np.floating):
-        # Neither infinity nor what is not a number has a remainder of 0.
-        value = int(value) if value % 1 == 0 else value
+        value = int(value) if math.isfinite(value) and value % 1 == 0 else value
     if hint is bool and isinstance(value, np.bool_):
         return bool(value)
     if type(value) is hint or (hint is str and isinstance(value, str)):

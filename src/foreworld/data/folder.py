@@ -143,5 +143,11 @@ def finish(folder: Path, recipe: Recipe) -> None:
 
 
 def _redrawn(recipe: Recipe, path: Path) -> int:
-    with contextlib.closing(find_store(recipe.store).reader(path)) as shard:
-        return int(shard.attributes()["redrawn"])
+    try:
+        with contextlib.closing(find_store(recipe.store).reader(path)) as shard:
+            return int(shard.attributes()["redrawn"])
+    except (DamagedError, KeyError, TypeError, ValueError) as error:
+        said = str(error) if isinstance(error, DamagedError) else f"{path} is damaged."
+        raise DamagedError(
+            f"{said} Delete it and run the same command again: it is made anew."
+        ) from error

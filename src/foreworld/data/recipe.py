@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from foreworld.core.config import content_hash, from_dict, to_dict
+from foreworld.core.config import content_hash, read_part, to_dict
 from foreworld.core.errors import ConfigError, DamagedError
 from foreworld.core.folder import CONFIG, read_sealed
 from foreworld.core.part import Bounded, Part
@@ -25,7 +25,7 @@ CHUNK_LEN = 250
 """Sequences that one call of the compiled program makes. Float results may depend on
 the width of a program, so this number is part of the format."""
 
-Size = Annotated[int, Bounded(low=0, unit="sequences")]
+Size = Annotated[int, Bounded(low=0, high=10**9, unit="sequences")]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Recipe(Part):
     """what acts; None draws actions uniformly (and is all that passive worlds need)"""
     seed: Annotated[int, Bounded(low=0, high=2**32 - 1)] = 0
     """root seed"""
-    num_frames: Annotated[int, Bounded(low=2, unit="frames")] = 30
+    num_frames: Annotated[int, Bounded(low=2, high=10**6, unit="frames")] = 30
     """frames in a sequence"""
     train: Size = 0
     """sequences to train on"""
@@ -146,7 +146,7 @@ def read_recipe(folder: Path) -> Recipe:
             f"{folder} is written in format {data.get('format')} of data sets; this "
             f"installation reads format {FORMAT}. Install the version that wrote it."
         )
-    recipe = from_dict(data.get("recipe", {}))
+    recipe = read_part(data.get("recipe"), path)
     if not isinstance(recipe, Recipe):
         raise DamagedError(f"{path} is damaged: its 'recipe' is none.")
     return recipe

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from foreworld.core import show
-from foreworld.core.errors import ConfigError, unknown_name
+from foreworld.core.errors import ConfigError, DamagedError, unknown_name
 from foreworld.data.recipe import Recipe, fingerprint, read_recipe
 from foreworld.data.source import DataSource
 from foreworld.data.store.base import AbstractShardReader
@@ -211,7 +211,15 @@ class Split:
         if number not in self._readers:
             store, shard = find_store(self._recipe.store), self._shards[number]
             path = self._folder / self.name / f"{shard.stem}{store.suffix}"
-            self._readers[number] = store.reader(path)
+            reader = store.reader(path)
+            num = shard.stop - shard.start
+            if any(shape[:1] != (num,) for shape, _ in reader.shapes().values()):
+                reader.close()
+                raise DamagedError(
+                    f"{path} is damaged: it does not hold {num} sequences, as its "
+                    f"folder says."
+                )
+            self._readers[number] = reader
         return self._readers[number]
 
     def close(self) -> None:

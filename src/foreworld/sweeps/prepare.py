@@ -20,6 +20,7 @@ from foreworld.core.folder import (
     write_json,
 )
 from foreworld.core.places import runs_folder
+from foreworld.sweeps._plan_check import check_plan
 from foreworld.sweeps.plan import Plan, make_plan
 from foreworld.sweeps.studies import KIND, read_study
 from foreworld.sweeps.study import Study
@@ -85,7 +86,9 @@ def read_plan(folder: Path) -> Plan:
         It is missing or damaged.
     """
     try:
-        return Plan.from_dict(read_sealed(folder, PLAN))
+        plan = Plan.from_dict(read_sealed(folder, PLAN))
+        check_plan(plan, read_study(folder))
+        return plan
     except DamagedError as error:
         raise DamagedError(
             f"{error} ({folder / PLAN}). Delete the folder or run with --force to "

@@ -62,6 +62,14 @@ def study_files() -> dict[str, Path]:
     return {p.relative_to(root).with_suffix("").as_posix(): p for p in files}
 
 
+def names_study(word: str | Path) -> bool:
+    """Whether a word is a study's file or name, and no folder."""
+    path = Path(word)
+    if path.is_dir() or path.suffix == ".py":
+        return path.is_file()
+    return any(str(word) in (n, n.rpartition("/")[2]) for n in study_files())
+
+
 def find_folder(word: str | Path) -> Path:
     """The folder of a study that was started, by itself, by its file or its name.
 
@@ -122,7 +130,7 @@ def read_study(folder: Path) -> Study:
     kind = data.get("kind") if isinstance(data, dict) else None
     if kind != KIND:
         raise ConfigError(f"{folder} holds no study but {kind or 'something else'!r}.")
-    study = config.from_dict(data["study"])
+    study = config.read_part(data.get("study"), folder / CONFIG)
     if not isinstance(study, Study):
         raise ConfigError(f"{folder / CONFIG} holds no study.")
     return study

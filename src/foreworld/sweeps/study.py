@@ -85,6 +85,15 @@ class Study(Part):
                 f"Study.base: expected Parameters(...), got {base!r} "
                 f"({type(base).__name__})."
             )
+        if not isinstance(over, Mapping | None):
+            raise ConfigError(
+                f"Study.over: expected a dictionary of lists such as "
+                f"{{'learning_rate': [0.1, 0.01]}}, got {over!r}."
+            )
+        if isinstance(exclude, Mapping | str) or not isinstance(exclude, Iterable):
+            raise ConfigError(
+                f"Study.exclude: expected a list of dictionaries, got {exclude!r}."
+            )
         self.base = base
         self.over = {
             key: _values(base, key, values) for key, values in (over or {}).items()
@@ -121,6 +130,11 @@ class Study(Part):
             *(f"  without {rule}" for rule in self.exclude),
         ]
         return "\n".join(lines)
+
+    @property
+    def num_points(self) -> int:
+        """How many points are not excluded."""
+        return len(self._kept())
 
     @property
     def folder_name(self) -> str:

@@ -183,6 +183,7 @@ class Uniform(AbstractRange):
     high: float
 
     def __check_init__(self) -> None:
+        super().__check_init__()
         if not self.low <= self.high:
             raise ConfigError(
                 f"Uniform({self.low}, {self.high}): the first number must not be "
@@ -213,6 +214,7 @@ class Family(Part):
     ranges: dict[str, AbstractRange] = eqx.field(default_factory=dict)
 
     def __check_init__(self) -> None:
+        super().__check_init__()
         world, kinds = self.world, _kinds(type(self.world))
         for name, values in self.ranges.items():
             if kinds.get(name) != "traced":

@@ -36,6 +36,8 @@ _CHUNK_BYTES = 16 * 1024
 _AT_ONCE = 50
 _PENDING = 16
 _THREADED_FROM = 64
+_DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, zlib.error)
+"""What h5py may say of a file that was altered."""
 
 
 class Hdf5Store(AbstractStore):
@@ -149,14 +151,14 @@ class _Reader(AbstractShardReader):
 
         try:
             self._file.visititems(visit)
-        except (OSError, RuntimeError, ValueError) as error:
+        except _DAMAGE as error:
             raise self._damaged(error) from error
         return found
 
     def attributes(self) -> dict[str, Any]:
         try:
             return dict(self._file.attrs)
-        except (OSError, RuntimeError) as error:
+        except _DAMAGE as error:
             raise self._damaged(error) from error
 
     def read(self, name: str, rows: slice | Sequence[int]) -> np.ndarray:
@@ -170,7 +172,7 @@ class _Reader(AbstractShardReader):
             if dataset.compression == "gzip" and stop - start >= _THREADED_FROM:
                 return _unpack(dataset, start, stop)
             return dataset[rows]
-        except (OSError, RuntimeError, KeyError, ValueError, zlib.error) as error:
+        except _DAMAGE as error:
             raise self._damaged(error) from error
 
     def close(self) -> None:

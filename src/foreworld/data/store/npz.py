@@ -9,7 +9,9 @@ from __future__ import annotations
 import io
 import json
 import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,20 @@ ATTRIBUTES = "attributes"
 JSON text."""
 _TIME = (1980, 1, 1, 0, 0, 0)
 _LOCAL_HEADER = 30
+_DAMAGE = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    RuntimeError,
+    OverflowError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    tokenize.TokenError,
+)
+"""What NumPy and zipfile may say of a file that was altered."""
 
 
 class NpzStore(AbstractStore):
@@ -84,7 +100,7 @@ class _Reader(AbstractShardReader):
             with zipfile.ZipFile(path) as file:
                 with file.open(f"{ATTRIBUTES}.npy") as entry:
                     text = np.lib.format.read_array(entry, allow_pickle=False)
-                self._attributes = json.loads(str(text))
+                self._attributes = dict(json.loads(str(text)))
                 infos = [
                     i for i in file.infolist() if i.filename != f"{ATTRIBUTES}.npy"
                 ]
@@ -93,13 +109,7 @@ class _Reader(AbstractShardReader):
             }
         except FileNotFoundError as error:
             raise DamagedError(f"{path} is missing.") from error
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            zipfile.BadZipFile,
-            struct.error,
-        ) as error:
+        except _DAMAGE as error:
             raise DamagedError(f"{path} cannot be read as NPZ: {error}.") from error
 
     def shapes(self) -> dict[str, tuple[tuple[int, ...], str]]:
