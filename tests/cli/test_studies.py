@@ -143,6 +143,30 @@ def test_best(folder, capsys):
     assert "unknown metric" in capsys.readouterr().err
 
 
+def test_the_best_again_on_fresh_seeds(folder, capsys, own_folder):
+    again = ["best", str(folder), "--rerun", "3", "--quiet", "--json"]
+    assert main(["best", str(folder), "--json"]) == 0
+    chosen = json.loads(capsys.readouterr().out)
+    assert main(again) == 0
+    fresh = json.loads(capsys.readouterr().out)
+    assert {k: fresh[k] for k in ("point", "fields", "measure", "metric")} == {
+        k: chosen[k] for k in ("point", "fields", "measure", "metric")
+    }
+    assert len(fresh["seeds"]) == 3
+    assert not set(fresh["seeds"]) & set(chosen["seeds"]), "other seeds"
+    (made,) = (own_folder / "runs").iterdir()
+    assert made.name.startswith(f"probe_best{chosen['point']}-")
+    assert made.name.endswith("-s1")
+
+
+def test_two_rules_of_best_are_refused(folder, capsys):
+    assert main(["best", str(folder), "--discounted", "--metric", "loss"]) == 2
+    assert capsys.readouterr().err == (
+        "foreworld: --discounted ranks by discounted_return, not by --metric loss. "
+        "Leave one of them away.\n"
+    )
+
+
 def test_jobs_are_commands_that_work(file, tmp_path, capsys):
     out = tmp_path / "probe"
     assert main(["jobs", str(file), "--out", str(out), "--width", "4"]) == 0

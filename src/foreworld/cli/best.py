@@ -1,4 +1,10 @@
-"""The best point of a study by a declared rule, with an interval."""
+"""The best point of a study by a declared rule, with an interval.
+
+    foreworld best pomdp/tmaze_10_ppo --measure last10
+    foreworld best pomdp/tmaze_10_ppo --rerun 30    # and again on 30 fresh seeds
+
+The seeds that chose a point flatter it; ``--rerun`` reports it on others.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +12,12 @@ import argparse
 import dataclasses
 import json
 
+from foreworld.cli._launch import add_launch_options, launcher_of
 from foreworld.cli._study import HELP, find_folder
 from foreworld.cli._usage import Fields, Usage
+from foreworld.core.errors import ConfigError
 
+_DISCOUNTED = "discounted_return"
 MEASURES = ("auc", "final", "last10")
 """Mean of the curve, held-out value at the end, mean of the curve's last tenth."""
 
@@ -24,14 +33,45 @@ def configure(usage: Usage) -> None:
         "mean of the curve's last tenth (last10); default: auc",
     )
     usage.add("--metric", help="what to rank by (default: the learner's score)")
+    usage.add(
+        "--discounted",
+        action="store_true",
+        help="rank by discounted_return, whatever the learner's score",
+    )
+    usage.add(
+        "--rerun",
+        type=int,
+        low=1,
+        default=None,
+        metavar="N",
+        help="train the best point again on N fresh seeds, and report those",
+    )
+    add_launch_options(usage)
+    usage.quiet()
     usage.json()
 
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Print the winner, or that of each world."""
+    from foreworld.sweeps.fresh import rerun_best
     from foreworld.sweeps.selection import best_by_world
 
-    found = best_by_world(find_folder(args.study), args.measure, args.metric)
+    if args.discounted and args.metric not in (None, _DISCOUNTED):
+        raise ConfigError(
+            f"--discounted ranks by {_DISCOUNTED}, not by --metric {args.metric}. "
+            f"Leave one of them away."
+        )
+    metric = _DISCOUNTED if args.discounted else args.metric
+    folder = find_folder(args.study)
+    found = best_by_world(folder, args.measure, metric)
+    if args.rerun is not None:
+        launcher = launcher_of(args)
+        found = {
+            name: rerun_best(
+                folder, winner, args.rerun, launcher=launcher, quiet=args.quiet
+            )
+            for name, winner in found.items()
+        }
     if args.json:
         facts = {name: dataclasses.asdict(winner) for name, winner in found.items()}
         print(json.dumps(facts[""] if list(facts) == [""] else facts, indent=1))
