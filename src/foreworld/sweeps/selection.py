@@ -236,4 +236,4 @@ def _why_skipped(
         f"{failed} runs failed (NaN)" if failed else "",
     ]
     words = " and ".join(reason for reason in reasons if reason)
-    return f"point {point}: {words or 'nothing was counted'}"
+    return f"point {point}: {words or 'nothing was counted, train longer'}"

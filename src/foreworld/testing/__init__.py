@@ -11,7 +11,7 @@ _CHECKS = {
 }
 """Public name -> module of this folder."""
 
-__all__ = ["CheckError", "check_launcher", "check_learner", "check_world"]
+__all__ = [*_CHECKS]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,123 @@
+"""The README: its commands at reduced sizes, its Python as printed, every link."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import foreworld as fw
+from foreworld.cli.main import main
+from foreworld.sweeps.study import single
+from tests.docs.blocks import ROOT, blocks, commands, links
+
+SMALLER = {
+    "--train": "20",
+    "--val": "8",
+    "--test": "8",
+    "--total-steps": "1024",
+    "--seeds": "2",
+}
+"""Values that options of the README's commands take here, where they have others."""
+SHORTER = {"rnn_deconvolve": ["--num-updates", "2"]}
+"""What is added to commands with a word, to shorten them."""
+PAGES = sorted(
+    path
+    for path in ROOT.rglob("*.md")
+    if not {".venv", "node_modules", ".pytest_cache"} & set(path.parts)
+    and path.relative_to(ROOT).parts[0] != "shared"
+)
+
+
+def smaller(words: list[str]) -> list[str]:
+    """A command with the values of some options reduced, and nothing else changed."""
+    out = [*words, *(more for word in words for more in SHORTER.get(word, []))]
+    for place, word in enumerate(words[:-1]):
+        if word in SMALLER:
+            out[place + 1] = SMALLER[word]
+    return out
+
+
+def test_commands(own_folder, capsys):
+    shutil.copytree(ROOT / "studies", "studies")
+    for path in Path("studies").rglob("tmaze_10_ppo.py"):
+        text = path.read_text()
+        assert "total_steps=200_000" in text
+        path.write_text(text.replace("total_steps=200_000", "total_steps=8192"))
+    (block,) = (b for b in blocks(ROOT / "README.md") if "foreworld list" in b.text)
+    done, trained = [], ""
+    for words in commands(block):
+        if words[0] == ".":
+            continue
+        assert words[0] == "foreworld"
+        done.append(words[1])
+        if words[1] == "play":
+            play([trained if "/" in word else word for word in words[1:]])
+            continue
+        assert main(smaller(words[1:])) == 0, capsys.readouterr().err
+        trained = next(own_folder.glob("runs/tmaze_ppo-*"), "")
+    assert {"generate", "train", "sweep", "best", "report"} <= set(done)
+    assert "data/pendulum: complete and unaltered." in capsys.readouterr().out
+    assert list(own_folder.glob("runs/tmaze_10_ppo-*/report.html"))
+    assert Path("my_world.py").is_file()
+
+
+def play(words: list[Any]) -> None:
+    """Live play says its address first; then Ctrl-C ends it."""
+    program = [sys.executable, "-m", "foreworld.cli.main", *map(str, words)]
+    process = subprocess.Popen(
+        [*program, "--no-open"], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        assert "http://127.0.0.1:" in process.stdout.readline()
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+
+
+def test_the_folder_of_the_run_is_the_one_that_is_named():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "train ppo --on tmaze --world.length 10 --learning-rate 2.5e-3" in readme
+    parameters = fw.Parameters(
+        "tmaze",
+        "ppo",
+        world={"length": 10},
+        learning_rate=2.5e-3,
+        hidden_size=32,
+        action_concat=True,
+        total_steps=200_000,
+    )
+    assert f"play runs/{single(parameters, 4).folder_name} " in readme
+
+
+def test_python_as_printed(tmp_path):
+    (block,) = (b for b in blocks(ROOT / "README.md") if b.language == "python")
+    done = subprocess.run(
+        [sys.executable, "-c", block.text],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr
+    shape, best = done.stdout.splitlines()[:2]
+    assert shape.startswith("(30, 32, 32, 1) ")
+    assert best.startswith("point ")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    for link in links(page):
+        to, _, heading = link.partition("#")
+        target = (page.parent / to).resolve() if to else page
+        assert target.exists(), f"{page.name} points to {link}"
+        if heading:
+            text = target.read_text(encoding="utf-8").lower()
+            titles = [
+                line.lstrip("# ") for line in text.splitlines() if line[:1] == "#"
+            ]
+            assert heading in [title.replace(" ", "-") for title in titles], link
