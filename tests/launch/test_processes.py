@@ -99,7 +99,10 @@ def test_cancel_and_kill(entries):
     os.kill(handles[1].pid, signal.SIGKILL)
     wait_for(lambda: ended(handles[1]))
     assert handles[1].state() == "failed"
-    assert handles[1].error() == "worker process ended: killed by signal 9"
+    assert handles[1].error() == (
+        "worker process ended: killed by signal 9 (often a lack of memory: use fewer "
+        "workers or a smaller width)"
+    )
     assert not (places[2] / "begun").exists()
 
 

@@ -40,6 +40,9 @@ def configure(usage: Usage) -> None:
         "--preset", metavar="NAME", help="the learner's defaults for a purpose, if any"
     )
     usage.add("--out", metavar="DIR", help="folder to make (default: under runs/)")
+    usage.add(
+        "--width", type=int, metavar="N", help="runs in one program (default: by plan)"
+    )
     usage.add("--force", action="store_true", help="replace what the folder holds")
     add_launch_options(usage)
     add_track_option(usage)
@@ -79,6 +82,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
         out=args.out,
         launcher=launcher_of(args),
         workers=args.workers,
+        width=args.width,
         tracker=tracker_of(args),
         force=args.force,
         quiet=args.quiet,

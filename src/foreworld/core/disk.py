@@ -74,6 +74,11 @@ def remove_tree(path: Path) -> None:
     _do("remove", path, lambda: shutil.rmtree(path))
 
 
+def remove_empty(path: Path) -> None:
+    """Delete a folder that holds nothing."""
+    _do("remove", path, lambda: path.rmdir())
+
+
 def make_folder(path: Path) -> None:
     """Make one folder in a folder that exists, if it is not there."""
     _do("folder", path, lambda: path.mkdir(exist_ok=True))

@@ -124,6 +124,19 @@ def remove(path: Path) -> None:
             disk.remove(path)
 
 
+def remove_empty(path: Path) -> None:
+    """Delete a folder if there is one and nothing is in it.
+
+    Raises
+    ------
+    StorageError
+        The disk refuses.
+    """
+    with _storage("delete", path):
+        if path.is_dir() and not any(path.iterdir()):
+            disk.remove_empty(path)
+
+
 def read_json(path: Path) -> Any:
     """The JSON in a file.
 

@@ -15,7 +15,13 @@ from typing import TypedDict, Unpack
 
 from foreworld.core import compilation, registry
 from foreworld.core.errors import ConfigError, ForeworldError, unknown_name
-from foreworld.core.folder import lease, manifest, write_bytes
+from foreworld.core.folder import (
+    StorageError,
+    lease,
+    manifest,
+    remove_empty,
+    write_bytes,
+)
 from foreworld.core.progress import Progress
 from foreworld.data.dataset import DataSet, open_dataset
 from foreworld.data.folder import (
@@ -127,9 +133,9 @@ def generate(
             _make(folder, recipe, progress.update)
         while manifest(folder) is None:
             finish(folder, recipe)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(StorageError):
             # Goes only when it is empty: logs of workers that failed are kept.
-            (folder / LOGS).rmdir()
+            remove_empty(folder / LOGS)
         progress.update(total)
     return open_dataset(folder)
 

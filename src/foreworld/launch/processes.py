@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -118,6 +119,8 @@ class ProcessHandle(AbstractHandle):
         lines: list[str] = []
         if self._log is not None and self._log.exists():
             lines = self._log.read_text(errors="replace").splitlines()[-_TAIL:]
+        if -status in (signal.SIGKILL, signal.SIGABRT):
+            how += " (often a lack of memory: use fewer workers or a smaller width)"
         return "\n".join([f"worker process ended: {how}", *lines])
 
     def start(self, cores: Sequence[int]) -> None:

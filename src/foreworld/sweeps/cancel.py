@@ -16,12 +16,10 @@ from typing import Any
 from foreworld.core.errors import ForeworldError
 from foreworld.core.folder import lease, remove, write_bytes
 from foreworld.sweeps.plan import Plan
-from foreworld.sweeps.prepare import read_plan
+from foreworld.sweeps.prepare import CHUNK_LOCK, RUNNING, read_plan
 from foreworld.sweeps.studies import study_path
 
-CHUNK_LOCK = "lock"
-"""Held in a chunk's folder by whoever trains it."""
-CANCEL, RUNNING = ".cancel", ".running"
+CANCEL = ".cancel"
 _PAUSE = 0.1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sys
 from importlib.metadata import version
@@ -24,8 +25,11 @@ from foreworld.sweeps._plan_check import check_plan
 from foreworld.sweeps.plan import Plan, make_plan
 from foreworld.sweeps.studies import KIND, read_study
 from foreworld.sweeps.study import Study
+from foreworld.train.checkpoint import checkpoints
 
 PLAN, LOCK, CHUNKS, TABLE = "plan.json", ".lock", "chunks", "study.nc"
+CHUNK_LOCK, RUNNING = "lock", ".running"
+"""Held in a chunk's folder by whoever trains it; held by whoever watches the study."""
 _FORMAT = 1
 _OURS = (TABLE, "tracker.json", "report.html", CONFIG)
 _OUR_FOLDERS = (CHUNKS, "logs")
@@ -59,6 +63,8 @@ def prepare(
     cleared = force and folder.is_dir() and _clear(folder)
     if not cleared:
         _check_free(study, folder)
+    if width is not None:
+        _forget_unused_plan(folder, width)
     if not (folder / PLAN).exists():
         # Everything is checked before anything is written.
         plan = make_plan(study, workers=workers, threads=threads, width=width)
@@ -94,6 +100,28 @@ def read_plan(folder: Path) -> Plan:
             f"{error} ({folder / PLAN}). Delete the folder or run with --force to "
             f"begin anew."
         ) from error
+
+
+def _forget_unused_plan(folder: Path, width: int) -> None:
+    """Delete a plan of another width that nothing was done by: it binds nobody."""
+    if not (folder / PLAN).exists():
+        return
+    plan = read_plan(folder)
+    if width in {group.width for group in plan.groups}:
+        return
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(lease(folder / LOCK, math.inf))
+        if not stack.enter_context(lease(folder / RUNNING)):
+            return
+        for chunk in plan.chunks:
+            place = folder / chunk.folder_name
+            if not place.exists():
+                continue
+            done = (place / MANIFEST).exists() or any(checkpoints(place))
+            if done or not stack.enter_context(lease(place / CHUNK_LOCK)):
+                return
+        remove(folder / PLAN)
+        remove(folder / CHUNKS)
 
 
 def _config(study: Study) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from foreworld.core.errors import ConfigError, DamagedError, ForeworldError
-from foreworld.core.folder import CONFIG, MANIFEST, remove
+from foreworld.core.folder import CONFIG, MANIFEST, remove, remove_empty
 from foreworld.data.folder import LEASES, LOGS
 from foreworld.data.recipe import SPLITS
 from foreworld.sweeps.cancel import CANCEL, RUNNING, running
@@ -77,7 +77,7 @@ def delete(doomed: Doomed) -> None:
     # The marker first and last what says whose folder it is.
     for name in (*_OURS[doomed.kind], *_hidden(folder), CONFIG):
         remove(folder / name)
-    folder.rmdir()
+    remove_empty(folder)
 
 
 def _names(folder: Path) -> list[str]:

@@ -56,6 +56,11 @@ class AbstractProgram(abc.ABC):
 
     compiled: Compiled
 
+    @property
+    @abc.abstractmethod
+    def num_bytes(self) -> int:
+        """Memory that a segment needs, by the compiler; 0 where it does not say."""
+
     @abc.abstractmethod
     def shapes(self) -> LearnerState:
         """The structure, shapes and types of the stacked states."""
@@ -110,6 +115,10 @@ class _TracedProgram(AbstractProgram):
         )
         self._init, self._segment, self._val, self._test = self.compiled.programs
 
+    @property
+    def num_bytes(self) -> int:
+        return reported_bytes(self._segment)
+
     def shapes(self) -> LearnerState:
         return self._shapes
 
@@ -146,6 +155,10 @@ class _PythonProgram(AbstractProgram):
     def __init__(self, lanes: Lanes, sources: Sources, layout: Layout) -> None:
         self._lanes, self._sources, self._layout = lanes, sources, layout
         self.compiled = Compiled([], 0.0, 0, 0)
+
+    @property
+    def num_bytes(self) -> int:
+        return 0
 
     def shapes(self) -> LearnerState:
         return self.init()
@@ -203,6 +216,19 @@ class _PythonProgram(AbstractProgram):
             state, metrics = part.learner.update(state, source, key, progress)
             total = metrics if total is None else jax.tree.map(jnp.add, total, metrics)
         return jax.tree.map(jnp.asarray, state), total
+
+
+def reported_bytes(program: Any) -> int:
+    """Arguments, results and temporaries of a compiled program; 0 if nobody says."""
+    report = program.memory_analysis()
+    if report is None:
+        return 0
+    return (
+        report.argument_size_in_bytes
+        + report.output_size_in_bytes
+        + report.temp_size_in_bytes
+        - report.alias_size_in_bytes
+    )
 
 
 def state_shapes(lanes: Lanes, sources: Sources, layout: Layout) -> LearnerState:

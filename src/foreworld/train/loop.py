@@ -31,6 +31,7 @@ from foreworld.train._program import AT_END, AbstractProgram, make_program
 from foreworld.train.history import History, history_of, new_history
 from foreworld.train.lanes import Run, make_lanes, run_key
 from foreworld.train.layout import Layout, choose_layout
+from foreworld.train.memory import check_fits, enough_memory
 from foreworld.train.parameters import Parameters
 from foreworld.train.sources import Sources, describe_sources, open_sources, source_of
 
@@ -163,15 +164,19 @@ def train(
     timing = Timing()
     traceable = parameters.learner.traceable
     journal.write_line(folder, event="compile", segment=0)
-    program = make_program(lanes, sources, plan.layout, traceable)
-    journal.write_line(folder, event="ready", segment=0)
-    timing.compile_s = program.compiled.seconds
-    timing.programs = program.compiled.made
-    timing.programs_reused = program.compiled.reused
-    chunk = _Chunk(folder, len(runs), lanes.width, plan, program, timing)
-    state, history = chunk.train(sources, watch)
-    with _clock(timing, "evaluate_s"):
-        test = program.evaluate(state, sources.test, AT_END)
+    with enough_memory(lanes.width):
+        program = make_program(lanes, sources, plan.layout, traceable)
+        journal.write_line(folder, event="ready", segment=0)
+        timing.compile_s = program.compiled.seconds
+        timing.programs = program.compiled.made
+        timing.programs_reused = program.compiled.reused
+        # What the sources take is taken already.
+        taken = sum(leaf.nbytes for leaf in jax.tree.leaves(sources))
+        check_fits(program.num_bytes - taken, lanes.width)
+        chunk = _Chunk(folder, len(runs), lanes.width, plan, program, timing)
+        state, history = chunk.train(sources, watch)
+        with _clock(timing, "evaluate_s"):
+            test = program.evaluate(state, sources.test, AT_END)
     history = history.after_test(test).kept(len(runs))
     with _clock(timing, "checkpoint_s"):
         kept = jax.tree.map(lambda leaf: leaf[: len(runs)], state)

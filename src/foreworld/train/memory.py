@@ -1,10 +1,16 @@
-"""How much memory the program of a segment takes, by bound and by the compiler."""
+"""How much memory the program of a segment takes, and what to do where it is too much.
+
+A width is planned by a bound or by the compiler's report. Whoever trains looks again,
+since the plan may come from another machine: some back ends abort the whole process
+when an array does not fit.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +19,63 @@ import jax.numpy as jnp
 from jax.extend.core import ClosedJaxpr, Jaxpr
 
 from foreworld.core.compilation import compile_all
-from foreworld.train._program import segment_job, state_shapes
+from foreworld.core.errors import ForeworldError
+from foreworld.train._program import reported_bytes, segment_job, state_shapes
 from foreworld.train.lanes import Run, make_lanes
 from foreworld.train.layout import Layout
 from foreworld.train.sources import Sources
 
 _SHARE = 0.8
 """Share of the free memory that programs may take."""
+_EXHAUSTED = "RESOURCE_EXHAUSTED"
 _PLENTY = 0.25
 """Where even the bound stays below this share, nothing is compiled to measure."""
+
+
+class MemoryLimitError(ForeworldError, MemoryError):
+    """A program does not fit in the memory there is; says how to plan it narrower."""
+
+
+def check_fits(needed: int, width: int) -> None:
+    """Refuse a program that needs more memory than is free.
+
+    Parameters
+    ----------
+    needed
+        Bytes by the compiler's report; 0 where it gives none.
+    width
+        Runs in the program.
+
+    Raises
+    ------
+    MemoryLimitError
+        It does not fit.
+    """
+    free = free_bytes()
+    if needed > free:
+        need, there = (f"{size / 2**30:.3g} GiB" for size in (needed, free))
+        raise MemoryLimitError(_advice(f"needs {need}, and {there} are free", width))
+
+
+@contextlib.contextmanager
+def enough_memory(width: int) -> Iterator[None]:
+    """Say what to do when memory runs out while programs of this width are at work.
+
+    Raises
+    ------
+    MemoryLimitError
+        It ran out.
+    """
+    try:
+        yield
+    except MemoryLimitError:
+        raise
+    except (MemoryError, jax.errors.JaxRuntimeError) as error:
+        if isinstance(error, MemoryError) or _EXHAUSTED in str(error):
+            said = (str(error).strip() or "out of memory").splitlines()[0]
+            text = _advice(f"does not fit in the memory ({said})", width)
+            raise MemoryLimitError(text) from error
+        raise
 
 
 def widest(
@@ -59,13 +113,7 @@ def program_bytes(runs: Sequence[Run], sources: Sources, layout: Layout) -> int:
     lanes = make_lanes(runs)
     shapes = state_shapes(lanes, sources, layout)
     job = segment_job(lanes, shapes, sources, layout)
-    report = compile_all([job]).programs[0].memory_analysis()
-    return (
-        report.argument_size_in_bytes
-        + report.output_size_in_bytes
-        + report.temp_size_in_bytes
-        - report.alias_size_in_bytes
-    )
+    return reported_bytes(compile_all([job]).programs[0])
 
 
 def bound_bytes(run: Run, sources: Sources, layout: Layout, width: int) -> int:
@@ -85,6 +133,22 @@ def free_bytes(workers: int = 1) -> float:
     if stats and "bytes_limit" in stats:
         return (stats["bytes_limit"] - stats["bytes_in_use"]) / workers
     return min(_available(), _cgroup_limit()) / workers
+
+
+def _advice(problem: str, width: int) -> str:
+    what = "one run" if width == 1 else f"{width} runs side by side"
+    if width == 1:
+        todo = (
+            "One run is the least: make networks or batches smaller, use fewer "
+            "workers, or a machine with more memory."
+        )
+    else:
+        todo = (
+            f"Plan it narrower: run the same command with --width {width // 2} "
+            f"(width={width // 2} in Python). Where some of the study is finished "
+            f"already, its plan stays: then add --force, which begins anew."
+        )
+    return f"the program of {what} {problem}. {todo}"
 
 
 def _available() -> float:
