@@ -8,7 +8,6 @@ checksum of each of its files; the manifest carries a checksum of itself.
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import hashlib
 import io
@@ -21,18 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.core import disk
-from foreworld.core.errors import DamagedError, ForeworldError
-from foreworld.core.places import HOME
+from foreworld.core.errors import DamagedError
+from foreworld.core.storage import StorageError, storage
 
 CONFIG = "config.json"
 MANIFEST = "manifest.json"
 _TEMPORARY = ".part"
 _LEASE_PAUSE = 0.02
 _NUMBERS = itertools.count()
-
-
-class StorageError(ForeworldError, OSError):
-    """The disk refused: full, read-only, not permitted, or broken."""
 
 
 def write_file(
@@ -77,7 +72,7 @@ def append_line(path: Path, line: str) -> None:
     StorageError
         The disk refuses.
     """
-    with _storage("write", path):
+    with storage("write", path):
         _make_folder(path.parent)
         with disk.open_file(path, "ab") as file:
             cut = file.tell() > 0 and _last_byte(path) != b"\n"
@@ -92,7 +87,7 @@ def open_log(path: Path) -> io.FileIO:
     StorageError
         The disk refuses.
     """
-    with _storage("write", path):
+    with storage("write", path):
         _make_folder(path.parent)
         return disk.open_file(path, "wb")
 
@@ -105,7 +100,7 @@ def make_folder(path: Path) -> None:
     StorageError
         The disk refuses.
     """
-    with _storage("write", path):
+    with storage("write", path):
         _make_folder(path)
 
 
@@ -117,7 +112,7 @@ def remove(path: Path) -> None:
     StorageError
         The disk refuses.
     """
-    with _storage("delete", path):
+    with storage("delete", path):
         if path.is_dir() and not path.is_symlink():
             disk.remove_tree(path)
         else:
@@ -132,7 +127,7 @@ def remove_empty(path: Path) -> None:
     StorageError
         The disk refuses.
     """
-    with _storage("delete", path):
+    with storage("delete", path):
         if path.is_dir() and not any(path.iterdir()):
             disk.remove_empty(path)
 
@@ -148,7 +143,7 @@ def read_json(path: Path) -> Any:
         The file cannot be read.
     """
     try:
-        with _storage("read", path), disk.open_file(path, "rb") as file:
+        with storage("read", path), disk.open_file(path, "rb") as file:
             text = file.read()
     except StorageError as error:
         if isinstance(error.__cause__, FileNotFoundError):
@@ -186,7 +181,7 @@ def checksum(path: Path) -> str:
     StorageError
         The file cannot be read.
     """
-    with _storage("read", path), disk.open_file(path, "rb") as file:
+    with storage("read", path), disk.open_file(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -204,7 +199,7 @@ def seal(folder: Path, files: Iterable[str], info: dict[str, Any]) -> None:
         remove(leftover)
     listing = {}
     for name in sorted(files):
-        with _storage("read", folder / name):
+        with storage("read", folder / name):
             size = (folder / name).stat().st_size
         listing[name] = {"bytes": size, "sha256": checksum(folder / name)}
     body = {**info, "files": listing}
@@ -226,7 +221,7 @@ def manifest(folder: Path) -> dict[str, Any] | None:
     body = {k: v for k, v in data.items() if k != "seal"} if _is_dict(data) else {}
     if not _is_manifest(data) or data.get("seal") != _seal_of(body):
         raise DamagedError(f"{path} was altered: its own checksum does not match.")
-    with _storage("read", path), disk.open_file(path, "rb") as file:
+    with storage("read", path), disk.open_file(path, "rb") as file:
         # A byte may change what is between the values and not the values.
         if file.read() != _text_of(data).encode():
             raise DamagedError(f"{path} was altered: its own checksum does not match.")
@@ -269,7 +264,7 @@ def lease(path: Path, patience: float = 0.0) -> Iterator[bool]:
     StorageError
         The lock file cannot be made.
     """
-    with _storage("write", path):
+    with storage("write", path):
         _make_folder(path.parent)
         opened = disk.open_file(path, "ab")
     deadline = time.monotonic() + patience
@@ -296,7 +291,7 @@ def _put(path: Path, writer: Callable[[Path], None], durable: bool) -> None:
     name = f".{path.name}.{os.getpid()}-{next(_NUMBERS)}{_TEMPORARY}"
     temporary = path.with_name(name)
     try:
-        with _storage("write", path):
+        with storage("write", path):
             _make_folder(path.parent)
             writer(temporary)
             if durable:
@@ -342,17 +337,6 @@ def _problem(path: Path, entry: dict[str, Any]) -> str:
     return ""
 
 
-@contextlib.contextmanager
-def _storage(verb: str, path: Path) -> Iterator[None]:
-    """What the operating system says, in words that name the file."""
-    try:
-        yield
-    except StorageError:
-        raise
-    except OSError as error:
-        raise StorageError(_why(verb, path, error)) from error
-
-
 def _text_of(data: Any) -> str:
     return json.dumps(data, indent=1, allow_nan=False) + "\n"
 
@@ -375,25 +359,3 @@ def _is_manifest(data: Any) -> bool:
         _is_dict(entry) and {"bytes", "sha256"} <= set(entry)
         for entry in files.values()
     )
-
-
-def _why(verb: str, path: Path, error: OSError) -> str:
-    reading = verb == "read"
-    another = "" if reading else " Choose another folder with --out"
-    again = "Free some space and run the same command again: what is finished is kept"
-    in_place = f"a file is in the place of a folder.{another} or with {HOME}"
-    no_folder = f"no folder can be made there.{another} or with {HOME}"
-    advice = {
-        errno.ENOSPC: f"the disk is full. {again}",
-        errno.EDQUOT: f"your disk quota is used up. {again}",
-        errno.EROFS: f"the folder is read-only.{another}",
-        errno.EACCES: f"you may not {verb} there.{another}",
-        errno.ENOENT: "there is no such file" if reading else no_folder,
-        errno.EEXIST: in_place,
-        errno.ENOTDIR: in_place,
-        errno.EISDIR: "it is a folder. Name a file",
-        errno.EIO: "the disk reports an error (EIO). Look at the disk, then run the "
-        "same command again: what is finished is kept",
-    }
-    reason = advice.get(error.errno or 0, error.strerror or str(error))
-    return f"cannot {verb} {path}: {reason.removesuffix('.')}."
