@@ -122,3 +122,29 @@ def test_a_lease_is_held_once_and_returns_when_its_holder_is_killed(tmp_path):
         holder.kill()
         holder.wait()
         holder.stdout.close()
+
+
+def test_a_line_that_was_cut_off_does_not_spoil_the_next(tmp_path):
+    path = tmp_path / "sub" / "journal"
+    folder.append_line(path, "one")
+    path.write_bytes(path.read_bytes() + b"tw")
+    folder.append_line(path, "three")
+    assert path.read_bytes() == b"one\ntw\nthree\n"
+
+
+def test_what_was_sealed_is_read_as_it_was(tmp_path):
+    sealed(tmp_path)
+    assert folder.read_sealed(tmp_path, "config.json") == {"kind": "test"}
+    (tmp_path / "config.json").write_text('{"kind": "TEST"}')
+    with pytest.raises(DamagedError, match=r"config\.json has 16 bytes instead of"):
+        folder.read_sealed(tmp_path, "config.json")
+    (tmp_path / "manifest.json").unlink()
+    assert folder.read_sealed(tmp_path, "config.json") == {"kind": "TEST"}
+
+
+def test_no_number_of_json_and_no_end(tmp_path):
+    path = tmp_path / "x.json"
+    for text in ("NaN", "[" * 100_000, '{"a": Infinity}', "\xff"):
+        path.write_text(text, encoding="latin-1")
+        with pytest.raises(DamagedError, match=r"x\.json is damaged: not valid JSON"):
+            folder.read_json(path)
