@@ -89,6 +89,17 @@ def draw_rgb(
     return (soft_discs(centres, radii, colours, size) * 255).astype(jnp.uint8)
 
 
+def draw_thresholded(
+    centres: Float[Array, "disc 2"],
+    radii: Float[Array, " disc"],
+    colours: Float[Array, "disc 3"],
+    size: int,
+) -> UInt8[Array, "height width 3"]:
+    """The channels of :func:`draw_rgb`, 255 where at least :data:`LIT_FROM`, else 0."""
+    lit = draw_rgb(centres, radii, colours, size) >= LIT_FROM
+    return jnp.where(lit, jnp.uint8(255), jnp.uint8(0))
+
+
 def soft_discs(
     centres: Float[Array, "disc 2"],
     radii: Float[Array, " disc"],
@@ -133,6 +144,32 @@ def hues(num: int) -> Float[np.ndarray, "num 3"]:
     """Fully saturated colours with equally spaced hues: 1 is red, 2 red and cyan."""
     colours = [colorsys.hsv_to_rgb(i / num, 1.0, 1.0) for i in range(num)]
     return np.asarray(colours, np.float32)
+
+
+def pick_hues(
+    num_hues: int, num_discs: int, which: Float[Array, ""]
+) -> Float[Array, "disc 3"]:
+    """Distinct hues for discs.
+
+    Parameters
+    ----------
+    num_hues
+        Hues to choose from, equally spaced; at least ``num_discs``.
+    num_discs
+        Discs to colour.
+    which
+        In ``[0, 1]``: all ordered choices are numbered, and this is the fraction of
+        them that come before. A uniform draw makes all choices equally likely.
+    """
+    left = jnp.arange(num_hues)
+    chosen, rest = [], which.astype(jnp.float32)
+    for disc in range(num_discs):
+        scaled = rest * (num_hues - disc)
+        place = jnp.minimum(scaled.astype(jnp.int32), num_hues - disc - 1)
+        rest = scaled - place
+        chosen.append(left[place])
+        left = jnp.delete(left, place, assume_unique_indices=True)
+    return jnp.asarray(hues(num_hues))[jnp.stack(chosen)]
 
 
 def _grid(size: int) -> Float[Array, " size"]:

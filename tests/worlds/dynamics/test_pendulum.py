@@ -13,7 +13,8 @@ import foreworld as fw
 from foreworld.core.errors import ConfigError, UnknownNameError
 from foreworld.core.keys import named_key, root_key
 from foreworld.worlds.base import Family, Uniform
-from foreworld.worlds.dynamics._hamiltonian import annulus, integrate
+from foreworld.worlds.dynamics._hamiltonian import annulus
+from foreworld.worlds.dynamics.base import integrate
 from foreworld.worlds.dynamics.pendulum import Pendulum
 
 

@@ -1,34 +1,54 @@
 """What all Hamiltonian systems share: motion with friction, and discs on a canvas.
 
 A system adds its energy, its discs and its initial states; this module integrates
-Hamilton's equations and draws. The integrator is the order-8 Runge-Kutta method of
-Dormand and Prince with a fixed step (Hairer, Norsett and Wanner, "Solving Ordinary
-Differential Equations I", 2nd ed., section II.5): exact enough in float64 to conserve
-energy to 1e-7 with one step a frame, and several times faster in bulk than adaptive
-solvers, whose slowest lane decides.
+Hamilton's equations and draws.
 """
 
 from __future__ import annotations
 
 import abc
-import functools
 import math
-from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
-from jaxtyping import Array, Float, Key, UInt8
+from jaxtyping import Array, Bool, Float, Key, UInt8
 
 from foreworld.core.errors import ConfigError
+from foreworld.core.part import Bounded, Traced
 from foreworld.core.spaces import Box
-from foreworld.render.discs import draw_binary, draw_rgb, hues
+from foreworld.render.discs import (
+    draw_binary,
+    draw_rgb,
+    draw_thresholded,
+    hues,
+    pick_hues,
+)
 from foreworld.worlds.base import AbstractCanvasWorld, Step, Uniform
+from foreworld.worlds.dynamics.base import (
+    AbstractDynamics,
+    integrate,
+    working_dtype,
+)
 
 Phase = Float[Array, " phase"]
 """State of a system: positions q, then as many momenta p."""
+
+Friction = Annotated[float, Traced(low=0, unit="kg/s")]
+"""Type of ``friction`` fields."""
+Offset = Annotated[float, Traced(unit="canvas half-widths")]
+"""Type of ``offset_x`` and ``offset_y``."""
+Canvas = Annotated[float, Traced(low=0, unit="m")]
+"""Type of ``canvas`` fields."""
+Margin = Annotated[float, Bounded(low=0, unit="canvas half-widths")]
+"""Type of ``margin`` fields."""
+Colour = Literal["binary", "rgb", "thresholded"]
+"""Type of ``colour`` fields."""
+NumColours = Annotated[int, Bounded(low=1)]
+"""Type of ``num_colours`` fields."""
+Colouring = Annotated[float, Traced(low=0, high=1)]
+"""Type of ``colouring`` fields."""
 
 
 class Discs(NamedTuple):
@@ -38,35 +58,32 @@ class Discs(NamedTuple):
     radii: Float[Array, " disc"]
 
 
-class AbstractHamiltonian(AbstractCanvasWorld):
+class AbstractHamiltonian(AbstractDynamics, AbstractCanvasWorld):
     """A passive system with an energy, observed by its state and drawn as discs.
 
-    Attributes
-    ----------
-    friction
-        Coefficient ``c`` in ``dp/dt = -dH/dq - c dq/dt``.
-    dt
-        Time between frames.
-    offset_x, offset_y
-        Shift of everything drawn, in canvas half-widths.
-    margin
-        Room for offsets: the canvas is enlarged by this fraction on each side.
-    image_size
-        Width and height of a frame in pixels.
-    colour
-        ``"binary"`` for one channel of 0 and 255, ``"rgb"`` for soft colour discs.
-    substeps
-        Integration steps a frame.
+    The attributes below are declared by every system; the strings under them document
+    the fields of all.
     """
 
     friction: eqx.AbstractVar[float]
-    dt: eqx.AbstractVar[float]
+    """friction coefficient c in dp/dt = -dH/dq - c dq/dt"""
     offset_x: eqx.AbstractVar[float]
+    """shift of the picture to the right"""
     offset_y: eqx.AbstractVar[float]
+    """shift of the picture upwards"""
+    canvas: eqx.AbstractVar[float]
+    """half-width of the canvas; 0 takes what just holds the system"""
     margin: eqx.AbstractVar[float]
-    image_size: eqx.AbstractVar[int]
-    colour: eqx.AbstractVar[Literal["binary", "rgb"]]
+    """room around the canvas for offsets; the suite's random canvas has 0.4"""
+    colour: eqx.AbstractVar[Literal["binary", "rgb", "thresholded"]]
+    """binary: one channel of 0 and 255; rgb: soft colour discs on grey; thresholded:
+    the three channels of rgb, each 255 where above 0.45"""
+    num_colours: eqx.AbstractVar[int]
+    """equally spaced hues to choose from; with 1 every disc is red"""
+    colouring: eqx.AbstractVar[float]
+    """which of the ways to give discs distinct hues, as a fraction of all ways"""
     substeps: eqx.AbstractVar[int]
+    """integration steps a frame"""
 
     def __check_init__(self) -> None:
         # Equinox checks a subclass before its bases; limits must be known good here.
@@ -78,11 +95,22 @@ class AbstractHamiltonian(AbstractCanvasWorld):
                     f"{type(self).__name__}.{name}={value} leaves the canvas: it must "
                     f"lie within -margin and margin={self.margin}. Raise the margin."
                 )
+        if 1 < self.num_colours < self.num_discs:
+            raise ConfigError(
+                f"{type(self).__name__}.num_colours={self.num_colours} is too few for "
+                f"{self.num_discs} discs: it must be 1 (all red) or at least "
+                f"{self.num_discs}."
+            )
 
     @property
     @abc.abstractmethod
     def num_coordinates(self) -> int:
         """Number of positions q; the state holds twice as many numbers."""
+
+    @property
+    @abc.abstractmethod
+    def num_discs(self) -> int:
+        """Number of discs that :meth:`discs` gives."""
 
     @abc.abstractmethod
     def start(self, key: Key[Array, ""]) -> Phase:
@@ -97,18 +125,13 @@ class AbstractHamiltonian(AbstractCanvasWorld):
         """What there is to draw, without the offset."""
 
     @property
-    def action_space(self) -> None:
-        """Nobody acts."""
-        return None
-
-    @property
     def observation_space(self) -> Box:
         """The state: positions and momenta without limits."""
         return Box(-math.inf, math.inf, (2 * self.num_coordinates,))
 
     def reset(self, key: Key[Array, ""]) -> tuple[Phase, Float[Array, " phase"]]:
         """A random initial state, at the working precision (float64 under x64)."""
-        state = self.start(key).astype(_working_dtype())
+        state = self.start(key).astype(working_dtype())
         return state, state.astype(jnp.float32)
 
     def step(self, state: Phase, action: None, key: Key[Array, ""]) -> Step:
@@ -124,8 +147,19 @@ class AbstractHamiltonian(AbstractCanvasWorld):
         force, velocity = jnp.split(slope, 2)
         return jnp.concatenate([velocity, -force - self.friction * velocity])
 
+    def keeps(self, state: Phase) -> Bool[Array, ""]:
+        """Whether every disc's centre lies on the canvas without margin and offset."""
+        # Room for rounding: a rod at full reach is on the edge of nothing.
+        limit = self.half_width() * (1 + 1e-9)
+        return jnp.all(jnp.abs(self.discs(state).centres) <= limit)
+
+    def extras(self, state: Phase) -> dict[str, Array]:
+        """Nothing: the state says all."""
+        del state
+        return {}
+
     def render(self, state: Phase) -> UInt8[Array, "height width channels"]:
-        """Draw the discs upright; 1 channel, or 3 with soft edges."""
+        """Draw the discs upright; 1 channel, or 3."""
         discs = self.discs(state)
         half = self.half_width()
         shift = jnp.stack([jnp.asarray(self.offset_x), jnp.asarray(self.offset_y)])
@@ -134,43 +168,18 @@ class AbstractHamiltonian(AbstractCanvasWorld):
         radii = discs.radii / (2 * limit)
         if self.colour == "binary":
             return draw_binary(centres, radii, self.image_size)
-        colours = jnp.broadcast_to(hues(1), (radii.shape[0], 3))
-        return draw_rgb(centres, radii, colours, self.image_size)
+        num = radii.shape[0]
+        if self.num_colours == 1:
+            colours = jnp.broadcast_to(hues(1), (num, 3))
+        else:
+            colours = pick_hues(self.num_colours, num, jnp.asarray(self.colouring))
+        draw = draw_rgb if self.colour == "rgb" else draw_thresholded
+        return draw(centres, radii, colours, self.image_size)
 
     def half_width(self) -> Float[Array, ""]:
         """Half-width of the canvas without its margin, in world units."""
         own = jnp.asarray(self.extent())
         return jnp.where(jnp.asarray(self.canvas) > 0, self.canvas, own)
-
-
-def integrate(
-    derivative: Callable[[Phase], Phase],
-    state: Phase,
-    duration: float | Float[Array, ""],
-    num_steps: int,
-) -> Phase:
-    """Advance an autonomous system by equal steps of order 8.
-
-    Parameters
-    ----------
-    derivative
-        Right-hand side.
-    state
-        Where to begin; its dtype is the precision of the result.
-    duration
-        Time to advance; negative goes backwards.
-    num_steps
-        Number of equal steps.
-    """
-    weights, final = _tableau()
-    # Inside jit a Python float and an array must give the same float type.
-    size = jnp.asarray(duration, state.dtype) / num_steps
-    for _ in range(num_steps):
-        slopes: list[Phase] = []
-        for row in weights:
-            slopes.append(derivative(_advance(state, size, row, slopes)))
-        state = _advance(state, size, final, slopes)
-    return state
 
 
 def annulus(
@@ -210,26 +219,3 @@ def check_radius(cls: type, radius: tuple[float, float]) -> None:
             f"{cls.__name__}.radius=({low}, {high}) must be two numbers of at least "
             f"0, the smaller one first."
         )
-
-
-def _advance(
-    state: Phase, size: Float[Array, ""], row: np.ndarray, slopes: list[Phase]
-) -> Phase:
-    terms = [
-        float(weight) * slope
-        for weight, slope in zip(row, slopes, strict=False)
-        if weight != 0
-    ]
-    return state + size * sum(terms[1:], terms[0]) if terms else state
-
-
-@functools.cache
-def _tableau() -> tuple[np.ndarray, np.ndarray]:
-    # Imported late: half a second that listing and help need not spend.
-    from scipy.integrate import DOP853
-
-    return DOP853.A, DOP853.B
-
-
-def _working_dtype() -> jnp.dtype:
-    return jnp.result_type(float)

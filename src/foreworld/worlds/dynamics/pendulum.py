@@ -6,21 +6,29 @@ dynamics" (2021), pendulum and pendulum with friction.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from foreworld.core.part import Bounded, Traced
+from foreworld.core.part import Traced
 from foreworld.worlds.base import EpisodeLen
 from foreworld.worlds.dynamics._hamiltonian import (
     AbstractHamiltonian,
+    Canvas,
+    Colour,
+    Colouring,
     Discs,
+    Friction,
+    Margin,
+    NumColours,
+    Offset,
     Phase,
     annulus,
     check_radius,
     disc_radius,
 )
+from foreworld.worlds.dynamics.base import Discount, FrameTime, ImageSize, Substeps
 
 
 class Pendulum(AbstractHamiltonian):
@@ -36,32 +44,23 @@ class Pendulum(AbstractHamiltonian):
     """length of the rod"""
     gravity: Annotated[float, Traced(low=0, unit="m/s^2")] = 3.0
     """gravitational acceleration, downwards"""
-    friction: Annotated[float, Traced(low=0, unit="kg m^2/s")] = 0.0
-    """friction coefficient c in dp/dt = -dH/dq - c dq/dt"""
-    dt: Annotated[float, Traced(above=0, unit="s")] = 0.1
-    """time between frames"""
-    offset_x: Annotated[float, Traced(unit="canvas half-widths")] = 0.0
-    """shift of the picture to the right"""
-    offset_y: Annotated[float, Traced(unit="canvas half-widths")] = 0.0
-    """shift of the picture upwards"""
-    canvas: Annotated[float, Traced(low=0, unit="m")] = 0.0
-    """half-width of the canvas; 0 takes what just holds the pendulum"""
-    margin: Annotated[float, Bounded(low=0, unit="canvas half-widths")] = 0.0
-    """room around the canvas for offsets; the suite's random canvas has 0.4"""
+    friction: Friction = 0.0
+    dt: FrameTime = 0.1
+    offset_x: Offset = 0.0
+    offset_y: Offset = 0.0
+    canvas: Canvas = 0.0
+    margin: Margin = 0.0
     radius: tuple[float, float] = (1.3, 2.3)
     """smallest and largest distance of the initial (q, p) from the origin"""
     area_uniform: bool = False
     """draw (q, p) uniformly in area; otherwise its distance is uniform"""
-    image_size: Annotated[int, Bounded(low=2, unit="pixels")] = 32
-    """width and height of a frame"""
-    colour: Literal["binary", "rgb"] = "binary"
-    """one channel of 0 and 255, or a soft red disc on grey"""
-    substeps: Annotated[int, Bounded(low=1)] = 1
-    """integration steps a frame"""
-    discount: Annotated[float, Traced(low=0, high=1)] = 1.0
-    """discount factor of returns (there are no rewards)"""
+    image_size: ImageSize = 32
+    colour: Colour = "binary"
+    num_colours: NumColours = 1
+    colouring: Colouring = 0.0
+    substeps: Substeps = 1
+    discount: Discount = 1.0
     max_episode_len: EpisodeLen = 0
-    """steps after which an episode is cut off; 0 for never"""
 
     def __check_init__(self) -> None:
         super().__check_init__()
@@ -70,6 +69,11 @@ class Pendulum(AbstractHamiltonian):
     @property
     def num_coordinates(self) -> int:
         """One angle."""
+        return 1
+
+    @property
+    def num_discs(self) -> int:
+        """One bob."""
         return 1
 
     def start(self, key: Key[Array, ""]) -> Phase:
