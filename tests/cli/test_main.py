@@ -139,3 +139,8 @@ def test_a_missing_device_is_named():
         "foreworld: JAX finds no GPU here. Use --device cpu, or install the GPU "
         "support with: pip install 'foreworld[cuda]'.\n"
     )
+
+
+def test_a_name_that_is_no_text_can_be_said(capsys):
+    assert main(["check", "no\udcffwhere"]) == 1
+    assert "no\\udcffwhere" in capsys.readouterr().out

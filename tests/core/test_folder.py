@@ -148,3 +148,12 @@ def test_no_number_of_json_and_no_end(tmp_path):
         path.write_text(text, encoding="latin-1")
         with pytest.raises(DamagedError, match=r"x\.json is damaged: not valid JSON"):
             folder.read_json(path)
+
+
+def test_half_a_surrogate_pair_is_no_text(tmp_path):
+    path = tmp_path / "x.json"
+    path.write_bytes(b'{"kind": "\\uD800"}')
+    with pytest.raises(DamagedError, match=r"x\.json is damaged: not valid JSON"):
+        folder.read_json(path)
+    path.write_bytes(b'{"kind": "\\ud83d\\ude00"}')
+    assert folder.read_json(path) == {"kind": "\N{GRINNING FACE}"}

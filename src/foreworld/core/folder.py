@@ -150,7 +150,11 @@ def read_json(path: Path) -> Any:
             raise DamagedError(f"{path} is missing.") from error
         raise
     try:
-        return json.loads(text, parse_constant=_no_number)
+        data = json.loads(text, parse_constant=_no_number)
+        if b"\\ud" in text.lower():
+            # Half a surrogate pair is legal JSON that no file or screen can take.
+            json.dumps(data, ensure_ascii=False).encode()
+        return data
     except (ValueError, RecursionError) as error:
         raise DamagedError(f"{path} is damaged: not valid JSON ({error}).") from error
 
