@@ -22,11 +22,14 @@ def root_key(seed: int | Int[Array, ""]) -> Key[Array, ""]:
 def named_key(key: Key[Array, ""], *names: Name) -> Key[Array, ""]:
     """Fold names (words or indices, traced ones too) into a key, in their order."""
     for name in names:
-        key = jax.random.fold_in(key, _word(name) if isinstance(name, str) else name)
+        key = jax.random.fold_in(
+            key, name_word(name) if isinstance(name, str) else name
+        )
     return key
 
 
-def _word(name: str) -> int:
+def name_word(name: str) -> int:
+    """The number that stands for a word when it is folded into a key."""
     # Words land far above any index, so "train" and 7 cannot meet by accident.
     digest = hashlib.sha256(name.encode()).digest()
     return int.from_bytes(digest[:4], "little") | 0x8000_0000
