@@ -28,6 +28,9 @@ class DataSource(eqx.Module):
         Sampled fields of each sequence's world, ``(sequence,)`` each.
     action_space
         What actions may be; ``None`` for a passive world.
+    task_sizes
+        Sequences of each task, which lie task after task; empty where there is but
+        one task.
     """
 
     image: UInt8[Array, "sequence time height width channels"]
@@ -36,6 +39,7 @@ class DataSource(eqx.Module):
     valid: Bool[Array, "sequence time"]
     parameters: dict[str, Float[Array, " sequence"]]
     action_space: Space | None = eqx.field(static=True)
+    task_sizes: tuple[int, ...] = eqx.field(static=True, default=())
 
     @property
     def num_sequences(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,12 @@ import numpy as np
 
 from foreworld.core import show
 from foreworld.core.errors import ConfigError, DamagedError, unknown_name
+from foreworld.data.cut import check_window, cut_batch
 from foreworld.data.recipe import Recipe, fingerprint, read_recipe
 from foreworld.data.source import DataSource
 from foreworld.data.store.base import AbstractShardReader
 from foreworld.data.store.find import find_store
+from foreworld.data.torch import check_batch_size, shuffled, torch_loader
 
 IN_MEMORY_BYTES = 2**30
 """Columns of a split up to this size are read once and kept for shuffled batches."""
@@ -72,6 +74,11 @@ class Split:
         png = show.picture(sheet_png(self), "png", about)
         return show.text(self) + columns + png
 
+    @property
+    def num_frames(self) -> int:
+        """Frames in a sequence."""
+        return self._recipe.num_frames
+
     @functools.cached_property
     def columns(self) -> dict[str, tuple[tuple[int, ...], str]]:
         """Shape and dtype of every column, whole split."""
@@ -99,6 +106,7 @@ class Split:
         seed: int = 0,
         epoch: int = 0,
         drop_last: bool = False,
+        window: int | None = None,
     ) -> Iterator[dict[str, np.ndarray]]:
         """One epoch of batches: dictionaries of arrays by column name.
 
@@ -109,32 +117,59 @@ class Split:
         shuffle
             Random order; otherwise that of the files.
         seed, epoch
-            The order is a function of these two and nothing else.
+            The order (and the windows) are a function of these two and nothing else.
         drop_last
             Leave out a last batch that is not full.
+        window
+            Frames of a random piece of each sequence; ``None`` for whole sequences.
+            Batches then have a column ``start``, the number of its first frame.
 
         Raises
         ------
         ConfigError
-            ``batch_size`` is below 1, or so large that no batch is left.
+            ``batch_size`` is below 1, or so large that no batch is left, or sequences
+            are shorter than ``window``.
         """
-        num = len(self) // batch_size if batch_size > 0 else 0
-        if batch_size < 1 or (drop_last and not num):
-            raise ConfigError(
-                f"batch_size={batch_size} must be at least 1"
-                f"{f' and at most {len(self)}' if drop_last else ''}: the split "
-                f"{self.name} has {len(self)} sequences."
-            )
-        order = np.arange(len(self))
-        if shuffle:
-            np.random.default_rng([seed, epoch]).shuffle(order)
-        num_batches = num if drop_last else math.ceil(len(self) / batch_size)
-        return self._batches(order, batch_size, num_batches)
+        num = len(self)
+        check_batch_size(batch_size, num if drop_last else None, self.name, num)
+        if window is not None:
+            check_window(window, self.num_frames, repr(self))
+        order = shuffled(num, shuffle, seed, epoch)
+        last = num // batch_size * batch_size if drop_last else num
+
+        def batches() -> Iterator[dict[str, np.ndarray]]:
+            self.keep(self.columns)
+            for first in range(0, last, batch_size):
+                rows = order[first : min(first + batch_size, last)]
+                yield self.batch(rows, window=window, seed=seed, epoch=epoch)
+
+        return batches()
+
+    def batch(
+        self,
+        rows: Sequence[int] | np.ndarray,
+        *,
+        window: int | None = None,
+        seed: int = 0,
+        epoch: int = 0,
+    ) -> dict[str, np.ndarray]:
+        """All columns of some sequences, or a random window of each."""
+        index = np.asarray(rows)
+        batch: Any = {name: self.read(name, index) for name in self.columns}
+        if window is None:
+            return batch
+        return cut_batch(batch, index, window, seed, epoch)
+
+    def keep(self, names: Iterable[str]) -> None:
+        """Read columns that are not too large once, and keep them in memory."""
+        for name in names:
+            shape, dtype = self.columns[name]
+            small = math.prod(shape) * np.dtype(dtype).itemsize <= IN_MEMORY_BYTES
+            if small and name not in self._kept:
+                self._kept[name] = self._rows(name, np.arange(len(self)))
 
     def torch(self, batch_size: int, **settings: Any) -> Any:
         """A PyTorch ``DataLoader``; see :func:`foreworld.data.torch.torch_loader`."""
-        from foreworld.data.torch import torch_loader
-
         return torch_loader(self, batch_size, **settings)
 
     def device(self) -> DataSource:
@@ -189,17 +224,6 @@ class Split:
             distinct, position = np.unique(local, return_inverse=True)
             out[here] = reader.read(name, distinct.tolist())[position]
         return out
-
-    def _batches(
-        self, order: np.ndarray, batch_size: int, num_batches: int
-    ) -> Iterator[dict[str, np.ndarray]]:
-        for name, (shape, dtype) in self.columns.items():
-            small = math.prod(shape) * np.dtype(dtype).itemsize <= IN_MEMORY_BYTES
-            if small and name not in self._kept:
-                self._kept[name] = self._rows(name, np.arange(len(self)))
-        for number in range(num_batches):
-            rows = order[number * batch_size : (number + 1) * batch_size]
-            yield {name: self._rows(name, rows) for name in self.columns}
 
     def _reader(self, number: int) -> AbstractShardReader:
         if not self._shards:
