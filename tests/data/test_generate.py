@@ -308,7 +308,11 @@ def test_failing_workers_are_reported(
             ConfigError,
             r"num_frames=1 must be at least",
         ),
-        ({"train": 5, "shard_len": 7}, ConfigError, "must be a multiple of 250"),
+        (
+            {"train": 5, "shard_len": 7},
+            ConfigError,
+            "must be a multiple of chunk_len=250",
+        ),
         ({"train": 5, "seed": -3}, ConfigError, r"Recipe\.seed=-3 must be at least 0"),
         ({"train": 5, "workers": 0}, ConfigError, r"workers=0 must be at least 1\."),
         ({"trian": 5}, UnknownNameError, "argument of generate 'trian'.*'train'"),
@@ -324,8 +328,8 @@ def test_bad_sizes(
 
 def test_shards_are_sized_by_bytes(tmp_path: Path) -> None:
     large = Pendulum(image_size=64, colour="rgb")
-    data = generate(large, tmp_path / "a", train=1, num_frames=31, quiet=True)
-    assert data.recipe.shard_len == 250
+    large_set = generate(large, tmp_path / "a", train=1, num_frames=31, quiet=True)
+    assert (large_set.recipe.chunk_len, large_set.recipe.shard_len) == (50, 150)
     small = generate("pendulum", tmp_path / "b", train=1, num_frames=2, quiet=True)
     assert small.recipe.shard_len == 2000
     assert shard_path(tmp_path / "b", small.recipe, small.recipe.shards()[0]).is_file()

@@ -33,7 +33,7 @@ def rows(num=20):
 
 def written(store):
     made = rows()
-    writer = store.writer(COLUMNS, 20)
+    writer = store.writer(COLUMNS, 20, 10)
     for first in (0, 10):
         some = {name: values[first : first + 10] for name, values in made.items()}
         writer.put(first, some)

@@ -13,14 +13,15 @@ from foreworld.core.keys import named_key, root_key
 from foreworld.data.dataset import open_dataset
 from foreworld.data.generate import generate
 from foreworld.data.recipe import Recipe
-from foreworld.data.simulate import Simulator, episode
+from foreworld.data.sequence import Options, sequence
+from foreworld.data.simulate import Simulator
 from foreworld.testing.games import RepeatedMatchingPennies
 from foreworld.users.random_policy import RandomPolicy
 from foreworld.worlds.base import Family, Uniform
 from foreworld.worlds.dynamics.pendulum import Pendulum
 from foreworld.worlds.pomdp.tmaze import TMaze
 from tests.data.sets import NUM_FRAMES, family
-from tests.data.worlds import Fragile
+from tests.data.worlds import Escaping, Fragile
 
 
 def test_a_sequence_is_what_python_makes_of_its_key(made: Path) -> None:
@@ -100,12 +101,15 @@ def test_active_worlds(maze: Path) -> None:
         assert (tail == tail[:1]).all()
 
 
+OPTIONS = Options(12, True, False, 0.0, 0.0, 0.0, 0.0, 0, False)
+
+
 def test_active_sequences_are_what_python_makes_of_them(maze: Path) -> None:
     split = open_dataset(maze).train
     world = TMaze(length=1, max_episode_len=9)
     for index in (0, 79):
         key = named_key(root_key(3), "train", index)
-        again = jax.jit(lambda key: episode(world, RandomPolicy(world), key, 12))(key)
+        again = jax.jit(lambda k: sequence(world, RandomPolicy(world), k, OPTIONS))(key)
         for name in ("image", "state", "action", "reward", "terminated", "valid"):
             np.testing.assert_array_equal(again[name], getattr(split, name)[index])
 
@@ -152,8 +156,9 @@ def test_hopeless_families_are_given_up(tmp_path: Path) -> None:
     what = Fragile.family(size=Uniform(1.0, 2.0), broken_prob=1.0)
     with pytest.raises(
         ForeworldError,
-        match=r"sequence 0 of train was not finite in 10 draws of Fragile; the last "
-        r"one had size=1\.\d+\. Choose smaller ranges or a smaller time step\.",
+        match=r"sequence 0 of train was refused in 50 draws of Fragile: the last one "
+        r"was not finite, with size=1\.\d+\. Choose smaller ranges, a smaller time "
+        r"step, more substeps or a larger canvas\.",
     ):
         generate(what, tmp_path / "a", train=10, num_frames=2, quiet=True)
 
@@ -181,3 +186,87 @@ def test_games_are_refused() -> None:
         ConfigError, match="MatchingPennies is a game of several agents"
     ):
         Simulator(recipe)
+
+
+def test_sequences_that_may_not_stay_are_drawn_again(tmp_path: Path) -> None:
+    data = generate(Escaping(), tmp_path / "a", train=700, num_frames=2, quiet=True)
+    state = data.train.state[:]
+    # A quarter of the draws is good, and those are uniform on their quarter.
+    assert (state[:, 1, 0] < 1).all() and (state[:, :, 1] <= 0.5).all()
+    np.testing.assert_allclose(state[:, 0].mean(0), [0.25, 0.25], atol=0.03)
+    redrawn = (manifest(tmp_path / "a") or {})["redrawn"]
+    assert 1700 < redrawn < 2600
+    few = generate(Escaping(), tmp_path / "b", train=7, num_frames=2, quiet=True)
+    np.testing.assert_array_equal(few.train.state[:], state[:7])
+    np.testing.assert_array_equal(few.train.key[:], data.train.key[:7])
+    np.testing.assert_array_equal(data.train.half[:], state[:, :, :1] / 2)
+    np.testing.assert_array_equal(data.train.side[:], state[:, :, 1] > 0.25)
+
+
+def test_irregular_frames_and_derivatives(tmp_path: Path) -> None:
+    settings = {"jitter": 0.4, "derivatives": True, "images": False}
+    plain = {"train": 300, "num_frames": 12, "quiet": True}
+    data = generate(Pendulum(), tmp_path / "a", **plain, **settings).train
+    assert "image" not in data.columns
+    time, state = data.time[:], data.state[:].astype(float)
+    gaps = np.diff(time, axis=1)
+    assert (time[:, 0] == 0).all()
+    assert 0.06 <= gaps.min() + 1e-6 < 0.061 and 0.139 < gaps.max() - 1e-6 <= 0.14
+    energy = 1.5 * (1 - np.cos(state[..., 0])) + state[..., 1] ** 2
+    assert np.abs(energy - energy[:, :1]).max() < 1e-5
+    slope = data.derivative[:]
+    np.testing.assert_allclose(slope[..., 0], 2 * state[..., 1], atol=1e-5)
+    np.testing.assert_allclose(slope[..., 1], -1.5 * np.sin(state[..., 0]), atol=1e-5)
+    assert data.columns["time"][0] == (300, 12)
+
+
+def test_noise_and_frames_that_nobody_saw(tmp_path: Path) -> None:
+    clean = generate(Pendulum(), tmp_path / "a", train=50, quiet=True)
+    seen = {"missing": 0.3, "image_noise": 0.2, "state_noise": 0.1}
+    noisy = generate(Pendulum(), tmp_path / "b", train=50, quiet=True, **seen)
+    assert clean.identity != noisy.identity
+    observed = noisy.train.observed[:]
+    assert observed[:, 0].all() and abs(observed[:, 1:].mean() - 0.7) < 0.05
+    assert (noisy.train.image[:][~observed] == 0).all()
+    assert (noisy.train.state[:][~observed] == 0).all()
+    error = (noisy.train.state[:] - clean.train.state[:])[observed]
+    assert abs(error.std() - 0.1) < 0.005 and abs(error.mean()) < 0.01
+    # Dark pixels lose the negative half of their noise to clipping.
+    dark = noisy.train.image[:][observed][clean.train.image[:][observed] == 0] / 255
+    assert abs(dark.mean() - 0.2 / np.sqrt(2 * np.pi)) < 0.005
+
+
+def test_frames_before_the_first_one(tmp_path: Path) -> None:
+    whole = generate(Pendulum(), tmp_path / "a", train=60, num_frames=8, quiet=True)
+    sizes = {"train": 60, "num_frames": 5, "quiet": True}
+    late = generate(Pendulum(), tmp_path / "b", skip=3, **sizes)
+    np.testing.assert_array_equal(late.train.state[:], whole.train.state[:][:, 3:])
+    some = generate(Pendulum(), tmp_path / "c", skip=3, random_skip=True, **sizes)
+    state, full = some.train.state[:], whole.train.state[:]
+    first = [
+        next(s for s in range(4) if (state[i] == full[i, s : s + 5]).all())
+        for i in range(60)
+    ]
+    assert (np.bincount(first, minlength=4) > 5).all()
+
+
+def test_tasks_of_one_seed_differ() -> None:
+    one, other = (Recipe(family(), train=1, task=task) for task in ("a", "b"))
+    assert one.identity != other.identity
+    assert "-task=a" in one.identity and "-task" not in Recipe(family()).identity
+    keys = [
+        Simulator(recipe).start("train", 0)["key"][0].tolist()
+        for recipe in (one, other)
+    ]
+    assert keys[0] != keys[1]
+
+
+@pytest.mark.parametrize("setting", [{"jitter": 0.1}, {"derivatives": True}])
+def test_what_has_no_time_derivative_says_so(setting: dict) -> None:
+    with pytest.raises(ConfigError, match="TMaze has no time derivative"):
+        Recipe(Family(TMaze()), train=1, **setting)
+
+
+def test_an_episode_with_actions_is_stored_from_its_beginning() -> None:
+    with pytest.raises(ConfigError, match="skip=2: somebody acts in TMaze"):
+        Recipe(Family(TMaze()), train=1, skip=2)

@@ -30,7 +30,7 @@ def rows() -> Rows:
 
 
 def shard(batch: int = 250) -> bytes:
-    writer, data = Hdf5Store().writer(COLUMNS, NUM), rows()
+    writer, data = Hdf5Store().writer(COLUMNS, NUM, 250), rows()
     try:
         for start in range(0, NUM, batch):
             part = {name: value[start : start + batch] for name, value in data.items()}

@@ -11,6 +11,12 @@ from jaxtyping import Array, Float, Key, UInt8
 from foreworld.core.part import Traced
 from foreworld.core.spaces import Box
 from foreworld.worlds.base import AbstractWorld, EpisodeLen, Step
+from foreworld.worlds.dynamics.base import (
+    AbstractDynamics,
+    Discount,
+    FrameTime,
+    ImageSize,
+)
 
 
 class Fragile(AbstractWorld):
@@ -45,3 +51,42 @@ class Fragile(AbstractWorld):
 
     def render(self, state: Float[Array, "1"]) -> UInt8[Array, "height width channels"]:
         return jnp.full((2, 2, 1), 7, jnp.uint8)
+
+
+class Escaping(AbstractDynamics):
+    """A drop that drifts off in some of its sequences and gains energy in others."""
+
+    dt: FrameTime = 0.5
+    image_size: ImageSize = 4
+    discount: Discount = 1.0
+    max_episode_len: EpisodeLen = 0
+
+    @property
+    def observation_space(self) -> Box:
+        return Box(-float("inf"), float("inf"), (2,))
+
+    def reset(self, key: jax.Array) -> tuple[jax.Array, jax.Array]:
+        state = jax.random.uniform(key, (2,), jnp.float32)
+        return state, state
+
+    def step(self, state: jax.Array, action: None, key: jax.Array) -> Step:
+        state = state + jnp.asarray(self.dt, jnp.float32) * jnp.array([1.0, 0.0])
+        no = jnp.asarray(False)
+        state = state.astype(jnp.float32)
+        return Step(state, state, jnp.float32(0), no, no)
+
+    def render(self, state: jax.Array) -> jax.Array:
+        return jnp.full((4, 4, 1), 100, jnp.uint8)
+
+    def derivative(self, state: jax.Array) -> jax.Array:
+        return jnp.array([1.0, 0.0])
+
+    def energy(self, state: jax.Array) -> jax.Array:
+        # Grows within the sequence where it begins high up.
+        return jnp.where(state[1] > 0.5, 1 + state[0], 1.0)
+
+    def keeps(self, state: jax.Array) -> jax.Array:
+        return state[0] < 1.0
+
+    def extras(self, state: jax.Array) -> dict[str, jax.Array]:
+        return {"half": state[:1] / 2, "side": (state[1] > 0.25).astype(jnp.int32)}

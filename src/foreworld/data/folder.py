@@ -77,7 +77,7 @@ def _difference(folder: Path, config: dict[str, Any]) -> str:
             f"{folder} holds something that is no data set: see {folder / CONFIG}. "
             f"Choose another folder with --out."
         )
-    same = ("format", "chunk_len", "recipe")
+    same = ("format", "recipe")
     old_flat = flat({name: old.get(name) for name in same})
     new_flat = flat({name: config[name] for name in same})
     paths = [p for p in {**old_flat, **new_flat} if old_flat.get(p) != new_flat.get(p)]

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypedDict, Unpack
 
+import numpy as np
+
 from foreworld.core import compilation, registry
 from foreworld.core.errors import ConfigError, ForeworldError, unknown_name
 from foreworld.core.folder import (
@@ -35,7 +37,7 @@ from foreworld.data.folder import (
 )
 from foreworld.data.recipe import CHUNK_LEN, Recipe, Shard, read_recipe
 from foreworld.data.simulate import Simulator
-from foreworld.data.store.base import AbstractStore, Column
+from foreworld.data.store.base import AbstractStore, Column, Rows
 from foreworld.data.store.find import StoreName, find_store
 from foreworld.data.stored_policy import AbstractStoredPolicy
 from foreworld.launch.base import AbstractHandle, AbstractLauncher, Resources, Task
@@ -44,6 +46,11 @@ from foreworld.worlds.make import make
 
 SHARD_BYTES = 64 * 2**20
 """A shard holds about this much before compression."""
+_PROGRAM_BYTES = 40 * 2**20
+"""One call of the program makes at most this much."""
+_CHUNK_LENS = (CHUNK_LEN, 125, 50, 25, 10, 5, 2, 1)
+_MOST_HELD = 4
+"""Chunks that may wait for sequences that are drawn again."""
 _POLL_SECONDS = 0.1
 
 
@@ -57,6 +64,15 @@ class Sizes(TypedDict, total=False):
     num_frames: int
     shard_len: int
     store: StoreName
+    chunk_len: int
+    images: bool
+    derivatives: bool
+    image_noise: float
+    state_noise: float
+    missing: float
+    jitter: float
+    skip: int
+    random_skip: bool
 
 
 def generate(
@@ -91,8 +107,8 @@ def generate(
         Print no progress.
     sizes
         ``train``, ``val``, ``test`` (sequences, 0 each), ``seed`` (0), ``num_frames``
-        (30), ``shard_len`` and ``store`` ("hdf5" or "npz"): the fields of
-        :class:`~foreworld.data.recipe.Recipe`.
+        (30), ``store`` ("hdf5" or "npz"), noise, missing and irregular frames, and so
+        on: the fields of :class:`~foreworld.data.recipe.Recipe`.
 
     Returns
     -------
@@ -175,9 +191,12 @@ def _recipe(
         )
     if "shard_len" in sizes:
         return recipe
-    one = sum(column.sequence_bytes for column in Simulator(recipe).columns())
-    chunks = max(1, min(recipe.shard_len, SHARD_BYTES // max(one, 1)) // CHUNK_LEN)
-    return recipe.replace(shard_len=chunks * CHUNK_LEN)
+    one = max(1, sum(column.sequence_bytes for column in Simulator(recipe).columns()))
+    width = recipe.chunk_len
+    if "chunk_len" not in sizes:
+        width = next((n for n in _CHUNK_LENS if n * one <= _PROGRAM_BYTES), 1)
+    chunks = max(1, min(2000, SHARD_BYTES // one) // width)
+    return recipe.replace(chunk_len=width, shard_len=chunks * width)
 
 
 def _make(folder: Path, recipe: Recipe, report: Callable[[int], None]) -> None:
@@ -209,20 +228,46 @@ def _shard_bytes(
     shard: Shard,
     report: Callable[[int], None],
 ) -> bytes:
-    """One shard: the device computes a chunk while threads compress the one before."""
+    """One shard: the device computes a chunk while threads compress the one before.
+
+    Chunks with sequences that were refused are held back until all of them have been
+    drawn again, which is done for several chunks at once.
+    """
+    width = simulator.chunk_len
     redrawn = 0
-    starts = range(shard.start, shard.stop, CHUNK_LEN)
-    with contextlib.closing(store.writer(columns, shard.stop - shard.start)) as writer:
+    held: dict[int, Rows] = {}
+    refused: dict[int, int] = {}
+    num_rows = shard.stop - shard.start
+    with contextlib.closing(store.writer(columns, num_rows, width)) as writer:
+
+        def redraw(most_held: int) -> int:
+            drawn = 0
+            while len(held) > most_held:
+                for index, draws, row in simulator.redraw(shard.split, refused):
+                    rows = held[index - index % width]
+                    for name, value in row.items():
+                        rows[name][index % width] = value
+                    drawn += draws
+                waiting = {index - index % width for index in refused}
+                for first in [first for first in held if first not in waiting]:
+                    writer.put(first - shard.start, held.pop(first))
+            return drawn
+
         following = simulator.start(shard.split, shard.start)
-        for first in starts:
+        for first in range(shard.start, shard.stop, width):
             made = following
-            if first + CHUNK_LEN < shard.stop:
-                following = simulator.start(shard.split, first + CHUNK_LEN)
-            num = min(CHUNK_LEN, shard.stop - first)
-            rows, again = simulator.finish(made, shard.split, first, num)
-            writer.put(first - shard.start, rows)
-            redrawn += again
+            if first + width < shard.stop:
+                following = simulator.start(shard.split, first + width)
+            num = min(width, shard.stop - first)
+            rows, bad = simulator.finish(made, first, num)
+            if bad.any():
+                refused.update((first + int(i), 1) for i in np.flatnonzero(bad))
+                held[first] = {name: value.copy() for name, value in rows.items()}
+            else:
+                writer.put(first - shard.start, rows)
+            redrawn += redraw(_MOST_HELD)
             report(first + num - shard.start)
+        redrawn += redraw(0)
         return writer.finish(
             {"split": shard.split, "start": shard.start, "redrawn": redrawn}
         )

@@ -221,7 +221,7 @@ def _shard_bytes(recipe: Recipe, shard: Shard, pieces: list[_Piece]) -> bytes:
         return reel.read()
 
     with contextlib.closing(
-        find_store(recipe.store).writer(columns, len(pieces))
+        find_store(recipe.store).writer(columns, len(pieces), CHUNK_LEN)
     ) as writer:
         for first in range(0, len(pieces), CHUNK_LEN):
             group = pieces[first : first + CHUNK_LEN]

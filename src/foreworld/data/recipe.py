@@ -11,10 +11,11 @@ from typing import Annotated, Any
 from foreworld.core.config import content_hash, read_part, to_dict
 from foreworld.core.errors import ConfigError, DamagedError
 from foreworld.core.folder import CONFIG, read_sealed
-from foreworld.core.part import Bounded, Part
+from foreworld.core.part import Bounded, Part, field_specs
 from foreworld.data.store.find import StoreName
 from foreworld.data.stored_policy import AbstractStoredPolicy
 from foreworld.worlds.base import AbstractPolicy, Family
+from foreworld.worlds.dynamics.base import AbstractDynamics
 
 KIND = "data set"
 FORMAT = 1
@@ -22,8 +23,21 @@ FORMAT = 1
 SPLITS = ("train", "val", "test")
 """Names of the splits, in the order in which they are made."""
 CHUNK_LEN = 250
-"""Sequences that one call of the compiled program makes. Float results may depend on
-the width of a program, so this number is part of the format."""
+"""Sequences that one call of the compiled program makes, where nothing else is said."""
+
+_SETTINGS = (
+    "chunk_len",
+    "task",
+    "images",
+    "derivatives",
+    "image_noise",
+    "state_noise",
+    "missing",
+    "jitter",
+    "skip",
+    "random_skip",
+)
+"""Fields that an identity names where they are not at their defaults."""
 
 Size = Annotated[int, Bounded(low=0, high=10**9, unit="sequences")]
 
@@ -68,17 +82,40 @@ class Recipe(Part):
     """sequences in a file"""
     store: StoreName = "hdf5"
     """format of the files: small, or large and for NumPy"""
+    chunk_len: Annotated[int, Bounded(low=1, high=10**4, unit="sequences")] = CHUNK_LEN
+    """sequences that one call of the compiled program makes; float results may depend
+    on the width of a program, so this decides the contents too"""
+    task: str = ""
+    """name of the task in a set of several dynamics; tasks of one seed differ"""
+    images: bool = True
+    """store frames"""
+    derivatives: bool = False
+    """store time derivatives of the states, friction included"""
+    image_noise: Annotated[float, Bounded(low=0, unit="of full scale")] = 0.0
+    """standard deviation of noise added to the frames, then clipped"""
+    state_noise: Annotated[float, Bounded(low=0, unit="of the state's unit")] = 0.0
+    """standard deviation of noise added to the stored states"""
+    missing: Annotated[float, Bounded(low=0, high=1, unit="of all frames")] = 0.0
+    """chance that a frame was not observed: black, state 0, `observed` false"""
+    jitter: Annotated[float, Bounded(low=0, high=0.99, unit="of dt")] = 0.0
+    """irregular frames: times between them are uniform within this fraction of dt"""
+    skip: Annotated[int, Bounded(low=0, high=10**6, unit="frames")] = 0
+    """frames before the first one that is stored"""
+    random_skip: bool = False
+    """draw that number for each sequence, from 0 to skip"""
 
     def __check_init__(self) -> None:
         super().__check_init__()
+        self._check_motion()
         if self.policy is not None and not isinstance(self.policy, Part):
             raise ConfigError(
                 f"policy {type(self.policy).__name__} cannot be written down, so no "
                 f"worker could rebuild it. Derive it from foreworld.core.part.Part too."
             )
-        if self.shard_len % CHUNK_LEN:
+        if self.shard_len % self.chunk_len:
             raise ConfigError(
-                f"Recipe.shard_len={self.shard_len} must be a multiple of {CHUNK_LEN}."
+                f"Recipe.shard_len={self.shard_len} must be a multiple of chunk_len="
+                f"{self.chunk_len}."
             )
 
     @property
@@ -93,8 +130,35 @@ class Recipe(Part):
         policy = f"-policy{content_hash(self.policy)}" if self.policy else ""  # type: ignore
         return (
             f"{content_hash(self.family)}-seed{self.seed}-frames{self.num_frames}"
-            f"-{sizes}{policy}"
+            f"-{sizes}{policy}{self._settings}"
         )
+
+    @property
+    def _settings(self) -> str:
+        """Fields beside that are not at their defaults, as text."""
+        values = to_dict(self)
+        return "".join(
+            f"-{spec.name}={values[spec.name]}"
+            for spec in field_specs(Recipe)
+            if spec.name in _SETTINGS and values[spec.name] != spec.default()
+        )
+
+    def _check_motion(self) -> None:
+        """Refuse what only a system in continuous time, or one without actions, can."""
+        world = self.family.world
+        name = type(world).__name__
+        for field in ("derivatives", "jitter"):
+            value = getattr(self, field)
+            if value and not isinstance(world, AbstractDynamics):
+                raise ConfigError(
+                    f"{field}={value}: {name} has no time derivative. This is for "
+                    f"worlds that move in continuous time, such as the pendulum."
+                )
+        if self.skip and world.action_space is not None:
+            raise ConfigError(
+                f"skip={self.skip}: somebody acts in {name}, and an episode is stored "
+                f"from its beginning. This is for worlds in which nobody acts."
+            )
 
     def shards(self) -> list[Shard]:
         """All files of the data set, in the order in which they are made."""
@@ -113,7 +177,6 @@ def write_config(recipe: Recipe) -> dict[str, Any]:
         "recipe": to_dict(recipe),
         "content_hash": content_hash(recipe.family),
         "identity": recipe.identity,
-        "chunk_len": CHUNK_LEN,
         "versions": {
             name: importlib.metadata.version(name)
             for name in ("foreworld", "jax", "jaxlib", "numpy", "h5py")

@@ -8,27 +8,28 @@ random numbers are drawn in float32, so the world of a sequence is the one that
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key, PyTree, UInt32
+from jaxtyping import Array, Bool, Key, UInt32
 
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.keys import named_key, root_key
 from foreworld.core.part import Part, field_specs
 from foreworld.core.partition import Leaves, Static, merge, split
-from foreworld.data.recipe import CHUNK_LEN, Recipe
+from foreworld.data.recipe import Recipe
+from foreworld.data.sequence import ACCEPTED, Options, sequence
 from foreworld.data.store.base import Column, Rows
 from foreworld.data.stored_policy import AbstractStoredPolicy
 from foreworld.users.random_policy import RandomPolicy
-from foreworld.worlds.base import AbstractPolicy, AbstractWorld
+from foreworld.worlds.dynamics.base import AbstractDynamics
 
-MAX_DRAWS = 10
-"""Draws of one sequence before its family is given up as not computable."""
+MAX_DRAWS = 50
+"""Draws of one sequence before its family is given up as impossible."""
 
 _DIMENSIONS = {
     "image": ("time", "height", "width", "channels"),
@@ -37,6 +38,9 @@ _DIMENSIONS = {
     "terminated": ("transition",),
     "truncated": ("transition",),
     "valid": ("time",),
+    "observed": ("time",),
+    "time": ("time",),
+    "derivative": ("time", "state"),
     "key": ("word",),
 }
 
@@ -68,6 +72,8 @@ class Simulator:
                 f"worlds of one agent or none."
             )
         self._recipe = recipe
+        self._options = Options(*(getattr(recipe, name) for name in Options._fields))
+        self._extras = _extras_of(recipe)
         # The whole recipe would compile anew for every seed and size.
         pieces = [split(recipe.family)]
         # A stored policy is opened when it acts: a data set outlives its run.
@@ -78,28 +84,38 @@ class Simulator:
         self._leaves = [(traced, data) for _, traced, data in pieces]
         self._split_keys: dict[str, Key[Array, ""]] = {}
 
+    @property
+    def chunk_len(self) -> int:
+        """Sequences that one call of the program makes."""
+        return self._recipe.chunk_len
+
     def columns(self) -> tuple[Column, ...]:
         """What a shard of this recipe holds."""
+        no = np.zeros(self._recipe.chunk_len, np.uint32)
         with jax.enable_x64(True):
             shapes = _program.eval_shape(
                 self._statics,
-                self._recipe.num_frames,
+                self._options,
                 _NOBODY,
                 self._leaves,
                 [],
                 root_key(0),
-                *[np.zeros(CHUNK_LEN, np.uint32)] * 2,
+                no,
+                no,
             )
+        del shapes[ACCEPTED]
         family = self._recipe.family
         units = {
             s.name: getattr(s.mark, "unit", "") for s in field_specs(type(family.world))
         }
         columns = []
-        for name, value in {**shapes, "index": np.zeros(CHUNK_LEN, np.int64)}.items():
+        for name, value in {**shapes, "index": no.astype(np.int64)}.items():
             shape = value.shape[1:]
             named = _DIMENSIONS.get(name, ())
             if name == "action":
                 named = ("transition", *(f"action_{i}" for i in range(len(shape) - 1)))
+            elif name in self._extras:
+                named = ("time", *(f"{name}_{i}" for i in range(len(shape) - 1)))
             unit = units.get(name.removeprefix("parameters/"), "")
             columns.append(
                 Column(
@@ -114,40 +130,77 @@ class Simulator:
         return tuple(columns)
 
     def start(self, split_name: str, first: int) -> dict[str, Array]:
-        """Begin to make sequences ``first .. first + CHUNK_LEN - 1`` of a split."""
-        index = np.arange(first, first + CHUNK_LEN, dtype=np.uint32)
-        return self._call(split_name, index, np.zeros(CHUNK_LEN, np.uint32))
+        """Begin to make sequences ``first .. first + chunk_len - 1`` of a split."""
+        index = np.arange(first, first + self._recipe.chunk_len, dtype=np.uint32)
+        return self._call(split_name, index, np.zeros_like(index))
 
     def finish(
-        self, made: dict[str, Array], split_name: str, first: int, num: int
-    ) -> tuple[Rows, int]:
-        """Wait for sequences; draw those again that were not finite.
+        self, made: dict[str, Array], first: int, num: int
+    ) -> tuple[Rows, Bool[np.ndarray, " sequence"]]:
+        """Wait for sequences.
 
         Returns
         -------
         rows
             The first ``num`` sequences.
-        redrawn
-            How many draws were thrown away.
+        refused
+            Which of them have to be drawn again.
+        """
+        rows = {name: np.asarray(value)[:num] for name, value in made.items()}
+        refused = ~rows.pop(ACCEPTED)
+        rows["index"] = np.arange(first, first + num, dtype=np.int64)
+        return rows, refused
+
+    def redraw(
+        self, split_name: str, refused: dict[int, int]
+    ) -> Iterator[tuple[int, int, Rows]]:
+        """Draw sequences again; a call of the program serves as many as it holds.
+
+        Where fewer are wanted than the program is wide, it makes several draws of
+        each; which draw becomes the sequence does not depend on that.
+
+        Parameters
+        ----------
+        refused
+            Number of draws that were refused so far, by index of the sequence. The
+            sequences that are done are taken out.
+
+        Yields
+        ------
+        index
+            The sequence's index in its split.
+        draws
+            How many of its draws were refused.
+        rows
+            Its columns.
 
         Raises
         ------
         ForeworldError
-            A sequence was not finite in :data:`MAX_DRAWS` draws.
+            A sequence was refused :data:`MAX_DRAWS` times.
         """
-        index = np.arange(first, first + CHUNK_LEN, dtype=np.uint32)
+        width = self._recipe.chunk_len
+        asked = list(refused.items())[:width]
+        each = min(width // len(asked), MAX_DRAWS)
+        index = np.zeros(width, np.uint32)
+        attempt = np.zeros(width, np.uint32)
+        for i, (which, draws) in enumerate(asked):
+            index[i * each : (i + 1) * each] = which
+            attempt[i * each : (i + 1) * each] = np.arange(draws, draws + each)
+        made = self._call(split_name, index, attempt)
         rows = {name: np.asarray(value) for name, value in made.items()}
-        attempts = np.zeros(CHUNK_LEN, np.uint32)
-        bad = _not_finite(rows, num)
-        while bad.any():
-            attempts[bad] += 1
-            if attempts.max() >= MAX_DRAWS:
-                self._give_up(rows, split_name, index, int(attempts.argmax()))
-            again = self._call(split_name, index, attempts)
-            rows = {name: np.asarray(value) for name, value in again.items()}
-            bad = _not_finite(rows, num)
-        rows["index"] = index.astype(np.int64)
-        return {name: value[:num] for name, value in rows.items()}, int(attempts.sum())
+        accepted = rows.pop(ACCEPTED)
+        for i, (which, draws) in enumerate(asked):
+            good = np.flatnonzero(accepted[i * each : (i + 1) * each])
+            last = i * each + (int(good[0]) if good.size else each - 1)
+            if not good.size and draws + each < MAX_DRAWS:
+                refused[which] = draws + each
+                continue
+            if not good.size or attempt[last] >= MAX_DRAWS:
+                self._give_up(rows, split_name, which, last)
+            del refused[which]
+            one = {name: value[last] for name, value in rows.items()}
+            yield which, int(attempt[last]), one
 
     def _call(
         self,
@@ -156,13 +209,15 @@ class Simulator:
         attempt: UInt32[np.ndarray, " sequence"],
     ) -> dict[str, Array]:
         if split_name not in self._split_keys:
-            key = named_key(root_key(self._recipe.seed), split_name)
-            self._split_keys[split_name] = key
+            key = root_key(self._recipe.seed)
+            if self._recipe.task:
+                key = named_key(key, self._recipe.task)
+            self._split_keys[split_name] = named_key(key, split_name)
         stored, arrays = self._policy
         with jax.enable_x64(True):
             return _program(
                 self._statics,
-                self._recipe.num_frames,
+                self._options,
                 stored,
                 self._leaves,
                 arrays,
@@ -181,9 +236,7 @@ class Simulator:
         leaves, structure = jax.tree.flatten(arrays)
         return _Stored(structure, rest), leaves
 
-    def _give_up(
-        self, rows: Rows, split_name: str, index: np.ndarray, row: int
-    ) -> None:
+    def _give_up(self, rows: Rows, split_name: str, index: int, row: int) -> None:
         world = self._recipe.family.world
         drawn = {
             name.removeprefix("parameters/"): float(values[row])
@@ -192,26 +245,22 @@ class Simulator:
         }
         listing = ", ".join(f"{name}={value:g}" for name, value in drawn.items())
         listing = listing or repr(world)
-        raise ForeworldError(
-            f"sequence {index[row]} of {split_name} was not finite in {MAX_DRAWS} "
-            f"draws of {type(world).__name__}; the last one had {listing}. "
-            f"Choose smaller ranges or a smaller time step."
+        finite = all(
+            np.isfinite(rows[name][row]).all()
+            for name in ("state", "reward")
+            if name in rows
         )
-
-
-def _not_finite(rows: Rows, num: int) -> np.ndarray:
-    """Which of the wanted sequences hold a number that is not finite."""
-    finite = np.ones(CHUNK_LEN, bool)
-    for name in ("state", "reward"):
-        if name in rows:
-            values = rows[name].reshape(CHUNK_LEN, -1)
-            finite &= np.isfinite(values).all(axis=1)
-    return ~finite & (np.arange(CHUNK_LEN) < num)
+        why = "left its canvas or gained energy" if finite else "was not finite"
+        raise ForeworldError(
+            f"sequence {index} of {split_name} was refused in {MAX_DRAWS} draws of "
+            f"{type(world).__name__}: the last one {why}, with {listing}. Choose "
+            f"smaller ranges, a smaller time step, more substeps or a larger canvas."
+        )
 
 
 def _run(
     statics: tuple[Static, ...],
-    num_frames: int,
+    options: Options,
     stored: _Stored,
     leaves: list[tuple[Leaves, Leaves]],
     arrays: Sequence[Array],
@@ -232,7 +281,7 @@ def _run(
         drawn = family.parameters(world)
         acting = policy or RandomPolicy(world)
         return {
-            **episode(world, acting, key, num_frames),
+            **sequence(world, acting, key, options),
             **{f"parameters/{n}": v.astype(jnp.float32) for n, v in drawn.items()},
             "key": jax.random.key_data(key),
         }
@@ -243,63 +292,19 @@ def _run(
 _program = jax.jit(_run, static_argnums=(0, 1, 2))
 
 
-def episode(
-    world: AbstractWorld, policy: AbstractPolicy, key: Key[Array, ""], num_frames: int
-) -> dict[str, Array]:
-    """One sequence of a world: frames, observations and what was done.
-
-    Frames after the end of an episode repeat its last one and are not valid.
-
-    Parameters
-    ----------
-    world
-        A world of one agent, or a passive one.
-    policy
-        What acts.
-    key
-        The datum's key; ``"reset"``, ``"act", t`` and ``"step", t`` are folded into it.
-    num_frames
-        Frames, the first being the initial state.
-    """
-    passive = world.action_space is None
-    state, obs = world.reset(named_key(key, "reset"))
-
-    def advance(carry: PyTree, t: Array) -> tuple[PyTree, PyTree]:
-        state, obs, memory, ended = carry
-        memory, action = policy.act(memory, obs, named_key(key, "act", t))
-        step: Any = world.step(state, action, named_key(key, "step", t))
-        limit = world.max_episode_len
-        late = (t + 1 >= limit) if limit > 0 else False
-        truncated = (step.truncated | late) & ~step.terminated
-        kept = jax.tree.map(
-            functools.partial(jnp.where, ended), (state, obs), (step.state, step.obs)
-        )
-        out = {
-            "frame": (*kept, ~ended),
-            "action": action,
-            "reward": jnp.where(ended, 0, step.reward).astype(jnp.float32),
-            "terminated": step.terminated & ~ended,
-            "truncated": truncated & ~ended,
-        }
-        return (*kept, memory, ended | step.terminated | truncated), out
-
-    begin = (state, obs, policy.init_memory(), jnp.asarray(False))
-    _, out = jax.lax.scan(advance, begin, jnp.arange(num_frames - 1))
-    first = (state, obs, jnp.asarray(True))
-    states, observations, valid = jax.tree.map(
-        lambda one, rest: jnp.concatenate([one[None], rest]), first, out.pop("frame")
-    )
-    recorded = {} if passive else out
-    return {
-        "image": jax.vmap(world.render)(states),
-        "state": _rows(world, observations),
-        **recorded,
-        "valid": valid,
-    }
-
-
-def _rows(world: AbstractWorld, obs: Array) -> Float[Array, "time state"]:
-    space = world.observation_space
-    if isinstance(space, dict):
-        raise ConfigError("observations by agent cannot be stored in a data set.")
-    return space.flatten(obs)
+def _extras_of(recipe: Recipe) -> tuple[str, ...]:
+    """Names of a world's own columns; raises where options and world do not fit."""
+    world = recipe.family.world
+    if not isinstance(world, AbstractDynamics):
+        return ()
+    dynamics = world
+    state, _ = jax.eval_shape(dynamics.reset, root_key(0))
+    if recipe.derivatives or recipe.jitter:
+        slope = jax.eval_shape(dynamics.derivative, state)
+        if slope is None:
+            raise ConfigError(
+                f"{type(world).__name__} moves in discrete time: it has no time "
+                f"derivatives and no irregular frames. Leave derivatives and jitter "
+                f"out."
+            )
+    return tuple(jax.eval_shape(dynamics.extras, state))

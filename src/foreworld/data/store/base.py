@@ -101,8 +101,10 @@ class AbstractStore(abc.ABC):
         """How names of its files end, with the dot."""
 
     @abc.abstractmethod
-    def writer(self, columns: Sequence[Column], num: int) -> AbstractShardWriter:
-        """A writer for a shard of ``num`` sequences."""
+    def writer(
+        self, columns: Sequence[Column], num: int, width: int
+    ) -> AbstractShardWriter:
+        """A writer for a shard of ``num`` sequences, which come ``width`` at a time."""
 
     @abc.abstractmethod
     def reader(self, path: Path) -> AbstractShardReader:

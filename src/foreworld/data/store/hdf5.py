@@ -48,9 +48,11 @@ class Hdf5Store(AbstractStore):
         """``.h5``."""
         return ".h5"
 
-    def writer(self, columns: Sequence[Column], num: int) -> AbstractShardWriter:
-        """A writer for a shard of ``num`` sequences."""
-        return _Writer(columns, num)
+    def writer(
+        self, columns: Sequence[Column], num: int, width: int
+    ) -> AbstractShardWriter:
+        """A writer for a shard of ``num`` sequences, which come ``width`` at a time."""
+        return _Writer(columns, num, width)
 
     def reader(self, path: Path) -> AbstractShardReader:
         """Open a shard; :class:`DamagedError` where that is impossible."""
@@ -58,7 +60,7 @@ class Hdf5Store(AbstractStore):
 
 
 class _Writer(AbstractShardWriter):
-    def __init__(self, columns: Sequence[Column], num: int) -> None:
+    def __init__(self, columns: Sequence[Column], num: int, width: int) -> None:
         # The name is never used: the file lives in memory.
         self._file = h5py.File(
             "shard", "w", driver="core", backing_store=False, libver=_LIBVER
@@ -66,7 +68,7 @@ class _Writer(AbstractShardWriter):
         self._columns = {column.name: column for column in columns}
         self._pool = ThreadPoolExecutor(_num_threads())
         self._pending: deque[tuple[str, int, Future[list[bytes]]]] = deque()
-        self._datasets = {c.name: self._create(c, num) for c in columns}
+        self._datasets = {c.name: self._create(c, num, width) for c in columns}
         self._per_chunk = {
             name: int(dataset.chunks[0]) if dataset.chunks else 1
             for name, dataset in self._datasets.items()
@@ -98,12 +100,16 @@ class _Writer(AbstractShardWriter):
         self._pool.shutdown(cancel_futures=True)
         self._file.close()
 
-    def _create(self, column: Column, num: int) -> h5py.Dataset:
+    def _create(self, column: Column, num: int, width: int) -> h5py.Dataset:
         settings: dict[str, Any] = {}
         if column.compressed:
             size = max(column.sequence_bytes, 1)
             # Small enough that reading one sequence is cheap.
-            fitting = [n for n in _CHUNK_LENS if n * size <= _CHUNK_BYTES and n <= num]
+            fitting = [
+                n
+                for n in _CHUNK_LENS
+                if n * size <= _CHUNK_BYTES and n <= num and width % n == 0
+            ]
             settings = {
                 "chunks": (max(fitting, default=1), *column.shape),
                 "compression": "gzip",

@@ -56,8 +56,11 @@ class NpzStore(AbstractStore):
         """``.npz``."""
         return ".npz"
 
-    def writer(self, columns: Sequence[Column], num: int) -> AbstractShardWriter:
-        """A writer for a shard of ``num`` sequences."""
+    def writer(
+        self, columns: Sequence[Column], num: int, width: int
+    ) -> AbstractShardWriter:
+        """A writer for a shard of ``num`` sequences, which come ``width`` at a time."""
+        del width
         return _Writer(columns, num)
 
     def reader(self, path: Path) -> AbstractShardReader:

@@ -1,0 +1,197 @@
+"""One sequence of a data set: an episode, whether it may stay, and how it is observed.
+
+Everything here is traced: a program makes many sequences at once.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Key, PyTree
+
+from foreworld.core.errors import ConfigError
+from foreworld.core.keys import named_key
+from foreworld.worlds.base import AbstractPolicy, AbstractWorld
+from foreworld.worlds.dynamics.base import AbstractDynamics
+
+GROWTH = 0.01
+"""Energy may not grow by more than this, relative to the first (or 0.1 if smaller)."""
+ACCEPTED = "accepted"
+"""Output that is not stored: whether the sequence may stay in the data set."""
+
+
+class Options(NamedTuple):
+    """What of a recipe the program has to know beside the family."""
+
+    num_frames: int
+    images: bool
+    derivatives: bool
+    image_noise: float
+    state_noise: float
+    missing: float
+    jitter: float
+    skip: int
+    random_skip: bool
+
+
+class Episode(NamedTuple):
+    """An episode over time: states before the frames, and what was done."""
+
+    states: PyTree
+    observations: PyTree
+    valid: Bool[Array, " time"]
+    done: dict[str, PyTree]
+
+
+def episode(
+    world: AbstractWorld,
+    policy: AbstractPolicy,
+    key: Key[Array, ""],
+    num_frames: int,
+    durations: Float[Array, " transition"] | None = None,
+) -> Episode:
+    """One sequence of a world.
+
+    Frames after the end of an episode repeat its last one and are not valid.
+
+    Parameters
+    ----------
+    world
+        A world of one agent, or a passive one.
+    policy
+        What acts.
+    key
+        The datum's key; ``"reset"``, ``"act", t`` and ``"step", t`` are folded into it.
+    num_frames
+        Frames, the first being the initial state.
+    durations
+        Times between frames, for worlds with a ``dt``; by default that.
+    """
+    state, obs = world.reset(named_key(key, "reset"))
+
+    def advance(carry: PyTree, at: tuple[Array, Array | None]) -> tuple[PyTree, PyTree]:
+        state, obs, memory, ended = carry
+        t, duration = at
+        here: Any = world
+        if duration is not None:
+            here = eqx.tree_at(lambda some: some.dt, world, duration)
+        memory, action = policy.act(memory, obs, named_key(key, "act", t))
+        step: Any = here.step(state, action, named_key(key, "step", t))
+        limit = world.max_episode_len
+        late = (t + 1 >= limit) if limit > 0 else False
+        truncated = (step.truncated | late) & ~step.terminated
+        kept = jax.tree.map(
+            functools.partial(jnp.where, ended), (state, obs), (step.state, step.obs)
+        )
+        out = {
+            "frame": (*kept, ~ended),
+            "action": action,
+            "reward": jnp.where(ended, 0, step.reward).astype(jnp.float32),
+            "terminated": step.terminated & ~ended,
+            "truncated": truncated & ~ended,
+        }
+        return (*kept, memory, ended | step.terminated | truncated), out
+
+    begin = (state, obs, policy.init_memory(), jnp.asarray(False))
+    _, out = jax.lax.scan(advance, begin, (jnp.arange(num_frames - 1), durations))
+    first = (state, obs, jnp.asarray(True))
+    states, observations, valid = jax.tree.map(
+        lambda one, rest: jnp.concatenate([one[None], rest]), first, out.pop("frame")
+    )
+    done = {} if world.action_space is None else out
+    return Episode(states, observations, valid, done)
+
+
+def sequence(
+    world: AbstractWorld, policy: AbstractPolicy, key: Key[Array, ""], options: Options
+) -> dict[str, Array]:
+    """The columns of one sequence, and whether it may stay."""
+    num, times, durations = options.num_frames + options.skip, None, None
+    if options.jitter and isinstance(world, AbstractDynamics):
+        unit = jax.random.uniform(named_key(key, "times"), (num - 1,), jnp.float32)
+        durations = world.dt * (1 + options.jitter * (2 * unit - 1))
+        times = jnp.concatenate([jnp.zeros(1), jnp.cumsum(durations)])
+    made = episode(world, policy, key, num, durations)
+    accepted = _accepted(world, made)
+    if options.skip:
+        first = jnp.int32(options.skip)
+        if options.random_skip:
+            draw = named_key(key, "skip")
+            first = jax.random.randint(draw, (), 0, options.skip + 1, jnp.int32)
+        cut = functools.partial(
+            jax.lax.dynamic_slice_in_dim,
+            start_index=first,
+            slice_size=options.num_frames,
+        )
+        made, times = jax.tree.map(cut, (made, times))
+    columns = {
+        "state": _rows(world, made.observations),
+        **made.done,
+        "valid": made.valid,
+        ACCEPTED: accepted,
+    }
+    if options.images:
+        columns["image"] = jax.vmap(world.render)(made.states)
+    if isinstance(world, AbstractDynamics):
+        columns.update(jax.vmap(world.extras)(made.states))
+        if options.derivatives:
+            slopes: Any = jax.vmap(world.derivative)(made.states)
+            columns["derivative"] = slopes.astype(jnp.float32)
+    if times is not None:
+        columns["time"] = (times - times[0]).astype(jnp.float32)
+    return _disturbed(columns, key, options)
+
+
+def _accepted(world: AbstractWorld, made: Episode) -> Bool[Array, ""]:
+    """Whether all is finite, on the canvas, and no energy came from nowhere."""
+    numbers = (made.observations, made.done.get("reward", jnp.zeros(())))
+    accepted = jnp.asarray(True)
+    for leaf in jax.tree.leaves(numbers):
+        accepted &= jnp.all(jnp.isfinite(leaf))
+    if not isinstance(world, AbstractDynamics):
+        return accepted
+    accepted &= jnp.all(jax.vmap(world.keeps)(made.states))
+    energies = jax.vmap(world.energy)(made.states)
+    if energies is None:
+        return accepted
+    room = GROWTH * jnp.maximum(jnp.abs(energies[0]), 0.1)
+    return accepted & jnp.all(energies <= energies[0] + room)
+
+
+def _disturbed(
+    columns: dict[str, Array], key: Key[Array, ""], options: Options
+) -> dict[str, Array]:
+    """Columns with noise, and with frames that nobody saw."""
+    if options.state_noise:
+        state = columns["state"]
+        noise = jax.random.normal(named_key(key, "state_noise"), state.shape, "float32")
+        columns["state"] = state + jnp.float32(options.state_noise) * noise
+    if options.image_noise and options.images:
+        image = columns["image"]
+        noise = jax.random.normal(named_key(key, "image_noise"), image.shape, "float32")
+        grey = image + jnp.float32(255 * options.image_noise) * noise
+        columns["image"] = jnp.clip(jnp.round(grey), 0, 255).astype(jnp.uint8)
+    if options.missing:
+        draw = jax.random.uniform(
+            named_key(key, "missing"), (options.num_frames,), jnp.float32
+        )
+        # A sequence of which nothing at all was seen is of no use.
+        seen = (draw >= options.missing) | (jnp.arange(options.num_frames) == 0)
+        for name in ("image", "state"):
+            if name in columns:
+                whole = columns[name]
+                mask = seen.reshape(-1, *(1,) * (whole.ndim - 1))
+                columns[name] = jnp.where(mask, whole, jnp.zeros((), whole.dtype))
+        columns["observed"] = seen
+    return columns
+
+
+def _rows(world: AbstractWorld, obs: Array) -> Float[Array, "time state"]:
+    space = world.observation_space
+    if isinstance(space, dict):
+        raise ConfigError("observations by agent cannot be stored in a data set.")
+    return space.flatten(obs)
