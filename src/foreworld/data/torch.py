@@ -18,14 +18,14 @@ from foreworld.core.errors import ConfigError
 from foreworld.data.cut import check_window
 
 if TYPE_CHECKING:
-    from foreworld.data.split import Split
+    from foreworld.data.table import AbstractTable
 
 _NO_TENSOR = ("key",)
 """Columns of unsigned words, which most of PyTorch cannot compute with."""
 
 
 def torch_loader(
-    split: Split,
+    split: AbstractTable,
     batch_size: int,
     *,
     shuffle: bool = True,
@@ -163,7 +163,7 @@ class Batches:
 class _Rows:
     """Reads batches of a split by epoch and rows."""
 
-    def __init__(self, split: Split, window: int | None, seed: int) -> None:
+    def __init__(self, split: AbstractTable, window: int | None, seed: int) -> None:
         self._split, self._window, self._seed = split, window, seed
 
     def __call__(self, item: tuple[int, list[int]]) -> dict[str, np.ndarray]:
