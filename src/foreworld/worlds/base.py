@@ -71,6 +71,8 @@ class AbstractWorld(Part):
                     f"{value!r}. Ranges make a family of worlds: "
                     f"{name}.family({spec.name}={value!r})."
                 )
+        # Worlds that compare fields rely on each being within its own limits.
+        super().__check_init__()
 
     @property
     @abc.abstractmethod
@@ -234,9 +236,16 @@ class Family(Part):
             object.__setattr__(self, "world", world.replace(canvas=canvas))
 
     def sample(self, key: Key[Array, ""]) -> Any:
-        """One world; a field's draw depends on the key and the field's name only."""
+        """One world; a field's draw depends on the key and the field's name only.
+
+        Draws are float32 numbers at the working precision: products of parameters in
+        float32 would make energy and motion differ under x64.
+        """
         static, traced, data = split(self.world)
-        drawn = {n: r.sample(named_key(key, n)) for n, r in self.ranges.items()}
+        drawn = {
+            name: values.sample(named_key(key, name)).astype(jnp.result_type(float))
+            for name, values in self.ranges.items()
+        }
         return merge(static, {**traced, **drawn}, data)
 
     def _repr_html_(self) -> str:
