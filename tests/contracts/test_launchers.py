@@ -3,12 +3,17 @@
 import pytest
 
 from foreworld.core.registry import entries
-from foreworld.launch.processes import Processes
 from foreworld.testing.launchers import check_launcher
+
+SMALL = {
+    "processes": {"workers": 2},
+    "slurm": {"workers": 3, "memory_gb": 0.25, "poll_seconds": 0.2},
+}
+"""Settings for a small machine."""
 
 
 @pytest.mark.parametrize("name", entries("launch"))
-def test_contract(name, tmp_path):
-    cls = entries("launch")[name].load()
-    launcher = Processes(workers=2) if cls is Processes else cls()
-    check_launcher(launcher, tmp_path)
+def test_contract(name, tmp_path, request):
+    if name == "slurm":
+        request.getfixturevalue("slurm")
+    check_launcher(entries("launch")[name].load()(**SMALL.get(name, {})), tmp_path)

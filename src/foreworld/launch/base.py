@@ -60,6 +60,14 @@ class AbstractHandle(abc.ABC):
     def error(self) -> str:
         """Why it failed: the end of what it printed; empty if it did not."""
 
+    @abc.abstractmethod
+    def lost(self) -> bool:
+        """Whether it failed by no error of its own, so that it is worth doing again."""
+
+    @abc.abstractmethod
+    def leave(self) -> None:
+        """Its coordinator ends early: stop it, unless it is meant to go on alone."""
+
 
 class AbstractLauncher(Part):
     """Interface of every launcher: here, worker processes, a cluster."""
@@ -73,6 +81,20 @@ class AbstractLauncher(Part):
     @abc.abstractmethod
     def num_threads(self) -> int:
         """Threads a task computes with; 0 for as many as the machine has."""
+
+    @abc.abstractmethod
+    def check(self, resources: Resources) -> None:
+        """Look whether tasks could be submitted, before anything is changed for them.
+
+        Raises
+        ------
+        ForeworldError
+            They could not; says why.
+        """
+
+    @abc.abstractmethod
+    def adopt(self, task: Task) -> list[AbstractHandle]:
+        """What still waits or runs of this task from a command that is gone."""
 
     @abc.abstractmethod
     def submit(

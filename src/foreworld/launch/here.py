@@ -32,6 +32,13 @@ class Here(AbstractLauncher):
         """As many as the machine has."""
         return 0
 
+    def check(self, resources: Resources) -> None:
+        """Nothing stands in the way."""
+
+    def adopt(self, task: Task) -> list[AbstractHandle]:
+        """None: tasks end with this process."""
+        return []
+
     def submit(
         self, tasks: Sequence[Task], resources: Resources
     ) -> list[AbstractHandle]:
@@ -62,3 +69,10 @@ class HereHandle(AbstractHandle):
     def error(self) -> str:
         """The message, with a traceback where it was nothing a user caused."""
         return self._error
+
+    def lost(self) -> bool:
+        """Never: the process would have ended with it."""
+        return False
+
+    def leave(self) -> None:
+        """Too late."""

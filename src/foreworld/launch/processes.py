@@ -20,6 +20,7 @@ from typing import Annotated
 from foreworld.core.errors import ForeworldError
 from foreworld.core.folder import StorageError, make_folder, open_log, remove
 from foreworld.core.part import Bounded
+from foreworld.launch._threads import one_thread
 from foreworld.launch.base import (
     AbstractHandle,
     AbstractLauncher,
@@ -31,12 +32,6 @@ from foreworld.launch.base import (
 LOGS = "logs"
 """Folder, in that of the work, for what workers print; logs of success are removed."""
 _TAIL = 20
-_ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-}
-_XLA_ONE_THREAD = "--xla_cpu_multi_thread_eigen=false"
 
 
 class Processes(AbstractLauncher):
@@ -54,6 +49,13 @@ class Processes(AbstractLauncher):
     def num_threads(self) -> int:
         """One."""
         return 1
+
+    def check(self, resources: Resources) -> None:
+        """Nothing stands in the way."""
+
+    def adopt(self, task: Task) -> list[AbstractHandle]:
+        """None: workers end with their coordinator."""
+        return []
 
     def submit(
         self, tasks: Sequence[Task], resources: Resources
@@ -109,6 +111,16 @@ class ProcessHandle(AbstractHandle):
             self._process.kill()
             self._process.wait()
         self.look()
+
+    def leave(self) -> None:
+        """Kill it: workers end with their coordinator."""
+        self.cancel()
+
+    def lost(self) -> bool:
+        """Whether a signal ended it."""
+        if self.look() != "failed" or self._process is None:
+            return False
+        return self._process.returncode < 0
 
     def error(self) -> str:
         """How it ended and the end of what it printed; empty if it did not fail."""
@@ -194,7 +206,5 @@ def _cores() -> list[int]:
 def _environment(num_cores: int) -> dict[str, str]:
     environment = dict(os.environ)
     if num_cores == 1:
-        flags = environment.get("XLA_FLAGS", "")
-        environment.update(_ONE_THREAD)
-        environment["XLA_FLAGS"] = f"{flags} {_XLA_ONE_THREAD}".strip()
+        environment.update(one_thread())
     return environment

@@ -55,6 +55,7 @@ def check_launcher(
     require(again == launcher, f"{name}: JSON does not give the same launcher back.")
     require(launcher.num_workers >= 1, f"{name}.num_workers must be at least 1.")
     require(launcher.num_threads >= 0, f"{name}.num_threads must not be negative.")
+    launcher.check(Resources())
     folders = [folder / str(i) for i in range(3)]
     for place in folders:
         place.mkdir(parents=True)
@@ -71,7 +72,14 @@ def check_launcher(
         _MESSAGE in handles[1].error(),
         f"{name}: error() must say why a task failed, got {handles[1].error()!r}.",
     )
+    require(
+        not any(handle.lost() for handle in handles),
+        f"{name}: lost() of a task that ended by itself.",
+    )
+    left = [handle for task in tasks for handle in launcher.adopt(task)]
+    require(not left, f"{name}.adopt finds tasks that have ended.")
     for handle in handles:
+        handle.leave()
         handle.cancel()
     states = [handle.state() for handle in handles]
     require(states == wanted, f"{name}: cancel changed tasks that had ended: {states}.")
