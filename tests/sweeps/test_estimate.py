@@ -107,3 +107,15 @@ def test_compiling_is_shown(tmp_path, capsys, monkeypatch):
         assert not journal.is_compiling(place)
         while "compiling" in capsys.readouterr().err:
             pass
+
+
+def test_where_nothing_ran_yet_the_reference_machine_is_asked(tmp_path):
+    ppo = fw.Parameters("tmaze", "ppo", total_steps=100_000)
+    found = expected(fw.Study("p", ppo), tmp_path / "s")
+    assert found.elsewhere and found.seconds > 0
+    assert str(Estimate(75.0, "", elsewhere=True)) == (
+        "roughly 1 min 15 s on a machine with two cores; nothing like it ran on this "
+        "one yet"
+    )
+    longer = fw.Study("p", ppo.set("total_steps", 10_000_000))
+    assert expected(longer, tmp_path / "s").seconds > 5 * found.seconds

@@ -25,17 +25,25 @@ class Estimate(NamedTuple):
     Attributes
     ----------
     seconds
-        ``None`` where no program like it ran here before.
+        ``None`` where no program like it is known.
     basis
         Fields in which the programs differ from those that were measured.
+    elsewhere
+        Whether those ran on another machine.
     """
 
     seconds: float | None
     basis: str
+    elsewhere: bool = False
 
     def __str__(self) -> str:
         if self.seconds is None:
             return UNKNOWN
+        if self.elsewhere:
+            return (
+                f"roughly {duration(self.seconds)} on a machine with two cores; "
+                f"nothing like it ran on this one yet"
+            )
         if self.basis:
             return f"roughly {duration(self.seconds)}, by a program with {self.basis}"
         return f"about {duration(self.seconds)}, by what the same took here before"
@@ -51,7 +59,7 @@ def estimate(study: Study, plan: Plan, folder: Path) -> Estimate | None:
     """
     points = study.points()
     spent: list[float] = []
-    basis = ""
+    basis, elsewhere = "", False
     for chunk in plan.chunks:
         place = folder / chunk.folder_name
         if finished(place):
@@ -65,10 +73,11 @@ def estimate(study: Study, plan: Plan, folder: Path) -> Estimate | None:
         updates = group.training.budget.num_updates * left
         spent.append(rate.overhead + updates * rate.seconds)
         basis = basis or _in_words(rate)
+        elsewhere |= rate.elsewhere
     if not spent:
         return None
     workers = min(plan.workers, len(spent))
-    return Estimate(max(max(spent), sum(spent) / workers), basis)
+    return Estimate(max(max(spent), sum(spent) / workers), basis, elsewhere)
 
 
 class Before:

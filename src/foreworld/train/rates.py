@@ -1,7 +1,9 @@
 """How fast programs of a kind were on this machine: what estimates of time rest on.
 
 Every finished training leaves a small file beside the cached programs. It is named by
-what decides the speed: classes, static fields, width, threads and device.
+what decides the speed: classes, static fields, width, threads and device. On a machine
+where nothing alike ran yet, estimates rest on ``reference_rates.json``, which
+``python benchmarks/reference_rates.py`` measured on a machine with two cores.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,11 +41,14 @@ class Rate(NamedTuple):
         Seconds for compiling and initialising, as far as known.
     differences
         Fields in which it differed from the one asked for, as (there, here).
+    elsewhere
+        Whether that was on the reference machine.
     """
 
     seconds: float
     overhead: float
     differences: dict[str, tuple[Any, Any]]
+    elsewhere: bool = False
 
 
 def record(
@@ -88,7 +94,28 @@ def find(parameters: Parameters, width: int, threads: int) -> Rate | None:
         return exact
     found = [_read(path, fields) for path in sorted(_path(fields).parent.glob("*"))]
     near = [r for r in found if r and len(r.differences) <= _MOST_DIFFERENT]
-    return min(near, key=lambda rate: len(rate.differences), default=None)
+    return min(near, key=_distance, default=None) or _elsewhere(fields)
+
+
+def entries() -> list[dict[str, Any]]:
+    """Every program that was measured on this machine, with its kind of device."""
+    paths = sorted((cache_folder() / _FOLDER).rglob("*.json"))
+    return [{"device": device_kind(), **read_json(path)} for path in paths]
+
+
+def _elsewhere(fields: dict[str, Any]) -> Rate | None:
+    """What the program most like it, of the same classes, took on the reference."""
+    text = files("foreworld.train").joinpath("reference_rates.json").read_text("utf-8")
+    found = [
+        _rate(entry, fields)._replace(elsewhere=True)
+        for entry in json.loads(text)
+        if entry["device"] == device_kind() and _kind(entry["fields"]) == _kind(fields)
+    ]
+    return min(found, key=_distance, default=None)
+
+
+def _distance(rate: Rate) -> int:
+    return len(rate.differences)
 
 
 def _overheads(path: Path) -> dict[str, float]:
@@ -102,20 +129,23 @@ def _overheads(path: Path) -> dict[str, float]:
 
 def _read(path: Path, wanted: dict[str, Any]) -> Rate | None:
     try:
-        entry = read_json(path)
-        there = entry["fields"]
-        names = dict.fromkeys((*there, *wanted))
-        pairs = {name: (there.get(name), wanted.get(name)) for name in names}
-        differences = {n: pair for n, pair in pairs.items() if pair[0] != pair[1]}
-        # Another width does so many times the work; a processor does it in that time.
-        scale = wanted["width"] / there["width"]
-        # The same program is in the cache now, another one is not.
-        overhead = entry.get("loading", 0.0)
-        if differences:
-            overhead = entry.get("compiling", overhead)
-        return Rate(entry["seconds"] * scale, overhead, differences)
+        return _rate(read_json(path), wanted)
     except (ForeworldError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _rate(entry: dict[str, Any], wanted: dict[str, Any]) -> Rate:
+    there = entry["fields"]
+    names = dict.fromkeys((*there, *wanted))
+    pairs = {name: (there.get(name), wanted.get(name)) for name in names}
+    differences = {n: pair for n, pair in pairs.items() if pair[0] != pair[1]}
+    # Another width does so many times the work; a processor does it in that time.
+    scale = wanted["width"] / there["width"]
+    # The same program is in the cache now, another one is not.
+    overhead = entry.get("loading", 0.0)
+    if differences:
+        overhead = entry.get("compiling", overhead)
+    return Rate(entry["seconds"] * scale, overhead, differences)
 
 
 def _fields(parameters: Parameters, width: int, threads: int) -> dict[str, Any]:
@@ -129,9 +159,12 @@ def _fields(parameters: Parameters, width: int, threads: int) -> dict[str, Any]:
 
 def _path(fields: dict[str, Any]) -> Path:
     """One folder for each pair of classes and kind of device."""
-    kind = [v for k, v in sorted(fields.items()) if k.endswith("class")]
-    names = [_hash([device_kind(), *kind]), _hash(fields)]
+    names = [_hash([device_kind(), *_kind(fields)]), _hash(fields)]
     return cache_folder() / _FOLDER / names[0] / f"{names[1]}.json"
+
+
+def _kind(fields: dict[str, Any]) -> list[Any]:
+    return [v for k, v in sorted(fields.items()) if k.endswith("class")]
 
 
 def _hash(value: Any) -> str:
