@@ -17,6 +17,9 @@ import numpy as np
 from foreworld.core.host_keys import host_fold, host_key
 from foreworld.core.keys import named_key, root_key
 
+NUM_NUMBERS = 2**32
+"""Seeds and numbers of episodes are below this."""
+
 
 def root(xp: Any, seed: Any) -> Any:
     """The key of a root seed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from foreworld.core.errors import unknown_name
 from foreworld.data.cut import check_window, cut_batch
 from foreworld.data.source import DataSource
 from foreworld.data.torch import check_batch_size, shuffled, torch_loader
+
+if TYPE_CHECKING:
+    from foreworld.data.episodes import Episodes
 
 
 class AbstractTable(abc.ABC):
@@ -145,6 +148,18 @@ class AbstractTable(abc.ABC):
     def torch(self, batch_size: int, **settings: Any) -> Any:
         """A PyTorch ``DataLoader``; see :func:`foreworld.data.torch.torch_loader`."""
         return torch_loader(self, batch_size, **settings)
+
+    def tasks(
+        self,
+        num_context: int,
+        seed: int = 0,
+        state_columns: Sequence[int] | None = None,
+    ) -> Episodes:
+        """Few-shot episodes; see :class:`foreworld.data.episodes.Episodes`."""
+        # Episodes are made of splits, so that module imports this one.
+        from foreworld.data.episodes import Episodes
+
+        return Episodes(self, num_context, seed, state_columns)
 
     def read(self, name: str, index: Any) -> np.ndarray | np.generic:
         """Rows of a column by a number, a slice or an array of numbers."""

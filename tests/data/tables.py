@@ -1,0 +1,74 @@
+"""Tables that lie in memory, for tests of loaders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import jax.numpy as jnp
+import numpy as np
+
+from foreworld.data.source import DataSource
+from foreworld.data.table import AbstractTable
+
+
+class MemoryTable(AbstractTable):
+    """A split of given columns."""
+
+    def __init__(self, columns: dict[str, np.ndarray], name: str = "train") -> None:
+        self.name, self._arrays = name, columns
+
+    def __setstate__(self, state: dict) -> None:
+        vars(self).update(state)
+
+    def __repr__(self) -> str:
+        return f"Split {self.name} of memory: {len(self):,} sequences"
+
+    def __len__(self) -> int:
+        return len(self._arrays["state"])
+
+    @property
+    def place(self) -> str:
+        return "memory"
+
+    @property
+    def num_frames(self) -> int:
+        return self._arrays["state"].shape[1]
+
+    @property
+    def columns(self) -> dict[str, tuple[tuple[int, ...], str]]:
+        return {n: (a.shape, str(a.dtype)) for n, a in self._arrays.items()}
+
+    def rows(self, name: str, rows: np.ndarray) -> np.ndarray:
+        return self._arrays[name][rows]
+
+    def keep(self, names: Iterable[str]) -> None:
+        pass
+
+    def device(self) -> DataSource:
+        columns = {n: jnp.asarray(a) for n, a in self._arrays.items()}
+        return DataSource(
+            image=columns["image"],
+            state=columns["state"],
+            action=columns.get("action"),
+            valid=columns["valid"],
+            parameters={},
+            action_space=None,
+        )
+
+
+def labelled(labels: np.ndarray, num_frames: int = 3, side: int = 4) -> MemoryTable:
+    """Sequences whose frames and states tell their row and their label."""
+    num = len(labels)
+    state = np.stack([np.arange(num), labels, np.zeros(num)], axis=1)
+    shape = (num, num_frames)
+    return MemoryTable(
+        {
+            "image": np.broadcast_to(
+                labels.astype(np.uint8)[:, None, None, None, None],
+                (*shape, side, side, 1),
+            ),
+            "state": np.broadcast_to(state[:, None], (*shape, 3)).astype(np.float32),
+            "valid": np.ones(shape, bool),
+            "label": labels[:, None],
+        }
+    )
