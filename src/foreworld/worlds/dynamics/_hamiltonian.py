@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import abc
 import math
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import equinox as eqx
 import jax
@@ -28,7 +28,6 @@ from foreworld.render.discs import (
 from foreworld.worlds.base import AbstractCanvasWorld, Step, Uniform
 from foreworld.worlds.dynamics.base import (
     AbstractDynamics,
-    integrate,
     working_dtype,
 )
 
@@ -56,6 +55,8 @@ class Discs(NamedTuple):
 
     centres: Float[Array, "disc 2"]
     radii: Float[Array, " disc"]
+    shift: tuple[Any, Any] | None = None
+    """Shift of the picture in half-widths; ``None`` for the offsets of the world."""
 
 
 class AbstractHamiltonian(AbstractDynamics, AbstractCanvasWorld):
@@ -121,6 +122,14 @@ class AbstractHamiltonian(AbstractDynamics, AbstractCanvasWorld):
         """The Hamiltonian."""
 
     @abc.abstractmethod
+    def advance(self, state: Phase) -> Phase:
+        """The state one frame later.
+
+        ``integrate(self.derivative, state, self.dt, self.substeps)``, or faster with
+        rates worked out by hand.
+        """
+
+    @abc.abstractmethod
     def discs(self, state: Phase) -> Discs:
         """What there is to draw, without the offset."""
 
@@ -137,7 +146,7 @@ class AbstractHamiltonian(AbstractDynamics, AbstractCanvasWorld):
     def step(self, state: Phase, action: None, key: Key[Array, ""]) -> Step:
         """The state one frame later; the key is not used."""
         del action, key
-        state = integrate(self.derivative, state, self.dt, self.substeps)
+        state = self.advance(state)
         no = jnp.asarray(False)
         return Step(state, state.astype(jnp.float32), jnp.float32(0), no, no)
 
@@ -162,7 +171,8 @@ class AbstractHamiltonian(AbstractDynamics, AbstractCanvasWorld):
         """Draw the discs upright; 1 channel, or 3."""
         discs = self.discs(state)
         half = self.half_width()
-        shift = jnp.stack([jnp.asarray(self.offset_x), jnp.asarray(self.offset_y)])
+        offset = discs.shift or (self.offset_x, self.offset_y)
+        shift = jnp.stack([jnp.asarray(share) for share in offset])
         limit = half * (1 + self.margin)
         centres = (discs.centres + shift * half + limit) / (2 * limit)
         radii = discs.radii / (2 * limit)
@@ -219,3 +229,29 @@ def check_radius(cls: type, radius: tuple[float, float]) -> None:
             f"{cls.__name__}.radius=({low}, {high}) must be two numbers of at least "
             f"0, the smaller one first."
         )
+
+
+def check_canvas(world: AbstractHamiltonian, least: float, reason: str) -> None:
+    """Raise :class:`ConfigError` where every state leaves the canvas.
+
+    Parameters
+    ----------
+    world
+        The system.
+    least
+        How far out the least far of its states are, in world units.
+    reason
+        Field that this follows from.
+    """
+    if 0 < world.canvas < least:
+        name = type(world).__name__
+        raise ConfigError(
+            f"{name}.canvas={world.canvas} holds no sequence: with "
+            f"{reason}={getattr(world, reason)} every one leaves it. It must be at "
+            f"least {least:g}; 0 takes {float(world.extent()):g}."
+        )
+
+
+def larger(one: Any, other: Any) -> Any:
+    """The larger of two numbers or arrays; numbers keep the precision of Python."""
+    return (one + other + abs(one - other)) / 2

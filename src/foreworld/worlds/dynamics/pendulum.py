@@ -28,7 +28,13 @@ from foreworld.worlds.dynamics._hamiltonian import (
     check_radius,
     disc_radius,
 )
-from foreworld.worlds.dynamics.base import Discount, FrameTime, ImageSize, Substeps
+from foreworld.worlds.dynamics.base import (
+    Discount,
+    FrameTime,
+    ImageSize,
+    Substeps,
+    integrate,
+)
 
 
 class Pendulum(AbstractHamiltonian):
@@ -85,6 +91,10 @@ class Pendulum(AbstractHamiltonian):
         q, p = state
         lift = self.mass * self.gravity * self.length * (1 - jnp.cos(q))
         return lift + p**2 / (2 * self.mass * self.length**2)
+
+    def advance(self, state: Phase) -> Phase:
+        """The state one frame later."""
+        return integrate(self.derivative, state, self.dt, self.substeps)
 
     def discs(self, state: Phase) -> Discs:
         """The bob."""
