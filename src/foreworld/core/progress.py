@@ -75,6 +75,11 @@ class Progress:
             self._shown = now
             self._show(note=note)
 
+    def say(self, text: str) -> None:
+        """Print a line beside the line of progress."""
+        if not self._quiet:
+            self._line.say(text)
+
     def _show(self, note: str = "", final: bool = False) -> None:
         spent = max(time.monotonic() - self._begun, 1e-9)
         rate = (self._done - (self._first or 0.0)) / spent
@@ -106,6 +111,10 @@ class _AbstractLine(abc.ABC):
     def leave(self) -> None:
         """The work was interrupted: leave the last line as it is."""
 
+    @abc.abstractmethod
+    def say(self, text: str) -> None:
+        """Print another line, above this one where it changes."""
+
 
 class _PlainLine(_AbstractLine):
     every = PLAIN_EVERY
@@ -115,6 +124,9 @@ class _PlainLine(_AbstractLine):
 
     def leave(self) -> None:
         """Nothing to do: the line is complete."""
+
+    def say(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
 
 
 class _TerminalLine(_AbstractLine):
@@ -126,6 +138,9 @@ class _TerminalLine(_AbstractLine):
 
     def leave(self) -> None:
         print(file=sys.stderr, flush=True)
+
+    def say(self, text: str) -> None:
+        print(f"\r\x1b[K{text}", file=sys.stderr, flush=True)
 
 
 class _NotebookLine(_AbstractLine):
@@ -144,6 +159,9 @@ class _NotebookLine(_AbstractLine):
 
     def leave(self) -> None:
         """Nothing to do: the output of a cell ends by itself."""
+
+    def say(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
 
 
 def _notebook() -> Any:

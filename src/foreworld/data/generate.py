@@ -18,6 +18,7 @@ import numpy as np
 from foreworld.core import compilation, registry
 from foreworld.core.errors import ConfigError, ForeworldError, unknown_name
 from foreworld.core.folder import (
+    MANIFEST,
     StorageError,
     lease,
     manifest,
@@ -40,7 +41,9 @@ from foreworld.data.simulate import Simulator
 from foreworld.data.store.base import AbstractStore, Column, Rows
 from foreworld.data.store.find import StoreName, find_store
 from foreworld.data.stored_policy import AbstractStoredPolicy
-from foreworld.launch.base import AbstractHandle, AbstractLauncher, Resources, Task
+from foreworld.launch._crew import Crew
+from foreworld.launch._slurm_jobs import stop_jobs
+from foreworld.launch.base import AbstractLauncher, Resources, Task
 from foreworld.worlds.base import AbstractPolicy, AbstractWorld, Family, as_family
 from foreworld.worlds.make import make
 
@@ -132,16 +135,19 @@ def generate(
         raise ConfigError(f"workers={workers} must be at least 1.")
     recipe = _recipe(family, policy, sizes)
     folder = Path(out)
-    prepare(folder, recipe, force)
     if launcher is None and workers > 1:
         launcher = registry.find("launch", "processes")()
+    if launcher is not None and (force or not (folder / MANIFEST).exists()):
+        launcher.check(Resources())
+    if force:
+        stop_jobs(folder)
+    prepare(folder, recipe, force)
     total = sum(recipe.sizes.values())
     label = f"{type(family.world).__name__} to {folder}"
     with Progress(label, total, "sequences", quiet) as progress:
         progress.update(num_made(folder, recipe))
         if launcher is not None and missing(folder, recipe):
-            tasks = [Task("foreworld.data.generate:work", folder.resolve())] * workers
-            _wait(launcher.submit(tasks, Resources()), folder, recipe, progress)
+            _let_work(launcher, workers, folder, recipe, progress)
         _make(folder, recipe, progress.update)
         # Another process may be at work on the last shards, or die at it.
         while missing(folder, recipe):
@@ -273,26 +279,29 @@ def _shard_bytes(
         )
 
 
-def _wait(
-    handles: Sequence[AbstractHandle],
+def _let_work(
+    launcher: AbstractLauncher,
+    workers: int,
     folder: Path,
     recipe: Recipe,
     progress: Progress,
 ) -> None:
-    """Wait for workers; stop them when this process is interrupted."""
-    try:
-        while any(handle.state() in ("waiting", "running") for handle in handles):
+    """Have workers make shards; those that were lost on the way are replaced."""
+    task = Task("foreworld.data.generate:work", folder.resolve())
+    with Crew(launcher, task, lambda: num_made(folder, recipe), progress.say) as crew:
+        crew.hire(workers - crew.busy)
+        while missing(folder, recipe):
+            lost = sum(handle.lost() for handle in crew.look())
+            if lost and crew.retries >= 0:
+                crew.hire(lost)
+            if not crew.busy:
+                break
             progress.update(num_made(folder, recipe))
             time.sleep(_POLL_SECONDS)
-    except BaseException:
-        for handle in handles:
-            handle.cancel()
-        raise
-    if not missing(folder, recipe):
-        return
-    failed = [handle.error() for handle in handles if handle.state() == "failed"]
-    reason = f" One of them said: {failed[0].strip()}" if failed else ""
-    raise ForeworldError(
-        f"{len(failed)} of {len(handles)} workers failed and {folder} is not complete. "
-        f"What is finished is kept: run the same command again.{reason}"
-    )
+        crew.dismiss()
+    if crew.failed and missing(folder, recipe):
+        raise ForeworldError(
+            f"{len(crew.failed)} of {crew.hired} workers failed and {folder} is not "
+            f"complete. What is finished is kept: run the same command again. One of "
+            f"them said: {crew.failed[-1].error().strip()}"
+        )

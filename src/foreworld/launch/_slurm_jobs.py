@@ -259,12 +259,24 @@ def find_jobs(
 
 
 def stop_jobs(folder: Path, patience: float = 60.0) -> int:
-    """Cancel the jobs on a folder and wait until they have ended; returns how many."""
+    """Cancel the jobs on a folder and wait until they have ended; returns how many.
+
+    Raises
+    ------
+    SlurmError
+        They do not end.
+    """
     handles = find_jobs(folder)
     for handle in handles:
         handle.cancel()
     deadline = time.monotonic() + patience
-    while find_jobs(folder) and time.monotonic() < deadline:
+    while left := find_jobs(folder):
+        if time.monotonic() > deadline:
+            numbers = ", ".join(handle.job.number for handle in left)
+            raise SlurmError(
+                f"Slurm jobs {numbers} work on {folder} and cannot be stopped. See "
+                f"'squeue', stop them with 'scancel', and run the same command again."
+            )
         time.sleep(_PAUSE)
     return len(handles)
 

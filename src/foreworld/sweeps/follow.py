@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from foreworld.core.progress import Progress
@@ -17,10 +17,13 @@ _SHOW = 0.5
 
 
 @contextlib.contextmanager
-def following(folder: Path, plan: Plan, quiet: bool) -> Iterator[None]:
-    """Show progress while the context lasts: what the journals say."""
+def following(folder: Path, plan: Plan, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Show progress while the context lasts: what the journals say.
+
+    Yields a function that prints a line beside it.
+    """
     if quiet:
-        yield
+        yield lambda text: None
         return
     total = sum(plan.steps_of(chunk) for chunk in plan.chunks)
     names = {group.training.budget.step_name for group in plan.groups}
@@ -36,7 +39,7 @@ def following(folder: Path, plan: Plan, quiet: bool) -> Iterator[None]:
         thread = threading.Thread(target=show, daemon=True)
         thread.start()
         try:
-            yield
+            yield progress.say
         finally:
             stop.set()
             thread.join()

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
 from foreworld.core import compilation, registry
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.folder import CONFIG, MANIFEST, lease, remove, seal
-from foreworld.launch.base import AbstractHandle, AbstractLauncher, Resources, Task
+from foreworld.launch._crew import RETRIES, Crew
+from foreworld.launch._slurm_jobs import stop_jobs
+from foreworld.launch.base import AbstractLauncher, Resources, Task
 from foreworld.launch.here import Here
 from foreworld.launch.processes import Processes
 from foreworld.sweeps.cancel import (
@@ -40,8 +43,6 @@ from foreworld.train import checkpoint
 from foreworld.train.loop import RESULTS
 from foreworld.train.parameters import Parameters
 
-RETRIES = 3
-"""How often workers that died are replaced."""
 _LOOK, _SHOW = 0.1, 0.5
 
 
@@ -95,6 +96,10 @@ def sweep(
     compilation.configure()
     chosen = _launcher(folder, launcher, workers, force)
     workers, threads = workers or chosen.num_workers, chosen.num_threads
+    if chunk is None and (force or not (folder / MANIFEST).exists()):
+        chosen.check(Resources())
+    if force:
+        stop_jobs(folder)
     settings = {"workers": workers, "threads": threads, "width": width}
     plan = prepare(study, folder, force=force, **settings)
     if tracker is not None:
@@ -198,51 +203,48 @@ def _do_all(
         print(f"{study.name}: {describe(plan)}{tail}\n{folder}", file=sys.stderr)
     for part in plan.chunks:
         remove(folder / part.folder_name / ERROR)
-    with coordinating(folder), following(folder, plan, quiet):
-        _supervise(folder, plan, launcher)
+    with coordinating(folder), following(folder, plan, quiet) as say:
+        _supervise(folder, plan, launcher, say)
     _report_failures(folder, plan)
     if not quiet:
         print(before.reused(), file=sys.stderr)
 
 
-def _supervise(folder: Path, plan: Plan, launcher: AbstractLauncher) -> None:
+def _supervise(
+    folder: Path, plan: Plan, launcher: AbstractLauncher, say: Callable[[str], None]
+) -> None:
     """Keep workers going until every chunk is finished or has failed."""
-    retries = RETRIES
-    handles: list[AbstractHandle] = []
-    try:
+    task = Task(ENTRY, folder.resolve())
+    with Crew(launcher, task, lambda: _mark(folder, plan), say) as crew:
         while True:
             stop_if_cancelled(folder)
             open_chunks = _open_chunks(folder, plan)
             if not open_chunks:
-                break
-            states = [handle.state() for handle in handles]
-            for handle, state in zip(handles, states, strict=True):
-                if state == "failed":
-                    retries -= 1
-                    if retries < 0:
-                        raise ForeworldError(
-                            f"workers failed {RETRIES + 1} times, giving up: "
-                            f"{handle.error()}\nWhat is finished is kept in {folder}; "
-                            f"the same command goes on."
-                        )
-            busy = [
-                handle
-                for handle, state in zip(handles, states, strict=True)
-                if state in ("running", "waiting")
-            ]
+                return
+            failed = crew.look()
+            if crew.retries < 0:
+                raise ForeworldError(
+                    f"workers failed {RETRIES + 1} times, giving up: "
+                    f"{failed[-1].error()}\nWhat is finished is kept in {folder}; "
+                    f"the same command goes on."
+                )
             wanted = min(launcher.num_workers, len(open_chunks))
             unclaimed = [place for place in open_chunks if not _claimed(place)]
-            if len(busy) < wanted and unclaimed:
-                count = min(wanted - len(busy), len(unclaimed))
-                tasks = [Task(ENTRY, folder)] * count
-                busy += launcher.submit(tasks, Resources())
-            handles = busy
-            ended = [handle.state() not in ("running", "waiting") for handle in handles]
-            if not (handles and all(ended)):
-                time.sleep(_LOOK)
-    finally:
-        for handle in handles:
-            handle.cancel()
+            if crew.busy < wanted and unclaimed:
+                crew.hire(min(wanted - crew.busy, len(unclaimed)))
+                # Where work is done at once, nothing is left to wait for.
+                continue
+            time.sleep(_LOOK)
+
+
+def _mark(folder: Path, plan: Plan) -> Hashable:
+    """How far the study is: which chunks are finished, the others' checkpoints."""
+    marks = []
+    for chunk in plan.chunks:
+        place = folder / chunk.folder_name
+        newest = next(checkpoint.checkpoints(place), None)
+        marks.append((finished(place), newest))
+    return tuple(marks)
 
 
 def _open_chunks(folder: Path, plan: Plan) -> list[Path]:
