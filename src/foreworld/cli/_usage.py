@@ -91,6 +91,7 @@ class Usage:
             allow_abbrev=False,
             exit_on_error=False,
         )
+        self._prefixes: list[str] = []
         self._takes_value: dict[str, bool] = {}
         self._readers: dict[str, _Number | _Choice] = {}
 
@@ -119,6 +120,20 @@ class Usage:
             self._takes_value[name] = action.nargs != 0
         if reader is not None:
             self._readers[action.dest] = reader
+
+    def add_fields(self, name: str, dest: str) -> None:
+        """Declare that ``--name.field value`` are fields of what ``--name`` names.
+
+        They come as (name, text) pairs in ``dest``.
+        """
+        self._prefixes.append(f"--{name}.")
+        self._parser.add_argument(
+            f"--{name}.",
+            dest=dest,
+            action="append",
+            default=[],
+            help=argparse.SUPPRESS,
+        )
 
     def quiet(self) -> None:
         """Declare ``--quiet``."""
@@ -165,6 +180,10 @@ class Usage:
             name, equals, value = word.partition("=")
             if not word.startswith("--") or word == "--":
                 own.append(word)
+            elif prefix := next((p for p in self._prefixes if name.startswith(p)), ""):
+                value = value if equals else self._value(name, next(stream, None))
+                # One word, as a value may begin with a dash.
+                own += [f"{prefix}={name[2:]}={value}"]
             elif name in self._takes_value:
                 own.append(word)
                 if self._takes_value[name] and not equals:

@@ -27,7 +27,7 @@ from foreworld.core.folder import (
     write_json,
 )
 from foreworld.launch._slurm_task import RECORD, SAID
-from foreworld.launch._slurm_tools import SlurmError, ask
+from foreworld.launch._slurm_tools import SilentError, SlurmError, ask
 from foreworld.launch._slurm_watch import WATCH, Found, Job, waiting_for
 from foreworld.launch.base import AbstractHandle, Task, TaskState
 from foreworld.launch.processes import LOGS
@@ -187,12 +187,16 @@ class SlurmHandle(AbstractHandle):
         """Have Slurm kill it; what it finished stays."""
         if self._state in _FOR_GOOD:
             return
-        self._cancelled = self._told = True
+        self._cancelled = True
         try:
-            ask(["scancel", "--quiet", f"--name={self.job.name}", self.job.number])
-        except SlurmError:
+            # Not by name as well: that would end all waiting tasks of an array.
+            ask(["scancel", "--quiet", self.job.number])
+        except SilentError:
             # It may go on: what says so must stay.
             self._told = False
+        except SlurmError:
+            # It has ended in the meantime.
+            pass
         self.state()
 
     def leave(self) -> None:

@@ -26,6 +26,10 @@ class SlurmError(ForeworldError):
     """Slurm is not there, does not answer, or refuses."""
 
 
+class SilentError(SlurmError):
+    """Slurm is not there or does not answer, so that nothing is known."""
+
+
 def ask(command: Sequence[str]) -> str:
     """What one of Slurm's commands prints.
 
@@ -35,7 +39,7 @@ def ask(command: Sequence[str]) -> str:
         The command is missing, takes too long or fails; says what it printed.
     """
     if shutil.which(command[0]) is None:
-        raise SlurmError(
+        raise SilentError(
             f"Slurm's command {command[0]!r} is not here. Run this on a login node of "
             f"the cluster, or without a cluster with --launch processes."
         )
@@ -50,26 +54,32 @@ def ask(command: Sequence[str]) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise SlurmError(
+        raise SilentError(
             f"Slurm does not answer: {command[0]} said nothing for {_PATIENCE:g} s. "
             f"Look at 'scontrol ping', and run the same command again later."
         ) from None
     if done.returncode != 0:
-        raise SlurmError(why(done.stderr or done.stdout, command[0]))
+        raise failure(done.stderr or done.stdout, command[0])
     return done.stdout
 
 
-def why(said: str, command: str) -> str:
-    """An error of Slurm's in one sentence, with what to do where that is known."""
+def failure(said: str, command: str) -> SlurmError:
+    """The error for what a command printed, in one sentence."""
     lines = [_LEVEL.sub("", _NOISE.sub("", x.strip())) for x in said.splitlines()]
     lines = [line for line in lines if line]
     text = "; ".join(dict.fromkeys(lines)) or f"{command} failed and said nothing"
     if "Unable to contact slurm controller" in text:
-        return (
+        return SilentError(
             "Slurm's controller does not answer (slurmctld; 'scontrol ping' shows it). "
             "Run the same command again when it does, or use --launch processes."
         )
-    return text.removesuffix(".")
+    if "configuration source" in text or "configuration file" in text:
+        return SilentError(
+            "Slurm's commands find no configuration here (SLURM_CONF or "
+            "/etc/slurm/slurm.conf). Run this on a login node of the cluster, or "
+            "without a cluster with --launch processes."
+        )
+    return SlurmError(text.removesuffix("."))
 
 
 @functools.cache
@@ -100,13 +110,13 @@ def try_out(request: Request) -> None:
         try:
             ask(["sbatch", "--test-only", *options, "--wrap", "true"])
         except SlurmError as error:
-            raise refused(str(error), request) from error
+            raise refused(error, request) from error
 
 
-def refused(reason: str, request: Request) -> SlurmError:
+def refused(reason: SlurmError, request: Request) -> SlurmError:
     """The error for a request that sbatch does not take."""
-    if "controller does not answer" in reason or "is not here" in reason:
-        return SlurmError(reason)
+    if isinstance(reason, SilentError):
+        return reason
     asked = ", ".join(f"{name} {text}".strip() for name, text in _flat(request))
     return SlurmError(
         f"Slurm refuses this job: {reason}. Asked for: {asked}. Change it with "

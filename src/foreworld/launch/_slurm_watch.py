@@ -192,7 +192,8 @@ def _from_scontrol(base: str) -> dict[str, Found] | None:
 
 
 def _find(known: dict[str, Found], job: Job) -> Found | None:
-    for number in (job.number, f"{job.base}_*"):
+    # Of an array whose last waiting tasks were cancelled the number alone is left.
+    for number in (job.number, f"{job.base}_*", job.base):
         found = known.get(number)
         if found is not None and found.name == job.name:
             return found

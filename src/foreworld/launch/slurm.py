@@ -24,11 +24,11 @@ from foreworld.launch._slurm_task import run
 from foreworld.launch._slurm_tools import (
     Request,
     ask,
+    failure,
     refused,
     site_array_len,
     try_out,
     undisturbed,
-    why,
 )
 from foreworld.launch._threads import threads
 from foreworld.launch.base import AbstractHandle, AbstractLauncher, Resources, Task
@@ -156,7 +156,7 @@ class Slurm(AbstractLauncher):
             _take_back(submission)
             if not type(error).__module__.startswith("submitit"):
                 raise
-            raise refused(why(str(error), "sbatch"), request) from error
+            raise refused(failure(str(error), "sbatch"), request) from error
         except BaseException:
             _take_back(submission)
             raise
