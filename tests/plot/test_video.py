@@ -40,6 +40,9 @@ class Stub(AbstractForwardModel):
     def update(self, state, source, key, progress):
         """Nothing."""
 
+    def trials(self, state, source):
+        """Nothing."""
+
     def reset(self, state, context):
         """Nothing."""
 

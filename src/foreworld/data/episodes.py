@@ -101,8 +101,8 @@ class Episodes:
         num = self.tasks.num_tasks
         return (
             f"Episodes of the split {self.table.name} of {self.table.place}: "
-            f"{num} task{'s' if num > 1 else ''}, {self.num_context} sequences of each as "
-            f"context, {len(self):,} queries; seed {self.seed}"
+            f"{num} task{'s' if num > 1 else ''}, {self.num_context} sequences of "
+            f"each as context, {len(self):,} queries; seed {self.seed}"
         )
 
     def __getitem__(self, episode: int) -> Episode:

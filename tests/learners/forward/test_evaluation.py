@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from learners.forward.data import counting_source
 
-from foreworld.learners.forward._evaluation import cross_entropy, evaluate_open_loop
+from foreworld.learners.forward._evaluation import (
+    Trials,
+    cross_entropy,
+    evaluate_open_loop,
+    first_sequences,
+)
 
 CONTEXT = 2
 
@@ -17,9 +22,8 @@ def evaluate(source, num_sequences, brightness=0.5, mean=0.0):
         return jnp.full(shape, brightness, jnp.float32)
 
     mean_frame = jnp.full(source.image.shape[2:], mean, jnp.float32)
-    return evaluate_open_loop(
-        predict, source, CONTEXT, mean_frame, 255.0, num_sequences
-    )
+    trials = first_sequences(predict, source, num_sequences)
+    return evaluate_open_loop(trials, source, CONTEXT, mean_frame, 255.0)
 
 
 def value(mean):
@@ -45,6 +49,28 @@ def test_errors_by_horizon(num_sequences):
         value(metrics["negative_mse"]), -expected["mse"].mean(), rtol=1e-4
     )
     np.testing.assert_allclose(value(metrics["bce"]), np.log(2), rtol=1e-5)
+
+
+def test_any_sequences_and_other_predictions():
+    source = counting_source(num_sequences=4)
+    image = source.image.at[0].set(0).at[3].set(0)
+    source = eqx.tree_at(lambda s: s.image, source, image)
+
+    def of(brightness):
+        def predict(given, actions, num_frames, place):
+            # A place is one in the list of trials, not a row.
+            level = jnp.asarray(brightness)[place]
+            shape = (given.shape[0], num_frames, *given.shape[2:])
+            return jnp.broadcast_to(level[:, None, None, None, None], shape)
+
+        return predict
+
+    trials = Trials(jnp.array([3, 0]), of([0.0, 1.0]), {"worse": of([1.0, 1.0])})
+    mean_frame = jnp.zeros(source.image.shape[2:])
+    metrics = evaluate_open_loop(trials, source, CONTEXT, mean_frame, 255.0)
+    np.testing.assert_allclose(value(metrics["mse"]), 0.5)
+    np.testing.assert_allclose(value(metrics["mse_worse"]), 1.0)
+    np.testing.assert_allclose(value(metrics["mse_worse_by_horizon"]), np.ones(7))
 
 
 def test_padding_does_not_count():

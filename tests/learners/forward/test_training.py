@@ -1,5 +1,6 @@
 """What forward models share: alignment, minibatches, loss, schedule, optimiser."""
 
+import functools
 import math
 from typing import Any, ClassVar
 
@@ -10,6 +11,7 @@ import pytest
 from learners.forward.data import counting_source
 
 from foreworld.core.keys import root_key
+from foreworld.learners.forward._evaluation import first_sequences
 from foreworld.learners.forward._training import (
     binary_loss,
     draw_batch,
@@ -42,6 +44,10 @@ class Recorder(AbstractForwardModel):
 
     def update(self, state, source, key, progress):
         return state, {}
+
+    def trials(self, state, source):
+        predict = functools.partial(self.predict, state)
+        return first_sequences(predict, source, self.num_eval_sequences)
 
     def reset(self, state, context):
         return jnp.zeros((), jnp.int32)

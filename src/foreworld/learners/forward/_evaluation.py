@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, UInt8
+from jaxtyping import Array, Float, Int, UInt8
 
 from foreworld.data.source import DataSource
 from foreworld.learners.base import Mean, Metrics
@@ -17,73 +17,103 @@ CHUNK = 32
 MIN_LOG = -100.0
 """Logarithms of probabilities are cut off here, as in PyTorch's cross-entropy."""
 
-Predict = Callable[[Array, Any, int], Array]
-"""Context, actions and number of frames to predicted frames."""
+Predict = Callable[[Array, Any, int, Array], Array]
+"""Given frames, actions, number of frames, and places of the sequences in the list of
+:class:`Trials`, to predicted frames."""
+
+
+class Trials(NamedTuple):
+    """What an evaluation predicts.
+
+    Attributes
+    ----------
+    rows
+        Sequences of the source.
+    predict
+        The model.
+    others
+        Other predictions by name, whose errors are given beside: ``mse_<name>``.
+    """
+
+    rows: Int[Array, " trial"]
+    predict: Predict
+    others: dict[str, Predict]
+
+
+def first_sequences(
+    predict: Callable[[Array, Any, int], Array], source: DataSource, num: int
+) -> Trials:
+    """The first sequences of a source, at most ``num``, predicted from themselves."""
+    return Trials(
+        jnp.arange(min(num, source.num_sequences)),
+        lambda given, actions, num_frames, _: predict(given, actions, num_frames),
+        {},
+    )
 
 
 def evaluate_open_loop(
-    predict: Predict,
+    trials: Trials,
     source: DataSource,
     context_len: int,
     mean_frame: Float[Array, "height width channels"],
     pixel_scale: float,
-    num_sequences: int,
 ) -> Metrics:
-    """Errors of predictions from the start of the first sequences to their ends.
+    """Errors of predictions from the start of sequences to their ends.
 
     Parameters
     ----------
-    predict
-        The model, as in ``AbstractForwardModel.predict``.
     mean_frame
         Mean of the training frames, 0 to 1.
     pixel_scale
         Pixel value that counts as 1.
-    num_sequences
-        Sequences to predict; fewer where the source holds fewer.
 
     Returns
     -------
     Metrics
         As in ``AbstractForwardModel.evaluate``. Padded frames do not count.
     """
-    num = min(num_sequences, source.num_sequences)
+    num = trials.rows.shape[0]
     chunk = min(CHUNK, num)
-    rows = jnp.arange(-(-num // chunk) * chunk).reshape(-1, chunk)
+    places = jnp.arange(-(-num // chunk) * chunk).reshape(-1, chunk)
     horizon = source.sequence_len - context_len
 
-    def errors(row: Array) -> tuple[dict[str, Array], Array]:
-        inside = jnp.minimum(row, num - 1)
-        image = source.image[inside]
-        valid = source.valid[inside, context_len:] & (row < num)[:, None]
+    def errors(wanted: Array) -> tuple[dict[str, Array], Array]:
+        place = jnp.minimum(wanted, num - 1)
+        row = trials.rows[place]
+        image = source.image[row]
+        valid = source.valid[row, context_len:] & (wanted < num)[:, None]
         actions = source.action
         if actions is not None:
-            actions = actions[inside, context_len - 1 :]
-        context = image[:, :context_len]
+            actions = actions[row, context_len - 1 :]
+        given = image[:, :context_len]
         target = image[:, context_len:].astype(jnp.float32) / pixel_scale
         last = image[:, context_len - 1, None].astype(jnp.float32) / pixel_scale
-        predicted = predict(context, actions, horizon)
+        predicted = trials.predict(given, actions, horizon, place)
         by_frame = {
             "mse": _frame_mean(jnp.square(predicted - target)),
             "bce": _frame_mean(cross_entropy(predicted, target)),
             "copy_last_mse": _frame_mean(jnp.square(last - target)),
             "mean_frame_mse": _frame_mean(jnp.square(mean_frame - target)),
         }
+        for name, predict in trials.others.items():
+            other = predict(given, actions, horizon, place)
+            by_frame[f"mse_{name}"] = _frame_mean(jnp.square(other - target))
         sums = {
             name: jnp.sum(jnp.where(valid, error, 0.0), axis=0)
             for name, error in by_frame.items()
         }
         return sums, jnp.sum(valid, axis=0, dtype=jnp.float32)
 
-    sums, counts = jax.lax.map(errors, rows)
+    sums, counts = jax.lax.map(errors, places)
     count = jnp.sum(counts, axis=0)
     totals = {name: jnp.sum(total, axis=0) for name, total in sums.items()}
     metrics = {
         name: Mean(jnp.sum(total), jnp.sum(count)) for name, total in totals.items()
     }
     metrics["negative_mse"] = Mean(-metrics["mse"].total, metrics["mse"].count)
-    for name in ("mse", "copy_last_mse", "mean_frame_mse"):
-        metrics[f"{name}_by_horizon"] = Mean(totals[name], count)
+    for name in totals:
+        if name != "bce":
+            metrics[f"{name}_by_horizon"] = Mean(totals[name], count)
     return metrics
 
 

@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, Key, Num, UInt8
 from foreworld.core.errors import FitError
 from foreworld.data.source import DataSource
 from foreworld.learners.base import AbstractLearner, Budget, Metrics, Source
-from foreworld.learners.forward._evaluation import evaluate_open_loop
+from foreworld.learners.forward._evaluation import Trials, evaluate_open_loop
 from foreworld.learners.forward._fit import needs_data
 from foreworld.worlds.base import AbstractPolicy
 
@@ -118,6 +118,13 @@ class AbstractForwardModel(AbstractLearner):
         ``reset`` and then ``step`` with actions in turn give what ``predict`` gives.
         """
 
+    @abc.abstractmethod
+    def trials(self, state: ForwardState, source: DataSource) -> Trials:
+        """What an evaluation predicts: always the same for a source.
+
+        Most models take ``_evaluation.first_sequences``.
+        """
+
     def budget(self, source: Source) -> Budget:
         """``num_updates`` updates of ``batch_size`` sequences."""
         return Budget(self.num_updates, self.batch_size, "sequences")
@@ -136,19 +143,17 @@ class AbstractForwardModel(AbstractLearner):
         Metrics
             ``mse``, ``bce``, ``negative_mse`` (the score), ``mse_by_horizon``, and
             for ``copy_last`` (the newest given frame again) and ``mean_frame`` (the
-            mean training frame): ``*_mse``, ``*_mse_by_horizon``.
+            mean training frame): ``*_mse``, ``*_mse_by_horizon``. Models that are
+            given more than frames add ``mse_*`` of predictions with something else.
         """
         if not isinstance(source, DataSource):
             raise FitError(needs_data(type(self).__name__, source))
         return evaluate_open_loop(
-            lambda context, actions, horizon: self.predict(
-                state, context, actions, horizon
-            ),
+            self.trials(state, source),
             source,
             self.context_len,
             state.mean_frame,
             float(self.pixel_scale),
-            self.num_eval_sequences,
         )
 
     def policy(self, state: ForwardState, source: Source) -> AbstractPolicy:

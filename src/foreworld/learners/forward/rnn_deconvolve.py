@@ -9,6 +9,7 @@ given frame are never used, and evaluation uses running statistics and keeps the
 
 from __future__ import annotations
 
+import functools
 from typing import Annotated, Any, Literal
 
 import equinox as eqx
@@ -19,8 +20,9 @@ from jaxtyping import Array, Bool, Float, Int, Key, Num, UInt8
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import named_key
 from foreworld.core.part import Bounded, Traced
+from foreworld.data.source import DataSource
 from foreworld.learners.base import Mean, Metrics, Source
-from foreworld.learners.forward._evaluation import as_unit
+from foreworld.learners.forward._evaluation import Trials, as_unit, first_sequences
 from foreworld.learners.forward._fit import check_sequences
 from foreworld.learners.forward._training import (
     Batch,
@@ -262,6 +264,11 @@ class RNNDeconvolve(AbstractForwardModel):
         times = jnp.arange(num_frames)
         logits, _ = self._logits(state, context, actions, num_frames, times, None)
         return jax.nn.sigmoid(logits)
+
+    def trials(self, state: ForwardState, source: DataSource) -> Trials:
+        """The first ``num_eval_sequences``."""
+        predict = functools.partial(self.predict, state)
+        return first_sequences(predict, source, self.num_eval_sequences)
 
     def reset(
         self,
