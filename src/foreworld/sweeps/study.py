@@ -200,7 +200,7 @@ def _value(base: Parameters, key: str, value: Any) -> Any:
 
 
 def _exclusion(
-    base: Parameters, over: Mapping[str, Any], rule: Mapping[str, Any]
+    base: Parameters, over: Mapping[str, Any], rule: object
 ) -> dict[str, Any]:
     if not isinstance(rule, Mapping) or not rule:
         raise ConfigError(
