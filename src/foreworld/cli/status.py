@@ -30,6 +30,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
 
 def gather(folder: Path) -> dict[str, Any]:
     """What the files of a study's folder say; disturbs nobody who works on it."""
+    from foreworld.launch._slurm_jobs import job_facts
     from foreworld.sweeps.folder import StudyFolder
 
     study = StudyFolder(folder)
@@ -44,6 +45,7 @@ def gather(folder: Path) -> dict[str, Any]:
     busy = sum(entry["state"] == "running" for entry in facts["chunks"])
     rate = steps / seconds * max(busy, 1) if seconds else 0.0
     facts["folder"] = str(folder)
+    facts["jobs"] = job_facts(folder)
     # Known as soon as one chunk has shown how fast it goes here.
     facts["seconds_left"] = left / rate if rate else (None if left else 0.0)
     return facts
@@ -72,3 +74,5 @@ def _print(facts: dict[str, Any]) -> None:
             f"{chunk['segments_done']} of {chunk['segments']} segments"
         )
         print(line + (f": {chunk['error']}" if chunk["error"] else ""))
+    for job in facts["jobs"]:
+        print(f"  Slurm job {job['job']}: {job['note']}")

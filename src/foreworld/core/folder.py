@@ -256,7 +256,9 @@ def verify(folder: Path, only: Iterable[str] | None = None) -> list[str]:
 def lease(path: Path, patience: float = 0.0) -> Iterator[bool]:
     """Try to hold a lock file; yields whether this process has it.
 
-    The kernel gives it back when the holder dies, however it dies.
+    The kernel gives it back when the holder dies, however it dies. On a folder that
+    several machines share this needs a file system with ``flock`` across them: NFS 4,
+    Lustre mounted with ``flock``, GPFS.
 
     Parameters
     ----------
@@ -266,14 +268,14 @@ def lease(path: Path, patience: float = 0.0) -> Iterator[bool]:
     Raises
     ------
     StorageError
-        The lock file cannot be made.
+        The lock file cannot be made, or the file system has no locks.
     """
     with storage("write", path):
         _make_folder(path.parent)
         opened = disk.open_file(path, "ab")
     deadline = time.monotonic() + patience
     with opened as file:
-        while not (mine := _locked(file)) and time.monotonic() < deadline:
+        while not (mine := _locked(path, file)) and time.monotonic() < deadline:
             time.sleep(_LEASE_PAUSE)
         try:
             yield mine
@@ -282,17 +284,20 @@ def lease(path: Path, patience: float = 0.0) -> Iterator[bool]:
                 fcntl.flock(file, fcntl.LOCK_UN)
 
 
-def _locked(file: io.FileIO) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+def _locked(path: Path, file: io.FileIO) -> bool:
+    with storage("lock", path):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
     return True
 
 
 def _put(path: Path, writer: Callable[[Path], None], durable: bool) -> None:
-    # Two threads may write the same file; both are whole, and the last one stays.
-    name = f".{path.name}.{os.getpid()}-{next(_NUMBERS)}{_TEMPORARY}"
+    # Two threads, or processes of two machines, may write the same file; both are
+    # whole, and the last one stays.
+    writer_name = f"{os.uname().nodename}-{os.getpid()}-{next(_NUMBERS)}"
+    name = f".{path.name}.{writer_name}{_TEMPORARY}"
     temporary = path.with_name(name)
     try:
         with storage("write", path):

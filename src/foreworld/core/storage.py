@@ -16,7 +16,7 @@ class StorageError(ForeworldError, OSError):
     """The disk refused: full, read-only, not permitted, or broken."""
 
 
-Verb = Literal["read", "write", "delete"]
+Verb = Literal["read", "write", "delete", "lock"]
 """What was tried."""
 
 
@@ -43,7 +43,14 @@ def _why(verb: Verb, path: Path, error: OSError) -> str:
     again = "Free some space and run the same command again: what is finished is kept"
     in_place = f"a file is in the place of a folder.{another} or with {HOME}"
     no_folder = f"no folder can be made there.{another} or with {HOME}"
+    no_locks = (
+        f"the file system gives no locks (flock), without which two workers may do the "
+        f"same work. Have it mounted with them.{another} or with {HOME}"
+    )
     advice = {
+        errno.ENOLCK: no_locks,
+        errno.ENOSYS: no_locks,
+        errno.EOPNOTSUPP: no_locks,
         errno.ENOSPC: f"the disk is full. {again}",
         errno.EDQUOT: f"your disk quota is used up. {again}",
         errno.EROFS: f"the folder is read-only.{another}",

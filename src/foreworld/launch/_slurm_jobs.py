@@ -1,140 +1,21 @@
-"""Submissions to Slurm as they lie in the folder of the work, and their jobs.
-
-``logs/slurm/<name>/tasks.json`` says which tasks were submitted as which job. It is
-written before the submission and once more with the number that Slurm gave, so that
-whoever comes later finds the jobs again; without a number they are found by name.
-"""
+"""Slurm's jobs: their handles, and how to find and stop those on a folder."""
 
 from __future__ import annotations
 
-import contextlib
-import getpass
-import os
-import pwd
-import re
-import secrets
+import shutil
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from foreworld.core.errors import DamagedError
-from foreworld.core.folder import (
-    StorageError,
-    read_json,
-    remove,
-    remove_empty,
-    write_json,
-)
-from foreworld.launch._slurm_task import RECORD, SAID
+from foreworld.launch._slurm_ends import how, is_node, signal_of
+from foreworld.launch._slurm_record import Submission, submissions
+from foreworld.launch._slurm_task import SAID
 from foreworld.launch._slurm_tools import SilentError, SlurmError, ask
 from foreworld.launch._slurm_watch import WATCH, Found, Job, waiting_for
 from foreworld.launch.base import AbstractHandle, Task, TaskState
-from foreworld.launch.processes import LOGS
 
-FOLDER = "slurm"
-"""Folder, in that of logs, with one folder a submission."""
 _TAIL = 20
 _PAUSE = 0.2
 _FOR_GOOD = ("done", "failed", "cancelled")
-
-
-class Submission:
-    """Tasks on one folder that were submitted together.
-
-    Parameters
-    ----------
-    folder
-        Where its files lie.
-    tasks
-        What was submitted.
-    name
-        Name of the job.
-    number
-        The job's number; empty before Slurm gave one.
-    submitted
-        When, in seconds since 1970.
-    """
-
-    def __init__(
-        self,
-        folder: Path,
-        tasks: Sequence[Task],
-        name: str,
-        number: str = "",
-        submitted: float = 0.0,
-    ) -> None:
-        self.folder, self.tasks, self.name = folder, list(tasks), name
-        self.number, self.submitted = number, submitted or time.time()
-        self._left = set(range(len(tasks)))
-        self._keep = False
-
-    @classmethod
-    def begin(cls, tasks: Sequence[Task]) -> Submission:
-        """Write down what is about to be submitted."""
-        path = tasks[0].path
-        # Slurm reads lists of names, and patterns in names of files.
-        word = re.sub(r"[^A-Za-z0-9_-]+", "-", path.name)[:40].strip("-") or "work"
-        name = f"foreworld-{word}-{secrets.token_hex(4)}"
-        made = cls(path / LOGS / FOLDER / name, tasks, name)
-        made.write()
-        return made
-
-    @classmethod
-    def read(cls, record: Path) -> Submission | None:
-        """What was written down; ``None`` where that cannot be read."""
-        try:
-            data = read_json(record)
-            tasks = [Task(task["entry"], Path(task["path"])) for task in data["tasks"]]
-            name, number = str(data["name"]), str(data["job"])
-            return cls(record.parent, tasks, name, number, float(data["submitted"]))
-        except (DamagedError, StorageError, KeyError, TypeError, ValueError):
-            return None
-
-    @property
-    def record(self) -> Path:
-        """The file of tasks."""
-        return self.folder / RECORD
-
-    def write(self) -> None:
-        """Write down what is known."""
-        tasks = [{"entry": t.entry, "path": str(t.path)} for t in self.tasks]
-        write_json(
-            self.record,
-            {
-                "name": self.name,
-                "job": self.number,
-                "submitted": self.submitted,
-                "tasks": tasks,
-            },
-        )
-
-    def find(self) -> bool:
-        """Whether it has a number, or Slurm has a job of its name."""
-        if not self.number:
-            with contextlib.suppress(SlurmError):
-                said = ask(["squeue", "-h", "--name", self.name, "-o", "%F"])
-                self.number = said.strip().partition("\n")[0]
-        return bool(self.number)
-
-    def job(self, index: int) -> Job:
-        """The job of one task."""
-        number = f"{self.number}_{index}" if len(self.tasks) > 1 else self.number
-        return Job(number, self.name, self.submitted)
-
-    def ended(self, index: int, keep: bool) -> None:
-        """One task has ended; files go with the last one, if nobody needs the logs."""
-        WATCH.leave(self.job(index))
-        self._keep |= keep
-        self._left.discard(index)
-        if not self._left and not self._keep:
-            self.forget()
-
-    def forget(self) -> None:
-        """Delete its files."""
-        with contextlib.suppress(StorageError):
-            remove(self.folder)
-            remove_empty(self.folder.parent)
 
 
 class SlurmHandle(AbstractHandle):
@@ -208,20 +89,20 @@ class SlurmHandle(AbstractHandle):
         """Whether Slurm or somebody ended it, or a signal did."""
         if self.state() != "failed":
             return False
-        return self._found.word != "FAILED" or _signal(self._found.status) > 0
+        return self._found.word != "FAILED" or signal_of(self._found.status) > 0
 
     def error(self) -> str:
         """Why it failed in a sentence, and the end of what it printed."""
         if self.state() != "failed":
             return ""
-        where = f" on {self._found.node}" if _is_node(self._found.node) else ""
-        words = f"Slurm job {self.job.number}{where} {_how(self._found)}"
+        where = f" on {self._found.node}" if is_node(self._found.node) else ""
+        words = f"Slurm job {self.job.number}{where} {how(self._found)}"
         return "\n".join([words, *self._said()])
 
     def note(self) -> str:
         """What it is doing and where, or why it waits: one line."""
         state = self.state()
-        if state == "running" and _is_node(self._found.node):
+        if state == "running" and is_node(self._found.node):
             return f"running on {self._found.node}"
         reason = waiting_for(self.job) if state == "waiting" else ""
         return f"{state} ({reason})" if reason else state
@@ -250,16 +131,22 @@ def find_jobs(
         See :class:`SlurmHandle`.
     """
     found = []
-    for record in sorted((folder / LOGS / FOLDER).glob(f"*/{RECORD}")):
-        submission = Submission.read(record)
-        if submission is None or not submission.find():
-            continue
+    for submission in submissions(folder):
         indices = range(len(submission.tasks))
         handles = [SlurmHandle(submission, i, every, outlive) for i in indices]
         WATCH.follow(handle.job for handle in handles)
         found += handles
     live = [handle for handle in found if handle.state() in ("waiting", "running")]
     return [handle for handle in live if task is None or handle.task == task]
+
+
+def job_facts(folder: Path) -> list[dict[str, str]]:
+    """Number, state and doings of the jobs on a folder; none where Slurm is silent."""
+    handles = find_jobs(folder) if shutil.which("squeue") else []
+    return [
+        {"job": handle.job.number, "state": handle.state(), "note": handle.note()}
+        for handle in handles
+    ]
 
 
 def stop_jobs(folder: Path, patience: float = 60.0) -> int:
@@ -283,61 +170,3 @@ def stop_jobs(folder: Path, patience: float = 60.0) -> int:
             )
         time.sleep(_PAUSE)
     return len(handles)
-
-
-def _how(found: Found) -> str:
-    """How a job ended that did not end well."""
-    number = _signal(found.status)
-    ends = {
-        "TIMEOUT": "was stopped at its time limit: ask for more with --launch.minutes",
-        "DEADLINE": "was stopped at its deadline",
-        "OUT_OF_MEMORY": "needed more memory than it had asked for: ask for more with "
-        "--launch.memory-gb",
-        "NODE_FAIL": "was lost because its node failed",
-        "BOOT_FAIL": "was lost because its node did not start",
-        "PREEMPTED": "had to make room for another job",
-        "CANCELLED": f"was cancelled by {_user(found.by)}",
-        "": "is not known to Slurm any more, and nobody saw how it ended",
-    }
-    if found.word in ends:
-        return ends[found.word]
-    if number == 9:
-        return (
-            "was killed by signal 9 (often a lack of memory: ask for more with "
-            "--launch.memory-gb)"
-        )
-    if number:
-        return f"was killed by signal {number}"
-    if found.word == "FAILED":
-        return f"failed with exit status {found.status.partition(':')[0]}"
-    return f"ended as {found.word}"
-
-
-def _signal(status: str) -> int:
-    """The signal in ``exit:signal``; a shell says 128 more for its child's."""
-    first, _, second = status.partition(":")
-    if second.isdecimal() and int(second):
-        return int(second)
-    return int(first) - 128 if first.isdecimal() and int(first) > 128 else 0
-
-
-def _user(number: str) -> str:
-    if not number.isdecimal():
-        return "somebody (scancel)"
-    if int(number) == os.getuid():
-        return f"{getpass.getuser()} (scancel)"
-    try:
-        return f"{pwd.getpwuid(int(number)).pw_name} (scancel)"
-    except KeyError:
-        return f"user {number} (scancel)"
-
-
-def _is_node(text: str) -> bool:
-    return text not in ("", "(null)", "None assigned")
-
-
-def facts(handles: Sequence[SlurmHandle]) -> list[dict[str, Any]]:
-    """For ``status``: number, name and doings of jobs."""
-    return [
-        {"job": h.job.number, "state": h.state(), "note": h.note()} for h in handles
-    ]

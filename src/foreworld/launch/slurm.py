@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.part import Bounded
-from foreworld.launch._slurm_jobs import SlurmHandle, Submission, find_jobs
+from foreworld.launch._slurm_jobs import SlurmHandle, find_jobs
+from foreworld.launch._slurm_record import Submission
 from foreworld.launch._slurm_task import run
 from foreworld.launch._slurm_tools import (
     Request,

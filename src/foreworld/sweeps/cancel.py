@@ -1,8 +1,8 @@
 """Stops a running study from outside; what is finished is kept and it can go on.
 
 ``cancel`` leaves a file in the study's folder. Whoever works there looks for it: a
-coordinator all the time, which then kills its worker processes, and every worker at the
-end of each segment.
+coordinator all the time, which then kills its workers, and every worker at the end of
+each segment. Slurm jobs without a coordinator are found by what it left behind.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from foreworld.core.errors import ForeworldError
 from foreworld.core.folder import lease, remove, write_bytes
+from foreworld.launch._slurm_jobs import stop_jobs
 from foreworld.sweeps.plan import Plan
 from foreworld.sweeps.prepare import CHUNK_LOCK, RUNNING, read_plan
 from foreworld.sweeps.studies import study_path
@@ -30,8 +31,8 @@ class CancelledError(ForeworldError):
 def cancel(study: Any, patience: float = float("inf")) -> bool:
     """Stop whoever works on a study, and wait until they have stopped.
 
-    Worker processes are killed at once; a study that runs in one process with its
-    coordinator stops at the end of its segment.
+    Worker processes and Slurm jobs are killed at once; a study that runs in one process
+    with its coordinator stops at the end of its segment.
 
     Parameters
     ----------
@@ -53,8 +54,10 @@ def cancel(study: Any, patience: float = float("inf")) -> bool:
     folder = study_path(study)
     plan = read_plan(folder)
     if not running(folder, plan):
-        return False
+        return stop_jobs(folder) > 0
     write_bytes(folder / CANCEL, b"")
+    # Those whose coordinator is gone; one that is there does the same.
+    stop_jobs(folder)
     deadline = time.monotonic() + patience
     while running(folder, plan):
         if time.monotonic() >= deadline:

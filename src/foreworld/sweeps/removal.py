@@ -9,6 +9,7 @@ from foreworld.core.errors import ConfigError, DamagedError, ForeworldError
 from foreworld.core.folder import CONFIG, MANIFEST, remove, remove_empty
 from foreworld.data.folder import LEASES, LOGS
 from foreworld.data.recipe import SPLITS
+from foreworld.launch._slurm_jobs import find_jobs
 from foreworld.sweeps.cancel import CANCEL, RUNNING, running
 from foreworld.sweeps.load import DATA_KIND
 from foreworld.sweeps.prepare import CHUNKS, LOCK, PLAN, TABLE, read_plan
@@ -60,6 +61,12 @@ def doom(path: str | Path) -> Doomed:
         raise ForeworldError(
             f"{folder} is not deleted: it is running. 'foreworld cancel {folder}' "
             f"stops it."
+        )
+    if jobs := find_jobs(folder):
+        raise ForeworldError(
+            f"{folder} is not deleted: {len(jobs)} Slurm jobs work on it, such as "
+            f"{jobs[0].job.number}. 'scancel' stops them"
+            + (f", or 'foreworld cancel {folder}'." if kind == KIND else ".")
         )
     files = [p for p in folder.rglob("*") if p.is_file() and not p.is_symlink()]
     return Doomed(folder, kind, sum(file.stat().st_size for file in files))
