@@ -81,3 +81,20 @@ def test_play_and_show(capsys):
     assert stage is not None
     assert main(["show", WORLD, "--size", "5"]) == 0
     assert "cells of the line" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("launch", [[], TWO], ids=["here", "processes"])
+def test_a_mistake_in_it_names_its_line(own_world, capsys, launch):
+    file = own_world / "car.py"
+    lines = file.read_text().splitlines()
+    step = next(i for i, line in enumerate(lines) if "def step(" in line)
+    body = next(
+        i for i in range(step, len(lines)) if lines[i].rstrip().endswith('."""')
+    )
+    lines.insert(body + 1, "        jnp.zeros(3) + jnp.zeros(4)")
+    file.write_text("\n".join(lines))
+    words = ["train", "ppo", "--on", WORLD, "--track", "off", "--out", "r", *SMALL]
+    assert main([*words, *launch]) == 1
+    said = capsys.readouterr().err
+    assert f"The first: {file}, line {body + 2}, in step: TypeError: add got" in said
+    assert "Traceback" not in said

@@ -12,6 +12,7 @@ import numpy as np
 from foreworld.core.config import to_dict
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.folder import MANIFEST, lease, remove, seal, write_bytes
+from foreworld.core.registry import own_frame
 from foreworld.learners.base import Metrics
 from foreworld.sweeps.cancel import CHUNK_LOCK, CancelledError, stop_if_cancelled
 from foreworld.sweeps.plan import Chunk, Plan, runs_of
@@ -98,6 +99,9 @@ def _account(error: Exception) -> str:
     # The last line of the traceback will not do: it may be a note that JAX added.
     name = type(error).__name__
     first = f"{name}: {lines[0]}" if lines else name
+    frame = own_frame(error)
+    if frame is not None:
+        first = f"{frame.filename}, line {frame.lineno}, in {frame.name}: {first}"
     return f"{first}\n\n{traceback.format_exc()}"
 
 

@@ -104,12 +104,14 @@ def entries() -> list[dict[str, Any]]:
 
 
 def _elsewhere(fields: dict[str, Any]) -> Rate | None:
-    """What the program most like it, of the same classes, took on the reference."""
+    """What the program most like it, of the same learner, took on the reference."""
     text = files("foreworld.train").joinpath("reference_rates.json").read_text("utf-8")
+    learner = "learner.class"
     found = [
         _rate(entry, fields)._replace(elsewhere=True)
         for entry in json.loads(text)
-        if entry["device"] == device_kind() and _kind(entry["fields"]) == _kind(fields)
+        if entry["device"] == device_kind()
+        and entry["fields"][learner] == fields[learner]
     ]
     return min(found, key=_distance, default=None)
 
@@ -159,12 +161,9 @@ def _fields(parameters: Parameters, width: int, threads: int) -> dict[str, Any]:
 
 def _path(fields: dict[str, Any]) -> Path:
     """One folder for each pair of classes and kind of device."""
-    names = [_hash([device_kind(), *_kind(fields)]), _hash(fields)]
+    kind = [v for k, v in sorted(fields.items()) if k.endswith("class")]
+    names = [_hash([device_kind(), *kind]), _hash(fields)]
     return cache_folder() / _FOLDER / names[0] / f"{names[1]}.json"
-
-
-def _kind(fields: dict[str, Any]) -> list[Any]:
-    return [v for k, v in sorted(fields.items()) if k.endswith("class")]
 
 
 def _hash(value: Any) -> str:
