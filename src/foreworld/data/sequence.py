@@ -106,28 +106,41 @@ def episode(
     return Episode(states, observations, valid, done)
 
 
-def sequence(
+def motion(
     world: AbstractWorld, policy: AbstractPolicy, key: Key[Array, ""], options: Options
-) -> dict[str, Array]:
-    """The columns of one sequence, and whether it may stay."""
+) -> tuple[Episode, Float[Array, " time"] | None]:
+    """An episode with the frames that are skipped, and its times if irregular."""
     num, times, durations = options.num_frames + options.skip, None, None
     if options.jitter and isinstance(world, AbstractDynamics):
         unit = jax.random.uniform(named_key(key, "times"), (num - 1,), jnp.float32)
         durations = world.dt * (1 + options.jitter * (2 * unit - 1))
         times = jnp.concatenate([jnp.zeros(1), jnp.cumsum(durations)])
-    made = episode(world, policy, key, num, durations)
+    return episode(world, policy, key, num, durations), times
+
+
+def shown(whole: PyTree, key: Key[Array, ""], options: Options) -> PyTree:
+    """What is left of anything over time without the frames that are skipped."""
+    if not options.skip:
+        return whole
+    first = jnp.int32(options.skip)
+    if options.random_skip:
+        draw = named_key(key, "skip")
+        first = jax.random.randint(draw, (), 0, options.skip + 1, jnp.int32)
+    cut = functools.partial(
+        jax.lax.dynamic_slice_in_dim,
+        start_index=first,
+        slice_size=options.num_frames,
+    )
+    return jax.tree.map(cut, whole)
+
+
+def sequence(
+    world: AbstractWorld, policy: AbstractPolicy, key: Key[Array, ""], options: Options
+) -> dict[str, Array]:
+    """The columns of one sequence, and whether it may stay."""
+    made, times = motion(world, policy, key, options)
     accepted = _accepted(world, made)
-    if options.skip:
-        first = jnp.int32(options.skip)
-        if options.random_skip:
-            draw = named_key(key, "skip")
-            first = jax.random.randint(draw, (), 0, options.skip + 1, jnp.int32)
-        cut = functools.partial(
-            jax.lax.dynamic_slice_in_dim,
-            start_index=first,
-            slice_size=options.num_frames,
-        )
-        made, times = jax.tree.map(cut, (made, times))
+    made, times = shown((made, times), key, options)
     columns = {
         "state": _rows(world, made.observations),
         **made.done,

@@ -19,6 +19,7 @@ from jaxtyping import Array, Bool, Float, Key, UInt8
 
 from foreworld.core.spaces import Box
 from foreworld.worlds.base import Step
+from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics.base import AbstractDynamics, integrate, working_dtype
 
 Strategies = Float[Array, " strategies"]
@@ -45,6 +46,14 @@ class AbstractReplicator(AbstractDynamics):
     @abc.abstractmethod
     def payoff(self) -> Float[np.ndarray, "row column"]:
         """What the row player gets for each pair of strategies."""
+
+    @property
+    def quantities(self) -> Quantities:
+        """Weights of the row player's and of the column player's strategies."""
+        num_rows, num_columns = self.payoff().shape
+        rows = [Quantity(f"row {i + 1}") for i in range(num_rows)]
+        columns = [Quantity(f"column {i + 1}") for i in range(num_columns)]
+        return Quantities((*rows, *columns), Quantity("divergence", "nats"))
 
     @property
     def observation_space(self) -> Box:

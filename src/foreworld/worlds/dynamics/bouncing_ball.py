@@ -28,6 +28,7 @@ from foreworld.worlds.dynamics._bounce import (
     engine_step,
     fly,
 )
+from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics.base import (
     AbstractDynamics,
     Discount,
@@ -112,6 +113,14 @@ class BouncingBall(AbstractDynamics):
                 f"radius={self.radius}, box={self.box} and "
                 f"image_size={self.image_size}. Take artifacts='none' for others."
             )
+
+    @property
+    def quantities(self) -> Quantities:
+        """Place, velocity and energy of a unit mass."""
+        places = [Quantity(axis, "box units") for axis in "xy"]
+        velocities = [Quantity(f"v{axis}", "box units/s") for axis in "xy"]
+        energy = Quantity("energy", "box units^2/s^2")
+        return Quantities((*places, *velocities), energy)
 
     @property
     def observation_space(self) -> Box:

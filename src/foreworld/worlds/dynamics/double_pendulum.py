@@ -31,6 +31,7 @@ from foreworld.worlds.dynamics._hamiltonian import (
     disc_radius,
     larger,
 )
+from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics.base import (
     Discount,
     FrameTime,
@@ -91,6 +92,13 @@ class DoublePendulum(AbstractHamiltonian):
     def num_coordinates(self) -> int:
         """Two angles."""
         return 2
+
+    @property
+    def quantities(self) -> Quantities:
+        """Angles and their momenta."""
+        angles = [Quantity(name, "rad") for name in ("q1", "q2")]
+        momenta = [Quantity(name, "kg m^2/s") for name in ("p1", "p2")]
+        return Quantities((*angles, *momenta))
 
     @property
     def num_discs(self) -> int:

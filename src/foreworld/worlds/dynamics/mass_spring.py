@@ -30,6 +30,7 @@ from foreworld.worlds.dynamics._hamiltonian import (
     disc_radius,
     larger,
 )
+from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics.base import (
     Discount,
     FrameTime,
@@ -85,6 +86,11 @@ class MassSpring(AbstractHamiltonian):
     def num_coordinates(self) -> int:
         """One height."""
         return 1
+
+    @property
+    def quantities(self) -> Quantities:
+        """Height and momentum."""
+        return Quantities((Quantity("q", "m"), Quantity("p", "kg m/s")))
 
     @property
     def num_discs(self) -> int:

@@ -28,6 +28,7 @@ from foreworld.worlds.dynamics._hamiltonian import (
     check_radius,
     disc_radius,
 )
+from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics.base import (
     Discount,
     FrameTime,
@@ -76,6 +77,11 @@ class Pendulum(AbstractHamiltonian):
     def num_coordinates(self) -> int:
         """One angle."""
         return 1
+
+    @property
+    def quantities(self) -> Quantities:
+        """Angle and angular momentum."""
+        return Quantities((Quantity("q", "rad"), Quantity("p", "kg m^2/s")))
 
     @property
     def num_discs(self) -> int:

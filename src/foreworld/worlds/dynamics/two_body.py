@@ -30,6 +30,7 @@ from foreworld.worlds.dynamics._hamiltonian import (
     disc_radius,
     larger,
 )
+from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics.base import (
     Discount,
     FrameTime,
@@ -91,6 +92,14 @@ class TwoBody(AbstractHamiltonian):
     def num_coordinates(self) -> int:
         """Two points in the plane."""
         return 4
+
+    @property
+    def quantities(self) -> Quantities:
+        """Places and momenta."""
+        axes = ("x1", "y1", "x2", "y2")
+        places = [Quantity(axis, "m") for axis in axes]
+        momenta = [Quantity(f"p{axis}", "kg m/s") for axis in axes]
+        return Quantities((*places, *momenta))
 
     @property
     def num_discs(self) -> int:

@@ -1,0 +1,80 @@
+"""What the numbers of a system are called, for the axes of figures and for live play.
+
+A system says so with a property ``quantities``; one that does not gets numbers.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from foreworld.worlds.base import AbstractWorld
+
+
+class Quantity(NamedTuple):
+    """A number with a name and a unit."""
+
+    name: str
+    unit: str = ""
+
+    @property
+    def label(self) -> str:
+        """``speed (m/s)``."""
+        return f"{self.name} ({self.unit})" if self.unit else self.name
+
+
+ENERGY = Quantity("energy", "J")
+
+
+class Quantities(NamedTuple):
+    """Names of the numbers of an observation, in their order, and of the energy."""
+
+    state: tuple[Quantity, ...]
+    energy: Quantity = ENERGY
+
+
+@runtime_checkable
+class NamesQuantities(Protocol):
+    """A world that names its numbers."""
+
+    @property
+    def quantities(self) -> Quantities:
+        """Names and units."""
+        ...
+
+
+def quantities_of(world: AbstractWorld, size: int) -> Quantities:
+    """What the numbers of a world's observation are called.
+
+    Parameters
+    ----------
+    world
+        Any world.
+    size
+        How many numbers its observation has.
+    """
+    named = world.quantities if isinstance(world, NamesQuantities) else None
+    if named is not None and len(named.state) == size:
+        return named
+    numbers = tuple(Quantity(f"state {i + 1}") for i in range(size))
+    return Quantities(numbers, Quantity("energy"))
+
+
+def planes_of(size: int, most: int = 6) -> tuple[tuple[int, int], ...]:
+    """Pairs of numbers that are drawn against each other.
+
+    Positions and as many momenta, velocities or opponents make a pair each; an odd
+    number of numbers has no halves, and all pairs are taken.
+
+    Parameters
+    ----------
+    size
+        How many numbers a state has.
+    most
+        Pairs at most.
+    """
+    half = size // 2
+    if size % 2 == 0:
+        pairs = [(i, i + half) for i in range(half)]
+    else:
+        pairs = [(i, j) for i in range(size) for j in range(i + 1, size)]
+    return tuple(pairs[:most])
