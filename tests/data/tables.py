@@ -38,6 +38,13 @@ class MemoryTable(AbstractTable):
     def columns(self) -> dict[str, tuple[tuple[int, ...], str]]:
         return {n: (a.shape, str(a.dtype)) for n, a in self._arrays.items()}
 
+    @property
+    def task_sizes(self) -> dict[str, int]:
+        return {}
+
+    def action_space(self) -> None:
+        return None
+
     def rows(self, name: str, rows: np.ndarray) -> np.ndarray:
         return self._arrays[name][rows]
 

@@ -6,7 +6,9 @@ batches; ``.device()`` puts the split in arrays that compiled programs take as i
 
 from __future__ import annotations
 
+import abc
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from foreworld.core import registry, show
 from foreworld.core.errors import ConfigError, DamagedError, unknown_name
@@ -15,6 +17,7 @@ from foreworld.core.part import field_specs
 from foreworld.data.pictures import moving_gif
 from foreworld.data.recipe import SPLITS, Recipe, read_recipe
 from foreworld.data.split import Split
+from foreworld.data.table import AbstractTable
 from foreworld.worlds.base import Family
 
 
@@ -58,13 +61,65 @@ def open_dataset(path: str | Path, world: str | type | None = None) -> DataSet:
     return DataSet(folder, recipe)
 
 
-class DataSet:
-    """A finished data set on the disk.
+TableType = TypeVar("TableType", bound=AbstractTable)
+
+
+class AbstractDataSet(abc.ABC, Generic[TableType]):
+    """Finished data on the disk: of one family, or of several tasks.
 
     Attributes
     ----------
     path
         Its folder.
+    """
+
+    path: Path
+
+    @property
+    @abc.abstractmethod
+    def identity(self) -> str:
+        """Equal for two data sets exactly if their contents are."""
+
+    @property
+    @abc.abstractmethod
+    def families(self) -> dict[str, Family]:
+        """The distributions of its worlds by task ("" for the only one)."""
+
+    @abc.abstractmethod
+    def split(self, name: str) -> TableType:
+        """A split by name.
+
+        Raises
+        ------
+        UnknownNameError
+            No such split.
+        """
+
+    @abc.abstractmethod
+    def __len__(self) -> int:
+        """Sequences of all splits."""
+
+    @property
+    def train(self) -> TableType:
+        """Sequences to train on."""
+        return self.split("train")
+
+    @property
+    def val(self) -> TableType:
+        """Sequences to choose by."""
+        return self.split("val")
+
+    @property
+    def test(self) -> TableType:
+        """Sequences to report."""
+        return self.split("test")
+
+
+class DataSet(AbstractDataSet[Split]):
+    """A finished data set of one family on the disk.
+
+    Attributes
+    ----------
     recipe
         What it is made of.
     """
@@ -79,24 +134,14 @@ class DataSet:
         return self.recipe.family
 
     @property
+    def families(self) -> dict[str, Family]:
+        """The one family, without a name."""
+        return {"": self.family}
+
+    @property
     def identity(self) -> str:
         """Equal for two data sets exactly if their contents are."""
         return self.recipe.identity
-
-    @property
-    def train(self) -> Split:
-        """Sequences to train on."""
-        return self.split("train")
-
-    @property
-    def val(self) -> Split:
-        """Sequences to choose by."""
-        return self.split("val")
-
-    @property
-    def test(self) -> Split:
-        """Sequences to report."""
-        return self.split("test")
 
     def split(self, name: str) -> Split:
         """A split by name.

@@ -53,29 +53,42 @@ def prepare(folder: Path, recipe: Recipe, force: bool) -> None:
         )
     config = write_config(recipe)
     if CONFIG in entries:
-        difference = _difference(folder, config)
-        if not difference:
+        differing = difference(folder, config, KIND)
+        if not differing:
             _drop_broken(folder)
             return
         if not force:
             raise OccupiedError(
-                f"{folder} holds another data set ({difference}). Choose another "
+                f"{folder} holds another data set ({differing}). Choose another "
                 f"folder with --out, or replace it with --force."
             )
         _remove(folder)
     write_json(folder / CONFIG, config)
 
 
-def _difference(folder: Path, config: dict[str, Any]) -> str:
-    """How the data set in a folder differs from the wanted one; empty if not."""
+def difference(folder: Path, config: dict[str, Any], kind: str) -> str:
+    """How what a folder holds differs from what is wanted; empty if not.
+
+    Parameters
+    ----------
+    config
+        What ``config.json`` should be.
+    kind
+        Of what kind both are.
+
+    Raises
+    ------
+    OccupiedError
+        The folder holds something of another kind.
+    """
     try:
         old = read_json(folder / CONFIG)
     except DamagedError:
         return f"its {CONFIG} is damaged"
-    if not isinstance(old, dict) or old.get("kind") != KIND:
+    if not isinstance(old, dict) or old.get("kind") != kind:
         raise OccupiedError(
-            f"{folder} holds something that is no data set: see {folder / CONFIG}. "
-            f"Choose another folder with --out."
+            f"{folder} holds something else, which is no {kind}: see "
+            f"{folder / CONFIG}. Choose another folder with --out."
         )
     same = ("format", "recipe")
     old_flat = flat({name: old.get(name) for name in same})

@@ -9,37 +9,25 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypedDict, Unpack
-
-import numpy as np
 
 from foreworld.core import compilation, registry
 from foreworld.core.errors import ConfigError, ForeworldError, unknown_name
 from foreworld.core.folder import (
     MANIFEST,
     StorageError,
-    lease,
-    manifest,
     remove_empty,
-    write_bytes,
 )
 from foreworld.core.progress import Progress
 from foreworld.data.dataset import DataSet, open_dataset
 from foreworld.data.folder import (
-    LEASES,
     LOGS,
-    finish,
-    missing,
-    num_made,
-    prepare,
-    shard_path,
 )
-from foreworld.data.recipe import CHUNK_LEN, Recipe, Shard, read_recipe
+from foreworld.data.job import Job, read_job
+from foreworld.data.recipe import CHUNK_LEN, Recipe
 from foreworld.data.simulate import Simulator
-from foreworld.data.store.base import AbstractStore, Column, Rows
-from foreworld.data.store.find import StoreName, find_store
+from foreworld.data.store.find import StoreName
 from foreworld.data.stored_policy import AbstractStoredPolicy
 from foreworld.launch._crew import Crew
 from foreworld.launch._slurm_jobs import stop_jobs
@@ -52,8 +40,6 @@ SHARD_BYTES = 64 * 2**20
 _PROGRAM_BYTES = 40 * 2**20
 """One call of the program makes at most this much."""
 _CHUNK_LENS = (CHUNK_LEN, 125, 50, 25, 10, 5, 2, 1)
-_MOST_HELD = 4
-"""Chunks that may wait for sequences that are drawn again."""
 _POLL_SECONDS = 0.1
 
 
@@ -134,32 +120,9 @@ def generate(
     if workers < 1:
         raise ConfigError(f"workers={workers} must be at least 1.")
     recipe = _recipe(family, policy, sizes)
-    folder = Path(out)
-    if launcher is None and workers > 1:
-        launcher = registry.find("launch", "processes")()
-    if launcher is not None and (force or not (folder / MANIFEST).exists()):
-        launcher.check(Resources())
-    if force:
-        stop_jobs(folder)
-    prepare(folder, recipe, force)
-    total = sum(recipe.sizes.values())
-    label = f"{type(family.world).__name__} to {folder}"
-    with Progress(label, total, "sequences", quiet) as progress:
-        progress.update(num_made(folder, recipe))
-        if launcher is not None and missing(folder, recipe):
-            _let_work(launcher, workers, folder, recipe, progress)
-        _make(folder, recipe, progress.update)
-        # Another process may be at work on the last shards, or die at it.
-        while missing(folder, recipe):
-            time.sleep(_POLL_SECONDS)
-            _make(folder, recipe, progress.update)
-        while manifest(folder) is None:
-            finish(folder, recipe)
-        with contextlib.suppress(StorageError):
-            # Goes only when it is empty: logs of workers that failed are kept.
-            remove_empty(folder / LOGS)
-        progress.update(total)
-    return open_dataset(folder)
+    job, label = Job(Path(out), recipe), type(family.world).__name__
+    _run(job, label, launcher, workers, force, quiet)
+    return open_dataset(out)
 
 
 def work(folder: Path) -> None:
@@ -174,11 +137,44 @@ def work(folder: Path) -> None:
         A folder that :func:`generate` has prepared.
     """
     compilation.configure()
-    folder = Path(folder)
-    recipe = read_recipe(folder)
-    _make(folder, recipe, lambda made: None)
-    if not missing(folder, recipe):
-        finish(folder, recipe)
+    job = read_job(Path(folder))
+    job.make(lambda made: None)
+    if not job.missing():
+        job.finish()
+
+
+def _run(
+    job: Job,
+    label: str,
+    launcher: AbstractLauncher | None,
+    workers: int,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Make what is missing, here or by workers, and seal the folder."""
+    folder = job.folder
+    if launcher is None and workers > 1:
+        launcher = registry.find("launch", "processes")()
+    if launcher is not None and (force or not (folder / MANIFEST).exists()):
+        launcher.check(Resources())
+    if force:
+        stop_jobs(folder)
+    job.prepare(force)
+    with Progress(f"{label} to {folder}", job.total, "sequences", quiet) as progress:
+        progress.update(job.num_made())
+        if launcher is not None and job.missing():
+            _let_work(launcher, workers, job, progress)
+        job.make(progress.update)
+        # Another process may be at work on the last shards, or die at it.
+        while job.missing():
+            time.sleep(_POLL_SECONDS)
+            job.make(progress.update)
+        while not job.finished():
+            job.finish()
+        with contextlib.suppress(StorageError):
+            # Goes only when it is empty: logs of workers that failed are kept.
+            remove_empty(folder / LOGS)
+        progress.update(job.total)
 
 
 def _recipe(
@@ -205,103 +201,25 @@ def _recipe(
     return recipe.replace(chunk_len=width, shard_len=chunks * width)
 
 
-def _make(folder: Path, recipe: Recipe, report: Callable[[int], None]) -> None:
-    """Make every missing shard that nobody else holds."""
-    todo = missing(folder, recipe)
-    if not todo:
-        return
-    simulator = Simulator(recipe)
-    columns, store = simulator.columns(), find_store(recipe.store)
-    made = num_made(folder, recipe)
-    for shard in todo:
-        path = shard_path(folder, recipe, shard)
-        with lease(folder / LEASES / f"{shard.split}-{shard.stem}") as mine:
-            # Another worker may have finished it since the list was made.
-            if not mine or path.exists():
-                continue
-
-            def done(num: int, before: int = made) -> None:
-                report(before + num)
-
-            write_bytes(path, _shard_bytes(simulator, store, columns, shard, done))
-            made += shard.stop - shard.start
-
-
-def _shard_bytes(
-    simulator: Simulator,
-    store: AbstractStore,
-    columns: Sequence[Column],
-    shard: Shard,
-    report: Callable[[int], None],
-) -> bytes:
-    """One shard: the device computes a chunk while threads compress the one before.
-
-    Chunks with sequences that were refused are held back until all of them have been
-    drawn again, which is done for several chunks at once.
-    """
-    width = simulator.chunk_len
-    redrawn = 0
-    held: dict[int, Rows] = {}
-    refused: dict[int, int] = {}
-    num_rows = shard.stop - shard.start
-    with contextlib.closing(store.writer(columns, num_rows, width)) as writer:
-
-        def redraw(most_held: int) -> int:
-            drawn = 0
-            while len(held) > most_held:
-                for index, draws, row in simulator.redraw(shard.split, refused):
-                    rows = held[index - index % width]
-                    for name, value in row.items():
-                        rows[name][index % width] = value
-                    drawn += draws
-                waiting = {index - index % width for index in refused}
-                for first in [first for first in held if first not in waiting]:
-                    writer.put(first - shard.start, held.pop(first))
-            return drawn
-
-        following = simulator.start(shard.split, shard.start)
-        for first in range(shard.start, shard.stop, width):
-            made = following
-            if first + width < shard.stop:
-                following = simulator.start(shard.split, first + width)
-            num = min(width, shard.stop - first)
-            rows, bad = simulator.finish(made, first, num)
-            if bad.any():
-                refused.update((first + int(i), 1) for i in np.flatnonzero(bad))
-                held[first] = {name: value.copy() for name, value in rows.items()}
-            else:
-                writer.put(first - shard.start, rows)
-            redrawn += redraw(_MOST_HELD)
-            report(first + num - shard.start)
-        redrawn += redraw(0)
-        return writer.finish(
-            {"split": shard.split, "start": shard.start, "redrawn": redrawn}
-        )
-
-
 def _let_work(
-    launcher: AbstractLauncher,
-    workers: int,
-    folder: Path,
-    recipe: Recipe,
-    progress: Progress,
+    launcher: AbstractLauncher, workers: int, job: Job, progress: Progress
 ) -> None:
     """Have workers make shards; those that were lost on the way are replaced."""
-    task = Task("foreworld.data.generate:work", folder.resolve())
-    with Crew(launcher, task, lambda: num_made(folder, recipe), progress.say) as crew:
+    task = Task("foreworld.data.generate:work", job.folder.resolve())
+    with Crew(launcher, task, job.num_made, progress.say) as crew:
         crew.hire(workers - crew.busy)
-        while missing(folder, recipe):
+        while job.missing():
             lost = sum(handle.lost() for handle in crew.look())
             if lost and crew.retries >= 0:
                 crew.hire(lost)
             if not crew.busy:
                 break
-            progress.update(num_made(folder, recipe))
+            progress.update(job.num_made())
             time.sleep(_POLL_SECONDS)
         crew.dismiss()
-    if crew.failed and missing(folder, recipe):
+    if crew.failed and job.missing():
         raise ForeworldError(
-            f"{len(crew.failed)} of {crew.hired} workers failed and {folder} is not "
-            f"complete. What is finished is kept: run the same command again. One of "
-            f"them said: {crew.failed[-1].error().strip()}"
+            f"{len(crew.failed)} of {crew.hired} workers failed and {job.folder} is "
+            f"not complete. What is finished is kept: run the same command again. One "
+            f"of them said: {crew.failed[-1].error().strip()}"
         )

@@ -7,8 +7,10 @@ from typing import Annotated
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.part import Part, Place
-from foreworld.data.dataset import DataSet, open_dataset
-from foreworld.data.recipe import read_recipe
+from foreworld.data.collection import Collection
+from foreworld.data.dataset import DataSet
+from foreworld.data.merged import NumColumns, StatePolicy
+from foreworld.data.opening import open_data, read_identity
 
 
 class DataFolder(Part):
@@ -22,13 +24,18 @@ class DataFolder(Part):
     """folder of the data set"""
     identity: str = ""
     """which data set it is; filled in from the folder when empty"""
+    states: StatePolicy = "equal"
+    """what becomes of states of different width, where there are several tasks: equal:
+    an error; pad: zeros up to the widest; truncate: the first columns of each"""
+    num_columns: NumColumns = 0
+    """columns that truncate leaves; 0 for as many as the narrowest task has"""
 
     def __check_init__(self) -> None:
         super().__check_init__()
         if not self.identity:
-            object.__setattr__(self, "identity", read_recipe(Path(self.path)).identity)
+            object.__setattr__(self, "identity", read_identity(Path(self.path)))
 
-    def open(self) -> DataSet:
+    def open(self) -> DataSet | Collection:
         """The data set, if the folder still holds the one that is meant.
 
         Raises
@@ -38,7 +45,7 @@ class DataFolder(Part):
         DamagedError
             The folder is missing, unfinished or damaged.
         """
-        data = open_dataset(self.path)
+        data = open_data(self.path, self.states, self.num_columns)
         if data.identity != self.identity:
             raise ConfigError(
                 f"{self.path} holds another data set than this experiment was made "

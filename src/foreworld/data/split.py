@@ -19,6 +19,7 @@ from foreworld.data.source import DataSource
 from foreworld.data.store.base import AbstractShardReader
 from foreworld.data.store.find import find_store
 from foreworld.data.table import AbstractTable
+from foreworld.worlds.base import AbstractWorld
 
 IN_MEMORY_BYTES = 2**30
 """Columns of a split up to this size are read once and kept for shuffled batches."""
@@ -71,9 +72,28 @@ class Split(AbstractTable):
         return str(self._folder)
 
     @property
+    def folder(self) -> Path:
+        """Folder of the data set."""
+        return self._folder
+
+    @property
+    def world(self) -> AbstractWorld:
+        """The world of its family, with the values of fields that are not drawn."""
+        return self._recipe.family.world
+
+    @property
     def num_frames(self) -> int:
         """Frames in a sequence."""
         return self._recipe.num_frames
+
+    @property
+    def task_sizes(self) -> dict[str, int]:
+        """Empty: it is one task."""
+        return {}
+
+    def action_space(self) -> Any:
+        """What actions may be; ``None`` where nobody acts."""
+        return self.world.action_space
 
     @functools.cached_property
     def columns(self) -> dict[str, tuple[tuple[int, ...], str]]:
@@ -164,7 +184,7 @@ def _device(folder: Path, fingerprint: str, name: str) -> DataSource:
         action=None if action is None else jnp.asarray(action),
         valid=jnp.asarray(split.read("valid", slice(None))),
         parameters={n: jnp.asarray(c[:]) for n, c in split.parameters.items()},
-        action_space=split._recipe.family.world.action_space,  # type: ignore[arg-type]
+        action_space=split.action_space(),
     )
     split.close()
     return source

@@ -47,6 +47,15 @@ class AbstractTable(abc.ABC):
     def columns(self) -> dict[str, tuple[tuple[int, ...], str]]:
         """Shape and dtype of every column, all sequences."""
 
+    @property
+    @abc.abstractmethod
+    def task_sizes(self) -> dict[str, int]:
+        """Sequences of each task by name, in order; empty where there is but one."""
+
+    @abc.abstractmethod
+    def action_space(self) -> Any:
+        """What actions may be; ``None`` where nobody acts."""
+
     @abc.abstractmethod
     def rows(self, name: str, rows: np.ndarray) -> np.ndarray:
         """Rows of a column by their numbers, all of which exist."""

@@ -44,7 +44,8 @@ def open_run(path: str | Path, seed: int = 0) -> AbstractStage:
     learner = parameters.learner
     name = type(learner).__name__
     if isinstance(learner, AbstractForwardModel):
-        family = parameters.data.open().family
+        # Of several tasks, the first one's world is the one beside the model.
+        family = next(iter(parameters.data.open().families.values()))
         return ModelStage(family, learner, folder.state(point, run), name, seed)
     if parameters.world is None:
         raise ConfigError(f"{name} in {path} has no world to act in.")

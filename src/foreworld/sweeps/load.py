@@ -5,20 +5,30 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from foreworld.core.errors import ConfigError
+from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.sweeps.folder import StudyFolder
 from foreworld.sweeps.studies import KIND, find_folder, kind_of, names_study
 
 DATA_KIND = "data set"
+TASKS_KIND = "tasks"
+DATA_KINDS = (DATA_KIND, TASKS_KIND)
 
 
-def load(path: str | Path) -> Any:
-    """A data set (:class:`~foreworld.data.dataset.DataSet`) or a study's folder.
+def load(path: str | Path, **states: Any) -> Any:
+    """A data set, a collection of tasks, or a study's folder.
 
     Parameters
     ----------
     path
         A folder; for a study also its file, or its name under ``studies/``.
+    **states
+        ``states`` and ``num_columns`` for a collection, see
+        :meth:`~foreworld.data.collection.Collection.with_states`.
+
+    Returns
+    -------
+    DataSet or Collection or StudyFolder
+        What the folder holds.
 
     Raises
     ------
@@ -29,10 +39,13 @@ def load(path: str | Path) -> Any:
     """
     path = find_folder(path) if names_study(path) else Path(path)
     kind = kind_of(path)
-    if kind == KIND:
+    for name in states:
+        if name not in ("states", "num_columns"):
+            raise unknown_name("argument of load", name, ("states", "num_columns"))
+    if kind == KIND and not states:
         return StudyFolder(path)
-    if kind == DATA_KIND:
-        from foreworld.data.dataset import open_dataset
+    if kind in DATA_KINDS:
+        from foreworld.data.opening import open_data
 
-        return open_dataset(path)
+        return open_data(path, **states)
     raise ConfigError(f"{path} holds a {kind!r}, which cannot be loaded.")

@@ -8,7 +8,7 @@ import jax
 
 from foreworld.core.errors import FitError
 from foreworld.data.source import DataSource
-from foreworld.data.split import Split
+from foreworld.data.table import AbstractTable
 from foreworld.learners.base import Source
 from foreworld.train.parameters import Parameters
 
@@ -44,12 +44,10 @@ def describe_sources(parameters: Parameters) -> Sources:
     if parameters.data is None:
         return Sources(None, None, None)
     data = parameters.data.open()
-    space = data.family.world.action_space
-    splits = (data.train, data.val, data.test)
-    return Sources(*(_shapes(split, space) for split in splits))
+    return Sources(*(_shapes(split) for split in (data.train, data.val, data.test)))
 
 
-def _shapes(split: Split, action_space: Any) -> DataSource:
+def _shapes(split: AbstractTable) -> DataSource:
     columns = {
         name: jax.ShapeDtypeStruct(shape, dtype)
         for name, (shape, dtype) in split.columns.items()
@@ -62,7 +60,8 @@ def _shapes(split: Split, action_space: Any) -> DataSource:
         "parameters": {
             name: columns[f"parameters/{name}"] for name in split.parameters
         },
-        "action_space": action_space,
+        "action_space": split.action_space(),
+        "task_sizes": tuple(split.task_sizes.values()),
     }
     return DataSource(**fields)
 
