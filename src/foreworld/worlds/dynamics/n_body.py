@@ -33,6 +33,7 @@ from foreworld.worlds.dynamics._hamiltonian import (
     check_radius,
     disc_radius,
 )
+from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics.base import (
     Discount,
     FrameTime,
@@ -57,7 +58,7 @@ class NBody(AbstractHamiltonian):
     gravity: Annotated[float, Traced(low=0, unit="m^3/(kg s^2)")] = 1.0
     """gravitational constant"""
     softening: Annotated[float, Traced(low=0, unit="m")] = 0.0
-    """length s in the potential ``-g m^2 / sqrt(d^2 + s^2)``, which makes it finite
+    """length s in the potential -g m^2 / sqrt(d^2 + s^2), which makes it finite
     where two bodies meet"""
     spread: Annotated[float, Traced(low=0, high=1)] = 0.0
     """largest random change of each initial velocity, as a share of the circular
@@ -95,6 +96,14 @@ class NBody(AbstractHamiltonian):
     def num_coordinates(self) -> int:
         """A point in the plane for each body."""
         return 2 * self.num_bodies
+
+    @property
+    def quantities(self) -> Quantities:
+        """Places and momenta."""
+        axes = [f"{axis}{i + 1}" for i in range(self.num_bodies) for axis in "xy"]
+        places = [Quantity(axis, "m") for axis in axes]
+        momenta = [Quantity(f"p{axis}", "kg m/s") for axis in axes]
+        return Quantities((*places, *momenta))
 
     @property
     def num_discs(self) -> int:
