@@ -8,6 +8,9 @@ from foreworld.core.errors import DamagedError
 from foreworld.sweeps.plan import Chunk, Group, Plan
 from foreworld.sweeps.study import Study
 
+_MOST = 2**53
+"""Larger numbers of anything are a mistake, and no array could count them."""
+
 
 def check_plan(plan: Plan, study: Study) -> None:
     """Refuse a plan that no planner wrote for this study.
@@ -42,6 +45,8 @@ def _check_group(name: str, group: Group) -> None:
         _whole(f"{field} of {name}", value, 1)
     _whole(f"num_updates of the budget of {name}", budget.num_updates, 1)
     _whole(f"steps_per_update of {name}", budget.steps_per_update, 1)
+    steps = budget.num_updates * budget.steps_per_update
+    _need(steps <= _MOST, f"{name} has {steps} steps, more than {_MOST}")
     _need(isinstance(budget.step_name, str), f"step_name of {name} is no text")
     _need(
         budget.num_updates == layout.num_updates,
@@ -69,8 +74,9 @@ def _check_chunk(index: int, chunk: Chunk, plan: Plan) -> None:
 
 
 def _whole(name: str, value: Any, low: int) -> None:
-    good = isinstance(value, int) and not isinstance(value, bool) and value >= low
-    _need(good, f"{name} is {value!r}, no whole number of at least {low}")
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    good = whole and low <= value <= _MOST
+    _need(good, f"{name} is {value!r}, no whole number from {low} to {_MOST}")
 
 
 def _need(condition: bool, problem: str) -> None:
