@@ -10,7 +10,7 @@ from foreworld.launch._slurm_ends import how, is_node, signal_of
 from foreworld.launch._slurm_record import Submission, submissions
 from foreworld.launch._slurm_task import SAID
 from foreworld.launch._slurm_tools import SilentError, SlurmError, ask
-from foreworld.launch._slurm_watch import WATCH, Found, Job, waiting_for
+from foreworld.launch._slurm_watch import WATCH, Found, Job, have_gone, waiting_for
 from foreworld.launch.base import AbstractHandle, Task, TaskState
 
 _TAIL = 20
@@ -161,9 +161,9 @@ def stop_jobs(folder: Path, patience: float = 60.0) -> int:
     for handle in handles:
         handle.cancel()
     deadline = time.monotonic() + patience
-    while left := find_jobs(folder):
+    while handles and not have_gone(handle.job for handle in handles):
         if time.monotonic() > deadline:
-            numbers = ", ".join(handle.job.number for handle in left)
+            numbers = ", ".join(handle.job.number for handle in handles)
             raise SlurmError(
                 f"Slurm jobs {numbers} work on {folder} and cannot be stopped. See "
                 f"'squeue', stop them with 'scancel', and run the same command again."

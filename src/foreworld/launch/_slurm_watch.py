@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from foreworld.core.errors import ForeworldError
-from foreworld.launch._slurm_tools import SlurmError, ask
+from foreworld.launch._slurm_tools import SilentError, SlurmError, ask
 from foreworld.launch.base import TaskState
 
 _WAITING = ("PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED")
@@ -147,6 +147,18 @@ def waiting_for(job: Job) -> str:
         return ""
     reason = text.strip().partition("\n")[0]
     return "" if reason == "None" else reason
+
+
+def have_gone(jobs: Iterable[Job]) -> bool:
+    """Whether nothing of some jobs is left: accounting says so before they are dead."""
+    numbers = ",".join(job.number for job in jobs)
+    try:
+        return not ask(["squeue", "-h", "-j", numbers, "-o", "%i"]).strip()
+    except SilentError:
+        return False
+    except SlurmError:
+        # It knows none of them any more.
+        return True
 
 
 def parse_sacct(text: str) -> dict[str, Found]:

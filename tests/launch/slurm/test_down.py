@@ -1,0 +1,33 @@
+"""A node that goes down: comes first, because it ends all jobs that run."""
+
+import pytest
+
+from foreworld.launch.base import Resources, Task
+from tests.launch.slurm.work import begun, ended, small, wait_for
+
+
+@pytest.fixture
+def node(slurm):
+    """Takes the node down; it is up again afterwards."""
+
+    def down():
+        name = f"nodename={slurm.host}"
+        slurm.ask("scontrol", "update", name, "state=down", "reason=test")
+        slurm.ask("scontrol", "update", name, "state=resume")
+
+    yield down
+    idle = ("sinfo", "--noheader", "--format=%T")
+    wait_for(lambda: slurm.ask(*idle) in ("idle", "mixed"), "the node")
+
+
+def test_a_job_whose_node_fails_is_lost(jobs, node):
+    launcher = small(sbatch=("no-requeue",))
+    (handle,) = launcher.submit([Task("tasks:hang", jobs)], Resources())
+    wait_for(lambda: begun(jobs), "the job")
+    node()
+    wait_for(lambda: ended(handle), "its end")
+    assert handle.state() == "failed" and handle.lost()
+    first, *rest = handle.error().splitlines()
+    assert first.endswith("was lost because its node failed")
+    assert first.startswith(f"Slurm job {handle.job.number} on ")
+    assert "thinking" in rest
