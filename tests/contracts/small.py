@@ -16,6 +16,18 @@ _PPO = {
 _FIELDS = {
     "ppo": _PPO,
     "independent_ppo": _PPO,
+    "context_rnn": {
+        "batch_size": 2,
+        "num_context": 1,
+        "num_context_frames": 2,
+        "window_len": 5,
+        "num_scored": 2,
+        "hidden_size": 4,
+        "embedding_size": 3,
+        "encoder_widths": (4, 4),
+        "renderer_widths": (4, 4),
+        "num_eval_sequences": 2,
+    },
     "rnn_deconvolve": {
         "batch_size": 2,
         "window_len": 5,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from foreworld.core.errors import FitError
+from foreworld.core.errors import ConfigError, FitError
 from foreworld.core.spaces import Box, Discrete
 from foreworld.data.source import DataSource
+from foreworld.data.tasks import Tasks
 from foreworld.learners.base import Source
 
 
@@ -16,6 +17,41 @@ def needs_data(learner: str, source: Source) -> str:
         f"one first: foreworld generate {world.lower()} --out data/{world.lower()}, "
         f"then train on data/{world.lower()}."
     )
+
+
+def check_fields(
+    learner: str,
+    widths: dict[str, tuple[int, ...]],
+    context_len: int,
+    window_len: int,
+    num_scored: int,
+) -> None:
+    """Whether fields that forward models share can be used together.
+
+    Parameters
+    ----------
+    widths
+        Widths of stacks of layers by the names of their fields.
+
+    Raises
+    ------
+    ConfigError
+        A stack without layers, or a window that is too short.
+    """
+    for name, given in widths.items():
+        if not given:
+            raise ConfigError(f"{learner}.{name}=() must have at least one width.")
+    if 0 < window_len <= context_len:
+        raise ConfigError(
+            f"{learner}.window_len={window_len} must be larger than "
+            f"context_len={context_len}, or 0 for whole sequences."
+        )
+    scorable = window_len - context_len
+    if window_len and num_scored > scorable:
+        raise ConfigError(
+            f"{learner}.num_scored={num_scored} must be at most {scorable}, the frames "
+            f"of a window after its context; 0 for all."
+        )
 
 
 def check_sequences(
@@ -60,3 +96,35 @@ def check_sequences(
             f"space is {space!r}."
         )
     return source
+
+
+def check_tasks(
+    learner: str, source: DataSource, num_context: int, num_frames: int
+) -> Tasks:
+    """Whether every task of a source has a context set and something to predict.
+
+    Parameters
+    ----------
+    num_context, num_frames
+        Sequences of a context set, and frames that are read of each.
+
+    Raises
+    ------
+    FitError
+        A task has too few sequences, or they are too short.
+    """
+    tasks = Tasks.in_turn(source.task_sizes or (source.num_sequences,))
+    small = min(range(tasks.num_tasks), key=tasks.sizes.__getitem__)
+    if tasks.sizes[small] <= num_context:
+        raise FitError(
+            f"{learner} is given num_context={num_context} sequences of a task and "
+            f"predicts others, but task {small} of a split of the data set has only "
+            f"{tasks.sizes[small]}. Generate more, or lower num_context."
+        )
+    if source.sequence_len < num_frames:
+        raise FitError(
+            f"{learner} reads num_context_frames={num_frames} frames of each context "
+            f"sequence, but the data set's have {source.sequence_len}. Generate longer "
+            f"ones, or lower num_context_frames."
+        )
+    return tasks

@@ -67,12 +67,24 @@ def draw_batch(
     draw = jax.random.randint(
         named_key(key, "sequence"), (batch_size,), 0, source.num_sequences, jnp.int32
     )
-    lengths = jnp.sum(source.valid[draw], axis=1, dtype=jnp.int32)
+    return draw_windows(source, draw, key, context_len, window_len, num_scored)
+
+
+def draw_windows(
+    source: DataSource,
+    sequence: Int[Array, " batch"],
+    key: Key[Array, ""],
+    context_len: int,
+    window_len: int,
+    num_scored: int,
+) -> Batch:
+    """The same, of given sequences."""
+    lengths = jnp.sum(source.valid[sequence], axis=1, dtype=jnp.int32)
     spare = jnp.maximum(lengths - window_len, 0)
-    unit = jax.random.uniform(named_key(key, "start"), (batch_size,), jnp.float32)
+    unit = jax.random.uniform(named_key(key, "start"), sequence.shape, jnp.float32)
     start = jnp.minimum((unit * (spare + 1)).astype(jnp.int32), spare)
     times = draw_times(named_key(key, "times"), window_len - context_len, num_scored)
-    return take_batch(source, draw, start, context_len, window_len, times)
+    return take_batch(source, sequence, start, context_len, window_len, times)
 
 
 def take_batch(
@@ -112,6 +124,30 @@ def draw_times(
     unit = jax.random.uniform(key, (), jnp.float32)
     times = (jnp.arange(num_scored) + unit) * (num_frames / num_scored)
     return jnp.minimum(times.astype(jnp.int32), num_frames - 1)
+
+
+def action_inputs(
+    weight: Float[Array, "code embedding"] | None,
+    actions: Array | None,
+    num_rows: int,
+    num_frames: int,
+) -> Float[Array, "time batch input"]:
+    """Embedded actions, time first; ones where the world is passive.
+
+    Parameters
+    ----------
+    weight
+        Action codes (one-hot or flat) to embeddings; ``None`` in a passive world.
+    actions
+        ``(batch, time, ...)``, or ``None``.
+    """
+    if weight is None or actions is None:
+        return jnp.ones((num_frames, num_rows, 1), jnp.float32)
+    if jnp.issubdtype(actions.dtype, jnp.integer) and actions.ndim == 2:
+        codes = jax.nn.one_hot(actions, weight.shape[0], dtype=jnp.float32)
+    else:
+        codes = actions.reshape(*actions.shape[:2], -1).astype(jnp.float32)
+    return (codes @ weight).swapaxes(0, 1)
 
 
 def binary_loss(

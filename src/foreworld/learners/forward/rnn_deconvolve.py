@@ -17,17 +17,17 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key, Num, UInt8
 
-from foreworld.core.errors import ConfigError
 from foreworld.core.keys import named_key
 from foreworld.core.part import Bounded, Traced
 from foreworld.data.source import DataSource
 from foreworld.learners.base import Mean, Metrics, Source
 from foreworld.learners.forward._evaluation import Trials, as_unit, first_sequences
-from foreworld.learners.forward._fit import check_sequences
+from foreworld.learners.forward._fit import check_fields, check_sequences
 from foreworld.learners.forward._training import (
     Batch,
     LossMean,
     Schedule,
+    action_inputs,
     binary_loss,
     draw_batch,
     mean_of_frames,
@@ -117,22 +117,14 @@ class RNNDeconvolve(AbstractForwardModel):
 
     def __check_init__(self) -> None:
         super().__check_init__()
-        for name in ("encoder_widths", "renderer_widths"):
-            if not getattr(self, name):
-                raise ConfigError(
-                    f"RNNDeconvolve.{name}=() must have at least one width."
-                )
-        if 0 < self.window_len <= self.context_len:
-            raise ConfigError(
-                f"RNNDeconvolve.window_len={self.window_len} must be larger than "
-                f"context_len={self.context_len}, or 0 for whole sequences."
-            )
-        scorable = self.window_len - self.context_len
-        if self.window_len and self.num_scored > scorable:
-            raise ConfigError(
-                f"RNNDeconvolve.num_scored={self.num_scored} must be at most "
-                f"{scorable}, the frames of a window after its context; 0 for all."
-            )
+        widths = {n: getattr(self, n) for n in ("encoder_widths", "renderer_widths")}
+        check_fields(
+            type(self).__name__,
+            widths,
+            self.context_len,
+            self.window_len,
+            self.num_scored,
+        )
 
     @classmethod
     def small(cls, **fields: Any) -> RNNDeconvolve:
@@ -288,7 +280,7 @@ class RNNDeconvolve(AbstractForwardModel):
         """The next frame."""
         num_rows = memory.first.shape[0]
         actions = None if action is None else action[:, None]
-        inputs = _inputs(state.network, actions, num_rows, 1)[0]
+        inputs = action_inputs(state.network.actions, actions, num_rows, 1)[0]
         memory, vector = state.network.core.step(memory, inputs, self.skip)
         logits, _ = self._render(state, vector, None)
         return memory, jax.nn.sigmoid(logits)
@@ -307,7 +299,9 @@ class RNNDeconvolve(AbstractForwardModel):
     ]:
         rows = None if counted is None else jnp.any(counted, axis=1)
         code, encoder_statistics = self._encode(state, context, rows)
-        inputs = _inputs(state.network, actions, context.shape[0], num_frames)
+        inputs = action_inputs(
+            state.network.actions, actions, context.shape[0], num_frames
+        )
         vectors = state.network.core.sequence(inputs, code, self.skip)
         vectors = vectors[times].swapaxes(0, 1)
         shape = (*vectors.shape[:2], *state.mean_frame.shape)
@@ -340,19 +334,6 @@ class RNNDeconvolve(AbstractForwardModel):
             mean = jnp.clip(state.mean_frame, 1e-3, 1.0 - 1e-3)
             logits = logits + jnp.log(mean / (1.0 - mean))
         return logits, statistics
-
-
-def _inputs(
-    network: Network, actions: Array | None, num_rows: int, num_frames: int
-) -> Float[Array, "time batch input"]:
-    """Embedded actions, time first; ones where the world is passive."""
-    if network.actions is None or actions is None:
-        return jnp.ones((num_frames, num_rows, 1), jnp.float32)
-    if jnp.issubdtype(actions.dtype, jnp.integer) and actions.ndim == 2:
-        codes = jax.nn.one_hot(actions, network.actions.shape[0], dtype=jnp.float32)
-    else:
-        codes = actions.reshape(*actions.shape[:2], -1).astype(jnp.float32)
-    return (codes @ network.actions).swapaxes(0, 1)
 
 
 _SMALL: dict[str, Any] = {
