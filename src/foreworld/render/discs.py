@@ -159,7 +159,8 @@ def pick_hues(
         Discs to colour.
     which
         In ``[0, 1]``: all ordered choices are numbered, and this is the fraction of
-        them that come before. A uniform draw makes all choices equally likely.
+        them that come before. A uniform draw makes all choices equally likely, as long
+        as float32 tells them apart: up to some million choices.
     """
     left = jnp.arange(num_hues)
     chosen, rest = [], which.astype(jnp.float32)

@@ -143,18 +143,25 @@ def first_frames(what: AbstractWorld | Family, num: int, seed: int = 3) -> np.nd
     return np.asarray(jax.jit(jax.vmap(one))(jnp.arange(num)))
 
 
-def check_lit(frames: np.ndarray, low: int, high: int, share: float) -> None:
+def check_lit(
+    frames: np.ndarray,
+    low: int,
+    high: int,
+    share: float,
+    beyond: tuple[int, int] = (4, 7),
+) -> None:
     """Stated ranges of lit pixels were seen in a few sequences.
 
     They hold at least ``share`` of all frames and are reached at both ends; what lies
-    outside (the lightest and heaviest masses) is not far.
+    outside (the lightest and heaviest masses) is less than ``beyond`` pixels away.
     """
     counts = (frames[..., 0] > 0).sum((1, 2))
     inside = (counts >= low) & (counts <= high)
     assert inside.mean() >= share
     assert counts[inside].min() <= low + 2
     assert counts[inside].max() >= high - 2
-    assert low - 8 < counts.min() and counts.max() < high + 10
+    less, more = beyond
+    assert low - less < counts.min() and counts.max() < high + more
 
 
 def mirror(states: np.ndarray, flips: list[int]) -> np.ndarray:

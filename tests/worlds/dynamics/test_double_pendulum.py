@@ -102,7 +102,7 @@ def test_fact_c20_canvas_half_widths() -> None:
 @pytest.mark.fact("dynamics-datasets", "C21")
 def test_fact_c21_lit_pixels() -> None:
     """Masses of 5 and 8 light about 18 and 26 pixels each."""
-    check_lit(first_frames(heavy(), 2000), 38, 48, 0.85)
+    check_lit(first_frames(heavy(), 2000), 38, 48, 0.85, (8, 6))
 
 
 @pytest.mark.fact("dynamics-datasets", "C22")

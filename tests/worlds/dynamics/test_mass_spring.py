@@ -127,7 +127,7 @@ def test_fact_c20_canvas_half_widths() -> None:
 @pytest.mark.fact("dynamics-datasets", "C21")
 def test_fact_c21_lit_pixels() -> None:
     """Masses of 0.4 and 1 light about 53 and 119 pixels."""
-    check_lit(first_frames(single(), 2000), 52, 112, 0.85)
+    check_lit(first_frames(single(), 2000), 52, 112, 0.85, (4, 10))
 
 
 @pytest.mark.fact("dynamics-datasets", "C22")

@@ -1,8 +1,5 @@
 """The pendulum against theory, an independent solver, and the data sets' facts."""
 
-import functools
-
-import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,40 +8,20 @@ from scipy.special import ellipk
 
 import foreworld as fw
 from foreworld.core.errors import ConfigError, UnknownNameError
-from foreworld.core.keys import named_key, root_key
+from foreworld.core.keys import root_key
 from foreworld.worlds.base import Family, Uniform
 from foreworld.worlds.dynamics._hamiltonian import annulus
 from foreworld.worlds.dynamics.base import integrate
 from foreworld.worlds.dynamics.pendulum import Pendulum
-
-
-@functools.partial(jax.jit, static_argnums=(0, 2))
-def trajectory(
-    world: "Frozen", state: jax.Array, num_steps: int, dt: float | None = None
-) -> jax.Array:
-    """States after 0 .. num_steps steps."""
-    world = world.world
-    step = dt if dt is not None else world.dt
-
-    def advance(state: jax.Array, _: None) -> tuple[jax.Array, jax.Array]:
-        new = integrate(world.derivative, state, step, world.substeps)
-        return new, new
-
-    states = jax.lax.scan(advance, state, None, num_steps)[1]
-    return jnp.concatenate([state[None], states])
-
-
-class Frozen:
-    """A world as a static argument; equal by identity."""
-
-    def __init__(self, world: Pendulum) -> None:
-        self.world = world
-
-
-def states_of(world: Pendulum, start: list[float], num_steps: int) -> np.ndarray:
-    with jax.enable_x64(True):
-        begin = jnp.asarray(start, jnp.float64)
-        return np.asarray(trajectory(Frozen(world), begin, num_steps))
+from tests.worlds.dynamics.motion import (
+    along,
+    check_lit,
+    energy_over,
+    first_frames,
+    mirror,
+    solved,
+    states_of,
+)
 
 
 @pytest.mark.fact("dynamics-datasets", "C1")
@@ -86,43 +63,19 @@ def test_fact_c3_pendulum_period() -> None:
     ids=["pendulum", "pendulum_3"],
 )
 def test_fact_c8_energy_drift(family: Family) -> None:
-    with jax.enable_x64(True):
-        drift = energy_drift(family)
-    assert drift < 1e-6
-    assert drift > 1e-12  # it is a numerical solution, not the energy itself
-
-
-def energy_drift(family: Family, num: int = 300) -> float:
-    def one(index: jax.Array) -> jax.Array:
-        key = named_key(root_key(0), index)
-        world = family.sample(named_key(key, "world"))
-        state = world.start(named_key(key, "reset")).astype(jnp.float64)
-
-        def advance(state: jax.Array, _: None) -> tuple[jax.Array, jax.Array]:
-            new = world.step(state, None, key).state
-            return new, world.energy(new)
-
-        energies = jax.lax.scan(advance, state, None, 30)[1]
-        first = world.energy(state)
-        return jnp.abs(energies - first).max() / jnp.maximum(jnp.abs(first), 0.1)
-
-    return float(jax.jit(jax.vmap(one))(jnp.arange(num)).max())
+    energy = energy_over(family, 31, 300)
+    assert energy.kept.all()
+    # It is a numerical solution, not the energy itself.
+    assert 1e-12 < energy.drift.max() < 1e-6
 
 
 @pytest.mark.fact("dynamics-datasets", "C9")
 def test_fact_c9_friction_takes_energy_away() -> None:
     world = Pendulum(friction=0.15, length=0.7)
     states = states_of(world, [1.6, 0.9], 60)
-    with jax.enable_x64(True):
-        energy = np.asarray(jax.vmap(world.energy)(jnp.asarray(states)))
-        assert (np.diff(energy) < 0).all()
-
-        def power(state: jax.Array) -> jax.Array:
-            return jax.jvp(world.energy, (state,), (world.derivative(state),))[1]
-
-        measured = jax.vmap(power)(jnp.asarray(states))
-        velocity = states[:, 1] / (world.mass * world.length**2)
-        np.testing.assert_allclose(measured, -0.15 * velocity**2, rtol=1e-10)
+    energy, lost, rate = along(world, states)
+    assert (np.diff(energy) < 0).all()
+    np.testing.assert_allclose(lost, -0.15 * rate[:, 0] ** 2, rtol=1e-10)
 
 
 @pytest.mark.fact("dynamics-datasets", "C19")
@@ -179,19 +132,7 @@ def test_fact_c21_lit_pixels(family: Family, low: int, high: int, share: float) 
     few sequences miss the lightest and the heaviest, so the stated range holds most
     frames and is reached at both ends.
     """
-
-    def one(index: jax.Array) -> jax.Array:
-        key = named_key(root_key(3), index)
-        world = family.sample(named_key(key, "world"))
-        state, _ = world.reset(named_key(key, "reset"))
-        return jnp.sum(world.render(state) > 0)
-
-    counts = np.asarray(jax.jit(jax.vmap(one))(jnp.arange(4000)))
-    inside = (counts >= low) & (counts <= high)
-    assert inside.mean() >= share
-    assert counts[inside].min() <= low + 2
-    assert counts[inside].max() >= high - 2
-    assert low - 4 < counts.min() and counts.max() < high + 7
+    check_lit(first_frames(family, 2000), low, high, share)
 
 
 @pytest.mark.fact("dynamics-datasets", "C22")
@@ -208,29 +149,14 @@ def test_fact_c22_annulus(area: bool, mean: float) -> None:
     assert abs(np.exp(1j * angle).mean()) < 0.03
 
 
-def test_states_agree_with_an_adaptive_solver() -> None:
-    """Dopri8 of diffrax at 1e-10, for random worlds."""
-    with jax.enable_x64(True):
-        rng = np.random.default_rng(0)
-        for friction in (0.0, 0.1):
-            mass, length, gravity = rng.uniform((0.5, 0.5, 2.0), (1.0, 1.0, 4.0))
-            world = Pendulum(
-                mass=mass, length=length, gravity=gravity, friction=friction
-            )
-            start = jnp.asarray(rng.normal(0, 1.3, 2))
-            ours = trajectory(Frozen(world), start, 30)
-            solution = diffrax.diffeqsolve(
-                diffrax.ODETerm(lambda t, y, args: args.derivative(y)),
-                diffrax.Dopri8(),
-                0.0,
-                3.0,
-                0.01,
-                start,
-                args=world,
-                saveat=diffrax.SaveAt(ts=jnp.linspace(0, 3, 31)),
-                stepsize_controller=diffrax.PIDController(rtol=1e-10, atol=1e-10),
-            )
-            np.testing.assert_allclose(ours, solution.ys, atol=3e-7)
+@pytest.mark.parametrize("friction", [0.0, 0.1])
+def test_states_agree_with_an_adaptive_solver(friction: float) -> None:
+    world = Pendulum(mass=0.8, length=0.7, gravity=3.6, friction=friction)
+    start = [1.4, -0.9]
+    reference = solved(world, start, 30)
+    np.testing.assert_allclose(states_of(world, start, 30), reference, atol=3e-7)
+    fine = states_of(world.replace(substeps=6), start, 30)
+    np.testing.assert_allclose(fine, reference, atol=1e-10)
 
 
 def test_the_method_is_of_order_eight() -> None:
@@ -246,12 +172,19 @@ def test_the_method_is_of_order_eight() -> None:
 
 
 def test_time_runs_backwards() -> None:
-    with jax.enable_x64(True):
-        world = Frozen(Pendulum(friction=0.05))
-        start = jnp.asarray([1.1, -0.7])
-        there = trajectory(world, start, 30, 0.1)[-1]
-        back = trajectory(world, there, 30, -0.1)[-1]
+    world, start = Pendulum(friction=0.05), [1.1, -0.7]
+    there = states_of(world, start, 30)[-1]
+    back = states_of(world, there, 30, backwards=True)[-1]
     np.testing.assert_allclose(back, start, atol=1e-7)
+
+
+def test_mirrored_motion_is_motion() -> None:
+    world, both = Pendulum(friction=0.1), [0, 1]
+    states = states_of(world, [1.1, -0.7], 30)
+    mirrored = states_of(world, mirror(states[0], both), 30)
+    np.testing.assert_allclose(mirrored, mirror(states, both), atol=1e-14)
+    one, other = (world.render(jnp.asarray(s[3])) for s in (states, mirrored))
+    np.testing.assert_array_equal(one, other[:, ::-1])
 
 
 def test_live_steps_are_float32() -> None:
@@ -312,6 +245,11 @@ def test_make_by_name() -> None:
         (
             {"radius": (2.0, 1.0)},
             r"Pendulum\.radius=\(2\.0, 1\.0\) must be two numbers",
+        ),
+        (
+            {"canvas": 0.5},
+            r"Pendulum\.canvas=0\.5 holds no sequence: with length=1\.0 every one "
+            r"leaves it\. It must be at least 0\.707107; 0 takes 1\.39894\.",
         ),
         ({"offset_x": 0.2}, r"offset_x=0\.2 leaves the canvas: .* Raise the margin"),
         ({"colour": "blue"}, r"Pendulum\.colour='blue' is not one of 'binary', 'rgb'"),

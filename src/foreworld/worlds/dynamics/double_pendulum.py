@@ -85,7 +85,7 @@ class DoublePendulum(AbstractHamiltonian):
     def __check_init__(self) -> None:
         super().__check_init__()
         check_radius(type(self), self.radius)
-        # A bob on a rod is never nearer to the square's edge than on its diagonal.
+        # On the square's diagonal a bob needs least room.
         check_canvas(self, self.length_1 / 2**0.5, "length_1")
 
     @property

@@ -25,6 +25,7 @@ from foreworld.worlds.dynamics._hamiltonian import (
     Offset,
     Phase,
     annulus,
+    check_canvas,
     check_radius,
     disc_radius,
 )
@@ -72,6 +73,8 @@ class Pendulum(AbstractHamiltonian):
     def __check_init__(self) -> None:
         super().__check_init__()
         check_radius(type(self), self.radius)
+        # On the square's diagonal a bob needs least room.
+        check_canvas(self, self.length / 2**0.5, "length")
 
     @property
     def num_coordinates(self) -> int:
