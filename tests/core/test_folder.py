@@ -157,3 +157,19 @@ def test_half_a_surrogate_pair_is_no_text(tmp_path):
         folder.read_json(path)
     path.write_bytes(b'{"kind": "\\ud83d\\ude00"}')
     assert folder.read_json(path) == {"kind": "\N{GRINNING FACE}"}
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch, number):
+    def refuse(*_):
+        raise OSError(number, "Function not implemented")
+
+    monkeypatch.setattr(folder.fcntl, "flock", refuse)
+    path = tmp_path / "lock"
+    with pytest.raises(folder.StorageError) as caught, folder.lease(path):
+        pass
+    assert str(caught.value) == (
+        f"cannot lock {path}: the file system gives no locks (flock), without which "
+        f"two workers may do the same work. Have it mounted with them. Choose another "
+        f"folder with --out or with FOREWORLD_HOME."
+    )

@@ -89,7 +89,7 @@ class Slurm(AbstractLauncher):
             Slurm is not there, does not answer or refuses, or submitit is missing.
         """
         ask(["sbatch", "--version"])
-        _executor(Path(), "")
+        _executor()
         site_array_len()
         try_out(self._request(resources))
 
@@ -141,10 +141,16 @@ class Slurm(AbstractLauncher):
                 f"{tasks[0].path} has a % in its name, which Slurm takes for a pattern "
                 f"in names of logs. Choose another folder."
             )
-        submission, request = Submission.begin(tasks), self._request(resources)
-        executor = _executor(submission.folder, submission.name)
+        make, request = _executor(), self._request(resources)
+        submission = Submission.begin(tasks)
+        # The job is Python itself and no shell around it, so that signals reach it.
+        executor = make(submission.folder, python=f"exec {shlex.quote(sys.executable)}")
         executor.update_parameters(
-            time=int(request["time"]),
+            job_name=submission.name,
+            use_srun=False,
+            stderr_to_stdout=True,
+            wckey=None,
+            time=self.minutes or resources.minutes,
             array_parallelism=at_once,
             setup=self._setup(resources),
             additional_parameters={n: text or True for n, text in request.items()},
@@ -153,6 +159,8 @@ class Slurm(AbstractLauncher):
         try:
             with undisturbed(request):
                 jobs = executor.map_array(run, [record] * count, range(count))
+            submission.number = jobs[0].job_id.partition("_")[0]
+            submission.write()
         except Exception as error:
             _take_back(submission)
             if not type(error).__module__.startswith("submitit"):
@@ -161,8 +169,6 @@ class Slurm(AbstractLauncher):
         except BaseException:
             _take_back(submission)
             raise
-        submission.number = jobs[0].job_id.partition("_")[0]
-        submission.write()
         every, outlive = self.poll_seconds, self.outlive
         return [SlurmHandle(submission, i, every, outlive) for i in range(count)]
 
@@ -202,7 +208,7 @@ class Slurm(AbstractLauncher):
         return [*lines, self.setup] if self.setup else lines
 
 
-def _executor(folder: Path, name: str) -> SlurmExecutor:
+def _executor() -> type[SlurmExecutor]:
     try:
         from submitit import SlurmExecutor
     except ImportError as error:
@@ -210,12 +216,7 @@ def _executor(folder: Path, name: str) -> SlurmExecutor:
             f"--launch slurm needs submitit: {error}. Install it with: pip install "
             f"submitit."
         ) from error
-    # The job is Python itself and no shell around it, so that signals reach it.
-    made = SlurmExecutor(folder, python=f"exec {shlex.quote(sys.executable)}")
-    made.update_parameters(
-        job_name=name or "foreworld", use_srun=False, stderr_to_stdout=True, wckey=None
-    )
-    return made
+    return SlurmExecutor
 
 
 def _take_back(submission: Submission) -> None:
