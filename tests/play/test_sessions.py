@@ -89,7 +89,8 @@ def test_sliders_end_at_the_limits_and_stand_at_the_values():
 
 def test_sliders_of_the_pendulum_come_in_its_order_without_what_it_refuses():
     names = [s.name for s in sliders(Pendulum())]
-    assert names == ["mass", "length", "gravity", "friction", "dt", "canvas"]
+    own = ["mass", "length", "gravity", "friction", "dt", "canvas"]
+    assert names == [*own, "colouring"]
     roomy = [s.name for s in sliders(Pendulum(margin=1.0))]
     assert {"offset_x", "offset_y"} < set(roomy)
 
