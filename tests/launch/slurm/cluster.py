@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,9 +69,20 @@ def running(folder: Path) -> Iterator[Cluster]:
             )
         lines = (folder / "up.log").read_text().splitlines()
         assert status.returncode == 0, "\n".join(lines)
-        yield Cluster(folder, lines[-1])
+        cluster = Cluster(folder, lines[-1])
+        yield cluster
+        _empty(cluster)
     finally:
         subprocess.run([str(_SCRIPTS / "down.sh"), str(folder)], timeout=120)
+
+
+def _empty(cluster: Cluster) -> None:
+    """End all jobs: what watches over one would outlive the daemons."""
+    cluster.ask("scancel", "--quiet", "--user=root")
+    for _ in range(100):
+        if not cluster.ask("squeue", "--noheader"):
+            return
+        time.sleep(0.1)
 
 
 def _port() -> int:
