@@ -114,7 +114,7 @@ class Episodes:
         position = np.arange(len(self), dtype=np.int32)
         return Episode(context, *self.tasks.queries(np, context, position))
 
-    def item(self, episode: int, position: int) -> dict[str, np.ndarray]:
+    def item(self, episode: int, position: int) -> dict[str, Any]:
         """One query of an episode with the context set of its task.
 
         Parameters

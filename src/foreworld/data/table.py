@@ -15,6 +15,7 @@ from foreworld.data.torch import check_batch_size, shuffled, torch_loader
 
 if TYPE_CHECKING:
     from foreworld.data.episodes import Episodes
+    from foreworld.data.windows import Windows
 
 
 class AbstractTable(abc.ABC):
@@ -169,6 +170,14 @@ class AbstractTable(abc.ABC):
         from foreworld.data.episodes import Episodes
 
         return Episodes(self, num_context, seed, state_columns)
+
+    def windows(
+        self, window: int = 7, num_context: int = 3, **settings: Any
+    ) -> Windows:
+        """Windows of switching series; see :class:`foreworld.data.windows.Windows`."""
+        from foreworld.data.windows import Windows
+
+        return Windows(self, window, num_context, **settings)
 
     def read(self, name: str, index: Any) -> np.ndarray | np.generic:
         """Rows of a column by a number, a slice or an array of numbers."""
