@@ -84,7 +84,7 @@ def test_parts_share_no_step(window, num_context, num_series, length, extra):
 
 
 def test_statistics_are_of_the_training_part():
-    table = series(1000, num_series=2)
+    table = series(1000)
     windows = table.windows()
     steps = 1000 - 2 * 16
     known = table.read("signal", slice(None))[:, : int(0.8 * steps)]
