@@ -1,7 +1,7 @@
 """A double pendulum whose law switches: it coasts, is braked, or is pushed.
 
-A switching system in the manner of Linderman et al., "Bayesian learning and inference
-in recurrent switching linear dynamical systems" (2017), with a law that is not linear.
+Source: ours, in the manner of Linderman et al., "Bayesian learning and inference in
+recurrent switching linear dynamical systems" (2017), with a law that is not linear.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from foreworld.core.part import Bounded, Traced
 from foreworld.core.partition import merge, split
 from foreworld.worlds.base import EpisodeLen
 from foreworld.worlds.dynamics._hamiltonian import check_radius
+from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics._series import (
     AbstractSeries,
     Latent,
@@ -85,6 +86,13 @@ class SwitchingDoublePendulum(AbstractSeries):
                 f"of at least 0."
             )
         check_radius(type(self), self.radius)
+
+    @property
+    def quantities(self) -> Quantities:
+        """Angles and their momenta."""
+        angles = [Quantity(name, "rad") for name in ("q1", "q2")]
+        momenta = [Quantity(name, "kg m^2/s") for name in ("p1", "p2")]
+        return Quantities((*angles, *momenta))
 
     @property
     def num_latent(self) -> int:
