@@ -333,5 +333,8 @@ def test_the_reason_of_a_failure_is_the_errors_own_line(tmp_path):
     with pytest.raises(ForeworldError, match="1 of 1 chunks failed"):
         run_experiment(broken, out=tmp_path / "s", width=1, quiet=True)
     reason = why_failed(place)
-    assert reason.startswith("TracerBoolConversionError: Attempted boolean conversion")
+    file = tmp_path / "branchy.py"
+    assert reason.startswith(
+        f"{file}, line 6, in update: TracerBoolConversionError: Attempted boolean"
+    )
     assert "For simplicity, JAX has removed" in (place / "error.txt").read_text()
