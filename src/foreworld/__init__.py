@@ -12,6 +12,7 @@ _CONTENTS = {
     "Family": "worlds.base",
     "Uniform": "worlds.base",
     "make": "worlds.make",
+    "make_set": "data.sets.find",
     "generate": "data.generate",
     "load": "sweeps.load",
     "Parameters": "train.parameters",
@@ -24,7 +25,13 @@ _CONTENTS = {
 }
 """Public name -> module it lives in."""
 
-_ROOMS = ("worlds", "learners", "testing")
+_ROOMS = {
+    "worlds": "worlds",
+    "learners": "learners",
+    "sets": "data.sets",
+    "testing": "testing",
+}
+"""Public name -> package."""
 
 __all__ = [*_CONTENTS, *_ROOMS]
 
@@ -37,7 +44,7 @@ def __getattr__(name: str) -> Any:
         globals()[name] = value
         return value
     if name in _ROOMS:
-        return importlib.import_module(f"foreworld.{name}")
+        return importlib.import_module(f"foreworld.{_ROOMS[name]}")
     raise AttributeError(
         f"module 'foreworld' has no attribute {name!r}. It has: {', '.join(__all__)}."
     )

@@ -1,7 +1,9 @@
 from foreworld import learners as learners
 from foreworld import testing as testing
 from foreworld import worlds as worlds
+from foreworld.data import sets as sets
 from foreworld.data.generate import generate as generate
+from foreworld.data.sets.find import make_set as make_set
 from foreworld.sweeps.check import check as check
 from foreworld.sweeps.load import load as load
 from foreworld.sweeps.results import results as results

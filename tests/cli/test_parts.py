@@ -56,7 +56,7 @@ def test_show_as_json(capsys):
 
 def test_show_unknown(capsys):
     assert main(["show", "pendulun"]) == 2
-    assert "unknown part 'pendulun'. Did you mean 'pendulum'?" in (
+    assert "unknown part 'pendulun'. Did you mean 'pendulum'" in (
         capsys.readouterr().err
     )
 

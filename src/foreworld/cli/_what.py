@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foreworld.core import registry
-from foreworld.core.errors import ConfigError
+from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.folder import CONFIG
+from foreworld.data.sets.find import names_set, set_entries
 from foreworld.worlds.base import AbstractWorld
 
 
@@ -23,20 +24,23 @@ class What:
         Class of the world, ``None`` for a data set.
     data
         Folder of the data set, ``None`` for a world.
+    named
+        Whether it is the name of a named set (or a constant in a person's file).
     """
 
     name: str
     world: type[AbstractWorld] | None = None
     data: Path | None = None
+    named: bool = False
 
 
 def resolve(name: str) -> What:
-    """A world by name, ``./file.py:Class``, or the folder of a data set.
+    """A world or set by name, ``./file.py:Class``, or the folder of a data set.
 
     Raises
     ------
     UnknownNameError
-        No world has that name; the message lists the nearest.
+        No world or set has that name; the message lists the nearest.
     ConfigError
         A folder that is no data set, or a class that is no world.
     """
@@ -48,11 +52,15 @@ def resolve(name: str) -> What:
                 f"'foreworld generate' makes one."
             )
         return What(name, data=path)
-    if "/" in name and ":" not in name and path.suffix != ".py":
+    if names_set(name):
+        if name in set_entries():
+            return What(name, named=True)
+        if name.partition("/")[0] in {n.partition("/")[0] for n in set_entries()}:
+            raise unknown_name("set", name, set_entries())
         raise ConfigError(
             f"{name!r} is neither a folder nor a world. A data set is named by its "
-            f"folder, a world by its name ('foreworld list worlds'), a class of your "
-            f"own as './my_file.py:MyWorld'."
+            f"folder, a world by its name ('foreworld list worlds'), a set by its name "
+            f"('foreworld list sets'), a class of your own as './my_file.py:MyWorld'."
         )
     cls = registry.find("worlds", name)
     if not issubclass(cls, AbstractWorld):

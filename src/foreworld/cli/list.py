@@ -1,4 +1,4 @@
-"""What there is: worlds, users, learners, launchers, trackers and studies."""
+"""What there is: worlds, users, learners, launchers, trackers, sets and studies."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from foreworld.cli._usage import Fields, Usage
 from foreworld.core.registry import entries
+from foreworld.data.sets.find import set_entries
 
 KINDS = {
     "worlds": "worlds",
@@ -16,9 +17,10 @@ KINDS = {
     "learners": "learners",
     "launchers": "launch",
     "trackers": "track",
+    "sets": None,
     "studies": None,
 }
-"""Word on the command line -> folder of the registry."""
+"""Word on the command line -> folder of the registry, for parts."""
 
 
 def configure(usage: Usage) -> None:
@@ -47,6 +49,8 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
 
 def _rows(kind: str) -> list[dict[str, str]]:
     folder = KINDS[kind]
+    if kind == "sets":
+        return _sets()
     if folder is None:
         return _studies()
     return [
@@ -57,6 +61,19 @@ def _rows(kind: str) -> list[dict[str, str]]:
             "source": entry.source(),
         }
         for entry in entries(folder).values()
+    ]
+
+
+def _sets() -> list[dict[str, str]]:
+    """Named sets, not imported."""
+    return [
+        {
+            "kind": "sets",
+            "name": entry.name,
+            "summary": entry.summary,
+            "source": entry.source,
+        }
+        for entry in set_entries().values()
     ]
 
 

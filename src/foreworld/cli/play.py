@@ -17,6 +17,7 @@ from typing import Any
 
 from foreworld.cli._usage import Fields, Usage, seed_option
 from foreworld.core.errors import ConfigError
+from foreworld.data.sets.find import make_set, set_entries
 
 
 def configure(usage: Usage) -> None:
@@ -66,6 +67,12 @@ def _stage(args: argparse.Namespace, fields: Fields) -> Any:
                 f"--{fields[0][0]}: {args.what} is a run, whose world is as it was "
                 f"trained in. Change its numbers with the sliders on the page."
             )
+        if args.what in set_entries():
+            from foreworld.play.world import WorldStage
+
+            # Of several tasks, the first; the sliders lead to the others.
+            family = next(iter(make_set(args.what).families.values()))
+            return WorldStage(family.world, args.seed)
         from foreworld.play.open import open_run
 
         return open_run(args.what, args.seed)

@@ -2,6 +2,7 @@
 
 foreworld show pendulum
 foreworld show tmaze --length 5 --out tmaze.png
+foreworld show slvm/pendulum3
 """
 
 from __future__ import annotations
@@ -13,20 +14,25 @@ from typing import Any
 
 from foreworld.cli._usage import Fields, Usage
 from foreworld.core import registry
-from foreworld.core.errors import UnknownNameError, unknown_name
+from foreworld.core.errors import ConfigError, UnknownNameError, unknown_name
+from foreworld.data.sets.find import names_set
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("name", metavar="NAME", help="a world, user, learner, launcher, tracker")
+    usage.add(
+        "name", metavar="NAME", help="a world, user, learner, launcher, tracker, set"
+    )
     usage.add("--out", metavar="PNG", help="draw a world here (default: NAME.png)")
     usage.json()
 
 
 def describe(args: argparse.Namespace) -> list[Any]:
-    """The part itself."""
+    """The part itself; nothing for a named set."""
     from foreworld.cli._fields import Shown
 
+    if names_set(args.name):
+        return []
     return [Shown(_find(args.name))]
 
 
@@ -39,6 +45,8 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     from foreworld.worlds.base import AbstractWorld
 
     parts = describe(args)
+    if not parts:
+        return _show_set(args, fields)
     cls = parts[0].cls
     values = read_fields(parts, fields, f"foreworld show {args.name}")
     docs = field_docs(cls)
@@ -71,6 +79,24 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
         print(json.dumps(facts, indent=1))
     else:
         _print(facts)
+    return 0
+
+
+def _show_set(args: argparse.Namespace, fields: Fields) -> int:
+    """Print what a named set is made of."""
+    from foreworld.cli._sets import print_set, set_facts
+    from foreworld.data.sets.find import make_set
+
+    if fields:
+        raise ConfigError(
+            f"--{fields[0][0]}: a named set is as it is. Show a world, which has "
+            f"fields: 'foreworld list worlds'."
+        )
+    facts = set_facts(args.name, make_set(args.name))
+    if args.json:
+        print(json.dumps(facts, indent=1))
+    else:
+        print_set(facts)
     return 0
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from foreworld.cli._launch import add_launch_options, launcher_of
 from foreworld.cli._tracking import add_track_option, tracker_of
 from foreworld.cli._usage import Fields, Usage, seed_option
-from foreworld.core.errors import unknown_name
+from foreworld.core.errors import ConfigError, unknown_name
 
 
 def configure(usage: Usage) -> None:
@@ -58,6 +58,12 @@ def describe(args: argparse.Namespace) -> list[Any]:
     cls = registry.find("learners", args.learner)
     parts = [Shown(cls, preset=_preset(cls, args.preset))]
     what = resolve(args.on)
+    if what.named:
+        name = args.on.rpartition("/")[2]
+        raise ConfigError(
+            f"{args.on} is a named set and no data yet. Make it with 'foreworld "
+            f"generate {args.on} --out data/{name}', then train --on data/{name}."
+        )
     if what.world is not None:
         parts.append(Shown(what.world, "world"))
     return parts

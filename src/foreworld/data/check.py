@@ -9,8 +9,9 @@ import numpy as np
 
 from foreworld.core.errors import ForeworldError
 from foreworld.core.folder import CONFIG, MANIFEST, manifest, read_json, verify
+from foreworld.data.collection import read_tasks
 from foreworld.data.columns import expected_columns
-from foreworld.data.folder import shard_path
+from foreworld.data.folder import LEASES, LOGS, shard_path
 from foreworld.data.recipe import SPLITS, Recipe, Shard, read_recipe
 from foreworld.data.store.base import AbstractShardReader, Column
 from foreworld.data.store.find import find_store
@@ -49,6 +50,45 @@ def check_dataset(folder: str | Path) -> list[str]:
         path = shard_path(folder, recipe, shard)
         if path.is_file():
             problems += _check_shard(path, shard, recipe, columns)
+    return problems
+
+
+def check_collection(folder: str | Path) -> list[str]:
+    """What is wrong with a collection: its own files, then those of every task.
+
+    Parameters
+    ----------
+    folder
+        Folder of the collection.
+
+    Returns
+    -------
+    list[str]
+        One line a problem, each naming a file; empty if there is none.
+    """
+    folder = Path(folder)
+    problems = verify(folder)
+    try:
+        if verify(folder, [CONFIG]):
+            return problems
+        recipe = read_tasks(folder)
+        identity = (manifest(folder) or {}).get("identity")
+    except ForeworldError as error:
+        return [*problems, f"{folder / CONFIG}: {error}"]
+    if not problems and identity != recipe.identity:
+        problems.append(
+            f"{folder / MANIFEST} is of {identity}, but {CONFIG} says "
+            f"{recipe.identity}."
+        )
+    ours = {CONFIG, MANIFEST, LEASES, LOGS, *recipe.tasks}
+    for path in sorted(folder.iterdir()):
+        if path.name not in ours:
+            problems.append(f"{path} does not belong to this collection.")
+    for task, one in recipe.tasks.items():
+        found = check_dataset(folder / task)
+        if not found and read_recipe(folder / task).identity != one.identity:
+            found = [f"{folder / task} is not the task that {folder / CONFIG} says."]
+        problems += [problem for problem in found if problem not in problems]
     return problems
 
 

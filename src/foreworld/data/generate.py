@@ -10,23 +10,27 @@ from __future__ import annotations
 import contextlib
 import time
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack, overload
 
 from foreworld.core import compilation, registry
-from foreworld.core.errors import ConfigError, ForeworldError, unknown_name
+from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.folder import (
     MANIFEST,
     StorageError,
     remove_empty,
 )
 from foreworld.core.progress import Progress
-from foreworld.data.dataset import DataSet, open_dataset
+from foreworld.data.collection import Collection, TasksRecipe
+from foreworld.data.dataset import DataSet
 from foreworld.data.folder import (
     LOGS,
 )
 from foreworld.data.job import Job, read_job
-from foreworld.data.recipe import CHUNK_LEN, Recipe
-from foreworld.data.simulate import Simulator
+from foreworld.data.opening import open_data
+from foreworld.data.recipe import Recipe
+from foreworld.data.sets.base import NamedSet
+from foreworld.data.sets.find import make_set, names_set
+from foreworld.data.sets.recipes import check_fields, family_recipe, set_recipe
 from foreworld.data.store.find import StoreName
 from foreworld.data.stored_policy import AbstractStoredPolicy
 from foreworld.launch._crew import Crew
@@ -35,11 +39,6 @@ from foreworld.launch.base import AbstractLauncher, Resources, Task
 from foreworld.worlds.base import AbstractPolicy, AbstractWorld, Family, as_family
 from foreworld.worlds.make import make
 
-SHARD_BYTES = 64 * 2**20
-"""A shard holds about this much before compression."""
-_PROGRAM_BYTES = 40 * 2**20
-"""One call of the program makes at most this much."""
-_CHUNK_LENS = (CHUNK_LEN, 125, 50, 25, 10, 5, 2, 1)
 _POLL_SECONDS = 0.1
 
 
@@ -62,10 +61,36 @@ class Sizes(TypedDict, total=False):
     jitter: float
     skip: int
     random_skip: bool
+    scale: float
+    legacy: bool
+
+
+class Settings(Sizes, total=False):
+    """The same with how it is made."""
+
+    policy: AbstractPolicy | AbstractStoredPolicy | None
+    launcher: AbstractLauncher | None
+    workers: int
+    force: bool
+    quiet: bool
+
+
+@overload
+def generate(
+    what: AbstractWorld | Family, out: str | Path, **settings: Unpack[Settings]
+) -> DataSet: ...
+
+
+@overload
+def generate(
+    what: NamedSet | Recipe | TasksRecipe | str,
+    out: str | Path,
+    **settings: Unpack[Settings],
+) -> DataSet | Collection: ...
 
 
 def generate(
-    what: AbstractWorld | Family | str,
+    what: AbstractWorld | Family | NamedSet | Recipe | TasksRecipe | str,
     out: str | Path,
     *,
     policy: AbstractPolicy | AbstractStoredPolicy | None = None,
@@ -74,13 +99,15 @@ def generate(
     force: bool = False,
     quiet: bool = False,
     **sizes: Unpack[Sizes],
-) -> DataSet:
+) -> DataSet | Collection:
     """Make a data set, or what is missing of it.
 
     Parameters
     ----------
     what
-        A family of worlds, a world (a family of one), or a world's name.
+        A family of worlds, a world (a family of one), a named set, or the name of a
+        world or set (``"pendulum"``, ``"slvm/pendulum3"``). A recipe, such as that of
+        another data set, is made as it is.
     out
         Folder of the data set.
     policy
@@ -97,12 +124,14 @@ def generate(
     sizes
         ``train``, ``val``, ``test`` (sequences, 0 each), ``seed`` (0), ``num_frames``
         (30), ``store`` ("hdf5" or "npz"), noise, missing and irregular frames, and so
-        on: the fields of :class:`~foreworld.data.recipe.Recipe`.
+        on: the fields of :class:`~foreworld.data.recipe.Recipe`. Named sets have
+        their own (each for every task), and take ``scale`` (0.01 for a hundredth of
+        all sizes) and ``legacy`` (the original's own behaviour, for comparison).
 
     Returns
     -------
-    DataSet
-        The finished data set.
+    DataSet or Collection
+        The finished data set; of a named set of several tasks, all of them.
 
     Raises
     ------
@@ -116,13 +145,11 @@ def generate(
         A worker failed, or sequences do not come out finite.
     """
     compilation.configure()
-    family = as_family(make(what) if isinstance(what, str) else what)
     if workers < 1:
         raise ConfigError(f"workers={workers} must be at least 1.")
-    recipe = _recipe(family, policy, sizes)
-    job, label = Job(Path(out), recipe), type(family.world).__name__
-    _run(job, label, launcher, workers, force, quiet)
-    return open_dataset(out)
+    recipe, label = plan(what, policy, **sizes)
+    _run(Job(Path(out), recipe), label, launcher, workers, force, quiet)
+    return open_data(out)
 
 
 def work(folder: Path) -> None:
@@ -177,28 +204,51 @@ def _run(
         progress.update(job.total)
 
 
-def _recipe(
-    family: Family,
-    policy: AbstractPolicy | AbstractStoredPolicy | None,
-    sizes: Sizes,
-) -> Recipe:
-    for name in sizes:
-        if name not in Sizes.__annotations__:
-            raise unknown_name("argument of generate", name, Sizes.__annotations__)
-    recipe = Recipe(family, policy, **sizes)
-    if not sum(recipe.sizes.values()):
-        raise ConfigError(
-            "there is nothing to make: give a number of sequences for train, val or "
-            "test, for example train=1000."
-        )
-    if "shard_len" in sizes:
-        return recipe
-    one = max(1, sum(column.sequence_bytes for column in Simulator(recipe).columns()))
-    width = recipe.chunk_len
-    if "chunk_len" not in sizes:
-        width = next((n for n in _CHUNK_LENS if n * one <= _PROGRAM_BYTES), 1)
-    chunks = max(1, min(2000, SHARD_BYTES // one) // width)
-    return recipe.replace(chunk_len=width, shard_len=chunks * width)
+def plan(
+    what: AbstractWorld | Family | NamedSet | Recipe | TasksRecipe | str,
+    policy: AbstractPolicy | AbstractStoredPolicy | None = None,
+    **sizes: Any,
+) -> tuple[Recipe | TasksRecipe, str]:
+    """The recipe of what is to be made, and a word for it; arguments as `generate`.
+
+    Raises
+    ------
+    ConfigError
+        A size or name that cannot be used, or nothing to make.
+    """
+    fields = dict(sizes)
+    check_fields(fields, Sizes.__annotations__)
+    if isinstance(what, Recipe | TasksRecipe):
+        if fields or policy is not None:
+            raise ConfigError(
+                f"a recipe says all: leave {', '.join(fields) or 'policy'} away, or "
+                f"change the recipe with .replace(...)."
+            )
+        return what, _label(what)
+    scale, legacy = fields.pop("scale", 1.0), fields.pop("legacy", False)
+    name = what if isinstance(what, str) else ""
+    if names_set(name):
+        what = make_set(name)
+    if isinstance(what, NamedSet):
+        if policy is not None:
+            raise ConfigError("a named set has no policy: nobody acts in its worlds.")
+        named = what.replace(legacy=True) if legacy else what
+        label = name or f"{len(named.tasks)} tasks"
+        return set_recipe(named, name, scale, fields), label
+    for option, value, default in (("scale", scale, 1), ("legacy", legacy, False)):
+        if value != default:
+            raise ConfigError(
+                f"{option}={value!r} is for named sets ('foreworld list sets'). Give "
+                f"a world's sizes and fields themselves."
+            )
+    family = as_family(make(what) if isinstance(what, str) else what)
+    return family_recipe(family, policy, fields), type(family.world).__name__
+
+
+def _label(recipe: Recipe | TasksRecipe) -> str:
+    if isinstance(recipe, Recipe):
+        return type(recipe.family.world).__name__
+    return recipe.name or f"{len(recipe.tasks)} tasks"
 
 
 def _let_work(

@@ -7,12 +7,14 @@ be at work on it at the same time.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from foreworld.core.folder import lease, manifest, write_bytes
+from foreworld.data import rates
 from foreworld.data.collection import TasksRecipe, read_tasks
 from foreworld.data.collection_folder import finish_tasks, prepare_tasks
 from foreworld.data.folder import (
@@ -135,8 +137,12 @@ def _make_shards(folder: Path, recipe: Recipe, report: Callable[[int], None]) ->
             def done(num: int, before: int = made) -> None:
                 report(before + num)
 
+            begun = time.monotonic()
             write_bytes(path, _shard_bytes(simulator, store, columns, shard, done))
-            made += shard.stop - shard.start
+            num = shard.stop - shard.start
+            made += num
+            # The first shard takes longer, so a later one corrects what it says.
+            rates.record(recipe, num, time.monotonic() - begun)
 
 
 def _shard_bytes(

@@ -7,7 +7,7 @@ from pathlib import Path
 from foreworld.core.errors import ForeworldError
 from foreworld.core.folder import CONFIG, MANIFEST, verify
 from foreworld.sweeps.folder import StudyFolder
-from foreworld.sweeps.load import DATA_KIND, kind_of
+from foreworld.sweeps.load import DATA_KIND, TASKS_KIND, kind_of
 from foreworld.sweeps.prepare import PLAN
 from foreworld.sweeps.studies import KIND
 from foreworld.sweeps.work import finished, why_failed
@@ -27,6 +27,10 @@ def check(path: str | Path) -> list[str]:
             from foreworld.data.check import check_dataset
 
             return check_dataset(path)
+        if kind == TASKS_KIND:
+            from foreworld.data.check import check_collection
+
+            return check_collection(path)
         if kind == KIND:
             return _check_study(path)
     except ForeworldError as error:

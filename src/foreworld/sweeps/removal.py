@@ -7,17 +7,19 @@ from typing import NamedTuple
 
 from foreworld.core.errors import ConfigError, DamagedError, ForeworldError
 from foreworld.core.folder import CONFIG, MANIFEST, remove, remove_empty
+from foreworld.data.collection import read_tasks
 from foreworld.data.folder import LEASES, LOGS
 from foreworld.data.recipe import SPLITS
 from foreworld.launch._slurm_jobs import find_jobs
 from foreworld.sweeps.cancel import CANCEL, RUNNING, running
-from foreworld.sweeps.load import DATA_KIND
+from foreworld.sweeps.load import DATA_KIND, TASKS_KIND
 from foreworld.sweeps.prepare import CHUNKS, LOCK, PLAN, TABLE, read_plan
 from foreworld.sweeps.studies import KIND, kind_of
 
 _OURS = {
     KIND: (MANIFEST, PLAN, CHUNKS, LOGS, TABLE, "tracker.json", "report.html"),
     DATA_KIND: (MANIFEST, *SPLITS, LEASES, LOGS),
+    TASKS_KIND: (MANIFEST, LEASES, LOGS),
 }
 
 
@@ -27,6 +29,7 @@ class Doomed(NamedTuple):
     folder: Path
     kind: str
     num_bytes: int
+    tasks: tuple[Doomed, ...] = ()
 
 
 def doom(path: str | Path) -> Doomed:
@@ -51,7 +54,9 @@ def doom(path: str | Path) -> Doomed:
         raise ConfigError(f"{folder} is not deleted: {error}") from error
     if kind not in _OURS:
         raise ConfigError(f"{folder} is not deleted: it holds a {kind!r}.")
-    foreign = sorted(set(_names(folder)) - {*_OURS[kind], *_hidden(folder), CONFIG})
+    tasks = _tasks_of(folder) if kind == TASKS_KIND else ()
+    ours = {*_OURS[kind], *_hidden(folder), CONFIG, *(t.folder.name for t in tasks)}
+    foreign = sorted(set(_names(folder)) - ours)
     if foreign:
         raise ConfigError(
             f"{folder} is not deleted: it also holds {', '.join(foreign[:5])}, which "
@@ -69,7 +74,7 @@ def doom(path: str | Path) -> Doomed:
             + (f", or 'foreworld cancel {folder}'." if kind == KIND else ".")
         )
     files = [p for p in folder.rglob("*") if p.is_file() and not p.is_symlink()]
-    return Doomed(folder, kind, sum(file.stat().st_size for file in files))
+    return Doomed(folder, kind, sum(file.stat().st_size for file in files), tasks)
 
 
 def delete(doomed: Doomed) -> None:
@@ -82,9 +87,21 @@ def delete(doomed: Doomed) -> None:
     """
     folder = doomed.folder
     # The marker first and last what says whose folder it is.
+    remove(folder / MANIFEST)
+    for task in doomed.tasks:
+        delete(task)
     for name in (*_OURS[doomed.kind], *_hidden(folder), CONFIG):
         remove(folder / name)
     remove_empty(folder)
+
+
+def _tasks_of(folder: Path) -> tuple[Doomed, ...]:
+    """Tasks of a collection that are there; each may be deleted by itself."""
+    try:
+        names = list(read_tasks(folder).tasks)
+    except ForeworldError as error:
+        raise ConfigError(f"{folder} is not deleted: {error}") from error
+    return tuple(doom(folder / name) for name in names if (folder / name).exists())
 
 
 def _names(folder: Path) -> list[str]:

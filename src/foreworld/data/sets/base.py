@@ -1,0 +1,100 @@
+"""Named sets: published data sets as constants, each with its tasks, sizes and laws."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from foreworld.core.errors import ConfigError
+from foreworld.core.part import Bounded, Part
+from foreworld.data.recipe import SPLITS, Size
+from foreworld.data.sets.legacy import as_peer, peer_settings
+from foreworld.worlds.base import Family
+
+
+class NamedSet(Part):
+    """A data set that has a name: which families, how many sequences, and how long.
+
+    One task makes an ordinary data set, several make a folder with one for each.
+    Sizes are those of each task.
+    """
+
+    tasks: dict[str, Family]
+    """family of each task by the name of its folder; its position is its label"""
+    train: Size = 0
+    """sequences of each task to train on"""
+    val: Size = 0
+    """sequences of each task to choose by"""
+    test: Size = 0
+    """sequences of each task to report"""
+    num_frames: Annotated[int, Bounded(low=2, unit="frames")] = 30
+    """frames of a sequence"""
+    seed: Annotated[int, Bounded(low=0, high=2**32 - 1)] = 0
+    """root seed, where none is given"""
+    series: bool = False
+    """a few long series without frames, to be cut in time; `scale` shortens them"""
+    peer: Literal["", "slvm", "dm"] = ""
+    """whose behaviour `legacy` brings back"""
+    legacy: bool = False
+    """the peer's own behaviour, for comparison: its frames, engine and offsets"""
+
+    def __check_init__(self) -> None:
+        super().__check_init__()
+        if not self.tasks:
+            raise ConfigError("a named set needs at least one task.")
+        if self.legacy and not self.peer:
+            raise ConfigError(
+                "legacy=True: nothing differs between this set and the peer's, so "
+                "there is no other behaviour to bring back. Leave it away."
+            )
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Sequences of each split and task."""
+        return {split: getattr(self, split) for split in SPLITS}
+
+    @property
+    def families(self) -> dict[str, Family]:
+        """The families that sequences are drawn from, legacy or not."""
+        if not self.legacy:
+            return dict(self.tasks)
+        return {n: as_peer(family, self.peer) for n, family in self.tasks.items()}
+
+    def settings(self, task: str) -> dict[str, Any]:
+        """Fields of a task's :class:`~foreworld.data.recipe.Recipe` but its family."""
+        fields: dict[str, Any] = {
+            **self.sizes,
+            "num_frames": self.num_frames,
+            "seed": self.seed,
+        }
+        if self.series:
+            # One program call a series: a wider one would make series for nobody.
+            fields.update(images=False, chunk_len=1)
+        if self.legacy:
+            fields.update(peer_settings(self.tasks[task].world, self.peer))
+        return fields
+
+    def scaled(self, scale: float) -> NamedSet:
+        """The same with a fraction of its sequences (or of its series' length).
+
+        Raises
+        ------
+        ConfigError
+            The scale is no positive number, or a split would be empty.
+        """
+        if not 0 < scale <= 1000:
+            raise ConfigError(
+                f"scale={scale:g} must be above 0 and at most 1000, for example 0.01 "
+                f"for a hundredth."
+            )
+        if self.series:
+            return self.replace(num_frames=max(2, round(self.num_frames * scale)))
+        new = {split: round(size * scale) for split, size in self.sizes.items()}
+        empty = [split for split, size in self.sizes.items() if size and not new[split]]
+        if empty:
+            least = min(self.sizes[split] for split in empty)
+            raise ConfigError(
+                f"scale={scale:g} is too small: {' and '.join(empty)} would be empty. "
+                f"At least {1 / least:.1g} leaves one sequence in each split; or give "
+                f"the sizes themselves."
+            )
+        return self.replace(**new)
