@@ -30,6 +30,7 @@ from foreworld.worlds.dynamics._molecules import (
     potential,
     warm,
 )
+from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics.base import (
     AbstractDynamics,
     Discount,
@@ -95,6 +96,14 @@ class LennardJones(AbstractDynamics):
                 f"particles touch or the cut-off, half the box, comes too close. Take "
                 f"a lower density or another number of particles."
             )
+
+    @property
+    def quantities(self) -> Quantities:
+        """Places and velocities, in reduced units."""
+        axes = [f"{axis}{i + 1}" for i in range(self.num_particles) for axis in "xy"]
+        places = [Quantity(axis, "sigma") for axis in axes]
+        velocities = [Quantity(f"v{axis}", "sigma/time unit") for axis in axes]
+        return Quantities((*places, *velocities), Quantity("energy", "epsilon"))
 
     @property
     def observation_space(self) -> Box:

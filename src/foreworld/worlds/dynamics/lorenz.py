@@ -16,6 +16,7 @@ from jaxtyping import Array, Float, Key, UInt8
 
 from foreworld.core.part import Bounded, Traced
 from foreworld.worlds.base import EpisodeLen
+from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics._series import (
     AbstractSeries,
     Latent,
@@ -70,6 +71,11 @@ class Lorenz(AbstractSeries):
     image_size: ImageSize = 32
     discount: Discount = 1.0
     max_episode_len: EpisodeLen = 0
+
+    @property
+    def quantities(self) -> Quantities:
+        """x, y and z, without units."""
+        return Quantities(tuple(map(Quantity, "xyz")))
 
     @property
     def num_latent(self) -> int:

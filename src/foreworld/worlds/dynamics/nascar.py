@@ -17,6 +17,7 @@ from jaxtyping import Array, Float, Key, UInt8
 from foreworld.core.keys import named_key
 from foreworld.core.part import Traced
 from foreworld.worlds.base import EpisodeLen
+from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics._series import (
     AbstractSeries,
     Latent,
@@ -74,6 +75,11 @@ class Nascar(AbstractSeries):
     image_size: ImageSize = 32
     discount: Discount = 1.0
     max_episode_len: EpisodeLen = 0
+
+    @property
+    def quantities(self) -> Quantities:
+        """Place on the track, without units."""
+        return Quantities(tuple(map(Quantity, "xy")))
 
     @property
     def num_latent(self) -> int:
