@@ -8,6 +8,7 @@ import imageio.v3 as iio
 import pytest
 
 from foreworld.cli.main import main
+from foreworld.render import mp4
 
 SMALL = ["--train", "3", "--val", "1", "--test", "1", "--num-frames", "4"]
 
@@ -69,14 +70,33 @@ def test_help_with_a_name_shows_its_fields(capsys):
 
 def test_preview_of_a_data_set(data, capsys):
     assert main(["preview", str(data), "--out", "pictures", "--fps", "5"]) == 0
-    files = capsys.readouterr().out.split()
-    assert files == ["pictures/pendulum.png", "pictures/pendulum.gif"]
-    sheet, moving = (iio.imread(file) for file in files)
+    lines = capsys.readouterr().out.splitlines()
+    endings = [".png", ".gif", "_phase.png", "_energy.png", "_parameters.png"]
+    if mp4.find_ffmpeg() is None:
+        assert lines.pop() == mp4.NO_FFMPEG
+    else:
+        endings.insert(2, ".mp4")
+    assert lines == [f"pictures/pendulum{ending}" for ending in endings]
+    sheet, moving = (iio.imread(file) for file in lines[:2])
     # 3 sequences of 4 frames, twice as large, with gaps of 2 pixels.
     assert sheet.shape == (2 * (3 * 34 + 2), 2 * (4 * 34 + 2))
     assert moving.shape[0] == 4
     assert main(["preview", str(data), "--fps", "0"]) == 2
     assert "--fps=0 must be above 0." in capsys.readouterr().err
+
+
+def test_preview_of_a_world_and_of_a_set(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["--num-frames", "4", "--quiet"]
+    assert main(["preview", "pendulum", "--mass", "0.5..1.0", *words]) == 0
+    assert main(["preview", "slvm/nascar", *words]) == 0
+    found = {file.name for file in Path("preview").iterdir()}
+    assert {"pendulum_parameters.png", "slvm_nascar_signals.png"} < found
+    assert main(["preview", "slvm/nascar", "--mass", "1"]) == 2
+    assert capsys.readouterr().err == (
+        "foreworld: --mass: slvm/nascar is as it was made; only a world's fields can "
+        "be given. 'foreworld list worlds' names the worlds.\n"
+    )
 
 
 def test_check_of_a_data_set(data, tmp_path, capsys):

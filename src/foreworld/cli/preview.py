@@ -1,4 +1,15 @@
-"""Pictures of a data set or a run: contact sheet PNG and GIF; curves and video."""
+"""Pictures of a data set, of a world, or of a run: contact sheet, GIF, MP4, figures.
+
+    foreworld preview data/pendulum
+    foreworld preview two_body --mass-1 0.5..1.5
+    foreworld preview slvm/gravity3
+    foreworld preview runs/tmaze_ppo-1a2b3c4d-s0
+
+Of data and of worlds: frames, phase portraits, energy over time, signals with their
+modes, histograms of the parameters that are drawn. A world is shown as the first
+sequences of its data set; its fields are options, and may be ranges. Of a run: its
+curves, and the video of a model.
+"""
 
 from __future__ import annotations
 
@@ -7,67 +18,125 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.cli._study import find_folder
-from foreworld.cli._usage import Fields, Usage
-from foreworld.core.errors import ConfigError
+from foreworld.cli._usage import Fields, Usage, seed_option
+from foreworld.core.errors import ConfigError, UnknownNameError
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("path", metavar="PATH", help="folder of a data set, a run or a study")
+    usage.add(
+        "what",
+        metavar="WHAT",
+        help="folder of a data set, a run or a study; a world; a named set",
+    )
     usage.add("--out", metavar="DIR", help="folder for the pictures (default: preview)")
     usage.add("--fps", type=float, default=10.0, metavar="F", help="frames a second")
+    usage.add(
+        "--num-frames",
+        type=int,
+        default=None,
+        low=2,
+        high=10_000,
+        metavar="N",
+        help="length of a world's sequences (default: 60, or 1500 with modes)",
+    )
+    seed_option(usage, "root seed of a world's sequences")
     usage.quiet()
+
+
+def describe(args: argparse.Namespace) -> list[Any]:
+    """The world, if it is one; its fields may be ranges."""
+    from foreworld.cli._fields import Shown
+    from foreworld.cli._what import resolve
+
+    if Path(args.what).is_dir() or not _names_world(args.what):
+        return []
+    world = resolve(args.what).world
+    return [] if world is None else [Shown(world, ranges=True)]
 
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Write the pictures and print where they are."""
-    import foreworld as fw
-    from foreworld.data.dataset import DataSet
-
     if args.fps <= 0:
         raise ConfigError(f"--fps={args.fps:g} must be above 0.")
-    path = Path(args.path)
-    path = path if path.is_dir() else find_folder(args.path)
     out = Path(args.out or "preview")
-    found = fw.load(path)
-    if isinstance(found, DataSet):
-        written = data_pictures(found, out, path.name, args.fps)
-    else:
-        written = run_pictures(found, out, path.name, args.fps)
+    album = _album(args, fields, out)
     if not args.quiet:
-        for file in written:
-            print(file)
+        for line in (*album.files, *album.notes):
+            print(line)
     return 0
 
 
-def data_pictures(data: Any, out: Path, name: str, fps: float) -> list[Path]:
-    """A contact sheet of some sequences, and the same ones moving side by side."""
-    from foreworld.core.folder import write_bytes
-    from foreworld.data.pictures import moving_gif, sheet_png
+def _album(args: argparse.Namespace, fields: Fields, out: Path) -> Any:
+    from foreworld.cli._fields import read_fields
+    from foreworld.data.sets.find import make_set, set_entries
+    from foreworld.plot.preview.album import write_album
+    from foreworld.plot.preview.footage import of_family, of_set
 
-    split = next(s for s in (data.train, data.val, data.test) if len(s))
-    sheet, moving = out / f"{name}.png", out / f"{name}.gif"
-    write_bytes(sheet, sheet_png(split))
-    write_bytes(moving, moving_gif(split, fps))
-    return [sheet, moving]
+    parts = describe(args)
+    if parts:
+        values = read_fields(parts, fields, f"foreworld preview {args.what}")
+        family = parts[0].cls.family(**values)
+        name = Path(args.what).name.rpartition(":")[2]
+        footage = of_family(family, name, args.num_frames, args.seed)
+        return write_album([footage], out, name, args.fps)
+    if fields:
+        raise ConfigError(
+            f"--{fields[0][0]}: {args.what} is as it was made; only a world's fields "
+            f"can be given. 'foreworld list worlds' names the worlds."
+        )
+    if not Path(args.what).is_dir() and args.what in set_entries():
+        named = make_set(args.what)
+        tasks = of_set(named, args.what, args.num_frames, args.seed)
+        name = args.what.replace("/", "_")
+        return write_album(tasks, out, name, args.fps, title=args.what)
+    return _folder_album(args, out)
 
 
-def run_pictures(study: Any, out: Path, name: str, fps: float) -> list[Path]:
+def _folder_album(args: argparse.Namespace, out: Path) -> Any:
+    import foreworld as fw
+    from foreworld.plot.preview.album import write_album
+    from foreworld.plot.preview.footage import of_data
+    from foreworld.sweeps.folder import StudyFolder
+
+    path = Path(args.what)
+    path = path if path.is_dir() else find_folder(args.what)
+    found = fw.load(path)
+    if isinstance(found, StudyFolder):
+        return _run_album(found, out, path.name, args.fps)
+    return write_album(of_data(found, path.name), out, path.name, args.fps)
+
+
+def _names_world(word: str) -> bool:
+    """Whether a word that is no folder can only be a world."""
+    from foreworld.core import registry
+
+    if ":" in word or word.endswith(".py"):
+        return True
+    try:
+        registry.find("worlds", word)
+    except UnknownNameError:
+        return False
+    return True
+
+
+def _run_album(study: Any, out: Path, name: str, fps: float) -> Any:
     """Learning curves, and the video of a forward model."""
     from foreworld.core.folder import write_bytes
     from foreworld.plot._style import to_png
     from foreworld.plot.curves import curves
+    from foreworld.plot.preview.album import Album
     from foreworld.plot.report.gather import main_curves, study_video
     from foreworld.render.gif import write_gif
 
-    written = []
+    album = Album()
     for metric in main_curves(study)[:1]:
         file = out / f"{name}.png"
         write_bytes(file, to_png(curves(study.results, metric, title=study.study.name)))
-        written.append(file)
+        album.files.append(file)
     video = study_video(study)
     if video is not None:
         file = out / f"{name}.gif"
         write_gif(file, video.frames, fps=fps)
-        written.append(file)
-    return written
+        album.files.append(file)
+    return album

@@ -35,13 +35,36 @@ def new_figure(width: float = 6.0, height: float = 3.6) -> tuple[Figure, Axes]:
     width, height
         Size in inches.
     """
+    figure, panels = new_panels(1, 1, width, height)
+    return figure, panels[0]
+
+
+def new_panels(
+    num: int, columns: int, width: float, height: float
+) -> tuple[Figure, list[Axes]]:
+    """A figure with several pairs of axes, row by row.
+
+    Parameters
+    ----------
+    num, columns
+        How many panels, and how many beside each other.
+    width, height
+        Size of one panel in inches.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    rows, columns = -(-num // columns), min(num, columns)
+    figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
     FigureCanvasAgg(figure)
     figure.patch.set_alpha(0.0)
-    axes = figure.add_subplot()
+    panels = [figure.add_subplot(rows, columns, i + 1) for i in range(num)]
+    for axes in panels:
+        _dress(axes)
+    return figure, panels
+
+
+def _dress(axes: Axes) -> None:
     axes.patch.set_alpha(0.0)
     for side, spine in axes.spines.items():
         spine.set_visible(side in ("left", "bottom"))
@@ -49,7 +72,6 @@ def new_figure(width: float = 6.0, height: float = 3.6) -> tuple[Figure, Axes]:
     axes.tick_params(colors=INK, labelsize=9)
     axes.grid(True, color=INK, alpha=0.18, linewidth=0.6)
     axes.set_axisbelow(True)
-    return figure, axes
 
 
 def label(axes: Axes, x: str, y: str, title: str = "") -> None:
@@ -60,12 +82,12 @@ def label(axes: Axes, x: str, y: str, title: str = "") -> None:
         axes.set_title(title, color=INK, fontsize=11, loc="left")
 
 
-def legend(axes: Axes, max_rows: int = 12) -> None:
-    """A legend without frame, beside the axes when it is long."""
+def legend(axes: Axes, max_rows: int = 12, beside: bool = False) -> None:
+    """A legend without frame, beside the axes when it is long or told so."""
     handles, names = axes.get_legend_handles_labels()
     if not handles:
         return
-    beside = len(handles) > 4
+    beside = beside or len(handles) > 4
     axes.legend(
         handles[:max_rows],
         names[:max_rows],
@@ -75,6 +97,11 @@ def legend(axes: Axes, max_rows: int = 12) -> None:
         loc="upper left" if beside else "best",
         bbox_to_anchor=(1.01, 1.0) if beside else None,
     )
+
+
+def powers(text: str) -> str:
+    """``m/s^2`` as people write it."""
+    return text.replace("^2", "²").replace("^3", "³")
 
 
 def words(metric: str) -> str:
@@ -121,8 +148,15 @@ def to_svg(figure: Figure, salt: str = "") -> str:
 
 def to_png(figure: Figure, dpi: int = 150) -> bytes:
     """A figure as PNG on white, for viewers that know no transparency."""
+    return _saved(figure, format="png", dpi=dpi)
+
+
+def _saved(figure: Figure, **settings: Any) -> bytes:
+    """A figure on white; its own ground is transparent, whatever its colour."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, facecolor="white")
+    figure.patch.set_alpha(1.0)
+    figure.savefig(buffer, facecolor="white", **settings)
+    figure.patch.set_alpha(0.0)
     return buffer.getvalue()
 
 
@@ -132,9 +166,7 @@ def to_file(figure: Figure, kind: str) -> bytes:
 
     if kind == "png":
         return to_png(figure)
-    buffer = io.BytesIO()
     dates = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None}}
     settings: Any = {"svg.fonttype": "none", "svg.hashsalt": "foreworld"}
     with matplotlib.rc_context(settings):
-        figure.savefig(buffer, format=kind, facecolor="white", metadata=dates[kind])
-    return buffer.getvalue()
+        return _saved(figure, format=kind, metadata=dates[kind])

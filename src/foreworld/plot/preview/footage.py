@@ -1,0 +1,297 @@
+"""Some sequences to look at: of a data set, or as a data set would have them.
+
+Energies are not stored: they are worked out again from the keys of the sequences, at
+the precision of the simulation.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Array, Bool, Float, UInt8, UInt32
+
+from foreworld.core.keys import named_key, root_key
+from foreworld.core.part import field_specs
+from foreworld.core.partition import Leaves, Static, merge, split
+from foreworld.data.collection import Collection
+from foreworld.data.dataset import DataSet
+from foreworld.data.recipe import Recipe
+from foreworld.data.sequence import Options, motion, shown
+from foreworld.data.sets.base import NamedSet
+from foreworld.data.simulate import Simulator
+from foreworld.data.table import AbstractTable
+from foreworld.users.random_policy import RandomPolicy
+from foreworld.worlds.base import Family
+from foreworld.worlds.dynamics._quantities import Quantities, quantities_of
+from foreworld.worlds.dynamics.base import AbstractDynamics
+
+NUM_SEQUENCES = 8
+"""Sequences that are looked at."""
+NUM_FRAMES = 60
+"""Frames of a world's sequences, where nothing else is said."""
+NUM_SIGNAL_FRAMES = 1500
+"""The same for worlds with modes, which stay in one for a while."""
+NUM_PARAMETERS = 1000
+"""Sequences whose parameters are counted."""
+_WIDTH = 250
+
+
+@dataclass(frozen=True)
+class Footage:
+    """Sequences of one task.
+
+    Attributes
+    ----------
+    name
+        Of the task, for people.
+    family
+        What they are drawn from.
+    image, state, time, valid
+        As a data set has them; frames that nobody saw are not valid.
+    energy
+        In float64; ``None`` where the world has none.
+    extras
+        The world's own columns: signals (floats) and modes (integers).
+    parameters
+        Of these and more sequences, by name.
+    """
+
+    name: str
+    family: Family
+    image: UInt8[np.ndarray, "sequence time height width channels"]
+    state: Float[np.ndarray, "sequence time state"]
+    time: Float[np.ndarray, "sequence time"]
+    valid: Bool[np.ndarray, "sequence time"]
+    energy: Float[np.ndarray, "sequence time"] | None = None
+    extras: dict[str, np.ndarray] = field(default_factory=dict)
+    parameters: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def world(self) -> Any:
+        """The family's world."""
+        return self.family.world
+
+    @property
+    def quantities(self) -> Quantities:
+        """What the numbers of a state are called."""
+        return quantities_of(self.world, self.state.shape[-1])
+
+    @property
+    def modes(self) -> dict[str, np.ndarray]:
+        """Extras that are whole numbers, one a frame."""
+        return {
+            name: values
+            for name, values in self.extras.items()
+            if values.ndim == 2 and values.dtype.kind in "iub"
+        }
+
+    @property
+    def signals(self) -> dict[str, np.ndarray]:
+        """Extras that are several numbers a frame."""
+        return {
+            name: values
+            for name, values in self.extras.items()
+            if values.ndim == 3 and values.dtype.kind == "f"
+        }
+
+
+def of_family(
+    family: Family, name: str, num_frames: int | None = None, seed: int = 0
+) -> Footage:
+    """The first training sequences of a data set of this family.
+
+    Parameters
+    ----------
+    family
+        What to draw from.
+    name
+        What to call it.
+    num_frames
+        Length of a sequence; ``None`` for a usual one.
+    seed
+        Root seed.
+
+    Raises
+    ------
+    ForeworldError
+        The family gives no sequence that may stay.
+    """
+    length = num_frames or _usual_len(family)
+    return of_recipe(Recipe(family=family, num_frames=length, seed=seed), name)
+
+
+def of_recipe(recipe: Recipe, name: str) -> Footage:
+    """The first training sequences of a data set, without the data set."""
+    width = NUM_SEQUENCES
+    few = recipe.replace(
+        train=width, val=0, test=0, chunk_len=width, shard_len=width, images=True
+    )
+    rows = _simulated(few, width)
+    if recipe.family.ranges:
+        many = few.replace(shard_len=_WIDTH, chunk_len=_WIDTH, images=False)
+        drawn = _simulated(many, _WIDTH)
+        rows.update({k: v for k, v in drawn.items() if k.startswith("parameters/")})
+    return _footage(recipe, name, rows)
+
+
+def of_set(
+    named: NamedSet, name: str, num_frames: int | None = None, seed: int | None = None
+) -> list[Footage]:
+    """The first training sequences of every task of a named set.
+
+    Parameters
+    ----------
+    named
+        The set; not generated.
+    name
+        What to call it.
+    num_frames, seed
+        Instead of its own. Series are cut to a usual length.
+    """
+    tasks = []
+    for task, family in named.families.items():
+        fields = named.settings(task)
+        if named.series:
+            fields["num_frames"] = min(fields["num_frames"], NUM_SIGNAL_FRAMES)
+        if num_frames is not None:
+            fields["num_frames"] = num_frames
+        if seed is not None:
+            fields["seed"] = seed
+        many = len(named.tasks) > 1
+        recipe = Recipe(family, **fields, task=task if many else "")
+        tasks.append(of_recipe(recipe, task if many else name))
+    return tasks
+
+
+def of_data(data: DataSet | Collection, name: str) -> list[Footage]:
+    """The first sequences of a data set, or of every task of a collection.
+
+    Parameters
+    ----------
+    data
+        A finished data set or collection.
+    name
+        What to call it.
+    """
+    sets = data.tasks if isinstance(data, Collection) else {name: data}
+    return [
+        of_table(
+            next(s for s in (one.train, one.val, one.test) if len(s)), one.recipe, task
+        )
+        for task, one in sets.items()
+    ]
+
+
+def of_table(table: AbstractTable, recipe: Recipe, name: str) -> Footage:
+    """The first sequences of a split.
+
+    Parameters
+    ----------
+    table
+        A split with sequences.
+    recipe
+        What it was made of.
+    name
+        What to call it.
+    """
+    rows = {}
+    for column in table.columns:
+        num = NUM_PARAMETERS if column.startswith("parameters/") else NUM_SEQUENCES
+        rows[column] = table.read(column, slice(0, num))
+    return _footage(recipe, name, rows)
+
+
+def _usual_len(family: Family) -> int:
+    world: Any = family.world
+    if not isinstance(world, AbstractDynamics):
+        return NUM_FRAMES
+    state, _ = jax.eval_shape(world.reset, root_key(0))
+    extras = jax.eval_shape(world.extras, state).values()
+    switches = any(np.issubdtype(one.dtype, np.integer) for one in extras)
+    return NUM_SIGNAL_FRAMES if switches else NUM_FRAMES
+
+
+def _simulated(recipe: Recipe, num: int) -> dict[str, np.ndarray]:
+    simulator = Simulator(recipe)
+    made, bad = simulator.finish(simulator.start("train", 0), 0, num)
+    rows = {name: value.copy() for name, value in made.items()}
+    refused = {int(index): 1 for index in np.flatnonzero(bad)}
+    while refused:
+        for index, _, row in simulator.redraw("train", refused):
+            for name, value in row.items():
+                rows[name][index] = value
+    return rows
+
+
+def _footage(recipe: Recipe, name: str, rows: Mapping[str, Any]) -> Footage:
+    world, known = recipe.family.world, {"image", "state", "valid"}
+    num, length = rows["state"].shape[:2]
+    valid = np.asarray(rows["valid"]) & rows.get("observed", np.True_)
+    energy, extras = None, {}
+    if isinstance(world, AbstractDynamics):
+        energy = _energy(recipe, rows)
+        state, _ = jax.eval_shape(world.reset, root_key(0))
+        names = set(jax.eval_shape(world.extras, state)) - known
+        extras = {n: np.asarray(rows[n]) for n in sorted(names) if n in rows}
+    if "time" in rows:
+        time: Any = np.asarray(rows["time"], float)
+    else:
+        time = np.arange(length) * _dt(recipe, rows, num)
+    lead = "parameters/"
+    return Footage(
+        name,
+        recipe.family,
+        rows["image"] if "image" in rows else np.zeros((num, length, 1, 1, 1), "uint8"),
+        np.asarray(rows["state"], float).reshape(num, length, -1),
+        time,
+        np.broadcast_to(valid, (num, length)),
+        energy,
+        extras,
+        {n[len(lead) :]: np.asarray(v) for n, v in rows.items() if n.startswith(lead)},
+    )
+
+
+def _dt(recipe: Recipe, rows: Mapping[str, Any], num: int) -> Any:
+    """Time between frames of each sequence; 1 where a world says nothing of time."""
+    if "parameters/dt" in rows:
+        return np.asarray(rows["parameters/dt"][:num], float)[:, None]
+    return np.full((num, 1), split(recipe.family.world)[1].get("dt", 1.0), float)
+
+
+def _energy(recipe: Recipe, rows: Mapping[str, Any]) -> np.ndarray | None:
+    if "key" not in rows:
+        return None
+    options = Options(*(getattr(recipe, name) for name in Options._fields))
+    static, *leaves = split(recipe.family)
+    with jax.enable_x64(True):
+        found = _energies(static, options, leaves, np.asarray(rows["key"]))
+    return None if found is None else np.asarray(found)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _energies(
+    static: Static,
+    options: Options,
+    leaves: list[Leaves],
+    keys: UInt32[Array, "sequence 2"],
+) -> Float[Array, "sequence time"] | None:
+    family = merge(static, *leaves)
+
+    def one(words: UInt32[Array, "2"]) -> Float[Array, " time"] | None:
+        key = jax.random.wrap_key_data(words)
+        world = family.sample(named_key(key, "world"))
+        made, _ = motion(world, RandomPolicy(world), key, options)
+        return shown(jax.vmap(world.energy)(made.states), key, options)
+
+    return jax.vmap(one)(keys)
+
+
+def time_unit(world: Any) -> str:
+    """Unit of a world's time between frames, or ``steps``."""
+    marks = {spec.name: spec.mark for spec in field_specs(type(world))}
+    return getattr(marks.get("dt"), "unit", "") or "steps"

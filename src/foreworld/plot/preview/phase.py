@@ -1,0 +1,149 @@
+"""Phase portraits: numbers of the state against each other, sequence by sequence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float
+
+from foreworld.plot import _style
+from foreworld.plot.preview._lines import (
+    name_lines,
+    rows_of,
+    style_of,
+    task_numbers,
+)
+from foreworld.plot.preview.footage import Footage
+from foreworld.worlds.dynamics._quantities import Quantity, planes_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_PLANES = 6
+"""Panels at most."""
+_SIZE = (3.1, 2.8)
+_JUMP = 0.6
+"""A step over this share of a panel is none of the motion: a periodic box, an angle."""
+
+Line = Float[np.ndarray, " point"]
+
+
+def phase_portrait(tasks: Sequence[Footage], title: str = "") -> Figure | None:
+    """Draw every natural pair of numbers in a panel of its own.
+
+    One task is coloured by its modes, where it has some, or else by sequence; several
+    tasks are told apart by colour. Each sequence begins with a dot. Angles are shown
+    within half a turn of 0.
+
+    Parameters
+    ----------
+    tasks
+        Sequences of worlds whose states mean the same.
+    title
+        Title of the figure.
+
+    Returns
+    -------
+    Figure or None
+        ``None`` where a state is a single number.
+    """
+    first = tasks[0]
+    names = first.quantities.state
+    planes = planes_of(len(names), MOST_PLANES)
+    if not planes:
+        return None
+    columns = min(3, len(planes)) if len(planes) != 4 else 2
+    size = _SIZE if len(planes) > 1 else (4.6, 3.8)
+    figure, panels = _style.new_panels(len(planes), columns, *size)
+    for axes, (i, j) in zip(panels, planes, strict=True):
+        for number, task in enumerate(tasks):
+            which = number if len(tasks) > 1 else None
+            _draw(axes, task, (i, j), which, rows_of(tasks))
+        _style.label(axes, _label(names[i]), _label(names[j]))
+        for axis, quantity in ((axes.xaxis, names[i]), (axes.yaxis, names[j])):
+            if quantity.unit == "rad":
+                axis.set_ticks([-math.pi, 0, math.pi], ["-π", "0", "π"])
+    name_lines(panels[min(columns, len(panels)) - 1], _numbers(tasks))
+    if title:
+        figure.suptitle(title, color=_style.INK, fontsize=11, x=0.02, ha="left")
+    return figure
+
+
+def _draw(
+    axes: Axes,
+    task: Footage,
+    plane: tuple[int, int],
+    number: int | None,
+    most: int,
+) -> None:
+    names, modes = task.quantities.state, _mode(task)
+    values = [_wrapped(task.state[..., k], names[k]) for k in plane]
+    spans = [np.ptp(v[np.isfinite(v)]) if np.isfinite(v).any() else 0 for v in values]
+    spans = [
+        2 * math.pi if names[k].unit == "rad" else span
+        for k, span in zip(plane, spans, strict=True)
+    ]
+    for row in range(min(most, len(task.state))):
+        x, y = (np.where(task.valid[row], v[row], np.nan) for v in values)
+        x, y, kept = _broken(x, y, spans)
+        if modes is not None and number is None:
+            _by_mode(axes, x, y, modes[row][kept])
+            continue
+        style = style_of(row if number is None else number)
+        axes.plot(x, y, linewidth=1.1, **style)
+        axes.plot(x[:1], y[:1], ".", markersize=5, **style)
+
+
+def _wrapped(values: Float[np.ndarray, "sequence time"], name: Quantity) -> Any:
+    if name.unit != "rad":
+        return values
+    return np.mod(values + math.pi, 2 * math.pi) - math.pi
+
+
+def _broken(
+    x: Float[np.ndarray, " time"], y: Float[np.ndarray, " time"], spans: Sequence[float]
+) -> tuple[Line, Line, np.ndarray]:
+    """Lines with a gap at every jump, and the frame that each point is of."""
+    jumps = np.zeros(len(x) - 1, bool)
+    for values, span in zip((x, y), spans, strict=True):
+        jumps |= np.abs(np.diff(values)) > _JUMP * max(span, 1e-12)
+    places = np.flatnonzero(jumps) + 1
+    # Whatever crosses a whole panel all the time does not jump, it is only fast.
+    if len(places) > len(x) / 3:
+        places = places[:0]
+    frames = np.insert(np.arange(len(x)), places, places)
+    return np.insert(x, places, np.nan), np.insert(y, places, np.nan), frames
+
+
+def _mode(task: Footage) -> np.ndarray | None:
+    return next(iter(task.modes.values()), None)
+
+
+def _by_mode(axes: Axes, x: Line, y: Line, modes: np.ndarray) -> None:
+    for mode in np.unique(modes):
+        here = modes == mode
+        # A segment belongs to the mode in which it begins.
+        here[1:] |= here[:-1].copy()
+        axes.plot(
+            np.where(here, x, np.nan),
+            np.where(here, y, np.nan),
+            linewidth=1.0,
+            alpha=0.75,
+            color=_style.colour(int(mode)),
+        )
+
+
+def _numbers(tasks: Sequence[Footage]) -> dict[str, int]:
+    """What the legend names."""
+    modes = _mode(tasks[0])
+    if len(tasks) > 1 or modes is None:
+        return task_numbers(tasks)
+    return {f"mode {mode}": int(mode) for mode in np.unique(modes)}
+
+
+def _label(quantity: Quantity) -> str:
+    return _style.powers(quantity.label)
