@@ -213,13 +213,14 @@ CASES = [
     (
         "show pendlum",
         2,
-        "unknown part 'pendlum'. Did you mean 'pendulum'? Known: {parts}.",
+        "unknown part 'pendlum'. Did you mean 'pendulum' or 'double_pendulum' or "
+        "'slurm'? Known: {parts}.",
     ),
     (
         "list worlsd",
         2,
         "unknown choice for KIND: 'worlsd'. Did you mean 'worlds'? Known: "
-        "launchers, learners, studies, trackers, users, worlds.",
+        "launchers, learners, sets, studies, trackers, users, worlds.",
     ),
     (
         "--json list",

@@ -32,8 +32,8 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
     "a misspelt function": (
         lambda: fw.studdy,  # type: ignore[attr-defined]
         "module 'foreworld' has no attribute 'studdy'. It has: Family, Uniform, make, "
-        "generate, load, Parameters, run_experiment, Study, sweep, results, best, "
-        "check, worlds, learners, testing.",
+        "make_set, generate, load, Parameters, run_experiment, Study, sweep, results, "
+        "best, check, worlds, learners, sets, testing.",
     ),
     "a misspelt field": (
         lambda: fw.worlds.TMaze(lenght=3),
@@ -47,7 +47,7 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "no such choice": (
         lambda: fw.worlds.Pendulum(colour="red"),
-        "Pendulum.colour='red' is not one of 'binary', 'rgb'.",
+        "Pendulum.colour='red' is not one of 'binary', 'rgb', 'thresholded'.",
     ),
     "a picture of nothing": (
         lambda: fw.worlds.Pendulum(image_size=0),

@@ -107,7 +107,7 @@ CASES = [
     (
         "train ppo --on tmaze --launch slrum",
         2,
-        "unknown launcher 'slrum'. Known: {launchers}.",
+        "unknown launcher 'slrum'. Did you mean 'slurm'? Known: {launchers}.",
     ),
     (
         "train ppo --on tmaze --workers 0",
@@ -152,8 +152,15 @@ CASES = [
         "train ppo --on data/nothing",
         2,
         "'data/nothing' is neither a folder nor a world. A data set is named by "
-        "its folder, a world by its name ('foreworld list worlds'), a class of "
-        "your own as './my_file.py:MyWorld'.",
+        "its folder, a world by its name ('foreworld list worlds'), a set by its name "
+        "('foreworld list sets'), a class of your own as './my_file.py:MyWorld'.",
+    ),
+    (
+        "train rnn_deconvolve --on slvm/pendulum3",
+        2,
+        "slvm/pendulum3 is a named set and no data yet. Make it with 'foreworld "
+        "generate slvm/pendulum3 --out data/pendulum3', then train --on "
+        "data/pendulum3.",
     ),
     (
         "train rnn_deconvolve --on tmaze",

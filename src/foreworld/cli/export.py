@@ -5,7 +5,9 @@
 
 csv and parquet hold the results of a study in long format: one row for each measured
 number, with study, world, learner, point, swept fields, seed, metric, step, horizon.
-npz-slvm holds a data set as train.npz, val.npz and test.npz with image, state, label.
+npz-slvm holds a data set as train.npz, val.npz and test.npz with image, state, label;
+tasks in a folder each, or with --combined in one file; series cut in windows. well is
+the HDF5 layout of The Well.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from foreworld.cli._usage import Fields, Usage
 from foreworld.core.errors import ConfigError, OccupiedError
 
 TABLES = ("csv", "parquet")
-FORMATS = (*TABLES, "npz-slvm")
+FORMATS = (*TABLES, "npz-slvm", "well")
 
 
 def configure(usage: Usage) -> None:
@@ -25,6 +27,26 @@ def configure(usage: Usage) -> None:
     usage.add("path", metavar="PATH", help="a study, a run or a data set")
     usage.add("--to", choices=FORMATS, metavar="FORMAT", help=" | ".join(FORMATS))
     usage.add("--out", metavar="PATH", help="file or folder (default: by the name)")
+    usage.add("--combined", action="store_true", help="npz-slvm: all tasks in one file")
+    usage.add(
+        "--leaky",
+        action="store_true",
+        help="npz-slvm: windows as its authors cut them, train and test overlapping",
+    )
+    usage.add(
+        "--states",
+        choices=("equal", "pad", "truncate"),
+        default="equal",
+        help="states of tasks that differ in width (default: equal, an error)",
+    )
+    usage.add(
+        "--num-columns",
+        type=int,
+        low=0,
+        default=0,
+        metavar="N",
+        help="columns that --states truncate leaves (default: of the narrowest)",
+    )
     usage.add("--force", action="store_true", help="replace what is there")
     usage.quiet()
 
@@ -32,21 +54,21 @@ def configure(usage: Usage) -> None:
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Write it, and print where."""
     from foreworld.cli._study import find_folder
-    from foreworld.sweeps.load import DATA_KIND, kind_of
+    from foreworld.sweeps.load import DATA_KINDS, kind_of
 
     folder = Path(args.path) if Path(args.path).is_dir() else find_folder(args.path)
-    holds_data = kind_of(folder) == DATA_KIND
+    holds_data = kind_of(folder) in DATA_KINDS
     fit = [name for name in FORMATS if (name not in TABLES) == holds_data]
     if args.to not in fit:
         what = "a data set" if holds_data else "a study"
         lead = f"--to {args.to} is not for {what}" if args.to else "export needs --to"
         raise ConfigError(f"{lead}: for {what} choose {' or '.join(fit)}.")
+    if args.to != "npz-slvm":
+        for name in ("combined", "leaky"):
+            if getattr(args, name):
+                raise ConfigError(f"--{name} is for --to npz-slvm. Leave it away.")
     if holds_data:
-        from foreworld.data.dataset import open_dataset
-        from foreworld.data.triples import write_triples
-
-        out = Path(args.out or f"{folder.name}-slvm")
-        written = write_triples(open_dataset(folder), out, args.force)
+        written = _export_data(args, folder)
     else:
         from foreworld.sweeps import table
 
@@ -62,3 +84,15 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
         for path in written:
             print(path)
     return 0
+
+
+def _export_data(args: argparse.Namespace, folder: Path) -> list[Path]:
+    from foreworld.data.opening import open_data
+    from foreworld.data.triples import write_triples
+    from foreworld.data.well import write_well
+
+    data = open_data(folder, args.states, args.num_columns)
+    if args.to == "well":
+        return write_well(data, args.out or f"{folder.name}-well", args.force)
+    out = args.out or f"{folder.name}-slvm"
+    return write_triples(data, out, args.force, args.combined, args.leaky)
