@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from foreworld.core.errors import ConfigError, UnknownNameError
 from foreworld.data.dataset import open_dataset
+from foreworld.data.generate import generate
 from tests.data.tables import MemoryTable
 
 
@@ -177,3 +178,17 @@ def test_errors_say_what_is_allowed(made):
     )
     with pytest.raises(UnknownNameError, match=r"split 'valid'\. Did you mean 'val'"):
         series(500).windows().split("valid")
+
+
+@pytest.mark.parametrize("name", ["slvm/lorenz", "slvm/nascar"])
+def test_series_of_named_sets_are_read_alike(tmp_path, name):
+    data = generate(name, tmp_path / "series", num_frames=300, quiet=True)
+    windows = data.train.windows()
+    (batch,) = windows.test.numpy(100, shuffle=False)
+    assert set(batch) == {"index", "queries", "domains", "labels", "latents"}
+    assert batch["domains"].shape == (len(windows.test), 3, 7, 10)
+    assert batch["labels"].max() <= 3
+    known = data.train.signal[0][: int(0.8 * (300 - 2 * 16))]
+    np.testing.assert_allclose(windows.mean, known.mean(axis=0), rtol=1e-4)
+    with pytest.raises(ConfigError, match="holds no frames, which whole splits on"):
+        data.train.device()

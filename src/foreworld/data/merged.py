@@ -152,10 +152,11 @@ class MergedSplit(AbstractTable):
         Raises
         ------
         ConfigError
-            Frames or states of the tasks differ in shape, or actions do.
+            There are no frames, or frames, states or actions of the tasks differ.
         DamagedError
             A file is missing or cannot be read.
         """
+        self.check_frames()
         prints = tuple(fingerprint(s.folder) for s in self._splits.values())
         return _device(_Held(self, (self._place, self.name, self.shape, prints)))
 

@@ -117,9 +117,12 @@ class Split(AbstractTable):
 
         Raises
         ------
+        ConfigError
+            There are no frames.
         DamagedError
             A file is missing or cannot be read.
         """
+        self.check_frames()
         folder = self._folder.resolve()
         return _device(folder, fingerprint(folder), self.name)
 

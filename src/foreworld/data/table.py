@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from foreworld.core.errors import unknown_name
+from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.data.cut import check_window, cut_batch
 from foreworld.data.source import DataSource
 from foreworld.data.torch import check_batch_size, shuffled, torch_loader
@@ -71,9 +71,26 @@ class AbstractTable(abc.ABC):
 
         Raises
         ------
+        ConfigError
+            There are no frames.
         DamagedError
             A file is missing or cannot be read.
         """
+
+    def check_frames(self) -> None:
+        """Whether there are frames, which arrays for learners need.
+
+        Raises
+        ------
+        ConfigError
+            There are none.
+        """
+        if "image" not in self.columns:
+            raise ConfigError(
+                f"{self!r} holds no frames, which whole splits on the device need. "
+                f"Read its columns with .numpy or .torch, cut series with .windows, or "
+                f"generate it with frames."
+            )
 
     def __getattr__(self, name: str) -> LazyColumn:
         if name.startswith("_"):

@@ -48,6 +48,7 @@ def describe_sources(parameters: Parameters) -> Sources:
 
 
 def _shapes(split: AbstractTable) -> DataSource:
+    split.check_frames()
     columns = {
         name: jax.ShapeDtypeStruct(shape, dtype)
         for name, (shape, dtype) in split.columns.items()
