@@ -19,15 +19,28 @@ def test_a_whole_process_is_timed_from_start_to_end() -> None:
 
 
 def test_rows_name_their_unit_and_direction() -> None:
-    assert {name: (row.unit, row.better) for name, row in data.ROWS.items()} == {
+    found = {name: (row.unit, row.better) for name, row in data.ROWS.items()}
+    expected = {
         "data/pendulum/steady": ("sequences/s", "higher"),
         "data/pendulum/cold": ("s", "lower"),
         "data/pendulum/warm": ("s", "lower"),
         "data/pendulum/memory": ("MiB", "lower"),
+        "data/slvm/gravity/steady": ("sequences/s", "higher"),
+        "data/slvm/gravity/cold": ("s", "lower"),
+        "data/slvm/lorenz/started": ("s", "lower"),
+        "data/dm/pendulum_colors/steady": ("frames/s", "higher"),
     }
+    assert expected.items() <= found.items()
 
 
 def test_the_recipe_has_all_sequences() -> None:
-    for kind in ("family", "plain"):
+    for kind in ("family", "plain", "slvm/gravity", "dm/pendulum"):
         _, sizes = data.recipe_of(kind, 16_000)
         assert sum(sizes.values()) == 16_000
+    _, sizes = data.recipe_of("slvm/gravity16", 16_000)
+    assert sum(sizes.values()) == 1000
+
+
+def test_a_set_of_series_is_made_whole() -> None:
+    measured = data.started("slvm/nascar", runs=1)
+    assert measured.values[0] > 0

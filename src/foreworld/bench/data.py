@@ -1,4 +1,7 @@
-"""Speed of data generation: pendulum sequences to disk, steady and from a cold start.
+"""Speed of data generation: sequences to disk, steady and from a cold start.
+
+Rows are for the plain pendulum and for every named set. Sets are made at 16,000
+sequences over all tasks (those of 256 frames at 800), series at their full length.
 
 Every measurement runs in a process of its own, in an empty folder, as a person would
 start it. Cold processes have an empty compilation cache.
@@ -6,6 +9,7 @@ start it. Cold processes have an empty compilation cache.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import resource
@@ -14,13 +18,19 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from foreworld.bench.base import Measured, Row
 from foreworld.core.errors import ForeworldError
+from foreworld.data.sets.find import make_set, set_entries
 
 NUM_SEQUENCES = 16_000
 """Sequences of 30 frames of 32x32, in three splits."""
+NUM_LONG = 800
+"""Sequences of 256 frames, in three splits."""
 NUM_RUNS = 3
+_SHORT = 100
+"""Frames up to which sequences, not frames, are counted."""
 _LIMIT_SECONDS = 600
 
 _PROGRAM = """
@@ -28,14 +38,14 @@ import json, shutil, sys, time
 begun = time.perf_counter()
 import foreworld as fw
 from foreworld.data.check import check_dataset
-from foreworld.bench.data import peak_megabytes, recipe_of
+from foreworld.bench.data import peak_megabytes, recipe_of, warm_up
 
 out, kind, num, repeats = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 what, sizes = recipe_of(kind, num)
 compile_s = 0.0
 if repeats > 1:
     before = time.perf_counter()
-    fw.generate(what, out + "/warm", train=250, quiet=True)
+    fw.generate(what, out + "/warm", quiet=True, **warm_up(kind))
     compile_s = time.perf_counter() - before
 seconds = []
 for run in range(repeats):
@@ -57,18 +67,42 @@ print(json.dumps({
 """
 
 
-def recipe_of(kind: str, num: int) -> tuple[object, dict[str, int]]:
-    """What the rows generate: ``"family"`` or ``"plain"``, and the sizes of splits."""
+def recipe_of(kind: str, num: int) -> tuple[Any, dict[str, int]]:
+    """What a row generates, and the sizes of splits (of each task).
+
+    Parameters
+    ----------
+    kind
+        A named set; or the pendulum, ``"plain"`` or as a ``"family"``.
+    num
+        Sequences of all tasks and splits; series are not counted.
+    """
     import foreworld as fw
 
+    if "/" in kind:
+        found = make_set(kind)
+        if found.series:
+            return kind, {}
+        num //= len(found.tasks)
+        return kind, _splits(num)
     plain = fw.make("pendulum")
     family = type(plain).family(
         mass=fw.Uniform(0.5, 1.0),
         length=fw.Uniform(0.5, 1.0),
         friction=fw.Uniform(0.0, 0.1),
     )
-    sizes = {"train": num - 2 * (num // 8), "val": num // 8, "test": num // 8}
-    return (family if kind == "family" else plain), sizes
+    return (family if kind == "family" else plain), _splits(num)
+
+
+def warm_up(kind: str) -> dict[str, int]:
+    """Sizes that are enough to compile every program of a row."""
+    if "/" in kind and make_set(kind).series:
+        return {}
+    return {"train": 1, "val": 0, "test": 0}
+
+
+def _splits(num: int) -> dict[str, int]:
+    return {"train": num - 2 * (num // 8), "val": num // 8, "test": num // 8}
 
 
 def peak_megabytes() -> float:
@@ -81,33 +115,52 @@ def peak_megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
 
 
-def steady(num: int = NUM_SEQUENCES, runs: int = NUM_RUNS) -> Measured:
+def steady(
+    kind: str = "family", num: int = NUM_SEQUENCES, runs: int = NUM_RUNS
+) -> Measured:
     """Sequences a second to disk, in a process that has compiled its program."""
-    told = _in_process("family", num, runs, cache=None)
+    told = _in_process(kind, num, runs, cache=None)
     return Measured([num / s for s in told["seconds"]], told["compile_s"])
 
 
-def cold(num: int = NUM_SEQUENCES, runs: int = NUM_RUNS) -> Measured:
+def frames(kind: str, num: int = NUM_LONG, runs: int = NUM_RUNS) -> Measured:
+    """The same in frames a second."""
+    found = steady(kind, num, runs)
+    per = make_set(kind).num_frames
+    return Measured([per * value for value in found.values], found.compile_s)
+
+
+def cold(
+    kind: str = "plain", num: int = NUM_SEQUENCES, runs: int = NUM_RUNS
+) -> Measured:
     """Seconds of a whole process: imports, compiling, writing, checking."""
-    return Measured([_whole(num, cache=None) for _ in range(runs)], 0.0)
+    return Measured([_whole(kind, num, cache=None) for _ in range(runs)], 0.0)
+
+
+def started(kind: str, runs: int = NUM_RUNS) -> Measured:
+    """Seconds to make a set once Foreworld is imported, compiling included."""
+    told = [_in_process(kind, 0, 1, cache=None) for _ in range(runs)]
+    return Measured([one["seconds"][0] for one in told], 0.0)
 
 
 def warm(num: int = NUM_SEQUENCES, runs: int = NUM_RUNS) -> Measured:
     """The same where an earlier process has left its compilation cache."""
     with tempfile.TemporaryDirectory() as cache:
-        first = _whole(num, cache)
-        values = [_whole(num, cache) for _ in range(runs)]
+        first = _whole("plain", num, cache)
+        values = [_whole("plain", num, cache) for _ in range(runs)]
     return Measured(values, max(first - min(values), 0.0))
 
 
-def memory(num: int = NUM_SEQUENCES, runs: int = NUM_RUNS) -> Measured:
+def memory(
+    kind: str = "plain", num: int = NUM_SEQUENCES, runs: int = NUM_RUNS
+) -> Measured:
     """Peak memory of a whole process, in MiB."""
-    told = [_in_process("plain", num, 1, cache=None) for _ in range(runs)]
+    told = [_in_process(kind, num, 1, cache=None) for _ in range(runs)]
     return Measured([one["megabytes"] for one in told], 0.0)
 
 
-def _whole(num: int, cache: str | None) -> float:
-    return _in_process("plain", num, 1, cache)["elapsed"]
+def _whole(kind: str, num: int, cache: str | None) -> float:
+    return _in_process(kind, num, 1, cache)["elapsed"]
 
 
 def _in_process(kind: str, num: int, repeats: int, cache: str | None) -> dict:
@@ -130,10 +183,33 @@ def _in_process(kind: str, num: int, repeats: int, cache: str | None) -> dict:
     return {**json.loads(done.stdout.splitlines()[-1]), "elapsed": elapsed}
 
 
+def _rows_of_sets() -> dict[str, Row]:
+    rows = {}
+    for name in set_entries():
+        found = make_set(name)
+        if found.series:
+            measure = functools.partial(started, name)
+            rows[f"data/{name}/started"] = Row("s", "lower", measure)
+            continue
+        many, num = frames, NUM_LONG
+        if found.num_frames <= _SHORT:
+            many, num = steady, NUM_SEQUENCES
+            whole = functools.partial(cold, name, num)
+            rows[f"data/{name}/cold"] = Row("s", "lower", whole)
+        unit = "sequences/s" if many is steady else "frames/s"
+        rows[f"data/{name}/steady"] = Row(
+            unit, "higher", functools.partial(many, name, num)
+        )
+        peak = functools.partial(memory, name, num)
+        rows[f"data/{name}/memory"] = Row("MiB", "lower", peak)
+    return rows
+
+
 ROWS = {
     "data/pendulum/steady": Row("sequences/s", "higher", steady),
     "data/pendulum/cold": Row("s", "lower", cold),
     "data/pendulum/warm": Row("s", "lower", warm),
     "data/pendulum/memory": Row("MiB", "lower", memory),
+    **_rows_of_sets(),
 }
 """Rows of ``foreworld bench data``."""
