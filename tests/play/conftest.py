@@ -100,6 +100,15 @@ class Tab:
         )
         return np.asarray(flat, np.uint8).reshape(height, width, 4)[..., :3]
 
+    def plane(self) -> str:
+        """What the phase trace shows, as a data address."""
+        return self.page.evaluate("document.getElementById('plane').toDataURL()")
+
+    def state(self, column: int) -> float:
+        """A number of the system's state."""
+        text = self.page.locator(".nudge b").nth(column).inner_text()
+        return float(text)
+
     def number(self, name: str) -> float:
         """A number on the page, without its unit."""
         text = self.page.inner_text(f".number[data-name='{name}'] b")

@@ -12,6 +12,9 @@ from foreworld.core.keys import root_key
 from foreworld.learners.ppo.ppo import PPO
 from foreworld.play.agent import AgentStage
 from foreworld.play.world import WorldStage
+from foreworld.worlds.dynamics.bouncing_ball import BouncingBall
+from foreworld.worlds.dynamics.double_pendulum import DoublePendulum
+from foreworld.worlds.dynamics.lorenz import Lorenz
 from foreworld.worlds.dynamics.pendulum import Pendulum
 from foreworld.worlds.pomdp.tmaze import TMaze
 from tests.play.conftest import PHONE
@@ -243,3 +246,60 @@ def set_field(tab, name: str, value: float) -> None:
     )
     before = tab.frame_number()
     tab.next_frame(before)
+
+
+@pytest.mark.parametrize(
+    ("world", "column"),
+    [
+        (DoublePendulum(image_size=64), 0),
+        (BouncingBall(image_size=64), 0),
+        (Lorenz(image_size=64), 2),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_nudge_changes_state_picture_and_trace(serve, open_tab, world, column):
+    tab = open_tab(serve(WorldStage(world)))
+    tab.wait_until("step", 4)
+    tab.page.click("#play")
+    tab.page.wait_for_function(
+        "() => document.getElementById('play').innerText == 'Play'"
+    )
+    before, trace = tab.pixels(), tab.plane()
+    value = tab.state(column)
+    for _ in range(6):
+        tab.click(f"#nudge-{column}-more")
+    assert tab.state(column) > value
+    assert (tab.pixels() != before).any()
+    assert tab.plane() != trace
+    tab.shoot(f"{type(world).__name__.lower()}_nudged")
+
+
+def test_the_trace_draws_the_numbers_that_are_chosen(serve, open_tab):
+    tab = open_tab(serve(WorldStage(DoublePendulum())))
+    tab.wait_until("step", 5)
+    tab.page.click("#play")
+    tab.page.wait_for_function(
+        "() => document.getElementById('play').innerText == 'Play'"
+    )
+    before = tab.plane()
+    tab.page.select_option("#across", label="q2")
+    assert tab.plane() != before
+    tab.page.select_option("#across", label="q1")
+    assert tab.plane() == before
+
+
+def test_a_ball_is_thrown(serve, open_tab):
+    tab = open_tab(serve(WorldStage(BouncingBall(image_size=64))))
+    box = tab.page.locator("#picture-0").bounding_box()
+    tab.page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.5 * box["height"])
+    tab.page.mouse.down()
+    for share in (0.25, 0.35, 0.45, 0.5):
+        tab.page.mouse.move(
+            box["x"] + share * box["width"], box["y"] + 0.5 * box["height"]
+        )
+        tab.page.wait_for_timeout(30)
+    tab.page.mouse.up()
+    tab.page.wait_for_function(
+        """() => parseFloat(
+            document.querySelectorAll('.nudge b')[2].textContent) > 5"""
+    )

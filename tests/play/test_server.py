@@ -84,6 +84,7 @@ def test_the_address_opens_the_page_and_sets_a_cookie(tmaze):
         assert "HttpOnly; SameSite=Strict" in cookie
         # The cookie serves for what the page loads.
         assert http.get(f"{origin}/play.js").status_code == 200
+        assert http.get(f"{origin}/state.js").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,7 @@ def test_the_address_opens_the_page_and_sets_a_cookie(tmaze):
         ("/?token=", {}),
         ("/?token=wrong", {}),
         ("/play.js", {}),
+        ("/state.js", {}),
         ("/nothing", {}),
         ("/", {"cookie": "foreworld_1=x"}),
     ],

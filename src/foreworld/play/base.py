@@ -63,6 +63,14 @@ class Slider:
 
 
 @dataclass(frozen=True)
+class Axis:
+    """One number of a system's state."""
+
+    name: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
 class Page:
     """What a page is made of; sent once when a browser connects.
 
@@ -78,6 +86,12 @@ class Page:
         See there.
     draggable
         Whether the picture follows the mouse.
+    axes
+        The numbers of a system's state, in their order.
+    plane
+        Two of them, drawn against each other at first.
+    nudges
+        Whether these numbers can be changed.
     has_agent
         Whether an agent can act, so that it can be taken over and let go on.
     has_model
@@ -93,6 +107,9 @@ class Page:
     keys: tuple[Key, ...] = ()
     sliders: tuple[Slider, ...] = ()
     draggable: bool = False
+    axes: tuple[Axis, ...] = ()
+    plane: tuple[int, ...] = ()
+    nudges: bool = False
     has_agent: bool = False
     has_model: bool = False
     playing: bool = False
@@ -129,6 +146,8 @@ class Frame:
         See there.
     fields
         Where the sliders stand.
+    state
+        The numbers of the page's axes.
     banner
         Said over the picture, such as the end of an episode.
     notice
@@ -141,6 +160,7 @@ class Frame:
     numbers: tuple[Number, ...] = ()
     bars: tuple[Bar, ...] = ()
     fields: dict[str, float] = field(default_factory=dict)
+    state: tuple[float, ...] = ()
     banner: str = ""
     notice: str = ""
     agent_acts: bool = False

@@ -12,7 +12,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Key, UInt8
+from jaxtyping import Array, Bool, Float, Int, Key, Num, UInt8
 
 from foreworld.core.keys import named_key
 from foreworld.core.partition import Static, merge
@@ -59,7 +59,7 @@ class View(NamedTuple):
 
     scene: Scene
     frame: UInt8[Array, "height width channels"]
-    readings: dict[str, Float[Array, ""]]
+    readings: dict[str, Num[Array, ""]]
     thought: Any
     action: Int[Array, ""]
 
@@ -137,9 +137,10 @@ class Episode:
         else:
             self._turn(self.view.scene, action, True)
 
-    def put(self, state: State) -> None:
-        """Put the world into a state."""
-        self._turn(self.view.scene._replace(state=state), OWN_CHOICE, False)
+    def put(self, state: State, obs: Observation) -> None:
+        """Put the world into a state, which is observed as ``obs``."""
+        scene = self.view.scene._replace(state=state, obs=obs)
+        self._turn(scene, OWN_CHOICE, False)
 
     def redraw(self) -> None:
         """Look again, after the world was changed."""

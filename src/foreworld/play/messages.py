@@ -98,6 +98,14 @@ class Release:
     """Let the picture go."""
 
 
+@dataclass(frozen=True)
+class Nudge:
+    """Add to a number of the state."""
+
+    column: int
+    amount: float
+
+
 Message = (
     Ack
     | Play
@@ -111,13 +119,14 @@ Message = (
     | Set
     | Grab
     | Release
+    | Nudge
 )
 
 _KINDS: dict[str, type] = {
     cls.__name__.lower(): cls
     for cls in (
         *(Ack, Play, Rate, Tick, Restart, Truth),
-        *(Act, Hold, Agent, Set, Grab, Release),
+        *(Act, Hold, Agent, Set, Grab, Release, Nudge),
     )
 }
 

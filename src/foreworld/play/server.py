@@ -80,6 +80,7 @@ def application(stage: AbstractStage) -> Starlette:
             Route("/", _file("index.html")),
             Route("/play.css", _file("play.css")),
             Route("/play.js", _file("play.js")),
+            Route("/state.js", _file("state.js")),
             Route("/icon.svg", _file("icon.svg")),
             WebSocketRoute("/socket", socket),
         ]

@@ -45,6 +45,7 @@ def encode_frame(frame: Frame, number: int, playing: bool, rate: float) -> bytes
             {**dataclasses.asdict(b), "value": _finite(b.value)} for b in frame.bars
         ],
         "fields": frame.fields,
+        "state": [_finite(value) for value in frame.state],
         "banner": frame.banner,
         "notice": frame.notice,
         "agent_acts": frame.agent_acts,

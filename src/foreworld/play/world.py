@@ -6,13 +6,16 @@ it goes on while a key is held. A passive world simply runs.
 
 from __future__ import annotations
 
+import numpy as np
+
 from foreworld.core.keys import named_key, root_key
-from foreworld.core.partition import split
 from foreworld.play.base import AbstractSession, AbstractStage, Frame, Page
 from foreworld.play.episode import Episode
 from foreworld.play.hands import Hands
 from foreworld.play.keys import keys
 from foreworld.play.messages import Message, Tick
+from foreworld.play.numbers import axes, plane
+from foreworld.play.pace import natural_rate
 from foreworld.play.sliders import sliders
 from foreworld.play.touch import draggable
 from foreworld.worlds.base import AbstractWorld
@@ -52,6 +55,9 @@ class WorldStage(AbstractStage):
             keys=self._keys,
             sliders=sliders(world),
             draggable=draggable(world),
+            axes=axes(world),
+            plane=plane(world),
+            nudges=bool(axes(world)),
             playing=not active,
             rate=natural_rate(world),
         )
@@ -93,10 +99,13 @@ class WorldSession(AbstractSession):
     def frame(self) -> Frame:
         """The picture, and the episode's numbers."""
         self._hands.drag()
+        obs = self._episode.view.scene.obs
+        state = np.asarray(obs, float).reshape(-1).tolist()
         return Frame(
             pictures=(self._episode.frame,),
             numbers=self._episode.numbers(),
             fields=self._episode.knobs.values(),
+            state=tuple(state) if self._hands.numbers else (),
             banner=end_of(self._episode, AGAIN),
             notice=self._hands.notice(),
         )
@@ -111,12 +120,6 @@ def end_of(episode: Episode, after: str = "") -> str:
     return said + after
 
 
-def natural_rate(world: AbstractWorld) -> float:
-    """Steps a second: real time where a step has a duration, otherwise a few."""
-    step = split(world)[1].get("dt", 0.0)
-    return float(min(30, max(1, round(1 / step)))) if step else 5.0
-
-
 def summary(cls: type) -> str:
     """First line of a class's docstring, without its marks of code."""
     return (cls.__doc__ or "").partition("\n")[0].replace("``", "")
@@ -126,5 +129,7 @@ def _hint(world: AbstractWorld, active: bool) -> str:
     if active:
         return "Each key is one step. With time running, hold a key to go on."
     if draggable(world):
-        return "Drag the picture. Sliders work while it moves."
+        return "Drag the picture. Sliders and nudges work while it moves."
+    if axes(world):
+        return "Sliders and nudges work while it moves."
     return "Sliders work while it moves."

@@ -83,7 +83,7 @@ function build(made) {
   at("agent").hidden = !page.has_agent;
   at("restart").textContent = page.keys.length || page.has_agent ? "New episode" : "New start";
   at("step").hidden = page.keys.length > 0 && !page.has_agent && !page.has_model;
-  for (const id of ["pictures", "keys", "numbers"]) at(id).replaceChildren();
+  for (const id of ["pictures", "keys", "numbers", "state-rows"]) at(id).replaceChildren();
   for (const node of document.querySelectorAll(".bar, .slider")) node.remove();
   page.pictures.forEach((caption, index) => picture(caption, index));
   at("keys").hidden = page.keys.length === 0;
@@ -91,6 +91,7 @@ function build(made) {
   at("sliders").hidden = page.sliders.length === 0;
   for (const field of page.sliders) slider(field);
   at("bars").hidden = !page.has_agent;
+  buildTrace();
   status("live", "live");
 }
 
@@ -111,6 +112,7 @@ function drag(canvas) {
     const box = canvas.getBoundingClientRect();
     const x = (event.clientX - box.left) / box.width;
     const y = (event.clientY - box.top) / box.height;
+    trace.broken = true;
     if (queued === null) {
       requestAnimationFrame(() => { say("grab", queued); queued = null; });
     }
@@ -199,6 +201,8 @@ function draw(header, pixels) {
   if (header.notice) at("notice").textContent = header.notice;
   for (const number of header.numbers) showNumber(number);
   showCurves();
+  const steps = header.numbers.find((number) => number.name === "step");
+  showState(header.state, steps ? steps.value : null);
   const most = Math.max(...header.bars.map((bar) => bar.value));
   for (const bar of header.bars) showBar(bar, bar.value === most);
   for (const [name, value] of Object.entries(header.fields)) showField(name, value, header.notice);
@@ -344,10 +348,16 @@ document.addEventListener("keyup", (event) => {
 
 window.addEventListener("blur", () => { if (heldKey) letGo(heldKey); });
 window.addEventListener("resize", fit);
+for (const id of ["across", "up"]) {
+  at(id).addEventListener("change", () => { if (trace.rows.length) drawTrace(); });
+}
 
 at("play").addEventListener("click", () => say("play", { on: !playing }));
 at("step").addEventListener("click", () => say("tick"));
-at("restart").addEventListener("click", () => say("restart"));
+at("restart").addEventListener("click", () => {
+  trace.broken = true;
+  say("restart");
+});
 at("truth").addEventListener("click", () => say("truth"));
 at("agent").addEventListener("click", () => say("agent", { on: true }));
 
