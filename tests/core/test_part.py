@@ -80,3 +80,10 @@ def test_dictionaries_can_be_hashed_and_are_pytrees():
     assert jax.tree.map(lambda x: x, nets) == nets
     paths = [path[0] for path, _ in jax.tree_util.tree_leaves_with_path(nets)]
     assert [key.key for key in dict.fromkeys(paths)] == ["a", "b"]
+
+
+def test_whole_numbers_fit_an_array():
+    with pytest.raises(
+        ConfigError, match=r"Thing\.count: a whole number of 1329 bits is too large"
+    ):
+        Thing(count=10**400)

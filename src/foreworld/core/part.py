@@ -26,6 +26,8 @@ from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.limits import Bounded
 
 Self = TypeVar("Self", bound="Part")
+_MOST_BITS = 63
+"""Larger whole numbers fit no array and no table."""
 _ANNOUNCED = re.compile(r"(\w+\.)?Abstract(?P<cls>Class)?Var\[")
 
 
@@ -375,6 +377,11 @@ def _plain(hint: type, value: Any, where: str) -> Any:
         value = int(value) if math.isfinite(value) and value % 1 == 0 else value
     if hint is bool and isinstance(value, np.bool_):
         return bool(value)
+    if hint is int and type(value) is int and value.bit_length() > _MOST_BITS:
+        raise ConfigError(
+            f"{where}: a whole number of {value.bit_length()} bits is too large; it "
+            f"must lie between -2**{_MOST_BITS} and 2**{_MOST_BITS}."
+        )
     if type(value) is hint or (hint is str and isinstance(value, str)):
         return hint(value)
     names = {int: "a whole number", bool: "True or False", str: "a text"}
