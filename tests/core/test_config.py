@@ -17,10 +17,10 @@ from tests.core.parts import Net, Thing, Versioned, WithData
     fields=st.fixed_dictionaries(
         {
             "rate": st.floats(0, 1),
-            "count": st.integers(),
+            "count": st.integers(-(2**63) + 1, 2**63 - 1),
             "mode": st.sampled_from(["a", "b"]),
-            "sizes": st.lists(st.integers(), max_size=4),
-            "option": st.none() | st.integers(),
+            "sizes": st.lists(st.integers(-(2**63) + 1, 2**63 - 1), max_size=4),
+            "option": st.none() | st.integers(-(2**63) + 1, 2**63 - 1),
         }
     ),
 )
