@@ -25,6 +25,7 @@ def test_names_are_as_many_as_numbers_and_distinct(name):
     (size,) = world.observation_space.shape
     names = [quantity.name for quantity in world.quantities.state]
     assert len(set(names)) == len(names) == size
+    assert world.quantities.law
 
 
 def test_a_world_without_names_gets_numbers():

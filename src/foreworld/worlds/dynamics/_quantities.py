@@ -26,9 +26,20 @@ ENERGY = Quantity("energy", "J")
 
 
 class Quantities(NamedTuple):
-    """Names of the numbers of an observation, in their order, and of the energy."""
+    """Names of the numbers of an observation and of the energy, and the law of motion.
+
+    Attributes
+    ----------
+    state
+        In the order of the observation.
+    law
+        The Hamiltonian or the equations of motion, in a line.
+    energy
+        What the world's energy is called.
+    """
 
     state: tuple[Quantity, ...]
+    law: str = ""
     energy: Quantity = ENERGY
 
 
@@ -56,7 +67,7 @@ def quantities_of(world: AbstractWorld, size: int) -> Quantities:
     if named is not None and len(named.state) == size:
         return named
     numbers = tuple(Quantity(f"state {i + 1}") for i in range(size))
-    return Quantities(numbers, Quantity("energy"))
+    return Quantities(numbers, energy=Quantity("energy"))
 
 
 def planes_of(size: int, most: int = 6) -> tuple[tuple[int, int], ...]:

@@ -53,7 +53,8 @@ class AbstractReplicator(AbstractDynamics):
         num_rows, num_columns = self.payoff().shape
         rows = [Quantity(f"row {i + 1}") for i in range(num_rows)]
         columns = [Quantity(f"column {i + 1}") for i in range(num_columns)]
-        return Quantities((*rows, *columns), Quantity("divergence", "nats"))
+        law = "x_i' = x_i ((A y)_i - x A y),  y_j' = y_j (x A y - (x A)_j)"
+        return Quantities((*rows, *columns), law, Quantity("divergence", "nats"))
 
     @property
     def observation_space(self) -> Box:

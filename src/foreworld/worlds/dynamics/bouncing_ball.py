@@ -120,7 +120,8 @@ class BouncingBall(AbstractDynamics):
         places = [Quantity(axis, "box units") for axis in "xy"]
         velocities = [Quantity(f"v{axis}", "box units/s") for axis in "xy"]
         energy = Quantity("energy", "box units^2/s^2")
-        return Quantities((*places, *velocities), energy)
+        law = "x'' = g between walls that reverse the velocity towards them"
+        return Quantities((*places, *velocities), law, energy)
 
     @property
     def observation_space(self) -> Box:

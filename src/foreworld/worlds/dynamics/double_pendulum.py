@@ -40,6 +40,11 @@ from foreworld.worlds.dynamics.base import (
     integrate,
 )
 
+LAW = (
+    "H = (m2 l2^2 p1^2 + (m1 + m2) l1^2 p2^2 - 2 m2 l1 l2 p1 p2 cos(q1 - q2)) / (2 m2 "
+    "l1^2 l2^2 (m1 + m2 sin^2(q1 - q2))) - (m1 + m2) g l1 cos q1 - m2 g l2 cos q2"
+)
+
 
 class DoublePendulum(AbstractHamiltonian):
     """Two masses on two rods, one below the other; chaotic.
@@ -98,7 +103,7 @@ class DoublePendulum(AbstractHamiltonian):
         """Angles and their momenta."""
         angles = [Quantity(name, "rad") for name in ("q1", "q2")]
         momenta = [Quantity(name, "kg m^2/s") for name in ("p1", "p2")]
-        return Quantities((*angles, *momenta))
+        return Quantities((*angles, *momenta), LAW)
 
     @property
     def num_discs(self) -> int:

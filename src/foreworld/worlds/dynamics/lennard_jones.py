@@ -103,7 +103,8 @@ class LennardJones(AbstractDynamics):
         axes = [f"{axis}{i + 1}" for i in range(self.num_particles) for axis in "xy"]
         places = [Quantity(axis, "sigma") for axis in axes]
         velocities = [Quantity(f"v{axis}", "sigma/time unit") for axis in axes]
-        return Quantities((*places, *velocities), Quantity("energy", "epsilon"))
+        law = "H = sum_i |v_i|^2 / 2 + sum_(i<j) 4 (r_ij^-12 - r_ij^-6)"
+        return Quantities((*places, *velocities), law, Quantity("energy", "epsilon"))
 
     @property
     def observation_space(self) -> Box:

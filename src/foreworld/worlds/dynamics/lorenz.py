@@ -75,7 +75,8 @@ class Lorenz(AbstractSeries):
     @property
     def quantities(self) -> Quantities:
         """x, y and z, without units."""
-        return Quantities(tuple(map(Quantity, "xyz")))
+        law = "x' = sigma (y - x),  y' = x (rho - z) - y,  z' = x y - beta z"
+        return Quantities(tuple(map(Quantity, "xyz")), law)
 
     @property
     def num_latent(self) -> int:

@@ -90,7 +90,8 @@ class MassSpring(AbstractHamiltonian):
     @property
     def quantities(self) -> Quantities:
         """Height and momentum."""
-        return Quantities((Quantity("q", "m"), Quantity("p", "kg m/s")))
+        state = Quantity("q", "m"), Quantity("p", "kg m/s")
+        return Quantities(state, "H = k q^2 / 2 + p^2 / (2 m)")
 
     @property
     def num_discs(self) -> int:

@@ -103,7 +103,8 @@ class NBody(AbstractHamiltonian):
         axes = [f"{axis}{i + 1}" for i in range(self.num_bodies) for axis in "xy"]
         places = [Quantity(axis, "m") for axis in axes]
         momenta = [Quantity(f"p{axis}", "kg m/s") for axis in axes]
-        return Quantities((*places, *momenta))
+        law = "H = sum_i |p_i|^2 / (2 m) - sum_(i<j) g m^2 / |q_i - q_j|"
+        return Quantities((*places, *momenta), law)
 
     @property
     def num_discs(self) -> int:

@@ -79,7 +79,8 @@ class Nascar(AbstractSeries):
     @property
     def quantities(self) -> Quantities:
         """Place on the track, without units."""
-        return Quantities(tuple(map(Quantity, "xy")))
+        law = "x_t = A_k x_(t-1) + b_k + noise, with the mode k drawn by place"
+        return Quantities(tuple(map(Quantity, "xy")), law)
 
     @property
     def num_latent(self) -> int:

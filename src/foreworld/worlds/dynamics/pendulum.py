@@ -84,7 +84,8 @@ class Pendulum(AbstractHamiltonian):
     @property
     def quantities(self) -> Quantities:
         """Angle and angular momentum."""
-        return Quantities((Quantity("q", "rad"), Quantity("p", "kg m^2/s")))
+        state = Quantity("q", "rad"), Quantity("p", "kg m^2/s")
+        return Quantities(state, "H = m g l (1 - cos q) + p^2 / (2 m l^2)")
 
     @property
     def num_discs(self) -> int:

@@ -92,7 +92,8 @@ class SwitchingDoublePendulum(AbstractSeries):
         """Angles and their momenta."""
         angles = [Quantity(name, "rad") for name in ("q1", "q2")]
         momenta = [Quantity(name, "kg m^2/s") for name in ("p1", "p2")]
-        return Quantities((*angles, *momenta))
+        law = "the double pendulum's, with the gravity and the friction of the mode"
+        return Quantities((*angles, *momenta), law)
 
     @property
     def num_latent(self) -> int:

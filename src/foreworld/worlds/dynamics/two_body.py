@@ -99,7 +99,8 @@ class TwoBody(AbstractHamiltonian):
         axes = ("x1", "y1", "x2", "y2")
         places = [Quantity(axis, "m") for axis in axes]
         momenta = [Quantity(f"p{axis}", "kg m/s") for axis in axes]
-        return Quantities((*places, *momenta))
+        law = "H = |p1|^2 / (2 m1) + |p2|^2 / (2 m2) - g m1 m2 / |q1 - q2|"
+        return Quantities((*places, *momenta), law)
 
     @property
     def num_discs(self) -> int:
