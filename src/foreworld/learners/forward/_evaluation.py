@@ -58,7 +58,7 @@ def evaluate_open_loop(
     mean_frame: Float[Array, "height width channels"],
     pixel_scale: float,
 ) -> Metrics:
-    """Errors of predictions from the start of sequences to their ends.
+    """Errors from the start of sequences to their ends, padded frames left out.
 
     Parameters
     ----------
@@ -70,12 +70,11 @@ def evaluate_open_loop(
     Returns
     -------
     Metrics
-        As in ``AbstractForwardModel.evaluate``. Padded frames do not count.
+        As in ``AbstractForwardModel.evaluate``.
     """
-    num = trials.rows.shape[0]
+    num, horizon = trials.rows.shape[0], source.sequence_len - context_len
     chunk = min(CHUNK, num)
     places = jnp.arange(-(-num // chunk) * chunk).reshape(-1, chunk)
-    horizon = source.sequence_len - context_len
 
     def errors(wanted: Array) -> tuple[dict[str, Array], Array]:
         place = jnp.minimum(wanted, num - 1)
@@ -89,19 +88,16 @@ def evaluate_open_loop(
         target = image[:, context_len:].astype(jnp.float32) / pixel_scale
         last = image[:, context_len - 1, None].astype(jnp.float32) / pixel_scale
         predicted = trials.predict(given, actions, horizon, place)
-        by_frame = {
-            "mse": _frame_mean(jnp.square(predicted - target)),
-            "bce": _frame_mean(cross_entropy(predicted, target)),
-            "copy_last_mse": _frame_mean(jnp.square(last - target)),
-            "mean_frame_mse": _frame_mean(jnp.square(mean_frame - target)),
+        found = {
+            "mse": jnp.square(predicted - target),
+            "bce": cross_entropy(predicted, target),
+            "copy_last_mse": jnp.square(last - target),
+            "mean_frame_mse": jnp.square(mean_frame - target),
         }
         for name, predict in trials.others.items():
             other = predict(given, actions, horizon, place)
-            by_frame[f"mse_{name}"] = _frame_mean(jnp.square(other - target))
-        sums = {
-            name: jnp.sum(jnp.where(valid, error, 0.0), axis=0)
-            for name, error in by_frame.items()
-        }
+            found[f"mse_{name}"] = jnp.square(other - target)
+        sums = {name: _sum_frames(error, valid) for name, error in found.items()}
         return sums, jnp.sum(valid, axis=0, dtype=jnp.float32)
 
     sums, counts = jax.lax.map(errors, places)
@@ -131,5 +127,7 @@ def as_unit(frames: UInt8[Array, "*shape"], pixel_scale: int) -> Float[Array, "*
     return frames.astype(jnp.float32) / jnp.float32(pixel_scale)
 
 
-def _frame_mean(error: Array) -> Array:
-    return jnp.mean(error, axis=(-3, -2, -1))
+def _sum_frames(error: Array, valid: Array) -> Array:
+    """Mean over pixels, summed over the sequences whose frame counts."""
+    by_frame = jnp.mean(error, axis=(-3, -2, -1))
+    return jnp.sum(jnp.where(valid, by_frame, 0.0), axis=0)
