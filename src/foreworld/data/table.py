@@ -197,8 +197,19 @@ class AbstractTable(abc.ABC):
         return Windows(self, window, num_context, **settings)
 
     def read(self, name: str, index: Any) -> np.ndarray | np.generic:
-        """Rows of a column by a number, a slice or an array of numbers."""
+        """Rows of a column by a number, a slice or an array of numbers.
+
+        Of a tuple the first says which rows are read, the rest what of each.
+        """
         size = len(self)
+        if index is Ellipsis:
+            return self.rows(name, np.arange(size))
+        if isinstance(index, tuple):
+            if index[0] is Ellipsis:
+                return self.rows(name, np.arange(size))[index]
+            values: Any = self.read(name, index[0])
+            one = isinstance(index[0], int | np.integer)
+            return values[index[1:] if one else (slice(None), *index[1:])]
         if isinstance(index, int | np.integer):
             if not -size <= index < size:
                 raise IndexError(
