@@ -10,7 +10,7 @@ import hashlib
 import importlib.metadata
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 from foreworld.core import show
 from foreworld.core.config import read_part, to_dict
@@ -106,7 +106,7 @@ def read_tasks(folder: Path) -> TasksRecipe:
 
 
 def open_collection(
-    path: str | Path, states: StatePolicy = "equal", num_columns: int = 0
+    path: str | Path, states: str = "equal", num_columns: int = 0
 ) -> Collection:
     """Open a finished collection; nothing but configurations is read.
 
@@ -187,7 +187,7 @@ class Collection(AbstractDataSet[MergedSplit]):
         """The family of each task."""
         return {task: data.family for task, data in self.tasks.items()}
 
-    def with_states(self, states: StatePolicy, num_columns: int = 0) -> Collection:
+    def with_states(self, states: str, num_columns: int = 0) -> Collection:
         """The same data, with another policy for states of different width.
 
         Parameters
@@ -203,7 +203,7 @@ class Collection(AbstractDataSet[MergedSplit]):
         ConfigError
             There is no such policy, or ``num_columns`` without truncate.
         """
-        known = ("equal", "pad", "truncate")
+        known = get_args(StatePolicy)
         if states not in known:
             raise unknown_name("policy for states", states, known)
         if num_columns < 0 or (num_columns and states != "truncate"):
@@ -213,7 +213,10 @@ class Collection(AbstractDataSet[MergedSplit]):
                 f"states={states!r}."
             )
         return Collection(
-            self.path, self.recipe, self.tasks, Shape(states, num_columns)
+            self.path,
+            self.recipe,
+            self.tasks,
+            Shape(cast(StatePolicy, states), num_columns),
         )
 
     def split(self, name: str) -> MergedSplit:

@@ -9,7 +9,6 @@ from foreworld.core.errors import ConfigError
 from foreworld.core.folder import CONFIG, read_sealed
 from foreworld.data.collection import KIND, Collection, open_collection, read_tasks
 from foreworld.data.dataset import DataSet, open_dataset
-from foreworld.data.merged import StatePolicy
 from foreworld.data.recipe import read_recipe
 
 
@@ -22,7 +21,7 @@ def is_collection(folder: Path) -> bool:
 
 
 def open_data(
-    path: str | Path, states: StatePolicy = "equal", num_columns: int = 0
+    path: str | Path, states: str = "equal", num_columns: int = 0
 ) -> DataSet | Collection:
     """Open finished data of either kind.
 

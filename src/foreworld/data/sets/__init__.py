@@ -5,8 +5,6 @@ from typing import Any
 
 _MODULES = ("dm", "slvm")
 
-__all__ = [*_MODULES]
-
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
