@@ -127,7 +127,8 @@ def of_family(
 
 def of_recipe(recipe: Recipe, name: str) -> Footage:
     """The first training sequences of a data set, without the data set."""
-    width = NUM_SEQUENCES
+    # A set of one series has no second one.
+    width = min(NUM_SEQUENCES, recipe.train or NUM_SEQUENCES)
     few = recipe.replace(
         train=width, val=0, test=0, chunk_len=width, shard_len=width, images=True
     )

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MOST_PLANES = 6
 """Panels at most."""
+_MOST_POINTS = 3000
+"""Points of lines with modes: more of them hide each other."""
 _SIZE = (3.1, 2.8)
 _JUMP = 0.6
 """A step over this share of a panel is none of the motion: a periodic box, an angle."""
@@ -87,6 +89,8 @@ def _draw(
         2 * math.pi if names[k].unit == "rad" else span
         for k, span in zip(plane, spans, strict=True)
     ]
+    if modes is not None:
+        most = max(1, _MOST_POINTS // task.state.shape[1])
     for row in range(min(most, len(task.state))):
         x, y = (np.where(task.valid[row], v[row], np.nan) for v in values)
         x, y, kept = _broken(x, y, spans)
