@@ -116,7 +116,8 @@ def test_mistakes(study, capsys):
     assert "data/t holds actions of a TMaze, for which" in capsys.readouterr().err
     assert main(["export", "data/t", "--to", "csv"]) == 2
     said = (
-        "foreworld: --to csv is not for a data set: for a data set choose npz-slvm.\n"
+        "foreworld: --to csv is not for a data set: for a data set choose npz-slvm or "
+        "well.\n"
     )
     assert capsys.readouterr().err == said
     assert main(["export", str(study.path)]) == 2

@@ -10,6 +10,7 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -134,14 +135,17 @@ def _make_shards(folder: Path, recipe: Recipe, report: Callable[[int], None]) ->
             if not mine or path.exists():
                 continue
 
-            def done(num: int, before: int = made) -> None:
+            marks: list[tuple[float, int]] = []
+
+            def done(num: int, before: int = made, marks: Any = marks) -> None:
+                marks.append((time.monotonic(), num))
                 report(before + num)
 
-            begun = time.monotonic()
             write_bytes(path, _shard_bytes(simulator, store, columns, shard, done))
-            num = shard.stop - shard.start
-            made += num
-            # The first shard takes longer, so a later one corrects what it says.
+            made += shard.stop - shard.start
+            # From the first chunk on: compiling is over then.
+            begun, before = marks[0]
+            num = shard.stop - shard.start - before
             rates.record(recipe, num, time.monotonic() - begun)
 
 

@@ -22,11 +22,11 @@ from foreworld.data.recipe import SPLITS, Recipe
 
 _FOLDER = "data-rates"
 _LEAST = 100
-"""Shards of fewer sequences say little about speed."""
+"""Fewer sequences say little about speed."""
 
 
 def record(recipe: Recipe, num: int, seconds: float) -> None:
-    """Remember what a shard took; where nothing can be written, that is no matter."""
+    """Remember what sequences took; where nothing can be written, that is no matter."""
     if num < _LEAST:
         return
     entry = {"seconds": seconds / num}

@@ -158,8 +158,9 @@ def _write_all(files: dict[Path, Callable[[Path], None]], force: bool) -> list[P
 def _windowed(split: WindowSplit) -> Callable[[Path], None]:
     def writer(path: Path) -> None:
         batch = split[:]
-        with path.open("wb") as file:
-            np.savez(file, **{n: batch[n].astype(t) for n, t in _WINDOW_KEYS.items()})
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
+            for name, dtype in _WINDOW_KEYS.items():
+                _write_array(file, name, batch[name].astype(dtype))
 
     return writer
 
@@ -193,10 +194,14 @@ def _triple(
             with file.open("image.npy", "w", force_zip64=True) as entry:
                 _write_frames(split, flat, entry)
             for name, array in others.items():
-                with file.open(f"{name}.npy", "w") as entry:
-                    np.lib.format.write_array(entry, array, allow_pickle=False)
+                _write_array(file, name, array)
 
     return writer
+
+
+def _write_array(file: zipfile.ZipFile, name: str, array: np.ndarray) -> None:
+    with file.open(f"{name}.npy", "w", force_zip64=True) as entry:
+        np.lib.format.write_array(entry, array, allow_pickle=False)
 
 
 def _write_frames(split: AbstractTable, flat: bool, entry: Any) -> None:
