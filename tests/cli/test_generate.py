@@ -99,6 +99,18 @@ def test_preview_of_a_world_and_of_a_set(tmp_path, capsys, monkeypatch):
     )
 
 
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("slvm/pendulm", "unknown set 'slvm/pendulm'. Did you mean 'slvm/pendulum'"),
+        ("pendulm", "unknown folder, study, world or set 'pendulm'. Did you mean 'p"),
+    ],
+)
+def test_preview_of_what_is_not_there(word, said, capsys):
+    assert main(["preview", word]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_check_of_a_data_set(data, tmp_path, capsys):
     assert main(["check", str(data)]) == 0
     assert "complete and unaltered" in capsys.readouterr().out

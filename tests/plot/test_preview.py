@@ -143,6 +143,16 @@ def test_an_album_has_all_pictures_and_says_what_is_missing(tmp_path, monkeypatc
     ]
 
 
+def test_data_without_frames_has_figures_only(tmp_path):
+    data = fw.generate("slvm/nascar", tmp_path / "d", scale=0.003, quiet=True)
+    album = write_album(of_data(data, "d"), tmp_path, "d")
+    assert [file.name for file in album.files] == ["d_phase.png", "d_signals.png"]
+    assert album.notes == [
+        "no contact sheet, GIF and MP4: the data holds no frames.",
+        "no energy over time: Nascar has none that is conserved.",
+    ]
+
+
 def test_films_are_written_by_the_ffmpeg_of_the_machine(tmp_path, monkeypatch):
     program = tmp_path / "ffmpeg"
     # It keeps its words, and sends back what it was sent.

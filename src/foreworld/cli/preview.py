@@ -19,7 +19,7 @@ from typing import Any
 
 from foreworld.cli._study import find_folder
 from foreworld.cli._usage import Fields, Usage, seed_option
-from foreworld.core.errors import ConfigError, UnknownNameError
+from foreworld.core.errors import ConfigError, UnknownNameError, unknown_name
 
 
 def configure(usage: Usage) -> None:
@@ -100,11 +100,28 @@ def _folder_album(args: argparse.Namespace, out: Path) -> Any:
     from foreworld.sweeps.folder import StudyFolder
 
     path = Path(args.what)
-    path = path if path.is_dir() else find_folder(args.what)
+    path = path if path.is_dir() else _study_folder(args.what)
     found = fw.load(path)
     if isinstance(found, StudyFolder):
         return _run_album(found, out, path.name, args.fps)
     return write_album(of_data(found, path.name), out, path.name, args.fps)
+
+
+def _study_folder(word: str) -> Path:
+    """The folder of a study; says what else the word could have been."""
+    from foreworld.core import registry
+    from foreworld.data.sets.find import set_entries
+
+    try:
+        return find_folder(word)
+    except UnknownNameError:
+        sets = set_entries()
+        if any(word.startswith(f"{name.partition('/')[0]}/") for name in sets):
+            raise unknown_name("set", word, sets) from None
+        if "/" in word:
+            raise
+        known = [*registry.entries("worlds"), *sets]
+        raise unknown_name("folder, study, world or set", word, known) from None
 
 
 def _names_world(word: str) -> bool:

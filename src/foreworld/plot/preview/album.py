@@ -37,6 +37,8 @@ _MISSING = {
     "energy": "no energy over time: {name} has none that is conserved.",
 }
 
+NO_FRAMES = "no contact sheet, GIF and MP4: the data holds no frames."
+
 
 @dataclass
 class Album:
@@ -69,20 +71,24 @@ def write_album(
     Album
         The files, and a word on each picture that cannot be.
     """
-    album, image = Album(), together(tasks)
+    album = Album()
 
     def put(ending: str, content: bytes) -> None:
         album.files.append(out / f"{name}{ending}")
         write_bytes(album.files[-1], content)
 
-    named = len(tasks) > 1
-    put(".png", sheet_of(image, [t.name for t in tasks] if named else []))
-    frames, scale = moving(image)
-    put(".gif", gif_bytes(frames, fps, scale))
-    if find_ffmpeg() is None:
-        album.notes.append(NO_FFMPEG)
+    seen = [task for task in tasks if task.image is not None]
+    if seen:
+        image, named = together(seen), len(seen) > 1
+        put(".png", sheet_of(image, [t.name for t in seen] if named else []))
+        frames, scale = moving(image)
+        put(".gif", gif_bytes(frames, fps, scale))
+        if find_ffmpeg() is None:
+            album.notes.append(NO_FFMPEG)
+        else:
+            put(".mp4", mp4_bytes(frames, fps, 2 * scale))
     else:
-        put(".mp4", mp4_bytes(frames, fps, 2 * scale))
+        album.notes.append(NO_FRAMES)
     for ending, figure in figures(tasks, title or name, album.notes):
         put(f"_{ending}.png", _style.to_png(figure))
     return album
@@ -126,9 +132,9 @@ def figures(
 def together(
     tasks: Sequence[Footage],
 ) -> UInt8[np.ndarray, "sequence time height width channels"]:
-    """Sequences of all tasks as rows, task after task, brought to one shape."""
+    """Sequences of all tasks that have frames as rows, brought to one shape."""
     each = max(1, NUM_ROWS // len(tasks))
-    images = [task.image[:each] for task in tasks]
+    images = [task.image[:each] for task in tasks if task.image is not None]
     length = min(image.shape[1] for image in images)
     channels = max(image.shape[-1] for image in images)
     size = max(max(image.shape[2:4]) for image in images)

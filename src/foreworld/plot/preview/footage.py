@@ -52,7 +52,8 @@ class Footage:
     family
         What they are drawn from.
     image, state, time, valid
-        As a data set has them; frames that nobody saw are not valid.
+        As a data set has them, which may have no frames; frames that nobody saw are
+        not valid.
     energy
         In float64; ``None`` where the world has none.
     extras
@@ -63,7 +64,7 @@ class Footage:
 
     name: str
     family: Family
-    image: UInt8[np.ndarray, "sequence time height width channels"]
+    image: UInt8[np.ndarray, "sequence time height width channels"] | None
     state: Float[np.ndarray, "sequence time state"]
     time: Float[np.ndarray, "sequence time"]
     valid: Bool[np.ndarray, "sequence time"]
@@ -247,7 +248,7 @@ def _footage(recipe: Recipe, name: str, rows: Mapping[str, Any]) -> Footage:
     return Footage(
         name,
         recipe.family,
-        rows["image"] if "image" in rows else np.zeros((num, length, 1, 1, 1), "uint8"),
+        rows.get("image"),
         np.asarray(rows["state"], float).reshape(num, length, -1),
         time,
         np.broadcast_to(valid, (num, length)),
