@@ -105,9 +105,8 @@ def generate(
     Parameters
     ----------
     what
-        A family of worlds, a world (a family of one), a named set, or the name of a
-        world or set (``"pendulum"``, ``"slvm/pendulum3"``). A recipe, such as that of
-        another data set, is made as it is.
+        A family, a world (a family of one), a named set, the name of a world or set
+        (``"pendulum"``, ``"slvm/pendulum3"``), or the recipe of another data set.
     out
         Folder of the data set.
     policy

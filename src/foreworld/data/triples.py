@@ -94,13 +94,7 @@ def write_triples(
         return _write_all(_window_files(data, out, leaky), force)
     if combined:
         return _write_all(_combined_files(data, out), force)
-    tasks = data.tasks if isinstance(data, Collection) else {"": data}
-    files = {}
-    for label, (task, one) in enumerate(tasks.items()):
-        flat = isinstance(one.family.world, BouncingBall)
-        for split in _splits(one):
-            files[out / task / f"{split.name}.npz"] = _triple(split, flat, label)
-    return _write_all(files, force)
+    return _write_all(_task_files(data, out), force)
 
 
 def _first(data: AbstractDataSet[Any]) -> AbstractTable:
@@ -110,6 +104,19 @@ def _first(data: AbstractDataSet[Any]) -> AbstractTable:
 def _splits(data: AbstractDataSet[Any]) -> list[Any]:
     """Splits that hold anything."""
     return [split for name in SPLITS if len(split := data.split(name))]
+
+
+def _task_files(
+    data: DataSet | Collection, out: Path
+) -> dict[Path, Callable[[Path], None]]:
+    """A file for each split, in a folder of each task where there are several."""
+    tasks = data.tasks if isinstance(data, Collection) else {"": data}
+    files = {}
+    for label, (task, one) in enumerate(tasks.items()):
+        flat = isinstance(one.family.world, BouncingBall)
+        for split in _splits(one):
+            files[out / task / f"{split.name}.npz"] = _triple(split, flat, label)
+    return files
 
 
 def _combined_files(data: Any, out: Path) -> dict[Path, Callable[[Path], None]]:
