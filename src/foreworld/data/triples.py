@@ -233,4 +233,8 @@ def _frames(split: AbstractTable, first: int, flat: bool) -> np.ndarray:
     if flat:
         return fractions.mean(axis=-1)
     channels_first = np.moveaxis(fractions, -1, 2)
-    return np.repeat(channels_first, 3, 2) if frames.shape[-1] == 1 else channels_first
+    if frames.shape[-1] > 1:
+        return channels_first
+    # One colour is red there: the green and the blue channel are dark.
+    dark = np.zeros_like(channels_first)
+    return np.concatenate([channels_first, dark, dark], axis=2)
