@@ -37,7 +37,6 @@ _PROGRAM = """
 import json, shutil, sys, time
 begun = time.perf_counter()
 import foreworld as fw
-from foreworld.data.check import check_dataset
 from foreworld.bench.data import peak_megabytes, recipe_of, warm_up
 
 out, kind, num, repeats = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
@@ -54,7 +53,7 @@ for run in range(repeats):
     fw.generate(what, folder, quiet=True, **sizes)
     seconds.append(time.perf_counter() - before)
     if repeats == 1:
-        problems = check_dataset(folder)
+        problems = fw.check(folder)
         if problems:
             raise SystemExit(problems[0])
     shutil.rmtree(folder)

@@ -72,6 +72,7 @@ def episode(
         Times between frames, for worlds with a ``dt``; by default that.
     """
     state, obs = world.reset(named_key(key, "reset"))
+    act_key, step_key = named_key(key, "act"), named_key(key, "step")
 
     def advance(carry: PyTree, at: tuple[Array, Array | None]) -> tuple[PyTree, PyTree]:
         state, obs, memory, ended = carry
@@ -79,8 +80,8 @@ def episode(
         here: Any = world
         if duration is not None:
             here = eqx.tree_at(lambda some: some.dt, world, duration)
-        memory, action = policy.act(memory, obs, named_key(key, "act", t))
-        step: Any = here.step(state, action, named_key(key, "step", t))
+        memory, action = policy.act(memory, obs, named_key(act_key, t))
+        step: Any = here.step(state, action, named_key(step_key, t))
         limit = world.max_episode_len
         late = (t + 1 >= limit) if limit > 0 else False
         truncated = (step.truncated | late) & ~step.terminated

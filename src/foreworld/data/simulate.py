@@ -15,9 +15,10 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Key, UInt32
+from jaxtyping import Array, Bool, UInt32
 
 from foreworld.core.errors import ConfigError, ForeworldError
+from foreworld.core.host_keys import host_fold, host_key
 from foreworld.core.keys import named_key, root_key
 from foreworld.core.part import Part, field_specs
 from foreworld.core.partition import Leaves, Static, merge, split
@@ -82,7 +83,6 @@ class Simulator:
             pieces.append(split(recipe.policy))
         self._statics = tuple(static for static, _, _ in pieces)
         self._leaves = [(traced, data) for _, traced, data in pieces]
-        self._split_keys: dict[str, Key[Array, ""]] = {}
 
     @property
     def chunk_len(self) -> int:
@@ -99,9 +99,7 @@ class Simulator:
                 _NOBODY,
                 self._leaves,
                 [],
-                root_key(0),
-                no,
-                no,
+                np.zeros((len(no), 2), np.uint32),
             )
         del shapes[ACCEPTED]
         family = self._recipe.family
@@ -208,11 +206,11 @@ class Simulator:
         index: UInt32[np.ndarray, " sequence"],
         attempt: UInt32[np.ndarray, " sequence"],
     ) -> dict[str, Array]:
-        if split_name not in self._split_keys:
-            key = root_key(self._recipe.seed)
-            if self._recipe.task:
-                key = named_key(key, self._recipe.task)
-            self._split_keys[split_name] = named_key(key, split_name)
+        # On the host: each generator in a program costs time to compile.
+        task = (self._recipe.task,) if self._recipe.task else ()
+        key = host_fold(host_key(self._recipe.seed), *task, split_name, index)
+        again = host_fold(key, "retry", attempt)
+        keys = np.where(attempt[:, None] > 0, again, key)
         stored, arrays = self._policy
         with jax.enable_x64(True):
             return _program(
@@ -221,9 +219,7 @@ class Simulator:
                 stored,
                 self._leaves,
                 arrays,
-                self._split_keys[split_name],
-                index,
-                attempt,
+                keys,
             )
 
     @functools.cached_property
@@ -264,9 +260,7 @@ def _run(
     stored: _Stored,
     leaves: list[tuple[Leaves, Leaves]],
     arrays: Sequence[Array],
-    split_key: Key[Array, ""],
-    index: UInt32[Array, " sequence"],
-    attempt: UInt32[Array, " sequence"],
+    keys: UInt32[Array, "sequence 2"],
 ) -> dict[str, Array]:
     parts = [merge(s, *pair) for s, pair in zip(statics, leaves, strict=True)]
     family, policy = parts[0], parts[1] if len(parts) > 1 else None
@@ -274,19 +268,18 @@ def _run(
         held = jax.tree.unflatten(stored.structure, arrays)
         policy = eqx.combine(held, stored.rest)
 
-    def one(index: UInt32[Array, ""], attempt: UInt32[Array, ""]) -> dict[str, Array]:
-        key = named_key(split_key, index)
-        key = jnp.where(attempt > 0, named_key(key, "retry", attempt), key)
+    def one(words: UInt32[Array, "2"]) -> dict[str, Array]:
+        key = jax.random.wrap_key_data(words)
         world = family.sample(named_key(key, "world"))
         drawn = family.parameters(world)
         acting = policy or RandomPolicy(world)
         return {
             **sequence(world, acting, key, options),
             **{f"parameters/{n}": v.astype(jnp.float32) for n, v in drawn.items()},
-            "key": jax.random.key_data(key),
+            "key": words,
         }
 
-    return jax.vmap(one)(index, attempt)
+    return jax.vmap(one)(keys)
 
 
 _program = jax.jit(_run, static_argnums=(0, 1, 2))
