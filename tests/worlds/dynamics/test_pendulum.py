@@ -259,3 +259,19 @@ def test_make_by_name() -> None:
 def test_bad_values_are_named(fields: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         fw.make("pendulum", **fields)
+
+
+def test_the_order_8_coefficients_are_those_of_scipy() -> None:
+    from scipy.integrate import DOP853
+
+    from foreworld.worlds.dynamics._order8 import STAGES, STEP
+
+    ours = np.zeros_like(DOP853.A)
+    for stage, row in enumerate(STAGES):
+        for number, weight in row:
+            ours[stage, number] = weight
+    np.testing.assert_array_equal(ours, DOP853.A)
+    final = np.zeros_like(DOP853.B)
+    for number, weight in STEP:
+        final[number] = weight
+    np.testing.assert_array_equal(final, DOP853.B)

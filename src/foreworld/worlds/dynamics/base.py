@@ -13,11 +13,11 @@ from typing import Annotated, Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from foreworld.core.part import Bounded, Traced
 from foreworld.worlds.base import AbstractWorld, State
+from foreworld.worlds.dynamics._order8 import STAGES, STEP, Row
 
 FrameTime = Annotated[float, Traced(above=0, unit="s")]
 """Type of ``dt`` fields: time between frames."""
@@ -113,15 +113,14 @@ def integrate(
     num_steps
         Number of equal steps.
     """
-    weights, final = _tableau()
     # Inside jit a Python float and an array must give the same float type.
     size = jnp.asarray(duration, state.dtype) / num_steps
 
     def advance(state: Float[Array, " state"], _: None) -> tuple[Any, None]:
         slopes: list[Any] = []
-        for row in weights:
+        for row in STAGES:
             slopes.append(derivative(_advance(state, size, row, slopes)))
-        return _advance(state, size, final, slopes), None
+        return _advance(state, size, STEP, slopes), None
 
     if num_steps == 1:
         return advance(state, None)[0]
@@ -131,19 +130,8 @@ def integrate(
 def _advance(
     state: Float[Array, " state"],
     size: Float[Array, ""],
-    row: np.ndarray,
+    row: Row,
     slopes: list[Any],
 ) -> Float[Array, " state"]:
-    terms = [
-        float(weight) * slope
-        for weight, slope in zip(row, slopes, strict=False)
-        if weight != 0
-    ]
+    terms = [weight * slopes[number] for number, weight in row]
     return state + size * sum(terms[1:], terms[0]) if terms else state
-
-
-def _tableau() -> tuple[np.ndarray, np.ndarray]:
-    # Imported late: half a second that listing and help need not spend.
-    from scipy.integrate import DOP853
-
-    return DOP853.A, DOP853.B
