@@ -208,6 +208,8 @@ def test_a_study_on_slurm_and_on_processes(slurm, study, own_folder, capsys):
     assert not submissions(jobs)
 
 
+# The study may end before the cancellation arrives where the machine is busy.
+@pytest.mark.slow
 def test_a_job_of_a_study_that_somebody_cancels(slurm, study, own_folder):
     jobs = own_folder / "jobs"
     with python(*SWEEP) as process:
