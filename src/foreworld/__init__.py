@@ -13,15 +13,15 @@ _CONTENTS = {
     "Uniform": "worlds.base",
     "make": "worlds.make",
     "make_set": "data.sets.find",
-    "generate": "data.generate",
-    "load": "sweeps.load",
+    "generate": "data.making.generate",
+    "load": "workspace.load",
     "Parameters": "train.parameters",
-    "run_experiment": "sweeps.run",
-    "Study": "sweeps.study",
-    "sweep": "sweeps.run",
-    "results": "sweeps.results",
-    "best": "sweeps.selection",
-    "check": "sweeps.check",
+    "run_experiment": "sweeps.run.sweep",
+    "Study": "sweeps.study.study",
+    "sweep": "sweeps.run.sweep",
+    "results": "sweeps.results.gather",
+    "best": "sweeps.results.selection",
+    "check": "workspace.check",
 }
 """Public name -> module it lives in."""
 

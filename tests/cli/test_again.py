@@ -7,7 +7,7 @@ import pytest
 import foreworld as fw
 from foreworld.cli.main import main
 from foreworld.core.errors import ConfigError
-from foreworld.sweeps.change import changed
+from foreworld.sweeps.study.change import changed
 from foreworld.testing.probes import ProbeLearner, ProbeWorld
 
 QUIET = ["--quiet", "--track", "off"]

@@ -9,8 +9,8 @@ import xarray as xr
 from foreworld.cli import _demo
 from foreworld.cli._demo import Claim, Demonstration, forward_claim, maze_claim
 from foreworld.cli.main import main
-from foreworld.sweeps.selection import Best
-from foreworld.sweeps.statistics import Interval
+from foreworld.sweeps.results.selection import Best
+from foreworld.sweeps.results.statistics import Interval
 
 AXES = ("point", "seed", "horizon")
 

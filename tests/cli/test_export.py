@@ -9,7 +9,7 @@ import pytest
 
 import foreworld as fw
 from foreworld.cli.main import main
-from foreworld.sweeps.run import sweep
+from foreworld.sweeps.run.sweep import sweep
 from foreworld.testing.probes import ProbeLearner, ProbeWorld
 
 

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 import pytest
 
 from foreworld.cli._fields import Shown, print_fields, read_fields
-from foreworld.core.docs import field_docs
 from foreworld.core.errors import ConfigError, UnknownNameError
-from foreworld.core.part import Bounded, Part, Traced
+from foreworld.core.parts.docs import field_docs
+from foreworld.core.parts.part import Bounded, Part, Traced
 from foreworld.worlds.base import Uniform
 
 

@@ -6,7 +6,7 @@ import pytest
 
 import foreworld as fw
 from foreworld.cli.main import main
-from foreworld.core.folder import manifest
+from foreworld.core.disk.folder import manifest
 from foreworld.core.registry import locate
 
 WORLD = "./car.py:Car"

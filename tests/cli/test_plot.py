@@ -8,7 +8,7 @@ import pytest
 import foreworld as fw
 from foreworld.cli.main import main
 from foreworld.plot.report.page import follow
-from foreworld.sweeps.run import sweep
+from foreworld.sweeps.run.sweep import sweep
 from foreworld.testing.probes import ProbeLearner, ProbeWorld, SlowProbeLearner
 
 MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}

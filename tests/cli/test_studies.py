@@ -10,7 +10,7 @@ import xarray
 
 import foreworld as fw
 from foreworld.cli.main import main
-from foreworld.core.folder import write_bytes
+from foreworld.core.disk.folder import write_bytes
 from foreworld.core.registry import address
 from foreworld.learners.forward.rnn_deconvolve import RNNDeconvolve
 from foreworld.testing.probes import ProbeLearner, ProbeWorld

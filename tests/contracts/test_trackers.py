@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from foreworld.core.config import from_json, to_json
+from foreworld.core.parts.config import from_json, to_json
 from foreworld.core.registry import entries
 from foreworld.track.base import AbstractTrace, AbstractTracker
 

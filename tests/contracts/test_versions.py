@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from foreworld.core import config, registry
-from foreworld.core.part import Part, field_specs
+from foreworld.core import registry
+from foreworld.core.parts import config
+from foreworld.core.parts.part import Part, field_specs
 
 SNAPSHOT = Path(__file__).with_name("versions.json")
 

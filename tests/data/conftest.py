@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from foreworld.data.generate import generate
-from tests.data.sets import SIZES, family
+from foreworld.data.making.generate import generate
+from tests.data.small import SIZES, family
 
 
 @pytest.fixture(scope="session")

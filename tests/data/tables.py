@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import jax.numpy as jnp
 import numpy as np
 
-from foreworld.data.source import DataSource
-from foreworld.data.table import AbstractTable
+from foreworld.data.reading.source import DataSource
+from foreworld.data.reading.table import AbstractTable
 
 
 class MemoryTable(AbstractTable):

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, UInt8
 
-from foreworld.core.part import Traced
+from foreworld.core.parts.part import Traced
 from foreworld.core.spaces import Box
 from foreworld.worlds.base import AbstractWorld, EpisodeLen, Step
 from foreworld.worlds.dynamics.base import (

@@ -11,7 +11,7 @@ import pytest
 
 import foreworld as fw
 from foreworld.cli.main import main
-from foreworld.sweeps.study import single
+from foreworld.sweeps.study.study import single
 from tests.docs.blocks import ROOT, blocks, commands, links
 
 SMALLER = {

@@ -5,9 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from foreworld.core.config import from_dict
-from foreworld.core.folder import read_json
-from foreworld.sweeps.study import Study
+from foreworld.core.disk.folder import read_json
+from foreworld.core.parts.config import from_dict
+from foreworld.sweeps.study.study import Study
 from tests.docs.blocks import ROOT, blocks, commands
 
 TUTORIAL = ROOT / "docs" / "tutorial.md"

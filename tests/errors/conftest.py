@@ -17,7 +17,7 @@ from typing import Annotated
 
 import jax.numpy as jnp
 
-from foreworld.core.part import Bounded
+from foreworld.core.parts.part import Bounded
 from foreworld.core.spaces import Box, Discrete
 from foreworld.worlds.base import AbstractWorld, EpisodeLen, Step
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from foreworld.cli.main import main, verbs
-from foreworld.core.part import field_specs
+from foreworld.core.parts.part import field_specs
 from foreworld.core.registry import KINDS, entries, find
 from foreworld.worlds.pomdp.tmaze import TMaze
 from tests.errors import others, training

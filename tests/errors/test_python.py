@@ -11,7 +11,7 @@ import pytest
 
 import foreworld as fw
 from foreworld.core.errors import ForeworldError
-from foreworld.data.dataset import open_dataset
+from foreworld.data.reading.dataset import open_dataset
 from tests.errors.test_forty import in_full
 
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import foreworld as fw
 from foreworld.cli.main import main
+from foreworld.core.disk.folder import manifest, seal
 from foreworld.core.errors import ForeworldError
-from foreworld.core.folder import manifest, seal
 from tests.faults.verbs import generate, sweep
 
 SMALL = st.sampled_from([None, True, False, -1, 0, 1, 2, 7, 0.5, "", "x", [], {}])
@@ -26,7 +26,7 @@ ODD = st.sampled_from(
         -1e-300,
         "\ud800",
         "os:system",
-        "foreworld.core.part:Part",
+        "foreworld.core.parts.part:Part",
         "./nowhere.py:World",
         "../..",
         {"class": "foreworld.worlds.pomdp.tmaze:TMaze"},

@@ -6,7 +6,7 @@ from pathlib import Path
 import foreworld
 
 ROOT = Path(foreworld.__file__).parent
-GATE = "core/disk.py"
+GATE = "core/disk/gate.py"
 OWN_FOLDERS = ("bench/", "testing/")
 """What these write is thrown away when they end."""
 FORBIDDEN = {
@@ -26,7 +26,7 @@ ALLOWED = {
     # Compiled programs: JAX writes there, and goes on where it cannot.
     ("core/compilation.py", "mkdir"),
     # The temporary file that it is given.
-    ("sweeps/table.py", "open"),
+    ("sweeps/results/table.py", "open"),
     # Into memory.
     ("plot/_style.py", "savefig"),
 }

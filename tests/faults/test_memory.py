@@ -10,7 +10,7 @@ import foreworld as fw
 from foreworld.cli.main import main
 from foreworld.core.errors import ForeworldError
 from foreworld.core.registry import address
-from foreworld.sweeps.prepare import read_plan
+from foreworld.sweeps.plan.prepare import read_plan
 from foreworld.testing.probes import ProbeLearner, ProbeWorld
 from foreworld.train import memory
 from tests.faults.verbs import sealed

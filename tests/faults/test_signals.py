@@ -12,7 +12,7 @@ import time
 import pytest
 
 from foreworld.cli.main import main
-from foreworld.core.disk import intercepted
+from foreworld.core.disk.gate import intercepted
 from foreworld.core.registry import address
 from foreworld.testing.probes import ProbeLearner, ProbeWorld, SlowProbeLearner
 from tests.faults.verbs import leftovers, sealed

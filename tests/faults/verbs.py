@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import foreworld as fw
-from foreworld.core.folder import manifest
+from foreworld.core.disk.folder import manifest
 from foreworld.testing.probes import ProbeLearner, ProbeWorld
 
 SIZES = {"train": 300, "val": 2, "num_frames": 2, "shard_len": 250}

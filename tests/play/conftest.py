@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from foreworld.play.loopback import Page
-from foreworld.play.server import application
+from foreworld.play.web.loopback import Page
+from foreworld.play.web.server import application
 
 CHROMIUM = os.environ.get("FOREWORLD_CHROMIUM") or shutil.which("chromium") or ""
 PHONE, LAPTOP = (390, 844), (1100, 820)

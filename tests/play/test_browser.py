@@ -10,8 +10,8 @@ import pytest
 
 from foreworld.core.keys import root_key
 from foreworld.learners.ppo.ppo import PPO
-from foreworld.play.agent import AgentStage
-from foreworld.play.world import WorldStage
+from foreworld.play.stage.agent import AgentStage
+from foreworld.play.stage.world import WorldStage
 from foreworld.worlds.dynamics.bouncing_ball import BouncingBall
 from foreworld.worlds.dynamics.double_pendulum import DoublePendulum
 from foreworld.worlds.dynamics.lorenz import Lorenz

@@ -13,12 +13,12 @@ from starlette.testclient import TestClient
 import foreworld as fw
 from foreworld.core import registry
 from foreworld.core.keys import root_key
-from foreworld.play import hands
-from foreworld.play.messages import Grab, Nudge, Release
-from foreworld.play.server import application
-from foreworld.play.touch import grab, nearest
-from foreworld.play.wire import decode_frame
-from foreworld.play.world import WorldStage
+from foreworld.play.hands import hands
+from foreworld.play.hands.touch import grab, nearest
+from foreworld.play.stage.world import WorldStage
+from foreworld.play.web.messages import Grab, Nudge, Release
+from foreworld.play.web.server import application
+from foreworld.play.web.wire import decode_frame
 from foreworld.worlds.dynamics.base import AbstractDynamics
 from foreworld.worlds.dynamics.bouncing_ball import BouncingBall
 from foreworld.worlds.dynamics.double_pendulum import DoublePendulum

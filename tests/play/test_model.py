@@ -13,12 +13,12 @@ import foreworld as fw
 from foreworld.cli.main import main
 from foreworld.core.errors import ConfigError, DamagedError
 from foreworld.core.keys import root_key
-from foreworld.data.source import DataSource
+from foreworld.data.reading.source import DataSource
 from foreworld.learners.forward.rnn_deconvolve import RNNDeconvolve
-from foreworld.play.agent import AgentStage
-from foreworld.play.messages import Act, Restart, Tick, Truth
-from foreworld.play.model import ModelSession, ModelStage, Predictor, difference
-from foreworld.play.open import open_run
+from foreworld.play.stage.agent import AgentStage
+from foreworld.play.stage.model import ModelSession, ModelStage, Predictor, difference
+from foreworld.play.stage.open import open_run
+from foreworld.play.web.messages import Act, Restart, Tick, Truth
 from foreworld.worlds.base import Family
 from foreworld.worlds.pomdp.tmaze import TMaze
 

@@ -16,11 +16,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from foreworld.core.errors import ConfigError
-from foreworld.play import loopback
-from foreworld.play.loopback import PortTakenError, bind
-from foreworld.play.server import MAX_BROWSERS, application, warm_up
-from foreworld.play.wire import decode_frame
-from foreworld.play.world import WorldStage
+from foreworld.play.stage.world import WorldStage
+from foreworld.play.web import loopback
+from foreworld.play.web.loopback import PortTakenError, bind
+from foreworld.play.web.server import MAX_BROWSERS, application, warm_up
+from foreworld.play.web.wire import decode_frame
 from foreworld.worlds.dynamics.pendulum import Pendulum
 from foreworld.worlds.pomdp.tmaze import TMaze
 from tests.play.conftest import served

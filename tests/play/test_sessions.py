@@ -11,12 +11,15 @@ import pytest
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import root_key
-from foreworld.core.part import Bounded, Traced
+from foreworld.core.parts.part import Bounded, Traced
 from foreworld.core.spaces import Box
-from foreworld.play.base import Bar, Frame, Number
-from foreworld.play.episode import Episode
-from foreworld.play.keys import keys
-from foreworld.play.messages import (
+from foreworld.play.hands.keys import keys
+from foreworld.play.hands.sliders import Knobs, sliders
+from foreworld.play.hands.touch import draggable, grab
+from foreworld.play.stage.base import Bar, Frame, Number
+from foreworld.play.stage.episode import Episode
+from foreworld.play.stage.world import WorldStage, natural_rate
+from foreworld.play.web.messages import (
     Act,
     Agent,
     Grab,
@@ -27,10 +30,7 @@ from foreworld.play.messages import (
     Tick,
     parse,
 )
-from foreworld.play.sliders import Knobs, sliders
-from foreworld.play.touch import draggable, grab
-from foreworld.play.wire import decode_frame, encode_frame
-from foreworld.play.world import WorldStage, natural_rate
+from foreworld.play.web.wire import decode_frame, encode_frame
 from foreworld.testing.games import CueProbe
 from foreworld.users.random_policy import RandomPolicy
 from foreworld.worlds.base import AbstractWorld, Step
@@ -208,7 +208,7 @@ def test_steps_run_in_real_time_where_they_have_a_duration():
 
 
 def test_a_policy_without_thoughts_acts_all_the_same():
-    from foreworld.play.agent import AgentStage
+    from foreworld.play.stage.agent import AgentStage
 
     world = TMaze(length=4)
     session = AgentStage(world, RandomPolicy(world)).session(1)

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from foreworld.cli.main import main
-from foreworld.play.loopback import bind
+from foreworld.play.web.loopback import bind
 
 OFFLINE = """
 import socket, sys

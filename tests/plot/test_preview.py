@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import foreworld as fw
-from foreworld.core.folder import write_bytes
-from foreworld.data.dataset import open_dataset
+from foreworld.core.disk.folder import write_bytes
+from foreworld.data.reading.dataset import open_dataset
 from foreworld.data.sets.find import make_set
 from foreworld.plot.preview.album import figures, together, write_album
 from foreworld.plot.preview.energy import energy_over_time
@@ -205,7 +205,7 @@ def test_a_world_that_somebody_acts_in_has_frames_only():
 
 def fw_recipe(name, **fields):
     """A recipe of a world by name."""
-    from foreworld.data.recipe import Recipe
+    from foreworld.data.format.recipe import Recipe
 
     return Recipe(Family(fw.make(name, **fields)), num_frames=5)
 

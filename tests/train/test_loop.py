@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from foreworld.core.disk.folder import read_json
 from foreworld.core.errors import ConfigError, FitError
-from foreworld.core.folder import read_json
 from foreworld.core.keys import named_key
 from foreworld.testing.probes import ProbeLearner, ProbeWorld, SlowProbeLearner
 from foreworld.train import journal

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from foreworld.core import config
+from foreworld.core.parts import config
 from foreworld.testing.games import RepeatedMatchingPennies
 from foreworld.users.random_policy import RandomPolicy
 from foreworld.worlds.dynamics.pendulum import Pendulum

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 import foreworld as fw
-from foreworld.core.places import data_folder, runs_folder
+from foreworld.core.disk.places import data_folder, runs_folder
 from foreworld.launch.processes import Processes
 from foreworld.learners.forward.rnn_deconvolve import RNNDeconvolve
 from foreworld.plot.report.page import report
-from foreworld.sweeps.selection import Best
+from foreworld.sweeps.results.selection import Best
 
 MAZE_LEN = 10
 FIRST_HORIZON = 4

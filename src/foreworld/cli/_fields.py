@@ -20,9 +20,9 @@ from typing import Annotated, Any, Literal
 import tyro
 from tyro.constructors import PrimitiveConstructorSpec
 
-from foreworld.core.docs import field_docs
 from foreworld.core.errors import ConfigError, unknown_name
-from foreworld.core.part import Bounded, Entries, FieldSpec, Part, field_specs
+from foreworld.core.parts.docs import field_docs
+from foreworld.core.parts.part import Bounded, Entries, FieldSpec, Part, field_specs
 from foreworld.worlds.base import AbstractRange, Uniform
 
 RANGE = ".."

@@ -43,7 +43,7 @@ def launcher_of(args: argparse.Namespace) -> AbstractLauncher | None:
     """
     from foreworld.cli._fields import Shown, read_fields
     from foreworld.core import registry
-    from foreworld.core.part import field_specs
+    from foreworld.core.parts.part import field_specs
 
     given = [text.partition("=")[::2] for text in args.launch_fields]
     if args.launch is None:

@@ -11,14 +11,14 @@ def plan_text(recipe: Any, label: str, out: str) -> str:
     Parameters
     ----------
     recipe
-        A :class:`~foreworld.data.recipe.Recipe`, or one of tasks.
+        A :class:`~foreworld.data.format.recipe.Recipe`, or one of tasks.
     label
         What it is called.
     out
         Where it will be.
     """
-    from foreworld.data import rates
-    from foreworld.data.recipe import SPLITS, Recipe
+    from foreworld.data.format.recipe import SPLITS, Recipe
+    from foreworld.data.making import rates
 
     single = isinstance(recipe, Recipe)
     recipes = [recipe] if single else list(recipe.tasks.values())
@@ -53,7 +53,7 @@ def plan_text(recipe: Any, label: str, out: str) -> str:
 
 def _size(recipe: Any) -> tuple[str, int, bool]:
     """What a sequence consists of, its bytes, and whether these are of frames."""
-    from foreworld.data.columns import expected_columns
+    from foreworld.data.format.columns import expected_columns
 
     columns = {column.name: column for column in expected_columns(recipe)}
     if "image" in columns:

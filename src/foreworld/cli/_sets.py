@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from foreworld.core.config import encode
-from foreworld.core.part import field_specs
+from foreworld.core.parts.config import encode
+from foreworld.core.parts.part import field_specs
 from foreworld.data.sets.base import NamedSet
 from foreworld.data.sets.find import set_entries
 from foreworld.worlds.base import Family

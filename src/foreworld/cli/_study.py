@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from foreworld.sweeps.study import Study
+    from foreworld.sweeps.study.study import Study
 
 HELP = "a study's file, its name under studies/, or its folder"
 
@@ -19,7 +19,7 @@ def find_study(word: str) -> Study:
     UnknownNameError
         No study has that name; lists those there are.
     """
-    from foreworld.sweeps.studies import load_study
+    from foreworld.sweeps.study.find import load_study
 
     return load_study(word)
 
@@ -32,6 +32,6 @@ def find_folder(word: str) -> Path:
     ConfigError
         The folder holds something else, or the study has not been started.
     """
-    from foreworld.sweeps import studies
+    from foreworld.sweeps.study import find as studies
 
     return studies.find_folder(word)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from foreworld.core.errors import ConfigError, unknown_name
-from foreworld.core.limits import Bounded
+from foreworld.core.parts.limits import Bounded
 
 Fields = list[tuple[str, str]]
 """Options that are fields of parts: (name without dashes, text of the value)."""

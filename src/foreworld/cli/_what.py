@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foreworld.core import registry
+from foreworld.core.disk.folder import CONFIG
 from foreworld.core.errors import ConfigError, unknown_name
-from foreworld.core.folder import CONFIG
 from foreworld.data.sets.find import names_set, set_entries
 from foreworld.worlds.base import AbstractWorld
 

@@ -53,8 +53,8 @@ def configure(usage: Usage) -> None:
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Print the winner, or that of each world."""
-    from foreworld.sweeps.fresh import rerun_best
-    from foreworld.sweeps.selection import best_by_world
+    from foreworld.sweeps.results.selection import best_by_world
+    from foreworld.sweeps.run.fresh import rerun_best
 
     if args.discounted and args.metric not in (None, _DISCOUNTED):
         raise ConfigError(

@@ -23,8 +23,8 @@ def configure(usage: Usage) -> None:
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Stop it, and say what is left."""
-    from foreworld.sweeps.cancel import cancel
     from foreworld.sweeps.folder import StudyFolder
+    from foreworld.sweeps.run.cancel import cancel
 
     folder = find_folder(args.study)
     stopped = cancel(folder, args.wait)

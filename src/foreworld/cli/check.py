@@ -18,7 +18,7 @@ def configure(usage: Usage) -> None:
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Check every folder; 1 if anything is wrong with any."""
-    from foreworld.sweeps.check import check
+    from foreworld.workspace.check import check
 
     problems = {path: check(Path(path)) for path in args.path}
     if args.json:

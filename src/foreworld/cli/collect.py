@@ -32,7 +32,7 @@ def configure(usage: Usage) -> None:
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Let the policy act, and write down what happens."""
-    from foreworld.sweeps.collect import collect
+    from foreworld.sweeps.run.collect import collect
 
     if args.out is None:
         raise ConfigError("collect needs --out DIR, the folder of the new data set.")

@@ -27,7 +27,7 @@ def configure(usage: Usage) -> None:
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Print the address, serve until Ctrl-C."""
-    from foreworld.play.dashboard import dashboard
+    from foreworld.play.web.dashboard import dashboard
 
     dashboard(args.port, open_browser=not args.no_open)
     return 0

@@ -20,7 +20,7 @@ def configure(usage: Usage) -> None:
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Print the differences."""
-    from foreworld.sweeps.compare import compare
+    from foreworld.workspace.compare import compare
 
     places = [Path(w) if Path(w).is_dir() else find_folder(w) for w in (args.a, args.b)]
     found = compare(*places)

@@ -54,7 +54,7 @@ def configure(usage: Usage) -> None:
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Write it, and print where."""
     from foreworld.cli._study import find_folder
-    from foreworld.sweeps.load import DATA_KINDS, kind_of
+    from foreworld.workspace.load import DATA_KINDS, kind_of
 
     folder = Path(args.path) if Path(args.path).is_dir() else find_folder(args.path)
     holds_data = kind_of(folder) in DATA_KINDS
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     if holds_data:
         written = _export_data(args, folder)
     else:
-        from foreworld.sweeps import table
+        from foreworld.sweeps.results import table
 
         out = Path(args.out or f"{folder.name}.{args.to}")
         if out.exists() and not args.force:
@@ -87,9 +87,9 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
 
 
 def _export_data(args: argparse.Namespace, folder: Path) -> list[Path]:
-    from foreworld.data.opening import open_data
-    from foreworld.data.triples import write_triples
-    from foreworld.data.well import write_well
+    from foreworld.data.exchange.npz_slvm import write_triples
+    from foreworld.data.exchange.well import write_well
+    from foreworld.data.reading.opening import open_data
 
     data = open_data(folder, args.states, args.num_columns)
     if args.to == "well":

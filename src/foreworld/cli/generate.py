@@ -71,7 +71,7 @@ def describe(args: argparse.Namespace) -> list[Any]:
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Print the plan, then generate."""
     from foreworld.cli._plan import plan_text
-    from foreworld.data.generate import generate, plan
+    from foreworld.data.making.generate import generate, plan
 
     launcher = launcher_of(args)
     what = _what(args, fields)
@@ -120,6 +120,6 @@ def _what(args: argparse.Namespace, fields: Fields) -> Any:
 
 
 def _default_out(name: str) -> Path:
-    from foreworld.core.places import data_folder
+    from foreworld.core.disk.places import data_folder
 
     return data_folder() / name

@@ -55,7 +55,7 @@ def configure(usage: Usage) -> None:
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Import, and say what came of it."""
-    from foreworld.data.importing import import_data
+    from foreworld.data.exchange.importing import import_data
 
     if args.out is None:
         raise ConfigError("import needs --out DIR, the folder of the new data set.")

@@ -26,7 +26,7 @@ def configure(usage: Usage) -> None:
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Print the commands, one a line."""
-    from foreworld.sweeps.jobs import job_list
+    from foreworld.sweeps.run.jobs import job_list
 
     out = args.study if args.out is None and Path(args.study).is_dir() else args.out
     commands = job_list(find_study(args.study), out=out, width=args.width)

@@ -28,7 +28,7 @@ def configure(usage: Usage) -> None:
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Write the file, and say what can be done with it."""
-    from foreworld.core.folder import write_bytes
+    from foreworld.core.disk.folder import write_bytes
 
     cls = class_name(args.name)
     path = Path(args.out) / f"{args.name}.py"

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
 
     use_cache()
     stage = _stage(args, fields)
-    from foreworld.play.server import play
+    from foreworld.play.web.server import play
 
     play(stage, args.port, open_browser=not args.no_open)
     return 0
@@ -68,15 +68,15 @@ def _stage(args: argparse.Namespace, fields: Fields) -> Any:
                 f"trained in. Change its numbers with the sliders on the page."
             )
         if args.what in set_entries():
-            from foreworld.play.world import WorldStage
+            from foreworld.play.stage.world import WorldStage
 
             # Of several tasks, the first; the sliders lead to the others.
             family = next(iter(make_set(args.what).families.values()))
             return WorldStage(family.world, args.seed)
-        from foreworld.play.open import open_run
+        from foreworld.play.stage.open import open_run
 
         return open_run(args.what, args.seed)
-    from foreworld.play.world import WorldStage
+    from foreworld.play.stage.world import WorldStage
 
     values = read_fields(parts, fields, f"foreworld play {args.what}")
     return WorldStage(parts[0].cls(**values), args.seed)

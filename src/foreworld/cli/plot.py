@@ -34,7 +34,7 @@ def configure(usage: Usage) -> None:
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Draw it, and print where it is."""
-    from foreworld.core.folder import write_bytes
+    from foreworld.core.disk.folder import write_bytes
     from foreworld.plot._style import to_file
 
     folders = [find_folder(word) for word in args.study]

@@ -139,7 +139,7 @@ def _names_world(word: str) -> bool:
 
 def _run_album(study: Any, out: Path, name: str, fps: float) -> Any:
     """Learning curves, and the video of a forward model."""
-    from foreworld.core.folder import write_bytes
+    from foreworld.core.disk.folder import write_bytes
     from foreworld.plot._style import to_png
     from foreworld.plot.curves import curves
     from foreworld.plot.preview.album import Album

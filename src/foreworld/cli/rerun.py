@@ -34,7 +34,7 @@ def configure(usage: Usage) -> None:
 def describe(args: argparse.Namespace) -> list[Any]:
     """The learner and the world, with the run's values as defaults."""
     from foreworld.cli._fields import Shown
-    from foreworld.sweeps.studies import read_study
+    from foreworld.sweeps.study.find import read_study
 
     base = read_study(find_folder(args.run)).base
     parts = [Shown(type(base.learner), preset=base.learner)]
@@ -46,10 +46,10 @@ def describe(args: argparse.Namespace) -> list[Any]:
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Change it, and run it."""
     from foreworld.cli._fields import read_fields
-    from foreworld.sweeps.change import changed
-    from foreworld.sweeps.prepare import folder_of
-    from foreworld.sweeps.run import sweep
-    from foreworld.sweeps.studies import read_study
+    from foreworld.sweeps.plan.prepare import folder_of
+    from foreworld.sweeps.run.sweep import sweep
+    from foreworld.sweeps.study.change import changed
+    from foreworld.sweeps.study.find import read_study
 
     given = [(name.removeprefix("learner."), text) for name, text in fields]
     values = read_fields(describe(args), given, f"foreworld rerun {args.run}")

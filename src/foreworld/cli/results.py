@@ -16,8 +16,8 @@ def configure(usage: Usage) -> None:
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Write ``study.nc`` and print what it holds; 1 if nothing is finished."""
-    from foreworld.sweeps.prepare import TABLE
-    from foreworld.sweeps.results import results
+    from foreworld.sweeps.plan.prepare import TABLE
+    from foreworld.sweeps.results.gather import results
 
     folder = find_folder(args.study)
     found = results(folder, quiet=args.quiet)

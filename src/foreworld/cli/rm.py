@@ -20,7 +20,7 @@ def configure(usage: Usage) -> None:
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Look at all of them first, ask, delete; 1 if the answer is no."""
     from foreworld.cli._study import find_folder
-    from foreworld.sweeps.removal import delete, doom
+    from foreworld.workspace.removal import delete, doom
 
     paths = [Path(word) for word in args.path]
     doomed = [doom(p if _is_there(p) else find_folder(str(p))) for p in paths]

@@ -39,9 +39,9 @@ def describe(args: argparse.Namespace) -> list[Any]:
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Print what is known about the part; draw its first frame if it is a world."""
     from foreworld.cli._fields import describe_field, presets, read_fields
-    from foreworld.core.config import encode
-    from foreworld.core.docs import field_docs
-    from foreworld.core.part import field_specs
+    from foreworld.core.parts.config import encode
+    from foreworld.core.parts.docs import field_docs
+    from foreworld.core.parts.part import field_specs
     from foreworld.worlds.base import AbstractWorld
 
     parts = describe(args)

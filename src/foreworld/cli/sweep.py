@@ -47,7 +47,7 @@ def configure(usage: Usage) -> None:
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Run the study; only print its plan if it is a dry run."""
-    from foreworld.sweeps.run import sweep
+    from foreworld.sweeps.run.sweep import sweep
 
     study, launcher = find_study(args.study), launcher_of(args)
     if args.out is None and Path(args.study).is_dir():
@@ -73,9 +73,9 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
 
 def dry_run(study: Any, launcher: Any, args: argparse.Namespace) -> str:
     """The plan that there is, or that would be made; writes nothing."""
-    from foreworld.sweeps.estimate import estimate
-    from foreworld.sweeps.plan import describe, make_plan
-    from foreworld.sweeps.prepare import PLAN, folder_of, read_plan
+    from foreworld.sweeps.plan.estimate import estimate
+    from foreworld.sweeps.plan.plan import describe, make_plan
+    from foreworld.sweeps.plan.prepare import PLAN, folder_of, read_plan
 
     folder = folder_of(study, args.out)
     if (folder / PLAN).exists() and not args.force:

@@ -72,7 +72,7 @@ def describe(args: argparse.Namespace) -> list[Any]:
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Say what will be done and where, then train."""
     from foreworld.cli._fields import read_fields
-    from foreworld.sweeps.run import run_experiment
+    from foreworld.sweeps.run.sweep import run_experiment
     from foreworld.train.parameters import Parameters
 
     parts = describe(args)

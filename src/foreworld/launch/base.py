@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from foreworld.core.part import Bounded, Part
+from foreworld.core.parts.part import Bounded, Part
 
 TaskState = Literal["waiting", "running", "done", "failed", "cancelled"]
 

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
+from foreworld.core.disk.folder import StorageError, make_folder, open_log, remove
 from foreworld.core.errors import ForeworldError
-from foreworld.core.folder import StorageError, make_folder, open_log, remove
-from foreworld.core.part import Bounded
+from foreworld.core.parts.part import Bounded
 from foreworld.launch._threads import one_thread
 from foreworld.launch.base import (
     AbstractHandle,

@@ -13,8 +13,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from foreworld.core.part import Part
-from foreworld.data.source import DataSource
+from foreworld.core.parts.part import Part
+from foreworld.data.reading.source import DataSource
 from foreworld.worlds.base import AbstractPolicy, AbstractWorld
 
 Source = AbstractWorld | DataSource

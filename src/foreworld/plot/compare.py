@@ -13,7 +13,7 @@ from foreworld.plot import _style
 from foreworld.plot._bands import student_band
 from foreworld.plot._points import point_labels
 from foreworld.plot.curves import curve_names
-from foreworld.sweeps.selection import best
+from foreworld.sweeps.results.selection import best
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

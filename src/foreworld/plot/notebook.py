@@ -8,7 +8,7 @@ from foreworld.plot._style import to_png
 from foreworld.plot.curves import curves
 from foreworld.plot.report.gather import main_curves
 from foreworld.sweeps.folder import StudyFolder
-from foreworld.sweeps.results import missing
+from foreworld.sweeps.results.gather import missing
 
 _DPI = 100
 

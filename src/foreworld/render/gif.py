@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
+from foreworld.core.disk.folder import write_bytes
 from foreworld.core.errors import ConfigError
-from foreworld.core.folder import write_bytes
 
 Frames = UInt8[np.ndarray, "time height width channels"]
 Picture = UInt8[np.ndarray, "height width channels"]

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foreworld.core import show
+from foreworld.core.disk.folder import MANIFEST, lease
 from foreworld.core.errors import ConfigError, DamagedError
-from foreworld.core.folder import MANIFEST, lease
 from foreworld.learners.base import LearnerState
-from foreworld.sweeps.cancel import CHUNK_LOCK
-from foreworld.sweeps.plan import Chunk, Plan, describe
-from foreworld.sweeps.prepare import read_plan
-from foreworld.sweeps.results import gather
-from foreworld.sweeps.selection import Best, best
-from foreworld.sweeps.studies import read_study
-from foreworld.sweeps.study import Point, Study
-from foreworld.sweeps.work import finished, why_failed
+from foreworld.sweeps.plan.plan import Chunk, Plan, describe
+from foreworld.sweeps.plan.prepare import read_plan
+from foreworld.sweeps.results.gather import gather
+from foreworld.sweeps.results.selection import Best, best
+from foreworld.sweeps.run.cancel import CHUNK_LOCK
+from foreworld.sweeps.run.work import finished, why_failed
+from foreworld.sweeps.study.find import read_study
+from foreworld.sweeps.study.study import Point, Study
 from foreworld.train.journal import segments_done, segments_repeated
 from foreworld.train.loop import read_state
 from foreworld.worlds.base import AbstractPolicy

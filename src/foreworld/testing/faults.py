@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from foreworld.core.disk import Operation, intercepted
+from foreworld.core.disk.gate import Operation, intercepted
 
 CHANGES: tuple[Operation, ...] = (
     "open",

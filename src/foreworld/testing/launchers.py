@@ -6,8 +6,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from foreworld.core import config
 from foreworld.core.errors import ForeworldError
+from foreworld.core.parts import config
 from foreworld.launch.base import AbstractHandle, AbstractLauncher, Resources, Task
 from foreworld.testing.checks import require
 

@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from foreworld.core import config
 from foreworld.core.errors import FitError
 from foreworld.core.keys import named_key, root_key
-from foreworld.core.part import Bounded, Part, field_specs
-from foreworld.core.partition import merge, split, stack
+from foreworld.core.parts import config
+from foreworld.core.parts.part import Bounded, Part, field_specs
+from foreworld.core.parts.partition import combine, partition, stack
 from foreworld.learners.base import AbstractLearner, Budget, Mean, Source
 from foreworld.testing.checks import leaves, require, require_equal, require_like
 from foreworld.worlds.base import AbstractPolicy, AbstractWorld
@@ -67,7 +67,7 @@ class _Program:
         parts: dict[str, Part] = {"learner": learner}
         if isinstance(source, AbstractWorld):
             parts["world"] = source
-        self._split = {name: split(part) for name, part in parts.items()}
+        self._split = {name: partition(part) for name, part in parts.items()}
         self.traced = {
             (name, path): value
             for name, (_, traced, _) in self._split.items()
@@ -106,7 +106,7 @@ class _Program:
                 for path, value in floats.items()
                 if path.partition("/")[0] == name
             }
-            parts[name] = merge(static, given, arrays)
+            parts[name] = combine(static, given, arrays)
         return self._run(parts["learner"], parts.get("world", data), state)
 
     def _run(self, learner: Any, source: Any, state: Any) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def _check_configuration(learner: AbstractLearner) -> None:
         config.content_hash(again) == config.content_hash(learner),
         f"{name}: the content hash changes in a round trip through JSON.",
     )
-    hash(split(learner)[0])
+    hash(partition(learner)[0])
 
 
 def _check_budget(learner: AbstractLearner, source: Source) -> None:

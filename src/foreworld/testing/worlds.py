@@ -9,10 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Key
 
-from foreworld.core import config
 from foreworld.core.keys import named_key, root_key
-from foreworld.core.part import Traced, field_specs
-from foreworld.core.partition import merge, split, stack
+from foreworld.core.parts import config
+from foreworld.core.parts.part import Traced, field_specs
+from foreworld.core.parts.partition import combine, partition, stack
 from foreworld.core.spaces import Discrete
 from foreworld.testing.checks import (
     CheckError,
@@ -110,7 +110,7 @@ def _check_configuration(world: AbstractWorld) -> None:
         config.content_hash(again) == config.content_hash(world),
         f"{name}: the content hash changes in a round trip through JSON.",
     )
-    hash(split(world)[0])
+    hash(partition(world)[0])
 
 
 def _check_against_plain(
@@ -243,7 +243,7 @@ def _check_gradient(world: AbstractWorld, key: Key[Array, ""]) -> None:
 
 def _check_traced(world: AbstractWorld, key: Key[Array, ""]) -> None:
     """Traced fields as a batch: as they are, and one by one at zero if allowed."""
-    static, traced, data = split(world)
+    static, traced, data = partition(world)
     if not traced:
         return
     rows = [traced]
@@ -253,7 +253,7 @@ def _check_traced(world: AbstractWorld, key: Key[Array, ""]) -> None:
     _, action = RandomPolicy(world).act(None, None, key)
 
     def once(traced: Any) -> tuple[Any, ...]:
-        one = merge(static, traced, data)
+        one = combine(static, traced, data)
         state, obs = one.reset(key)
         return obs, one.step(state, action, key), one.render(state)
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.core import registry
-from foreworld.core.config import from_dict, to_dict
+from foreworld.core.disk.folder import read_json, write_json
 from foreworld.core.errors import ConfigError
-from foreworld.core.folder import read_json, write_json
+from foreworld.core.parts.config import from_dict, to_dict
 from foreworld.track.base import (
     AbstractTrace,
     AbstractTracker,

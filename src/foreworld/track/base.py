@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Num
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.part import Part
+from foreworld.core.parts.part import Part
 
 Steps = Sequence[int] | Num[np.ndarray, " step"]
 """Where points lie on the x axis."""

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from foreworld.core.places import runs_folder
+from foreworld.core.disk.places import runs_folder
 from foreworld.track._rows import rows
 from foreworld.track.base import AbstractTrace, AbstractTracker, Curves, Steps
 

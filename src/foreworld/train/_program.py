@@ -16,8 +16,8 @@ from jaxtyping import Array, Bool, Int, Key
 
 from foreworld.core.compilation import Compiled, Job, compile_all
 from foreworld.core.keys import named_key
-from foreworld.core.partition import Static, merge
-from foreworld.data.source import DataSource
+from foreworld.core.parts.partition import Static, combine
+from foreworld.data.reading.source import DataSource
 from foreworld.learners.base import LearnerState, Metrics
 from foreworld.train.lanes import Lanes, lane, stack_trees
 from foreworld.train.layout import Layout
@@ -253,7 +253,7 @@ def _init_one(
     static: _Key, leaves: Any, key: Key[Array, ""], data: DataSource | None
 ) -> LearnerState:
     """The state of one run before its first update."""
-    part = merge(static.static, leaves, {})
+    part = combine(static.static, leaves, {})
     return part.learner.init(named_key(key, "init"), source_of(part, data))
 
 
@@ -281,7 +281,7 @@ def _segment_of_one(
     data: DataSource | None,
     first: Int[Array, ""],
 ) -> tuple[LearnerState, Metrics, Bool[Array, ""]]:
-    part = merge(static.static, leaves, {})
+    part = combine(static.static, leaves, {})
     learner, source = part.learner, source_of(part, data)
     layout = static.layout
 
@@ -317,7 +317,7 @@ def _evaluate_all(
     index: Int[Array, ""],
 ) -> Metrics:
     def one(leaves: Any, state: LearnerState, key: Key[Array, ""]) -> Metrics:
-        part = merge(static.static, leaves, {})
+        part = combine(static.static, leaves, {})
         key = named_key(key, "evaluate", index)
         return part.learner.evaluate(state, source_of(part, data), key)
 
@@ -328,7 +328,7 @@ def _part(lanes: Lanes, index: int) -> Any:
     """One run's parameters, holding plain numbers."""
     leaves = {k: v[index] for k, v in lanes.leaves.items()}
     plain = {k: float(v) if v.ndim == 0 else v for k, v in leaves.items()}
-    return merge(lanes.static, plain, {})
+    return combine(lanes.static, plain, {})
 
 
 def _has_nan(state: LearnerState) -> Bool[Array, ""]:

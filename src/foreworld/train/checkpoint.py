@@ -20,9 +20,9 @@ import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError, safe_open
 
+from foreworld.core.disk.folder import remove as remove_file
+from foreworld.core.disk.folder import write_bytes
 from foreworld.core.errors import DamagedError
-from foreworld.core.folder import remove as remove_file
-from foreworld.core.folder import write_bytes
 
 Arrays = dict[str, np.ndarray]
 """Host arrays by flat name."""

@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from foreworld.core.folder import append_line
+from foreworld.core.disk.folder import append_line
 
 JOURNAL = "journal.jsonl"
 

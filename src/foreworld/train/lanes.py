@@ -12,7 +12,7 @@ from jaxtyping import Array, Key
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import named_key, root_key
-from foreworld.core.partition import Leaves, Static, split, stack
+from foreworld.core.parts.partition import Leaves, Static, partition, stack
 from foreworld.train.parameters import Parameters
 
 
@@ -51,7 +51,7 @@ def static_of(parameters: Parameters) -> tuple[Static, tuple[tuple[str, Any], ..
 
     The root seed is no part of it: it only enters through the keys.
     """
-    static, _, data = split(parameters.replace(seed=0))
+    static, _, data = partition(parameters.replace(seed=0))
     shapes = [(k, (np.shape(v), str(np.asarray(v).dtype))) for k, v in data.items()]
     return static, tuple(sorted(shapes))
 
@@ -73,7 +73,7 @@ def make_lanes(runs: Sequence[Run]) -> Lanes:
     traced: list[Leaves] = []
     data: list[Leaves] = []
     for run in runs:
-        _, numbers, arrays = split(run.parameters)
+        _, numbers, arrays = partition(run.parameters)
         traced.append(numbers)
         data.append(arrays)
     ((static, _),) = kinds

@@ -17,14 +17,14 @@ import jax
 import numpy as np
 
 from foreworld.core import compilation
-from foreworld.core.errors import DamagedError
-from foreworld.core.folder import (
+from foreworld.core.disk.folder import (
     StorageError,
     make_folder,
     read_json,
     remove,
     write_json,
 )
+from foreworld.core.errors import DamagedError
 from foreworld.learners.base import Budget, LearnerState
 from foreworld.train import checkpoint, journal
 from foreworld.train._program import AT_END, AbstractProgram, make_program

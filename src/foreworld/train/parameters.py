@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from foreworld.core import config, registry
+from foreworld.core import registry
 from foreworld.core.errors import ConfigError, unknown_name
-from foreworld.core.part import Bounded, Part, field_specs
-from foreworld.data.reference import DataFolder
+from foreworld.core.parts import config
+from foreworld.core.parts.part import Bounded, Part, field_specs
+from foreworld.data.reading.reference import DataFolder
 from foreworld.learners.base import AbstractLearner
 from foreworld.worlds.base import AbstractWorld
 

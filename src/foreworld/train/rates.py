@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from foreworld.core.compilation import cache_folder
-from foreworld.core.config import flat, to_dict
+from foreworld.core.disk.folder import read_json, write_bytes
 from foreworld.core.errors import ForeworldError
-from foreworld.core.folder import read_json, write_bytes
-from foreworld.core.partition import split
+from foreworld.core.parts.config import flat, to_dict
+from foreworld.core.parts.partition import partition
 from foreworld.train.loop import Timing, TrainingPlan, device_kind
 from foreworld.train.parameters import Parameters
 
@@ -152,7 +152,7 @@ def _rate(entry: dict[str, Any], wanted: dict[str, Any]) -> Rate:
 
 def _fields(parameters: Parameters, width: int, threads: int) -> dict[str, Any]:
     """Everything that may decide the speed of a program, by path."""
-    _, traced, data = split(parameters)
+    _, traced, data = partition(parameters)
     free = {*traced, *data, "seed", "data.path", "data.identity"}
     fields = {k: v for k, v in flat(to_dict(parameters)).items() if k not in free}
     fields |= {"width": width, "threads": threads}

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import jax
 
 from foreworld.core.errors import FitError
-from foreworld.data.source import DataSource
-from foreworld.data.table import AbstractTable
+from foreworld.data.reading.source import DataSource
+from foreworld.data.reading.table import AbstractTable
 from foreworld.learners.base import Source
 from foreworld.train.parameters import Parameters
 

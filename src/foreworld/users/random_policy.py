@@ -10,7 +10,7 @@ from typing import Any
 from jaxtyping import Array, Key
 
 from foreworld.core.keys import named_key
-from foreworld.core.part import Part
+from foreworld.core.parts.part import Part
 from foreworld.worlds.base import AbstractPolicy, AbstractWorld, Action, Observation
 
 

@@ -20,8 +20,8 @@ from jaxtyping import Array, Bool, Float, Key, UInt8
 from foreworld.core import show
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.keys import named_key, root_key
-from foreworld.core.part import Bounded, Part, field_specs
-from foreworld.core.partition import merge, split
+from foreworld.core.parts.part import Bounded, Part, field_specs
+from foreworld.core.parts.partition import combine, partition
 from foreworld.core.spaces import Space
 from foreworld.render.gif import grid_of, png_bytes
 
@@ -241,12 +241,12 @@ class Family(Part):
         Draws are float32 numbers at the working precision: products of parameters in
         float32 would make energy and motion differ under x64.
         """
-        static, traced, data = split(self.world)
+        static, traced, data = partition(self.world)
         drawn = {
             name: values.sample(named_key(key, name)).astype(jnp.result_type(float))
             for name, values in self.ranges.items()
         }
-        return merge(static, {**traced, **drawn}, data)
+        return combine(static, {**traced, **drawn}, data)
 
     def _repr_html_(self) -> str:
         """In a notebook: the family, and first frames of some of its worlds."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from foreworld.core import registry
 from foreworld.core.errors import ConfigError, unknown_name
-from foreworld.core.part import field_specs
+from foreworld.core.parts.part import field_specs
 from foreworld.worlds.base import AbstractWorld
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from foreworld.core.errors import ConfigError, ForeworldError
-from foreworld.launch._slurm_jobs import find_jobs, stop_jobs
-from foreworld.launch._slurm_watch import WATCH
 from foreworld.launch.base import Resources, Task
+from foreworld.launch.slurm._jobs import find_jobs, stop_jobs
+from foreworld.launch.slurm._watch import WATCH
 from tests.launch.slurm.work import alive, begun, ended, small, wait_for
 
 pytestmark = pytest.mark.usefixtures("overtime")

@@ -14,10 +14,10 @@ import pytest
 import foreworld as fw
 from foreworld.cli.main import main
 from foreworld.core.errors import ForeworldError
-from foreworld.launch._slurm_jobs import find_jobs
 from foreworld.launch.base import Resources, Task
 from foreworld.launch.processes import Processes
-from foreworld.sweeps.run import sweep
+from foreworld.launch.slurm._jobs import find_jobs
+from foreworld.sweeps.run.sweep import sweep
 from tests.launch.slurm.work import begun, ended, job_processes, sealed, small, wait_for
 
 pytestmark = pytest.mark.usefixtures("overtime")
@@ -25,7 +25,7 @@ SIZES = {"train": 1000, "val": 64, "num_frames": 2, "chunk_len": 16, "shard_len"
 GENERATE = """
 import json, sys
 import foreworld as fw
-from foreworld.launch.slurm import Slurm
+from foreworld.launch.slurm.slurm import Slurm
 
 launcher = Slurm(workers=2, memory_gb=1, poll_seconds=0.2, **json.loads(sys.argv[1]))
 sizes = json.loads(sys.argv[2])

@@ -7,16 +7,18 @@ import time
 import pytest
 
 from foreworld.core.errors import ForeworldError
-from foreworld.launch import _slurm_watch, slurm
-from foreworld.launch._slurm_ends import how, signal_of
-from foreworld.launch._slurm_tools import (
+from foreworld.launch.base import Resources, Task
+from foreworld.launch.slurm import _watch as _slurm_watch
+from foreworld.launch.slurm import slurm
+from foreworld.launch.slurm._ends import how, signal_of
+from foreworld.launch.slurm._tools import (
     SilentError,
     SlurmError,
     ask,
     failure,
     undisturbed,
 )
-from foreworld.launch._slurm_watch import (
+from foreworld.launch.slurm._watch import (
     Found,
     Job,
     Watch,
@@ -24,8 +26,7 @@ from foreworld.launch._slurm_watch import (
     parse_sacct,
     parse_scontrol,
 )
-from foreworld.launch.base import Resources, Task
-from foreworld.launch.slurm import Slurm
+from foreworld.launch.slurm.slurm import Slurm
 
 SACCT = """\
 12_0|foreworld-a|CANCELLED by 0|0:0|vm
@@ -160,7 +161,7 @@ def test_errors_of_commands_in_one_sentence(tmp_path, monkeypatch):
     (tmp_path / "sacct").write_text("#!/bin/sh\nsleep 60\n")
     (tmp_path / "sacct").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setattr("foreworld.launch._slurm_tools._PATIENCE", 0.1)
+    monkeypatch.setattr("foreworld.launch.slurm._tools._PATIENCE", 0.1)
     with pytest.raises(ForeworldError, match=r"sacct said nothing for 0\.1 s"):
         ask(["sacct"])
 

@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from foreworld.launch.slurm import Slurm
+from foreworld.launch.slurm.slurm import Slurm
 
 TASKS = """
 import json, os, sys, time
@@ -27,7 +27,7 @@ def hang(folder):
         time.sleep(0.05)
 
 def hold(folder):
-    from foreworld.core.folder import lease
+    from foreworld.core.disk.folder import lease
 
     with lease(folder / "lock") as mine:
         assert mine

@@ -9,8 +9,8 @@ import pytest
 
 from foreworld.core.errors import FitError
 from foreworld.core.keys import named_key, root_key
-from foreworld.core.partition import merge, split, stack
-from foreworld.data.source import DataSource
+from foreworld.core.parts.partition import combine, partition, stack
+from foreworld.data.reading.source import DataSource
 from foreworld.learners.ppo import _joint
 from foreworld.learners.ppo._learn import _sequences
 from foreworld.learners.ppo.ppo import PPO
@@ -226,12 +226,12 @@ def test_policy_plays_like_the_evaluation():
 
 def test_zero_anneal_keeps_the_learning_rate():
     world = CueProbe()
-    static, traced, data = split(SMALL)
+    static, traced, data = partition(SMALL)
     state = SMALL.init(jax.random.key(0), world)
     rows = [{**traced, "anneal": anneal} for anneal in (0.0, 1.0)]
 
     def step(traced, progress):
-        learner = merge(static, traced, data)
+        learner = combine(static, traced, data)
         key = jax.random.key(1)
         new, _ = learner.update(state, world, key, progress)
         return new.agents["agent"].network.critic[1].bias

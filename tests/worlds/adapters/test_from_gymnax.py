@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from foreworld.core import config
 from foreworld.core.errors import ConfigError, UnknownNameError
+from foreworld.core.parts import config
 from foreworld.core.spaces import Box, Discrete
 from foreworld.learners.ppo.ppo import PPO
 from foreworld.users.random_policy import RandomPolicy

@@ -14,14 +14,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from foreworld.core.keys import named_key, root_key
-from foreworld.core.partition import Static, merge, split
+from foreworld.core.parts.partition import Static, combine, partition
 from foreworld.worlds.base import AbstractWorld, Family, as_family
 from foreworld.worlds.dynamics._hamiltonian import AbstractHamiltonian
 
 
 @functools.partial(jax.jit, static_argnums=(0, 3))
 def _states(static: Static, leaves: Any, state: jax.Array, num: int) -> jax.Array:
-    world = merge(static, leaves, {})
+    world = combine(static, leaves, {})
 
     def advance(state: jax.Array, _: None) -> tuple[jax.Array, jax.Array]:
         new = world.advance(state)
@@ -35,7 +35,7 @@ def states_of(
 ) -> np.ndarray:
     """States after 0 .. num frames."""
     with jax.enable_x64(True):
-        static, traced, _ = split(world)
+        static, traced, _ = partition(world)
         leaves = {n: np.float64(v) for n, v in traced.items()}
         if backwards:
             leaves["dt"] = -leaves["dt"]
@@ -44,7 +44,7 @@ def states_of(
 
 @functools.partial(jax.jit, static_argnums=0)
 def _along(static: Static, leaves: Any, states: jax.Array) -> Any:
-    world = merge(static, leaves, {})
+    world = combine(static, leaves, {})
 
     def one(state: jax.Array) -> Any:
         rate = world.derivative(state)
@@ -66,7 +66,7 @@ class Along(NamedTuple):
 def along(world: AbstractHamiltonian, states: np.ndarray) -> Along:
     """Energy, its rate, and the time derivative, at each state."""
     with jax.enable_x64(True):
-        static, traced, _ = split(world)
+        static, traced, _ = partition(world)
         leaves = {n: np.float64(v) for n, v in traced.items()}
         return Along(*map(np.asarray, _along(static, leaves, jnp.asarray(states))))
 
@@ -101,7 +101,7 @@ class Energy(NamedTuple):
 
 @functools.partial(jax.jit, static_argnums=(0, 3))
 def _energy(static: Static, leaves: Any, index: jax.Array, num: int) -> Any:
-    family = merge(static, leaves, {})
+    family = combine(static, leaves, {})
 
     def one(index: jax.Array) -> Any:
         key = named_key(root_key(0), index)
@@ -125,7 +125,7 @@ def _energy(static: Static, leaves: Any, index: jax.Array, num: int) -> Any:
 def energy_over(family: Family, num_frames: int, num: int) -> Energy:
     """Energy over ``num`` sequences."""
     with jax.enable_x64(True):
-        static, traced, _ = split(family)
+        static, traced, _ = partition(family)
         index = jnp.arange(num)
         return Energy(*map(np.asarray, _energy(static, traced, index, num_frames - 1)))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.partition import merge, split
+from foreworld.core.parts.partition import combine, partition
 from foreworld.learners.ppo.ppo import PPO
 from foreworld.worlds.base import AbstractPolicy
 from foreworld.worlds.pomdp.tmaze import DOWN, LEFT, RIGHT, UP, TMaze, TMazeState
@@ -122,12 +122,12 @@ def test_moves_and_rewards():
 
 
 def test_slipping_is_a_traced_share_of_actions():
-    static, traced, data = split(TMaze(length=2))
+    static, traced, data = partition(TMaze(length=2))
     keys = jax.random.split(jax.random.key(1), 2000)
     state = TMazeState(jnp.int32(3), jnp.int32(0))
 
     def turned(slip_prob):
-        world = merge(static, {**traced, "slip_prob": slip_prob}, data)
+        world = combine(static, {**traced, "slip_prob": slip_prob}, data)
         step = jax.vmap(lambda key: world.step(state, jnp.int32(UP), key))(keys)
         return step.terminated.mean(), (step.reward == 4.0).mean()
 

@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from foreworld.core.errors import FitError
 from foreworld.core.keys import named_key
-from foreworld.core.part import Bounded, Traced
+from foreworld.core.parts.part import Bounded, Traced
 from foreworld.core.spaces import Discrete, Space
 from foreworld.learners.base import AbstractLearner, Budget, Mean, Metrics, Source
 from foreworld.worlds.base import AbstractPolicy, AbstractWorld

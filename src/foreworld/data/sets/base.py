@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.part import Bounded, Part
-from foreworld.data.recipe import SPLITS, Size
+from foreworld.core.parts.part import Bounded, Part
+from foreworld.data.format.recipe import SPLITS, Size
 from foreworld.data.sets.legacy import as_peer, peer_settings
 from foreworld.worlds.base import Family
 
@@ -60,7 +60,7 @@ class NamedSet(Part):
         return {n: as_peer(family, self.peer) for n, family in self.tasks.items()}
 
     def settings(self, task: str) -> dict[str, Any]:
-        """Fields of a task's :class:`~foreworld.data.recipe.Recipe` but its family."""
+        """Fields of a task's recipe but its family."""
         fields: dict[str, Any] = {
             **self.sizes,
             "num_frames": self.num_frames,

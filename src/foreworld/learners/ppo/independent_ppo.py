@@ -11,7 +11,7 @@ import equinox as eqx
 from jaxtyping import Array, Float, Key
 
 from foreworld.core.errors import FitError, unknown_name
-from foreworld.core.part import Entries
+from foreworld.core.parts.part import Entries
 from foreworld.learners.base import AbstractLearner, Budget, Metrics, Source
 from foreworld.learners.ppo._agent import Agent, JointPolicy
 from foreworld.learners.ppo._joint import (

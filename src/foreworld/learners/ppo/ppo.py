@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 from jaxtyping import Array, Float, Key
 
 from foreworld.core.errors import FitError
-from foreworld.core.part import Bounded, Traced
+from foreworld.core.parts.part import Bounded, Traced
 from foreworld.core.spaces import Discrete, Space
 from foreworld.learners.base import AbstractLearner, Budget, Metrics, Source
 from foreworld.learners.ppo._agent import ActorPolicy, Agent

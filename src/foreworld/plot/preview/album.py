@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import UInt8
 
-from foreworld.core.folder import write_bytes
-from foreworld.data.pictures import NUM_ROWS, moving, sheet_of
+from foreworld.core.disk.folder import write_bytes
+from foreworld.data.reading.pictures import NUM_ROWS, moving, sheet_of
 from foreworld.plot import _style
 from foreworld.plot.preview.energy import energy_over_time
 from foreworld.plot.preview.footage import Footage

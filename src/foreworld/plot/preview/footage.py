@@ -16,15 +16,15 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, UInt8, UInt32
 
 from foreworld.core.keys import named_key, root_key
-from foreworld.core.part import field_specs
-from foreworld.core.partition import Leaves, Static, merge, split
-from foreworld.data.collection import Collection
-from foreworld.data.dataset import DataSet
-from foreworld.data.recipe import Recipe
-from foreworld.data.sequence import Options, motion, shown
+from foreworld.core.parts.part import field_specs
+from foreworld.core.parts.partition import Leaves, Static, combine, partition
+from foreworld.data.format.recipe import Recipe
+from foreworld.data.making.sequence import Options, motion, shown
+from foreworld.data.making.simulate import Simulator
+from foreworld.data.reading.collection import Collection
+from foreworld.data.reading.dataset import DataSet
+from foreworld.data.reading.table import AbstractTable
 from foreworld.data.sets.base import NamedSet
-from foreworld.data.simulate import Simulator
-from foreworld.data.table import AbstractTable
 from foreworld.users.random_policy import RandomPolicy
 from foreworld.worlds.base import Family
 from foreworld.worlds.dynamics._quantities import Quantities, quantities_of
@@ -262,14 +262,14 @@ def _dt(recipe: Recipe, rows: Mapping[str, Any], num: int) -> Any:
     """Time between frames of each sequence; 1 where a world says nothing of time."""
     if "parameters/dt" in rows:
         return np.asarray(rows["parameters/dt"][:num], float)[:, None]
-    return np.full((num, 1), split(recipe.family.world)[1].get("dt", 1.0), float)
+    return np.full((num, 1), partition(recipe.family.world)[1].get("dt", 1.0), float)
 
 
 def _energy(recipe: Recipe, rows: Mapping[str, Any]) -> np.ndarray | None:
     if "key" not in rows:
         return None
     options = Options(*(getattr(recipe, name) for name in Options._fields))
-    static, *leaves = split(recipe.family)
+    static, *leaves = partition(recipe.family)
     with jax.enable_x64(True):
         found = _energies(static, options, leaves, np.asarray(rows["key"]))
     return None if found is None else np.asarray(found)
@@ -282,7 +282,7 @@ def _energies(
     leaves: list[Leaves],
     keys: UInt32[Array, "sequence 2"],
 ) -> Float[Array, "sequence time"] | None:
-    family = merge(static, *leaves)
+    family = combine(static, *leaves)
 
     def one(words: UInt32[Array, "2"]) -> Float[Array, " time"] | None:
         key = jax.random.wrap_key_data(words)

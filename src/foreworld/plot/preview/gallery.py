@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.core import registry
+from foreworld.core.disk.folder import write_bytes
 from foreworld.core.errors import unknown_name
-from foreworld.core.folder import write_bytes
-from foreworld.core.partition import split
-from foreworld.data.pictures import sheet_of
+from foreworld.core.parts.partition import partition
+from foreworld.data.reading.pictures import sheet_of
 from foreworld.data.sets.find import make_set, set_entries
 from foreworld.plot import _style
 from foreworld.plot.preview.album import figures, together
@@ -195,7 +195,7 @@ def _can_vary(exhibit: Exhibit) -> str:
     """Traced fields of a system; sets have chosen theirs."""
     if exhibit.name not in exhibit.families or exhibit.name in set_entries():
         return ""
-    traced = split(exhibit.families[exhibit.name].world)[1]
+    traced = partition(exhibit.families[exhibit.name].world)[1]
     return ", ".join(name for name in traced if name != "discount")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from foreworld.core.part import field_specs
+from foreworld.core.parts.part import field_specs
 from foreworld.plot import _style
 from foreworld.plot.preview._lines import name_lines, style_of, task_numbers
 from foreworld.plot.preview.footage import Footage

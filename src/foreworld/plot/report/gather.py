@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from foreworld.core.config import encode, to_json
 from foreworld.core.errors import ForeworldError
-from foreworld.core.part import Part, field_specs
+from foreworld.core.parts.config import encode, to_json
+from foreworld.core.parts.part import Part, field_specs
 from foreworld.core.progress import duration, number
 from foreworld.learners.forward.base import AbstractForwardModel
 from foreworld.plot._points import swept, text
@@ -21,9 +21,9 @@ from foreworld.plot.report._html import Table
 from foreworld.plot.report.content import Content, Video
 from foreworld.plot.video import prediction_video
 from foreworld.sweeps.folder import StudyFolder
-from foreworld.sweeps.results import missing
-from foreworld.sweeps.selection import Best, measured
-from foreworld.sweeps.statistics import student
+from foreworld.sweeps.results.gather import missing
+from foreworld.sweeps.results.selection import Best, measured
+from foreworld.sweeps.results.statistics import student
 from foreworld.train.loop import read_timing
 from foreworld.train.parameters import part_name
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from foreworld.core.disk.folder import write_bytes
 from foreworld.core.errors import ConfigError
-from foreworld.core.folder import write_bytes
 from foreworld.plot.report.gather import gather
 from foreworld.plot.report.layout import lay_out
 from foreworld.sweeps.folder import StudyFolder

@@ -12,7 +12,7 @@ from jaxtyping import Array, Bool, Float, Int, UInt8, UInt32
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import named_key
-from foreworld.core.partition import Leaves, Static, merge, split
+from foreworld.core.parts.partition import Leaves, Static, combine, partition
 from foreworld.worlds.base import AbstractWorld, Observation, State
 
 Seeds = UInt32[np.ndarray, " lane"]
@@ -44,7 +44,7 @@ class Episodes:
     """
 
     def __init__(self, world: AbstractWorld) -> None:
-        self._static, traced, data = split(world)
+        self._static, traced, data = partition(world)
         self._leaves = (traced, data)
         self._passive = world.action_space is None
         self._carry: _Carry | None = None
@@ -91,7 +91,7 @@ class Episodes:
 def _start(
     static: Static, leaves: tuple[Leaves, Leaves], seeds: UInt32[Array, " lane"]
 ) -> tuple[_Carry, Observation]:
-    world = merge(static, *leaves)
+    world = combine(static, *leaves)
 
     def one(seed: UInt32[Array, ""]) -> tuple[State, Observation]:
         return world.reset(named_key(jax.random.key(seed), "reset"))
@@ -108,7 +108,7 @@ def _advance(
     actions: Any,
     fresh: tuple[Bool[Array, " lane"], UInt32[Array, " lane"]] | None,
 ) -> tuple[_Carry, tuple[Array, ...]]:
-    world = merge(static, *leaves)
+    world = combine(static, *leaves)
 
     def one(state: State, seed: Array, count: Array, action: Any) -> Any:
         return world.step(state, action, named_key(jax.random.key(seed), "step", count))
@@ -137,4 +137,4 @@ def _advance(
 def _draw(
     static: Static, leaves: tuple[Leaves, Leaves], state: State
 ) -> UInt8[Array, "lane height width channels"]:
-    return jax.vmap(merge(static, *leaves).render)(state)
+    return jax.vmap(combine(static, *leaves).render)(state)

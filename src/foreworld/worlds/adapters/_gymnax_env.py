@@ -14,7 +14,7 @@ from flax import struct
 from gymnax.environments import environment
 from jaxtyping import Array, Bool
 
-from foreworld.core.partition import Leaves, merge, split
+from foreworld.core.parts.partition import Leaves, combine, partition
 from foreworld.worlds.adapters._spaces import single_agent, to_gymnax_space
 from foreworld.worlds.base import AbstractWorld, State
 from foreworld.worlds.make import make
@@ -53,7 +53,7 @@ class WorldEnvironment(environment.Environment):
         super().__init__()
         self.world = world
         self._spaces = single_agent(world, "gymnax")
-        self._static, self._traced, self._data = split(world)
+        self._static, self._traced, self._data = partition(world)
         fields = {path.replace(".", "__"): path for path in self._traced}
         self._paths = fields
         self._params = _params_class(type(world).__name__, tuple(fields))
@@ -117,7 +117,7 @@ class WorldEnvironment(environment.Environment):
 
     def _merged(self, params: Any) -> AbstractWorld:
         traced: Leaves = {p: getattr(params, n) for n, p in self._paths.items()}
-        return merge(self._static, traced, self._data)
+        return combine(self._static, traced, self._data)
 
 
 def make_gymnax(

@@ -8,7 +8,7 @@ from typing import Annotated, Any, NoReturn
 from jaxtyping import Array, Key, UInt8
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.part import Bounded, Traced
+from foreworld.core.parts.part import Bounded, Traced
 from foreworld.core.spaces import Box, Discrete, Space
 from foreworld.worlds.base import AbstractWorld, EpisodeLen, Step
 

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Int, Key, UInt8, UInt32
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.part import Traced
+from foreworld.core.parts.part import Traced
 from foreworld.core.spaces import Space
 from foreworld.worlds.adapters._host import Host, Moved
 from foreworld.worlds.adapters._picture import picture

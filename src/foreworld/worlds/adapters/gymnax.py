@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Key, UInt8
 
 from foreworld.core.errors import ConfigError, unknown_name
-from foreworld.core.part import Traced
+from foreworld.core.parts.part import Traced
 from foreworld.core.spaces import Space
 from foreworld.worlds.adapters._optional import require
 from foreworld.worlds.adapters._picture import picture

@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
 from foreworld.core.keys import named_key
-from foreworld.core.part import Bounded
+from foreworld.core.parts.part import Bounded
 from foreworld.core.spaces import Box
 from foreworld.render.discs import draw_binary
 from foreworld.worlds.base import Step

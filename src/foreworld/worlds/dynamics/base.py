@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from foreworld.core.part import Bounded, Traced
+from foreworld.core.parts.part import Bounded, Traced
 from foreworld.worlds.base import AbstractWorld, State
 from foreworld.worlds.dynamics._order8 import STAGES, STEP, Row
 

@@ -18,7 +18,7 @@ from jaxtyping import Array, Bool, Float, Key, UInt8
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import named_key
-from foreworld.core.part import Traced
+from foreworld.core.parts.part import Traced
 from foreworld.core.spaces import Box
 from foreworld.worlds.base import EpisodeLen, Step, Uniform
 from foreworld.worlds.dynamics._bounce import (

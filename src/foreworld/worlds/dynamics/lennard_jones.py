@@ -15,7 +15,7 @@ from jaxtyping import Array, Bool, Float, Key, UInt8
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import named_key
-from foreworld.core.part import Bounded, Traced
+from foreworld.core.parts.part import Bounded, Traced
 from foreworld.core.spaces import Box
 from foreworld.render.discs import hues
 from foreworld.render.torus import draw_torus_binary, draw_torus_rgb

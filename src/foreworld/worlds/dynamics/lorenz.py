@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key, UInt8
 
-from foreworld.core.part import Bounded, Traced
+from foreworld.core.parts.part import Bounded, Traced
 from foreworld.worlds.base import EpisodeLen
 from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics._series import (

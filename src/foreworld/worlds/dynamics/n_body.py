@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.part import Bounded, Traced
+from foreworld.core.parts.part import Bounded, Traced
 from foreworld.worlds.base import EpisodeLen, Uniform
 from foreworld.worlds.dynamics._hamiltonian import (
     AbstractHamiltonian,

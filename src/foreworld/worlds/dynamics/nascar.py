@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key, UInt8
 
 from foreworld.core.keys import named_key
-from foreworld.core.part import Traced
+from foreworld.core.parts.part import Traced
 from foreworld.worlds.base import EpisodeLen
 from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics._series import (

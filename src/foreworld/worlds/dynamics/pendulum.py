@@ -11,7 +11,7 @@ from typing import Annotated
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from foreworld.core.part import Traced
+from foreworld.core.parts.part import Traced
 from foreworld.worlds.base import EpisodeLen
 from foreworld.worlds.dynamics._hamiltonian import (
     AbstractHamiltonian,

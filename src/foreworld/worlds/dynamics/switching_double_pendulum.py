@@ -13,8 +13,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, UInt8
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.part import Bounded, Traced
-from foreworld.core.partition import merge, split
+from foreworld.core.parts.part import Bounded, Traced
+from foreworld.core.parts.partition import combine, partition
 from foreworld.worlds.base import EpisodeLen
 from foreworld.worlds.dynamics._hamiltonian import check_radius
 from foreworld.worlds.dynamics._quantities import Quantities, Quantity
@@ -161,7 +161,7 @@ class SwitchingDoublePendulum(AbstractSeries):
         self, gravity: Number | None = None, friction: Number = 0.0
     ) -> DoublePendulum:
         """The pendulum with a gravity (that of coasting) and any friction."""
-        static, traced, data = split(
+        static, traced, data = partition(
             DoublePendulum(
                 radius=self.radius, image_size=self.image_size, substeps=self.substeps
             )
@@ -170,7 +170,7 @@ class SwitchingDoublePendulum(AbstractSeries):
         own |= {"length_1": self.length, "length_2": self.length, "friction": friction}
         own |= {"gravity": self.gravity[_COAST] if gravity is None else gravity}
         # Not made anew: inside a program these are arrays, and friction may push.
-        return merge(static, {**traced, **own}, data)
+        return combine(static, {**traced, **own}, data)
 
     def _law(self, mode: Mode) -> DoublePendulum:
         """The pendulum of a mode."""

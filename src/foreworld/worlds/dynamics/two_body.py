@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.part import Traced
+from foreworld.core.parts.part import Traced
 from foreworld.worlds.base import EpisodeLen, Uniform
 from foreworld.worlds.dynamics._hamiltonian import (
     AbstractHamiltonian,

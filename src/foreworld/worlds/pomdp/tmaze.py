@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
-from foreworld.core.part import Bounded, Traced
+from foreworld.core.parts.part import Bounded, Traced
 from foreworld.core.spaces import Box, Discrete
 from foreworld.worlds.base import AbstractWorld, EpisodeLen, Step
 

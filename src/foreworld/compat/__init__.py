@@ -1,0 +1,1 @@
+"""Other tools' errors and conventions, on request: for comparisons with them."""

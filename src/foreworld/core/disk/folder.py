@@ -1,0 +1,370 @@
+"""Folders that explain themselves: atomic writes, a finished marker, and its check.
+
+Everything that is kept on disk is written through this module: to a temporary name,
+flushed to the disk, then renamed. A folder is finished when ``manifest.json`` lists the
+checksum of each of its files; the manifest carries a checksum of itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import io
+import itertools
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from foreworld.core.disk import gate as disk
+from foreworld.core.disk.refusals import StorageError, storage
+from foreworld.core.errors import DamagedError
+
+CONFIG = "config.json"
+MANIFEST = "manifest.json"
+_TEMPORARY = ".part"
+_LEASE_PAUSE = 0.02
+_NUMBERS = itertools.count()
+
+
+def write_file(
+    path: Path, writer: Callable[[Path], None], durable: bool = True
+) -> None:
+    """Let ``writer`` fill a temporary file, then put it in its place at once.
+
+    A kill at any moment leaves the old file or the new one, never a half. Without
+    ``durable`` that holds for kills but not for power cuts, and costs no wait for the
+    disk: for checkpoints, which carry a checksum and have a predecessor.
+
+    Raises
+    ------
+    StorageError
+        The disk is full or the folder cannot be written; nothing is changed.
+    """
+    _put(path, lambda temporary: disk.fill(temporary, writer), durable)
+
+
+def write_bytes(path: Path, data: bytes, durable: bool = True) -> None:
+    """Put bytes in a file at once; see :func:`write_file`."""
+
+    def writer(temporary: Path) -> None:
+        with disk.open_file(temporary, "wb") as file:
+            disk.write(temporary, file, data)
+
+    _put(path, writer, durable)
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Put JSON in a file at once; see :func:`write_file`."""
+    write_bytes(path, _text_of(data).encode())
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line at the end of a file, unflushed: for journals, which prove nothing.
+
+    A line that was cut off before does not spoil this one.
+
+    Raises
+    ------
+    StorageError
+        The disk refuses.
+    """
+    with storage("write", path):
+        _make_folder(path.parent)
+        with disk.open_file(path, "ab") as file:
+            cut = file.tell() > 0 and _last_byte(path) != b"\n"
+            disk.write(path, file, (b"\n" if cut else b"") + f"{line}\n".encode())
+
+
+def open_log(path: Path) -> io.FileIO:
+    """An empty file for somebody else to write into, such as a worker process.
+
+    Raises
+    ------
+    StorageError
+        The disk refuses.
+    """
+    with storage("write", path):
+        _make_folder(path.parent)
+        return disk.open_file(path, "wb")
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, where they are missing.
+
+    Raises
+    ------
+    StorageError
+        The disk refuses.
+    """
+    with storage("write", path):
+        _make_folder(path)
+
+
+def remove(path: Path) -> None:
+    """Delete a file, or a folder with all that is in it; nothing if it is not there.
+
+    Raises
+    ------
+    StorageError
+        The disk refuses.
+    """
+    with storage("delete", path):
+        if path.is_dir() and not path.is_symlink():
+            disk.remove_tree(path)
+        else:
+            disk.remove(path)
+
+
+def remove_empty(path: Path) -> None:
+    """Delete a folder if there is one and nothing is in it.
+
+    Raises
+    ------
+    StorageError
+        The disk refuses.
+    """
+    with storage("delete", path):
+        if path.is_dir() and not any(path.iterdir()):
+            disk.remove_empty(path)
+
+
+def read_json(path: Path) -> Any:
+    """The JSON in a file.
+
+    Raises
+    ------
+    DamagedError
+        The file is missing or is not JSON; names it.
+    StorageError
+        The file cannot be read.
+    """
+    try:
+        with storage("read", path), disk.open_file(path, "rb") as file:
+            text = file.read()
+    except StorageError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise DamagedError(f"{path} is missing.") from error
+        raise
+    try:
+        data = json.loads(text, parse_constant=_no_number)
+        if b"\\ud" in text.lower():
+            # Half a surrogate pair is legal JSON that no file or screen can take.
+            json.dumps(data, ensure_ascii=False).encode()
+        return data
+    except (ValueError, RecursionError) as error:
+        raise DamagedError(f"{path} is damaged: not valid JSON ({error}).") from error
+
+
+def read_sealed(folder: Path, name: str) -> Any:
+    """The JSON in a file of a folder; where that is finished, as it was sealed.
+
+    Raises
+    ------
+    DamagedError
+        The file is missing, is not JSON, or was altered; names it.
+    StorageError
+        The file cannot be read.
+    """
+    data, marker = read_json(folder / name), manifest(folder)
+    if marker is not None and name in marker["files"]:
+        problem = _problem(folder / name, marker["files"][name])
+        if problem:
+            raise DamagedError(problem)
+    return data
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal.
+
+    Raises
+    ------
+    StorageError
+        The file cannot be read.
+    """
+    with storage("read", path), disk.open_file(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def seal(folder: Path, files: Iterable[str], info: dict[str, Any]) -> None:
+    """Write the finished marker over ``files`` (paths relative to the folder).
+
+    Temporary files that killed processes left behind are removed first.
+
+    Raises
+    ------
+    StorageError
+        A file is missing, or the disk refuses.
+    """
+    for leftover in folder.rglob(f".*{_TEMPORARY}"):
+        remove(leftover)
+    listing = {}
+    for name in sorted(files):
+        with storage("read", folder / name):
+            size = (folder / name).stat().st_size
+        listing[name] = {"bytes": size, "sha256": checksum(folder / name)}
+    body = {**info, "files": listing}
+    write_json(folder / MANIFEST, {**body, "seal": _seal_of(body)})
+
+
+def manifest(folder: Path) -> dict[str, Any] | None:
+    """The finished marker, or ``None`` where the folder is not finished.
+
+    Raises
+    ------
+    DamagedError
+        The marker itself was altered.
+    """
+    path = folder / MANIFEST
+    if not path.exists():
+        return None
+    data = read_json(path)
+    body = {k: v for k, v in data.items() if k != "seal"} if _is_dict(data) else {}
+    if not _is_manifest(data) or data.get("seal") != _seal_of(body):
+        raise DamagedError(f"{path} was altered: its own checksum does not match.")
+    with storage("read", path), disk.open_file(path, "rb") as file:
+        # A byte may change what is between the values and not the values.
+        if file.read() != _text_of(data).encode():
+            raise DamagedError(f"{path} was altered: its own checksum does not match.")
+    return data
+
+
+def verify(folder: Path, only: Iterable[str] | None = None) -> list[str]:
+    """What is wrong with a finished folder, one line a problem, each naming a file.
+
+    Parameters
+    ----------
+    only
+        Look at the marker and these files alone, those of them that it lists.
+    """
+    try:
+        marker = manifest(folder)
+    except (DamagedError, StorageError) as error:
+        return [str(error)]
+    if marker is None:
+        return [f"{folder} is not finished: {folder / MANIFEST} is missing."]
+    files = marker["files"]
+    names = files if only is None else [name for name in only if name in files]
+    found = (_problem(folder / name, files[name]) for name in names)
+    return [problem for problem in found if problem]
+
+
+@contextlib.contextmanager
+def lease(path: Path, patience: float = 0.0) -> Iterator[bool]:
+    """Try to hold a lock file; yields whether this process has it.
+
+    The kernel gives it back when the holder dies, however it dies. On a folder that
+    several machines share this needs a file system with ``flock`` across them: NFS 4,
+    Lustre mounted with ``flock``, GPFS.
+
+    Parameters
+    ----------
+    patience
+        Seconds to go on trying where somebody else holds it; ``math.inf`` waits.
+
+    Raises
+    ------
+    StorageError
+        The lock file cannot be made, or the file system has no locks.
+    """
+    with storage("write", path):
+        _make_folder(path.parent)
+        opened = disk.open_file(path, "ab")
+    deadline = time.monotonic() + patience
+    with opened as file:
+        while not (mine := _locked(path, file)) and time.monotonic() < deadline:
+            time.sleep(_LEASE_PAUSE)
+        try:
+            yield mine
+        finally:
+            if mine:
+                fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _locked(path: Path, file: io.FileIO) -> bool:
+    with storage("lock", path):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+def _put(path: Path, writer: Callable[[Path], None], durable: bool) -> None:
+    # Two threads, or processes of two machines, may write the same file; both are
+    # whole, and the last one stays.
+    writer_name = f"{os.uname().nodename}-{os.getpid()}-{next(_NUMBERS)}"
+    name = f".{path.name}.{writer_name}{_TEMPORARY}"
+    temporary = path.with_name(name)
+    try:
+        with storage("write", path):
+            _make_folder(path.parent)
+            writer(temporary)
+            if durable:
+                disk.sync(temporary)
+            disk.rename(temporary, path)
+            if durable:
+                disk.sync(path.parent)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            disk.remove(temporary)
+        raise
+
+
+def _make_folder(path: Path) -> None:
+    if path.is_dir():
+        return
+    _make_folder(path.parent)
+    disk.make_folder(path)
+    disk.sync(path.parent)
+
+
+def _last_byte(path: Path) -> bytes:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1)
+
+
+def _problem(path: Path, entry: dict[str, Any]) -> str:
+    """What is wrong with one file of a finished folder; empty if nothing is."""
+    try:
+        if not path.is_file():
+            return f"{path} is missing."
+        size = path.stat().st_size
+        if size != entry["bytes"]:
+            return (
+                f"{path} has {size} bytes instead of {entry['bytes']}: "
+                f"truncated or altered."
+            )
+        if checksum(path) != entry["sha256"]:
+            return f"{path} was altered: its checksum does not match."
+    except OSError as error:
+        return str(error)
+    return ""
+
+
+def _text_of(data: Any) -> str:
+    return json.dumps(data, indent=1, allow_nan=False) + "\n"
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _seal_of(body: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def _is_dict(data: Any) -> bool:
+    return isinstance(data, dict)
+
+
+def _is_manifest(data: Any) -> bool:
+    files = data.get("files") if isinstance(data, dict) else None
+    return isinstance(files, dict) and all(
+        _is_dict(entry) and {"bytes", "sha256"} <= set(entry)
+        for entry in files.values()
+    )

@@ -1,0 +1,105 @@
+"""The calls that change a disk, behind one gate: tests make any of them fail.
+
+Only :mod:`foreworld.core.disk.folder` calls these; everything else goes through it. An
+interceptor sees each call before it happens and may fail it, do half of it, or pretend
+that the process was killed (see :mod:`foreworld.testing.faults`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+Operation = Literal["read", "open", "write", "sync", "rename", "remove", "folder"]
+"""Open a file to read it or to write it, fill it, flush it, rename it, delete it, make
+a folder."""
+Interceptor = Callable[[Operation, Path, Callable[[], Any]], Any]
+"""Called with what is done, where, and a function that does it; returns its result."""
+
+
+class _Gate:
+    """Who looks at every call; nobody but in tests."""
+
+    interceptor: Interceptor | None = None
+
+
+@contextlib.contextmanager
+def intercepted(interceptor: Interceptor) -> Iterator[None]:
+    """Let an interceptor see every call of this process while the context lasts."""
+    before, _Gate.interceptor = _Gate.interceptor, interceptor
+    try:
+        yield
+    finally:
+        _Gate.interceptor = before
+
+
+def open_file(path: Path, mode: Literal["rb", "wb", "ab"]) -> io.FileIO:
+    """Open without a buffer: what is written is written when the call returns."""
+    operation = "read" if mode == "rb" else "open"
+    return _do(operation, path, lambda: path.open(mode, buffering=0))
+
+
+def fill(path: Path, writer: Callable[[Path], None]) -> None:
+    """Let somebody else's code write a file; counts as one write."""
+    _do("write", path, lambda: writer(path))
+
+
+def write(path: Path, file: io.FileIO, data: bytes) -> None:
+    """Write all of some bytes to an open file."""
+    _do("write", path, lambda: _write_all(file, data))
+
+
+def sync(path: Path) -> None:
+    """Flush a file or folder to the disk."""
+    _do("sync", path, lambda: _sync(path))
+
+
+def rename(old: Path, new: Path) -> None:
+    """Put a file in the place of another at once."""
+    _do("rename", new, lambda: old.replace(new))
+
+
+def remove(path: Path) -> None:
+    """Delete a file if it is there."""
+    _do("remove", path, lambda: path.unlink(missing_ok=True))
+
+
+def remove_tree(path: Path) -> None:
+    """Delete a folder and all that is in it."""
+    _do("remove", path, lambda: shutil.rmtree(path))
+
+
+def remove_empty(path: Path) -> None:
+    """Delete a folder that holds nothing."""
+    _do("remove", path, lambda: path.rmdir())
+
+
+def make_folder(path: Path) -> None:
+    """Make one folder in a folder that exists, if it is not there."""
+    _do("folder", path, lambda: path.mkdir(exist_ok=True))
+
+
+def _do(operation: Operation, path: Path, work: Callable[[], Any]) -> Any:
+    if _Gate.interceptor is None:
+        return work()
+    return _Gate.interceptor(operation, path, work)
+
+
+def _write_all(file: io.FileIO, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        # A call may write less than it was asked to.
+        rest = rest[file.write(rest) :]
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

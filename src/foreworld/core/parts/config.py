@@ -1,0 +1,248 @@
+"""Parts as dictionaries and JSON, what differs between two, and their content hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jax.core import Tracer
+
+from foreworld.core import registry
+from foreworld.core.errors import ConfigError, DamagedError, unknown_name
+from foreworld.core.parts.part import (
+    Entries,
+    FieldSpec,
+    Part,
+    Place,
+    Settings,
+    field_specs,
+)
+
+
+def to_dict(part: Part) -> dict[str, Any]:
+    """Every field of a part as plain JSON values, with its class and version."""
+    fields = {
+        spec.name: encode(getattr(part, spec.name)) for spec in field_specs(type(part))
+    }
+    cls = type(part)
+    return {"class": registry.address(cls), "version": cls.version, **fields}
+
+
+def from_dict(data: dict[str, Any]) -> Any:
+    """The part that :func:`to_dict` wrote.
+
+    Raises
+    ------
+    ConfigError
+        Unknown class or field, a value that is not allowed, or a version that this
+        installation does not know.
+    """
+    if not isinstance(data, dict) or not isinstance(data.get("class"), str):
+        raise ConfigError(f"expected a part with its 'class', got {data!r}.")
+    cls = registry.locate(data["class"])
+    if not issubclass(cls, Part) or cls is Part:
+        raise ConfigError(f"{data['class']} is not a part of Foreworld.")
+    version = data.get("version", cls.version)
+    if version != cls.version:
+        raise ConfigError(
+            f"{data['class']} was written as version {version}, this installation has "
+            f"version {cls.version}: its meaning has changed. Make it anew, or install "
+            f"the version of Foreworld that wrote it."
+        )
+    fields = {k: v for k, v in data.items() if k not in ("class", "version")}
+    known = [spec.name for spec in field_specs(cls)]
+    for name in fields:
+        if name not in known:
+            raise unknown_name(f"field of {cls.__name__}", name, known)
+    for spec in field_specs(cls):
+        if spec.required and spec.name not in fields:
+            raise ConfigError(f"{cls.__name__} needs a value for {spec.name!r}.")
+    return cls(**{name: decode(value) for name, value in fields.items()})
+
+
+def read_part(data: Any, path: Path) -> Any:
+    """:func:`from_dict` on what a file held; errors name the file.
+
+    Raises
+    ------
+    DamagedError
+        It is not the shape of a part at all.
+    ConfigError
+        As in :func:`from_dict`.
+    """
+    if not isinstance(data, dict) or not isinstance(data.get("class"), str):
+        raise DamagedError(f"{path} is damaged: it does not name a class.")
+    try:
+        return from_dict(data)
+    except ConfigError as error:
+        raise type(error)(f"{path}: {error}") from error
+
+
+def to_json(part: Part) -> str:
+    """:func:`to_dict` as indented JSON text; reads back to an equal part."""
+    return dump_json(to_dict(part))
+
+
+def from_json(text: str) -> Any:
+    """The part in a JSON text.
+
+    Raises
+    ------
+    DamagedError
+        The text is not JSON.
+    """
+    return from_dict(load_json(text, "configuration"))
+
+
+def dump_json(data: Any) -> str:
+    """The one way this project writes JSON: indented, exact floats, final newline."""
+    return json.dumps(data, indent=1, allow_nan=False) + "\n"
+
+
+def load_json(text: str, what: str) -> Any:
+    """Parse JSON, naming ``what`` in the error when it is none."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise DamagedError(f"{what} is not valid JSON: {error}.") from error
+
+
+def content_hash(part: Part) -> str:
+    """16 hex digits over the class, its version and the non-default fields.
+
+    Neither the seed of an experiment nor the version of the code is in it.
+    """
+    text = json.dumps(_essence(part), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def diff(a: Part, b: Part) -> dict[str, tuple[Any, Any]]:
+    """Fields that differ, by dotted path, as (value in a, value in b)."""
+    flat_a, flat_b = flat(to_dict(a)), flat(to_dict(b))
+    paths = list(flat_a) + [path for path in flat_b if path not in flat_a]
+    pairs = {path: (flat_a.get(path), flat_b.get(path)) for path in paths}
+    return {path: pair for path, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested dictionaries as one, keys joined by dots."""
+    out: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, dict):
+            nested = set(value) == {"dict"} and isinstance(value["dict"], dict)
+            inner = value["dict"] if nested else value
+            out.update(flat(inner, f"{prefix}{key}."))
+        else:
+            out[f"{prefix}{key}"] = value
+    return out
+
+
+def get_path(part: Any, path: str) -> Any:
+    """The value at a dotted path of fields and dictionary keys."""
+    for step in path.split("."):
+        part = _step(part, step, path)
+    return Settings(part) if isinstance(part, _Open) else part
+
+
+def set_path(part: Any, path: str, value: Any) -> Any:
+    """A copy of a part with the value at a dotted path changed and checked."""
+    step, _, rest = path.partition(".")
+    old = _step(part, step, path)
+    new = set_path(old, rest, value) if rest else value
+    if isinstance(part, dict):
+        return {**part, step: new}
+    return part.replace(**{step: new})
+
+
+class _Open(dict):
+    """A dictionary of a field on a path, and what an entry not yet there starts as."""
+
+    def __init__(self, entries: dict[str, Any], fallback: Any) -> None:
+        super().__init__(entries)
+        self.fallback = fallback
+
+
+def _step(part: Any, step: str, path: str) -> Any:
+    if isinstance(part, dict) and step in part:
+        return part[step]
+    if isinstance(part, _Open):
+        return part.fallback
+    if isinstance(part, Part):
+        known = {spec.name: spec for spec in field_specs(type(part))}
+        if step in known:
+            value, mark = getattr(part, step), known[step].mark
+            if isinstance(mark, Entries):
+                return _Open(value, getattr(part, mark.like))
+            return value
+        raise unknown_name(f"field of {type(part).__name__}", step, known)
+    known = list(part) if isinstance(part, dict) else []
+    raise unknown_name(f"step in {path!r}:", step, known)
+
+
+def encode(value: Any) -> Any:
+    """A field's value as plain JSON values."""
+    if isinstance(value, Part):
+        return to_dict(value)
+    if isinstance(value, dict):
+        return {"dict": {key: encode(item) for key, item in value.items()}}
+    if isinstance(value, tuple):
+        return [encode(item) for item in value]
+    if isinstance(value, Tracer):
+        raise ConfigError("a part inside a compiled program cannot be written.")
+    if isinstance(value, np.ndarray | jax.Array):
+        array = np.asarray(value)
+        return {
+            "array": array.ravel().tolist(),
+            "dtype": str(array.dtype),
+            "shape": list(array.shape),
+        }
+    return value
+
+
+def decode(value: Any) -> Any:
+    """The value that :func:`encode` wrote."""
+    if isinstance(value, list):
+        return tuple(decode(item) for item in value)
+    if not isinstance(value, dict):
+        return value
+    if "class" in value:
+        return from_dict(value)
+    if set(value) == {"array", "dtype", "shape"}:
+        try:
+            array = np.asarray(value["array"], np.dtype(value["dtype"]))
+            return array.reshape(value["shape"])
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ConfigError(f"an array cannot be read: {error}.") from error
+    if set(value) == {"dict"} and isinstance(value["dict"], dict):
+        return {key: decode(item) for key, item in value["dict"].items()}
+    raise ConfigError(
+        f"expected a part, an array or a dictionary as this package writes them, got "
+        f"one with {', '.join(map(repr, value)) or 'nothing'} in it."
+    )
+
+
+def _essence(value: Any) -> Any:
+    if isinstance(value, Part):
+        cls = type(value)
+        fields = {
+            spec.name: _essence(getattr(value, spec.name))
+            for spec in field_specs(cls)
+            if not isinstance(spec.mark, Place)
+            and not _is_default(spec, getattr(value, spec.name))
+        }
+        return [registry.portable_address(cls), cls.version, fields]
+    if isinstance(value, dict):
+        return {"dict": {key: _essence(item) for key, item in value.items()}}
+    if isinstance(value, tuple):
+        return [_essence(item) for item in value]
+    return encode(value)
+
+
+def _is_default(spec: FieldSpec, value: Any) -> bool:
+    if spec.required:
+        return False
+    return encode(spec.default()) == encode(value)

@@ -1,0 +1,240 @@
+"""Exports data sets in the layout of slvm-data-generation: NPZ files for each split.
+
+Frames float64 in [0, 1] with rows upwards (row 0 is the smallest y), channels first,
+and no channel axis for balls; states float32; labels int64. Several tasks lie in a
+folder each, or combined in one file. Series are cut in windows: ``queries``,
+``domains``, ``labels`` and ``latents``, under the same names for every system.
+
+Source: slvm-data-generation, the files that its generators write.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from foreworld.core.disk.folder import write_file
+from foreworld.core.errors import ConfigError, OccupiedError
+from foreworld.data.format.recipe import SPLITS
+from foreworld.data.reading.collection import Collection
+from foreworld.data.reading.dataset import AbstractDataSet, DataSet
+from foreworld.data.reading.merged import LABEL
+from foreworld.data.reading.table import AbstractTable
+from foreworld.data.views.windows import Windows, WindowSplit
+from foreworld.worlds.base import AbstractWorld
+from foreworld.worlds.dynamics.bouncing_ball import BouncingBall
+from foreworld.worlds.dynamics.switching_double_pendulum import SwitchingDoublePendulum
+
+_BATCH = 50
+"""Sequences in memory at a time."""
+_WINDOW_KEYS = {
+    "domains": np.float64,
+    "queries": np.float64,
+    "labels": np.int64,
+    "latents": np.float32,
+}
+
+
+def write_triples(
+    data: DataSet | Collection,
+    out: str | Path,
+    force: bool = False,
+    combined: bool = False,
+    leaky: bool = False,
+) -> list[Path]:
+    """Write the splits that hold anything.
+
+    ``train.npz``, ``val.npz`` and ``test.npz``, for several tasks in a folder of each
+    task's name; ``combined_train.npz`` and so on; for series ``lorenz_train.npz`` and
+    so on.
+
+    Parameters
+    ----------
+    out
+        Folder for the files.
+    force
+        Replace files that are there.
+    combined
+        All tasks in one file, in their order. States must have one width, or the
+        collection a policy for them.
+    leaky
+        Cut series as the source does: train and test share steps.
+
+    Raises
+    ------
+    ConfigError
+        Somebody acts in the world, for whose actions the layout has no place; there
+        are no frames; or what was asked for is for other data.
+    OccupiedError
+        A file is there already.
+    """
+    out = Path(out)
+    for family in data.families.values():
+        if family.world.action_space is not None:
+            raise ConfigError(
+                f"{data.path} holds actions of a {type(family.world).__name__}, for "
+                f"which npz-slvm has no place. It is for worlds in which nobody acts."
+            )
+    if combined and not isinstance(data, Collection):
+        raise ConfigError(
+            f"combined: {data.path} is one data set, so there is nothing to combine. "
+            f"Leave it away."
+        )
+    series = isinstance(data, DataSet) and "mode" in _first(data).columns
+    if leaky and not series:
+        raise ConfigError(
+            f"leaky is for series with modes, which {data.path} does not hold. Leave "
+            f"it away."
+        )
+    if series:
+        return _write_all(_window_files(data, out, leaky), force)
+    if combined:
+        return _write_all(_combined_files(data, out), force)
+    return _write_all(_task_files(data, out), force)
+
+
+def _first(data: AbstractDataSet[Any]) -> AbstractTable:
+    return next(iter(_splits(data)))
+
+
+def _splits(data: AbstractDataSet[Any]) -> list[Any]:
+    """Splits that hold anything."""
+    return [split for name in SPLITS if len(split := data.split(name))]
+
+
+def _task_files(
+    data: DataSet | Collection, out: Path
+) -> dict[Path, Callable[[Path], None]]:
+    """A file for each split, in a folder of each task where there are several."""
+    tasks = data.tasks if isinstance(data, Collection) else {"": data}
+    files = {}
+    for label, (task, one) in enumerate(tasks.items()):
+        flat = isinstance(one.family.world, BouncingBall)
+        for split in _splits(one):
+            files[out / task / f"{split.name}.npz"] = _triple(split, flat, label)
+    return files
+
+
+def _combined_files(data: Any, out: Path) -> dict[Path, Callable[[Path], None]]:
+    """All tasks in one file a split.
+
+    Where balls and others are together, one channel without an axis is what fits both.
+    """
+    flat = any(isinstance(f.world, BouncingBall) for f in data.families.values())
+    return {
+        out / f"combined_{split.name}.npz": _triple(split, flat)
+        for split in _splits(data)
+    }
+
+
+def _window_files(
+    data: Any, out: Path, leaky: bool
+) -> dict[Path, Callable[[Path], None]]:
+    """Windows of the parts in time, of the split that holds the series."""
+    windows = Windows(_first(data), leaky=leaky)
+    name, files = _series_name(data.family.world), {}
+    for part in SPLITS:
+        # The source's way of cutting has nothing to choose by.
+        if not (leaky and part == "val"):
+            files[out / f"{name}_{part}.npz"] = _windowed(windows.split(part))
+    return files
+
+
+def _series_name(world: AbstractWorld) -> str:
+    if isinstance(world, SwitchingDoublePendulum):
+        return "double_pendulum"
+    return type(world).__name__.lower()
+
+
+def _write_all(files: dict[Path, Callable[[Path], None]], force: bool) -> list[Path]:
+    for path in files:
+        if path.exists() and not force:
+            raise OccupiedError(
+                f"{path} is there already. Choose another folder with --out, or "
+                f"replace it with --force."
+            )
+    for path, writer in files.items():
+        write_file(path, writer)
+    return list(files)
+
+
+def _windowed(split: WindowSplit) -> Callable[[Path], None]:
+    def writer(path: Path) -> None:
+        batch = split[:]
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
+            for name, dtype in _WINDOW_KEYS.items():
+                _write_array(file, name, batch[name].astype(dtype))
+
+    return writer
+
+
+def _triple(
+    split: AbstractTable, flat: bool, label: int | None = None
+) -> Callable[[Path], None]:
+    """What writes the file of a split; ``None`` takes the labels that it has."""
+    if "image" not in split.columns:
+        raise ConfigError(
+            f"{split!r} holds no frames, which npz-slvm needs. Generate it with frames."
+        )
+    if flat and split.image.shape[-1] != 1:
+        raise ConfigError(
+            f"{split!r} has frames of {split.image.shape[-1]} channels, but npz-slvm "
+            f"has one for balls. Export the tasks apart."
+        )
+
+    def writer(path: Path) -> None:
+        num = len(split)
+        labels = (
+            np.full((num, 1), label)
+            if label is not None
+            else split.read(LABEL, slice(None))
+        )
+        others = {
+            "state": np.asarray(split.state[:], np.float32),
+            "label": np.asarray(labels, np.int64),
+        }
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
+            with file.open("image.npy", "w", force_zip64=True) as entry:
+                _write_frames(split, flat, entry)
+            for name, array in others.items():
+                _write_array(file, name, array)
+
+    return writer
+
+
+def _write_array(file: zipfile.ZipFile, name: str, array: np.ndarray) -> None:
+    with file.open(f"{name}.npy", "w", force_zip64=True) as entry:
+        np.lib.format.write_array(entry, array, allow_pickle=False)
+
+
+def _write_frames(split: AbstractTable, flat: bool, entry: Any) -> None:
+    """A NumPy file of all frames, some sequences at a time."""
+    num, length, height, width, channels = split.image.shape
+    shape = (height, width) if flat else (max(channels, 3), height, width)
+    header = {
+        "descr": "<f8",
+        "fortran_order": False,
+        "shape": (num, length, *shape),
+    }
+    np.lib.format.write_array_header_1_0(entry, header)
+    for first in range(0, num, _BATCH):
+        frames = _frames(split, first, flat)
+        entry.write(np.ascontiguousarray(frames).tobytes())
+
+
+def _frames(split: AbstractTable, first: int, flat: bool) -> np.ndarray:
+    """Some sequences, upside down, as fractions."""
+    frames = np.asarray(split.image[first : first + _BATCH])[:, :, ::-1]
+    fractions = frames.astype("<f8") / 255
+    if flat:
+        return fractions.mean(axis=-1)
+    channels_first = np.moveaxis(fractions, -1, 2)
+    if frames.shape[-1] > 1:
+        return channels_first
+    # One colour is red there: the green and the blue channel are dark.
+    dark = np.zeros_like(channels_first)
+    return np.concatenate([channels_first, dark, dark], axis=2)

@@ -1,0 +1,230 @@
+"""Exports data sets in the HDF5 layout of The Well: fields on a grid over time.
+
+``data/{train,valid,test}/NAME.hdf5`` (one file a task) and ``stats.yaml``. Channels of
+frames are scalar fields in [0, 1] on axes x (to the right) and y (up); numbers of the
+state are scalars that vary in time, drawn parameters are constant ones.
+
+Source: Ohana et al., "The Well: a large-scale collection of diverse physics simulations
+for machine learning" (2024), its specification of files.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from foreworld.core.disk.folder import write_bytes, write_file
+from foreworld.core.errors import ConfigError, OccupiedError
+from foreworld.core.parts.part import field_specs
+from foreworld.data.format.recipe import SPLITS
+from foreworld.data.reading.collection import Collection
+from foreworld.data.reading.dataset import DataSet
+from foreworld.data.reading.table import AbstractTable
+from foreworld.worlds.base import AbstractWorld
+from foreworld.worlds.dynamics.bouncing_ball import BouncingBall
+from foreworld.worlds.dynamics.lennard_jones import LennardJones
+
+FOLDERS = {"train": "train", "val": "valid", "test": "test"}
+"""Split -> the folder that it has there."""
+_BATCH = 50
+"""Sequences in memory at a time."""
+_FIELDS = {1: ("brightness",), 3: ("red", "green", "blue")}
+
+
+def write_well(
+    data: DataSet | Collection, out: str | Path, force: bool = False
+) -> list[Path]:
+    """Write the splits that hold anything, and statistics of the first of them.
+
+    Parameters
+    ----------
+    data
+        States of a collection's tasks must have one width, or it a policy for them.
+    out
+        Folder of the data set; its name is the name in the files.
+    force
+        Replace files that are there.
+
+    Raises
+    ------
+    ConfigError
+        There are no frames, or somebody acts in the world.
+    OccupiedError
+        A file is there already.
+    """
+    out, name = Path(out), Path(out).resolve().name
+    splits = [split for s in SPLITS if len(split := data.split(s))]
+    for split in splits:
+        _check(split)
+    worlds = {t or name: f.world for t, f in data.families.items()}
+    pieces, stats = {}, out / "stats.yaml"
+    for split in splits:
+        sizes = list(split.task_sizes.values()) or [len(split)]
+        first = 0
+        for (task, world), size in zip(worlds.items(), sizes, strict=True):
+            path = out / "data" / FOLDERS[split.name] / f"{task}.hdf5"
+            pieces[path] = (split, world, slice(first, first + size))
+            first += size
+    for path in (*pieces, stats):
+        if path.exists() and not force:
+            raise OccupiedError(
+                f"{path} is there already. Choose another folder with --out, or "
+                f"replace it with --force."
+            )
+    for path, piece in pieces.items():
+        write_file(path, lambda temporary, piece=piece: _write(temporary, name, *piece))
+    write_bytes(stats, _statistics(splits[0]).encode())
+    return [*pieces, stats]
+
+
+def _check(split: AbstractTable) -> None:
+    if "image" not in split.columns:
+        raise ConfigError(
+            f"{split!r} holds no frames, and The Well holds fields on a grid. Generate "
+            f"it with frames, or export to npz-slvm."
+        )
+    if split.action_space() is not None:
+        raise ConfigError(
+            f"{split!r} holds actions, for which The Well has no place. It is for "
+            f"worlds in which nobody acts."
+        )
+
+
+def _write(
+    path: Path, name: str, split: AbstractTable, world: AbstractWorld, rows: slice
+) -> None:
+    with h5py.File(path, "w") as file:
+        fixed = _fixed_fields(world)
+        fixed = {n: v for n, v in fixed.items() if n not in split.parameters}
+        file.attrs["dataset_name"] = name
+        file.attrs["grid_type"] = "cartesian"
+        file.attrs["n_spatial_dims"] = 2
+        file.attrs["n_trajectories"] = rows.stop - rows.start
+        file.attrs["simulation_parameters"] = list(fixed)
+        for field, value in fixed.items():
+            file.attrs[field] = value
+        _write_dimensions(file, split, world, rows)
+        _write_walls(file, split, world)
+        _write_scalars(file, split, rows)
+        _write_fields(file, split, rows)
+
+
+def _fixed_fields(world: AbstractWorld) -> dict[str, float]:
+    """Numbers of the world; those that are drawn are scalars beside."""
+    specs = [s for s in field_specs(type(world)) if s.kind == "traced"]
+    return {spec.name: float(getattr(world, spec.name)) for spec in specs}
+
+
+def _write_dimensions(
+    file: h5py.File, split: AbstractTable, world: AbstractWorld, rows: slice
+) -> None:
+    group = file.create_group("dimensions")
+    group.attrs["spatial_dims"] = ["x", "y"]
+    length, height, width = split.image.shape[1:4]
+    irregular = "time" in split.columns
+    if irregular:
+        times = np.asarray(split.read("time", rows), np.float32)
+    else:
+        step = _fixed_fields(world).get("dt", 1.0)
+        times = np.arange(length, dtype=np.float32) * np.float32(step)
+    _put(group, "time", times, sample_varying=irregular)
+    for axis, size in (("x", width), ("y", height)):
+        places = (np.arange(size) + 0.5) / size
+        entry = _put(group, axis, places.astype(np.float32), sample_varying=False)
+        entry.attrs["time_varying"] = False
+
+
+def _write_walls(file: h5py.File, split: AbstractTable, world: AbstractWorld) -> None:
+    kind = "OPEN"
+    if isinstance(world, BouncingBall):
+        kind = "WALL"
+    elif isinstance(world, LennardJones):
+        kind = "PERIODIC"
+    group = file.create_group("boundary_conditions")
+    height, width = split.image.shape[2:4]
+    for axis, size in (("x", width), ("y", height)):
+        side = group.create_group(f"{axis}_{kind.lower()}")
+        side.attrs["associated_dims"] = [axis]
+        side.attrs["associated_fields"] = _no_names()
+        side.attrs["bc_type"] = kind
+        side.attrs["sample_varying"] = side.attrs["time_varying"] = False
+        mask = np.zeros(size, bool)
+        mask[[0, -1]] = True
+        side.create_dataset("mask", data=mask, track_times=False)
+
+
+def _write_scalars(file: h5py.File, split: AbstractTable, rows: slice) -> None:
+    group = file.create_group("scalars")
+    names = []
+    state = np.asarray(split.read("state", rows), np.float32)
+    for column in range(state.shape[-1]):
+        names.append(f"state_{column}")
+        entry = _put(group, names[-1], state[..., column], sample_varying=True)
+        entry.attrs["time_varying"] = True
+    for name, column in split.parameters.items():
+        names.append(name)
+        values = np.asarray(column[rows], np.float32)
+        entry = _put(group, name, values, sample_varying=True)
+        entry.attrs["time_varying"] = False
+    group.attrs["field_names"] = names or _no_names()
+
+
+def _write_fields(file: h5py.File, split: AbstractTable, rows: slice) -> None:
+    length, height, width, channels = split.image.shape[1:]
+    names, num = _FIELDS[channels], rows.stop - rows.start
+    for rank in (1, 2):
+        file.create_group(f"t{rank}_fields").attrs["field_names"] = _no_names()
+    group = file.create_group("t0_fields")
+    group.attrs["field_names"] = list(names)
+    entries = []
+    for name in names:
+        entry = group.create_dataset(
+            name, (num, length, width, height), np.float32, track_times=False
+        )
+        entry.attrs["dim_varying"] = [True, True]
+        entry.attrs["sample_varying"] = entry.attrs["time_varying"] = True
+        entries.append(entry)
+    for first in range(0, num, _BATCH):
+        last = min(first + _BATCH, num)
+        fields = _fields_of(split, slice(rows.start + first, rows.start + last))
+        for channel, entry in enumerate(entries):
+            entry[first:last] = fields[..., channel]
+
+
+def _fields_of(split: AbstractTable, rows: slice) -> np.ndarray:
+    """Some sequences as fractions with axes x, y (up), channel."""
+    frames = np.asarray(split.read("image", rows))[:, :, ::-1]
+    return np.swapaxes(frames, 2, 3).astype(np.float32) / np.float32(255)
+
+
+def _put(group: h5py.Group, name: str, values: Any, sample_varying: bool) -> Any:
+    entry = group.create_dataset(name, data=values, track_times=False)
+    entry.attrs["sample_varying"] = sample_varying
+    return entry
+
+
+def _no_names() -> np.ndarray:
+    return np.array([], dtype=h5py.string_dtype())
+
+
+def _statistics(split: AbstractTable) -> str:
+    """Mean, spread and size of every field and of its changes, as YAML."""
+    channels = split.image.shape[-1]
+    sums = {kind: np.zeros((3, channels)) for kind in ("", "_delta")}
+    for first in range(0, len(split), _BATCH):
+        fields = _fields_of(split, slice(first, first + _BATCH)).astype(np.float64)
+        for kind, values in (("", fields), ("_delta", np.diff(fields, axis=1))):
+            flat = values.reshape(-1, channels)
+            sums[kind] += [np.full(channels, len(flat)), flat.sum(0), (flat**2).sum(0)]
+    lines = []
+    for kind, (num, total, squares) in sums.items():
+        mean, square = total / num, squares / num
+        spread = np.sqrt(np.maximum(square - mean**2, 0))
+        for word, values in (("mean", mean), ("std", spread), ("rms", square**0.5)):
+            lines.append(f"{word}{kind}:")
+            named = zip(_FIELDS[channels], values, strict=True)
+            lines += [f"  {name}: {float(value)!r}" for name, value in named]
+    return "\n".join(lines) + "\n"

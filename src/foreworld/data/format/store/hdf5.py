@@ -1,0 +1,234 @@
+"""Shards as HDF5 files that any HDF5 reader opens; frames are gzip-compressed.
+
+A file is built in memory and handed out as bytes: the disk then sees one write, and a
+full disk is an ordinary error. Chunks of frames are compressed by a few threads (zlib
+works outside the interpreter's lock) and stored as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import zlib
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from foreworld.core.errors import DamagedError
+from foreworld.data.format.store.base import (
+    AbstractShardReader,
+    AbstractShardWriter,
+    AbstractStore,
+    Column,
+    Rows,
+)
+
+GZIP_LEVEL = 1
+"""Higher levels are three times slower and save half of a few percent."""
+_LIBVER = ("v110", "v110")
+_CHUNK_LENS = (1, 2, 5, 10, 25, 50)
+_CHUNK_BYTES = 16 * 1024
+_AT_ONCE = 50
+_PENDING = 16
+_THREADED_FROM = 64
+_DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, zlib.error)
+"""What h5py may say of a file that was altered."""
+
+
+class Hdf5Store(AbstractStore):
+    """The HDF5 format."""
+
+    @property
+    def suffix(self) -> str:
+        """``.h5``."""
+        return ".h5"
+
+    def writer(
+        self, columns: Sequence[Column], num: int, width: int
+    ) -> AbstractShardWriter:
+        """A writer for a shard of ``num`` sequences, which come ``width`` at a time."""
+        return _Writer(columns, num, width)
+
+    def reader(self, path: Path) -> AbstractShardReader:
+        """Open a shard; :class:`DamagedError` where that is impossible."""
+        return _Reader(path)
+
+
+class _Writer(AbstractShardWriter):
+    def __init__(self, columns: Sequence[Column], num: int, width: int) -> None:
+        # The name is never used: the file lives in memory.
+        self._file = h5py.File(
+            "shard", "w", driver="core", backing_store=False, libver=_LIBVER
+        )
+        self._columns = {column.name: column for column in columns}
+        self._pool = ThreadPoolExecutor(_num_threads())
+        self._pending: deque[tuple[str, int, Future[list[bytes]]]] = deque()
+        self._datasets = {c.name: self._create(c, num, width) for c in columns}
+        self._per_chunk = {
+            name: int(dataset.chunks[0]) if dataset.chunks else 1
+            for name, dataset in self._datasets.items()
+        }
+
+    def put(self, start: int, rows: Rows) -> None:
+        for name, values in rows.items():
+            dataset = self._datasets[name]
+            if not self._columns[name].compressed:
+                dataset[start : start + len(values)] = values
+                continue
+            per_chunk = self._per_chunk[name]
+            if start % per_chunk:
+                raise ValueError(f"rows must begin at a multiple of {per_chunk}")
+            for first in range(0, len(values), _AT_ONCE):
+                part = values[first : first + _AT_ONCE]
+                job = self._pool.submit(_compress, part, per_chunk)
+                self._pending.append((name, start + first, job))
+                self._store(keep=_PENDING)
+
+    def finish(self, attributes: dict[str, int | str]) -> bytes:
+        self._store(keep=0)
+        for name, value in attributes.items():
+            self._file.attrs[name] = value
+        self._file.flush()
+        return self._file.id.get_file_image()
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        self._file.close()
+
+    def _create(self, column: Column, num: int, width: int) -> h5py.Dataset:
+        settings: dict[str, Any] = {}
+        if column.compressed:
+            size = max(column.sequence_bytes, 1)
+            # Small enough that reading one sequence is cheap.
+            fitting = [
+                n
+                for n in _CHUNK_LENS
+                if n * size <= _CHUNK_BYTES and n <= num and width % n == 0
+            ]
+            settings = {
+                "chunks": (max(fitting, default=1), *column.shape),
+                "compression": "gzip",
+                "compression_opts": GZIP_LEVEL,
+            }
+        dataset = self._file.create_dataset(
+            column.name,
+            (num, *column.shape),
+            column.dtype,
+            track_times=False,
+            **settings,
+        )
+        dataset.attrs["dimensions"] = " ".join(column.dimensions)
+        if column.unit:
+            dataset.attrs["unit"] = column.unit
+        return dataset
+
+    def _store(self, keep: int) -> None:
+        """Put compressed chunks in the file, in order, until ``keep`` are pending."""
+        while len(self._pending) > keep:
+            name, first, job = self._pending.popleft()
+            dataset = self._datasets[name]
+            write, per_chunk = dataset.id.write_direct_chunk, self._per_chunk[name]
+            zeros = (0,) * (dataset.ndim - 1)
+            for i, data in enumerate(job.result()):
+                write((first + i * per_chunk, *zeros), data)
+
+
+class _Reader(AbstractShardReader):
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._file = h5py.File(path, "r", locking=False)
+        except FileNotFoundError as error:
+            raise DamagedError(f"{path} is missing.") from error
+        except OSError as error:
+            raise DamagedError(f"{path} cannot be read as HDF5: {error}.") from error
+
+    def shapes(self) -> dict[str, tuple[tuple[int, ...], str]]:
+        found: dict[str, tuple[tuple[int, ...], str]] = {}
+
+        def visit(name: str, item: Any) -> None:
+            if isinstance(item, h5py.Dataset):
+                found[name] = (item.shape, str(item.dtype))
+
+        try:
+            self._file.visititems(visit)
+        except _DAMAGE as error:
+            raise self._damaged(error) from error
+        return found
+
+    def attributes(self) -> dict[str, Any]:
+        try:
+            return dict(self._file.attrs)
+        except _DAMAGE as error:
+            raise self._damaged(error) from error
+
+    def read(self, name: str, rows: slice | Sequence[int]) -> np.ndarray:
+        try:
+            dataset = self._file[name]
+            if not isinstance(dataset, h5py.Dataset):
+                raise KeyError(f"{name} is no data set")
+            if not isinstance(rows, slice):
+                return dataset[list(rows)]
+            start, stop, _ = rows.indices(len(dataset))
+            if dataset.compression == "gzip" and stop - start >= _THREADED_FROM:
+                return _unpack(dataset, start, stop)
+            return dataset[rows]
+        except _DAMAGE as error:
+            raise self._damaged(error) from error
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _damaged(self, error: Exception) -> DamagedError:
+        return DamagedError(f"{self._path} is damaged: {error}.")
+
+
+def _compress(rows: np.ndarray, per_chunk: int) -> list[bytes]:
+    """Compress rows chunk by chunk; the last chunk is filled up with zeros."""
+    chunks = []
+    for first in range(0, len(rows), per_chunk):
+        part = np.ascontiguousarray(rows[first : first + per_chunk])
+        if len(part) < per_chunk:
+            fill = np.zeros((per_chunk - len(part), *part.shape[1:]), part.dtype)
+            part = np.concatenate([part, fill])
+        chunks.append(zlib.compress(part.data, GZIP_LEVEL))
+    return chunks
+
+
+def _unpack(dataset: h5py.Dataset, start: int, stop: int) -> np.ndarray:
+    """Rows of a gzip data set, decompressed by a few threads."""
+    out = np.empty((max(stop - start, 0), *dataset.shape[1:]), dataset.dtype)
+    per_chunk = int(dataset.chunks[0]) if dataset.chunks else 1
+    zeros = (0,) * (dataset.ndim - 1)
+    shape = (per_chunk, *dataset.shape[1:])
+
+    def place(chunks: list[tuple[int, bytes]]) -> None:
+        for first, data in chunks:
+            whole = np.frombuffer(zlib.decompress(data), dataset.dtype).reshape(shape)
+            low, high = max(first, start), min(first + per_chunk, stop)
+            out[low - start : high - start] = whole[low - first : high - first]
+
+    firsts = range(start - start % per_chunk, stop, per_chunk)
+    with ThreadPoolExecutor(_num_threads()) as pool:
+        jobs = []
+        for i in range(0, len(firsts), _AT_ONCE):
+            read = dataset.id.read_direct_chunk
+            raw = [
+                (first, read((first, *zeros))[1]) for first in firsts[i : i + _AT_ONCE]
+            ]
+            jobs.append(pool.submit(place, raw))
+        for job in jobs:
+            job.result()
+    return out
+
+
+def _num_threads() -> int:
+    # The cores this process may use, not those of the machine: workers are pinned.
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

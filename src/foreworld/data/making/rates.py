@@ -1,0 +1,64 @@
+"""How fast sequences were made on this machine: what plans of data sets rest on.
+
+Every task that was made leaves a small file beside the cached programs, named by what
+decides the speed: static fields of the family, length, format and kind of frames.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from foreworld.core.compilation import cache_folder
+from foreworld.core.disk.folder import read_json, write_bytes
+from foreworld.core.errors import ForeworldError
+from foreworld.core.parts.config import to_dict
+from foreworld.core.parts.part import field_specs
+from foreworld.core.parts.partition import partition
+from foreworld.data.format.recipe import SPLITS, Recipe
+
+_FOLDER = "data-rates"
+_LEAST = 100
+"""Fewer sequences say little about speed."""
+
+
+def record(recipe: Recipe, num: int, seconds: float) -> None:
+    """Remember what sequences took; where nothing can be written, that is no matter."""
+    if num < _LEAST:
+        return
+    entry = {"seconds": seconds / num}
+    with contextlib.suppress(ForeworldError):
+        write_bytes(_path(recipe), json.dumps(entry).encode(), durable=False)
+
+
+def seconds_of(recipe: Recipe) -> float | None:
+    """How long one process takes for a data set; ``None`` where that is not known."""
+    try:
+        one = float(read_json(_path(recipe))["seconds"])
+    except (ForeworldError, KeyError, TypeError, ValueError):
+        return None
+    return one * sum(recipe.sizes.values())
+
+
+def _path(recipe: Recipe) -> Path:
+    text = json.dumps(_fields(recipe), sort_keys=True)
+    name = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return cache_folder() / _FOLDER / f"{name}.json"
+
+
+def _fields(recipe: Recipe) -> dict[str, Any]:
+    """Everything that may decide the speed."""
+    _, traced, _ = partition(recipe.family)
+    fields = to_dict(recipe)
+    world = fields.pop("family")["world"]
+    free = {path.rpartition(".")[2] for path in traced}
+    world = {name: value for name, value in world.items() if name not in free}
+    ranges = sorted(recipe.family.ranges)
+    names = {spec.name for spec in field_specs(Recipe)} - {*SPLITS, "seed", "task"}
+    return {n: v for n, v in fields.items() if n in names} | {
+        "world": world,
+        "ranges": ranges,
+    }

@@ -1,0 +1,303 @@
+"""Makes sequences: one compiled program per family, from keys to frames.
+
+A datum's key is a function of (root seed, split, index) only. Dynamics run in float64;
+random numbers are drawn in float32, so the world of a sequence is the one that
+``family.sample`` gives for the same key in Python.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, UInt32
+
+from foreworld.core.errors import ConfigError, ForeworldError
+from foreworld.core.host_keys import host_fold, host_key
+from foreworld.core.keys import named_key, root_key
+from foreworld.core.parts.part import Part, field_specs
+from foreworld.core.parts.partition import Leaves, Static, combine, partition
+from foreworld.data.format.recipe import Recipe
+from foreworld.data.format.store.base import Column, Rows
+from foreworld.data.format.stored_policy import AbstractStoredPolicy
+from foreworld.data.making.sequence import ACCEPTED, Options, sequence
+from foreworld.users.random_policy import RandomPolicy
+from foreworld.worlds.dynamics.base import AbstractDynamics
+
+MAX_DRAWS = 50
+"""Draws of one sequence before its family is given up as impossible."""
+
+_DIMENSIONS = {
+    "image": ("time", "height", "width", "channels"),
+    "state": ("time", "state"),
+    "reward": ("transition",),
+    "terminated": ("transition",),
+    "truncated": ("transition",),
+    "valid": ("time",),
+    "observed": ("time",),
+    "time": ("time",),
+    "derivative": ("time", "state"),
+    "key": ("word",),
+}
+
+
+class _Stored(NamedTuple):
+    """A stored policy without its arrays; ``structure`` is None where there is none."""
+
+    structure: Any
+    rest: Any
+
+
+_NOBODY = _Stored(None, None)
+
+
+class Simulator:
+    """The program of one recipe.
+
+    Raises
+    ------
+    ConfigError
+        The family is one of games, whose data sets have no written format yet.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        world = recipe.family.world
+        if isinstance(world.action_space, dict):
+            raise ConfigError(
+                f"{type(world).__name__} is a game of several agents; data sets hold "
+                f"worlds of one agent or none."
+            )
+        self._recipe = recipe
+        self._options = Options(*(getattr(recipe, name) for name in Options._fields))
+        self._extras = _extras_of(recipe)
+        # The whole recipe would compile anew for every seed and size.
+        pieces = [partition(recipe.family)]
+        # A stored policy is opened when it acts: a data set outlives its run.
+        stored = isinstance(recipe.policy, AbstractStoredPolicy)
+        if isinstance(recipe.policy, Part) and not stored:
+            pieces.append(partition(recipe.policy))
+        self._statics = tuple(static for static, _, _ in pieces)
+        self._leaves = [(traced, data) for _, traced, data in pieces]
+
+    @property
+    def chunk_len(self) -> int:
+        """Sequences that one call of the program makes."""
+        return self._recipe.chunk_len
+
+    def columns(self) -> tuple[Column, ...]:
+        """What a shard of this recipe holds."""
+        no = np.zeros(self._recipe.chunk_len, np.uint32)
+        with jax.enable_x64(True):
+            shapes = _program.eval_shape(
+                self._statics,
+                self._options,
+                _NOBODY,
+                self._leaves,
+                [],
+                np.zeros((len(no), 2), np.uint32),
+            )
+        del shapes[ACCEPTED]
+        family = self._recipe.family
+        units = {
+            s.name: getattr(s.mark, "unit", "") for s in field_specs(type(family.world))
+        }
+        columns = []
+        for name, value in {**shapes, "index": no.astype(np.int64)}.items():
+            shape = value.shape[1:]
+            named = _DIMENSIONS.get(name, ())
+            if name == "action":
+                named = ("transition", *(f"action_{i}" for i in range(len(shape) - 1)))
+            elif name in self._extras:
+                named = ("time", *(f"{name}_{i}" for i in range(len(shape) - 1)))
+            unit = units.get(name.removeprefix("parameters/"), "")
+            columns.append(
+                Column(
+                    name,
+                    tuple(shape),
+                    str(value.dtype),
+                    ("sequence", *named),
+                    unit if "/" in name else "",
+                    compressed=name == "image",
+                )
+            )
+        return tuple(columns)
+
+    def start(self, split_name: str, first: int) -> dict[str, Array]:
+        """Begin to make sequences ``first .. first + chunk_len - 1`` of a split."""
+        index = np.arange(first, first + self._recipe.chunk_len, dtype=np.uint32)
+        return self._call(split_name, index, np.zeros_like(index))
+
+    def finish(
+        self, made: dict[str, Array], first: int, num: int
+    ) -> tuple[Rows, Bool[np.ndarray, " sequence"]]:
+        """Wait for sequences.
+
+        Returns
+        -------
+        rows
+            The first ``num`` sequences.
+        refused
+            Which of them have to be drawn again.
+        """
+        rows = {name: np.asarray(value)[:num] for name, value in made.items()}
+        refused = ~rows.pop(ACCEPTED)
+        rows["index"] = np.arange(first, first + num, dtype=np.int64)
+        return rows, refused
+
+    def redraw(
+        self, split_name: str, refused: dict[int, int]
+    ) -> Iterator[tuple[int, int, Rows]]:
+        """Draw sequences again; a call of the program serves as many as it holds.
+
+        Where fewer are wanted than the program is wide, it makes several draws of
+        each; which draw becomes the sequence does not depend on that.
+
+        Parameters
+        ----------
+        refused
+            Number of draws that were refused so far, by index of the sequence. The
+            sequences that are done are taken out.
+
+        Yields
+        ------
+        index
+            The sequence's index in its split.
+        draws
+            How many of its draws were refused.
+        rows
+            Its columns.
+
+        Raises
+        ------
+        ForeworldError
+            A sequence was refused :data:`MAX_DRAWS` times.
+        """
+        width = self._recipe.chunk_len
+        asked = list(refused.items())[:width]
+        each = min(width // len(asked), MAX_DRAWS)
+        index = np.zeros(width, np.uint32)
+        attempt = np.zeros(width, np.uint32)
+        for i, (which, draws) in enumerate(asked):
+            index[i * each : (i + 1) * each] = which
+            attempt[i * each : (i + 1) * each] = np.arange(draws, draws + each)
+        made = self._call(split_name, index, attempt)
+        rows = {name: np.asarray(value) for name, value in made.items()}
+        accepted = rows.pop(ACCEPTED)
+        for i, (which, draws) in enumerate(asked):
+            good = np.flatnonzero(accepted[i * each : (i + 1) * each])
+            last = i * each + (int(good[0]) if good.size else each - 1)
+            if not good.size and draws + each < MAX_DRAWS:
+                refused[which] = draws + each
+                continue
+            if not good.size or attempt[last] >= MAX_DRAWS:
+                self._give_up(rows, split_name, which, last)
+            del refused[which]
+            one = {name: value[last] for name, value in rows.items()}
+            yield which, int(attempt[last]), one
+
+    def _call(
+        self,
+        split_name: str,
+        index: UInt32[np.ndarray, " sequence"],
+        attempt: UInt32[np.ndarray, " sequence"],
+    ) -> dict[str, Array]:
+        # On the host: each generator in a program costs time to compile.
+        task = (self._recipe.task,) if self._recipe.task else ()
+        key = host_fold(host_key(self._recipe.seed), *task, split_name, index)
+        again = host_fold(key, "retry", attempt)
+        keys = np.where(attempt[:, None] > 0, again, key)
+        stored, arrays = self._policy
+        with jax.enable_x64(True):
+            return _program(
+                self._statics,
+                self._options,
+                stored,
+                self._leaves,
+                arrays,
+                keys,
+            )
+
+    @functools.cached_property
+    def _policy(self) -> tuple[_Stored, list[Array]]:
+        """The stored policy, if there is one, and its arrays apart."""
+        policy = self._recipe.policy
+        if not isinstance(policy, AbstractStoredPolicy):
+            return _NOBODY, []
+        arrays, rest = eqx.partition(policy.open(), eqx.is_array)
+        leaves, structure = jax.tree.flatten(arrays)
+        return _Stored(structure, rest), leaves
+
+    def _give_up(self, rows: Rows, split_name: str, index: int, row: int) -> None:
+        world = self._recipe.family.world
+        drawn = {
+            name.removeprefix("parameters/"): float(values[row])
+            for name, values in rows.items()
+            if name.startswith("parameters/")
+        }
+        listing = ", ".join(f"{name}={value:g}" for name, value in drawn.items())
+        listing = listing or repr(world)
+        finite = all(
+            np.isfinite(rows[name][row]).all()
+            for name in ("state", "reward")
+            if name in rows
+        )
+        why = "left its canvas or gained energy" if finite else "was not finite"
+        raise ForeworldError(
+            f"sequence {index} of {split_name} was refused in {MAX_DRAWS} draws of "
+            f"{type(world).__name__}: the last one {why}, with {listing}. Choose "
+            f"smaller ranges, a smaller time step, more substeps or a larger canvas."
+        )
+
+
+def _run(
+    statics: tuple[Static, ...],
+    options: Options,
+    stored: _Stored,
+    leaves: list[tuple[Leaves, Leaves]],
+    arrays: Sequence[Array],
+    keys: UInt32[Array, "sequence 2"],
+) -> dict[str, Array]:
+    parts = [combine(s, *pair) for s, pair in zip(statics, leaves, strict=True)]
+    family, policy = parts[0], parts[1] if len(parts) > 1 else None
+    if stored.structure is not None:
+        held = jax.tree.unflatten(stored.structure, arrays)
+        policy = eqx.combine(held, stored.rest)
+
+    def one(words: UInt32[Array, "2"]) -> dict[str, Array]:
+        key = jax.random.wrap_key_data(words)
+        world = family.sample(named_key(key, "world"))
+        drawn = family.parameters(world)
+        acting = policy or RandomPolicy(world)
+        return {
+            **sequence(world, acting, key, options),
+            **{f"parameters/{n}": v.astype(jnp.float32) for n, v in drawn.items()},
+            "key": words,
+        }
+
+    return jax.vmap(one)(keys)
+
+
+_program = jax.jit(_run, static_argnums=(0, 1, 2))
+
+
+def _extras_of(recipe: Recipe) -> tuple[str, ...]:
+    """Names of a world's own columns; raises where options and world do not fit."""
+    world = recipe.family.world
+    if not isinstance(world, AbstractDynamics):
+        return ()
+    dynamics = world
+    state, _ = jax.eval_shape(dynamics.reset, root_key(0))
+    if recipe.derivatives or recipe.jitter:
+        slope = jax.eval_shape(dynamics.derivative, state)
+        if slope is None:
+            raise ConfigError(
+                f"{type(world).__name__} moves in discrete time: it has no time "
+                f"derivatives and no irregular frames. Leave derivatives and jitter "
+                f"out."
+            )
+    return tuple(jax.eval_shape(dynamics.extras, state))

@@ -1,0 +1,55 @@
+"""Names a data set in an experiment's configuration: where it lies and which it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from foreworld.core.errors import ConfigError
+from foreworld.core.parts.part import Part, Place
+from foreworld.data.reading.collection import Collection
+from foreworld.data.reading.dataset import DataSet
+from foreworld.data.reading.merged import NumColumns, StatePolicy
+from foreworld.data.reading.opening import open_data, read_identity
+
+
+class DataFolder(Part):
+    """A data set on the disk.
+
+    The identity is in the content hash and the path is not, so an experiment finds its
+    results again after its data set was moved, and never with another data set.
+    """
+
+    path: Annotated[str, Place()]
+    """folder of the data set"""
+    identity: str = ""
+    """which data set it is; filled in from the folder when empty"""
+    states: StatePolicy = "equal"
+    """what becomes of states of different width, where there are several tasks: equal:
+    an error; pad: zeros up to the widest; truncate: the first columns of each"""
+    num_columns: NumColumns = 0
+    """columns that truncate leaves; 0 for as many as the narrowest task has"""
+
+    def __check_init__(self) -> None:
+        super().__check_init__()
+        if not self.identity:
+            object.__setattr__(self, "identity", read_identity(Path(self.path)))
+
+    def open(self) -> DataSet | Collection:
+        """The data set, if the folder still holds the one that is meant.
+
+        Raises
+        ------
+        ConfigError
+            The folder holds another data set.
+        DamagedError
+            The folder is missing, unfinished or damaged.
+        """
+        data = open_data(self.path, self.states, self.num_columns)
+        if data.identity != self.identity:
+            raise ConfigError(
+                f"{self.path} holds another data set than this experiment was made "
+                f"with: {data.identity} instead of {self.identity}. Name the folder of "
+                f"the right one, or start a new experiment."
+            )
+        return data

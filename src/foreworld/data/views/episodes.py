@@ -1,0 +1,356 @@
+"""Few-shot episodes: context sets and queries of tasks, drawn anew for each episode.
+
+``split.tasks(num_context=15, seed=0)`` gives the episodes of a split. Episode ``e`` is
+a function of (seed, ``e``) and nothing else: the same one in NumPy, in any number of
+PyTorch's workers, and inside compiled programs.
+
+Source: the meta-learning protocol of github.com/qu-gg/meta-sLVM, with a redraw that
+reaches every worker, any number of tasks, and contexts that are shared, not copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int
+
+from foreworld.core.errors import ConfigError
+from foreworld.core.keys import root_key
+from foreworld.data.reading.table import AbstractTable
+from foreworld.data.views.draws import NUM_NUMBERS, fold, root
+from foreworld.data.views.episode_source import EpisodeSource
+from foreworld.data.views.peers import episode_tuple
+from foreworld.data.views.tasks import Tasks
+from foreworld.data.views.torch import check_batch_size, make_loader
+
+CONTEXT = "context/"
+"""What names of columns of context sets begin with."""
+_COLUMNS = ("image", "state", "action", "valid")
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One episode, as rows of the split.
+
+    Attributes
+    ----------
+    context
+        Context set of each task, ascending.
+    queries
+        All other rows, ascending.
+    task
+        Number of each query's task.
+    """
+
+    context: Int[np.ndarray, "task shot"]
+    queries: Int[np.ndarray, " query"]
+    task: Int[np.ndarray, " query"]
+
+
+class Episodes:
+    """Episodes of a split; ``episodes[e]`` is one of them.
+
+    Parameters
+    ----------
+    table
+        The split. Its column ``label`` says which task a sequence belongs to; without
+        one, all are of one task.
+    num_context
+        Sequences of a task's context set.
+    seed
+        Root seed of all episodes.
+    state_columns
+        Columns of the state to give, in this order; ``None`` for all.
+
+    Raises
+    ------
+    ConfigError
+        The split is empty, a task has too few sequences, or the state has no such
+        column.
+    """
+
+    def __init__(
+        self,
+        table: AbstractTable,
+        num_context: int,
+        seed: int = 0,
+        state_columns: Sequence[int] | None = None,
+    ) -> None:
+        _check_number("seed", seed)
+        self.table, self.num_context, self.seed = table, num_context, seed
+        names = table.columns
+        self._labelled = "label" in names
+        labels = (
+            table.read("label", slice(None)) if self._labelled else [0] * len(table)
+        )
+        self.tasks = Tasks.by_label(np.asarray(labels).reshape(-1))
+        self.tasks.check(num_context, f"the split {table.name} of {table.place}")
+        self.state_columns = None if state_columns is None else [*state_columns]
+        if self.state_columns is not None:
+            _check_columns(self.state_columns, names["state"][0][-1], table)
+        self._names = [name for name in _COLUMNS if name in names]
+
+    def __len__(self) -> int:
+        """Queries of an episode."""
+        return self.tasks.num_rows - self.tasks.num_tasks * self.num_context
+
+    def __repr__(self) -> str:
+        num = self.tasks.num_tasks
+        return (
+            f"Episodes of the split {self.table.name} of {self.table.place}: "
+            f"{num} task{'s' if num > 1 else ''}, {self.num_context} sequences of "
+            f"each as context, {len(self):,} queries; seed {self.seed}"
+        )
+
+    def __getitem__(self, episode: int) -> Episode:
+        return self.at(episode)
+
+    def at(self, episode: int) -> Episode:
+        """An episode by its number, 0 to 2^32 - 1."""
+        context = self._context(episode)
+        position = np.arange(len(self), dtype=np.int32)
+        return Episode(context, *self.tasks.queries(np, context, position))
+
+    def item(self, episode: int, position: int) -> dict[str, Any]:
+        """One query of an episode with the context set of its task.
+
+        Parameters
+        ----------
+        position
+            Place in the episode's list of queries.
+
+        Returns
+        -------
+        dict
+            As a batch of :meth:`numpy`, without the axes of queries and of tasks.
+        """
+        if not 0 <= position < len(self):
+            raise IndexError(
+                f"there is no query {position} in an episode of {self!r}: 0 to "
+                f"{len(self) - 1}."
+            )
+        batch = self.batch(episode, np.array([position]), repeat_context=True)
+        return {name: values[0] for name, values in batch.items()}
+
+    def batch(
+        self,
+        episode: int,
+        position: Int[np.ndarray, " query"],
+        *,
+        repeat_context: bool = False,
+    ) -> dict[str, np.ndarray]:
+        """Some queries of an episode, and the context sets of all tasks.
+
+        Parameters
+        ----------
+        position
+            Places in the episode's list of queries.
+        repeat_context
+            Give every query a context set of its own, instead of one set for each
+            task.
+        """
+        context = self._context(episode)
+        row, task = self.tasks.queries(np, context, np.asarray(position, np.int32))
+        shots = {}
+        if repeat_context:
+            # Each set is read once, however many queries it serves.
+            used, which = np.unique(task, return_inverse=True)
+            for name in self._names:
+                shots[name] = self._read(name, context[used])[which]
+            context = context[task]
+        else:
+            shots = {name: self._read(name, context) for name in self._names}
+        return {
+            **{name: self._read(name, row) for name in self._names},
+            "index": row,
+            "task": task,
+            "label": np.asarray(self.tasks.labels)[task][:, None],
+            **{CONTEXT + name: values for name, values in shots.items()},
+            CONTEXT + "index": context,
+        }
+
+    def sample(self, episode: int, num: int) -> Int[np.ndarray, " query"]:
+        """Positions of ``num`` queries of an episode, drawn with replacement."""
+        return self.tasks.draw_queries(np, self._key(episode), self.num_context, num)
+
+    def numpy(
+        self,
+        batch_size: int,
+        *,
+        num_steps: int | None = None,
+        episode: int = 0,
+        repeat_context: bool = False,
+        legacy: bool = False,
+    ) -> Iterator[Any]:
+        """Batches of queries with the context sets of their episodes.
+
+        Parameters
+        ----------
+        batch_size
+            Queries in a batch.
+        num_steps
+            ``None`` goes once through all queries of one episode, in ascending order.
+            Otherwise that many batches, each of an episode of its own (``episode``
+            and those that follow), its queries drawn with replacement.
+        episode
+            Number of the (first) episode.
+        repeat_context
+            Give every query a context set of its own.
+        legacy
+            Tuples of five arrays as in the sibling projects, see
+            :func:`foreworld.data.views.peers.episode_tuple`, instead of dictionaries.
+
+        Returns
+        -------
+        Iterator
+            Dictionaries: columns of the queries ``(query, ...)`` by name; ``index``
+            and ``task`` (number) of each, ``label`` ``(query, 1)``; and columns of
+            the context sets, ``context/image`` ``(task, shot, ...)`` and so on, or
+            ``(query, shot, ...)`` where contexts are repeated.
+
+        Raises
+        ------
+        ConfigError
+            A number that cannot be used.
+        """
+        items = _Items(len(self), batch_size, num_steps, episode, self.table.name, True)
+        read = _Reader(self, batch_size, repeat_context, legacy)
+
+        def batches() -> Iterator[Any]:
+            self.table.keep(self._names)
+            for item in items:
+                yield read(item)
+
+        return batches()
+
+    def torch(
+        self,
+        batch_size: int,
+        *,
+        num_steps: int | None = None,
+        episode: int = 0,
+        fixed: bool = False,
+        num_workers: int = 0,
+        repeat_context: bool = False,
+        legacy: bool = False,
+    ) -> Any:
+        """The same as a ``torch.utils.data.DataLoader``.
+
+        Iterating over the loader again goes on with the episodes that follow.
+
+        Parameters
+        ----------
+        fixed
+            Begin with the same episode each time: to evaluate.
+        num_workers
+            Processes that read; 0 reads in this one.
+
+        Raises
+        ------
+        ConfigError
+            PyTorch is not installed, or a number that cannot be used.
+        """
+        items = _Items(
+            len(self), batch_size, num_steps, episode, self.table.name, fixed
+        )
+        read = _Reader(self, batch_size, repeat_context, legacy)
+        return make_loader(read, items, num_workers)
+
+    def device(self) -> EpisodeSource:
+        """The same for programs, which draw episodes themselves."""
+        return EpisodeSource(
+            data=self.table.device(),
+            tasks=self.tasks,
+            num_context=self.num_context,
+            key=root_key(self.seed),
+            state_columns=None
+            if self.state_columns is None
+            else tuple(self.state_columns),
+        )
+
+    def _key(self, episode: int) -> np.ndarray:
+        _check_number("episode", episode)
+        return fold(np, root(np, self.seed), "episode", episode)
+
+    def _context(self, episode: int) -> Int[np.ndarray, "task shot"]:
+        return self.tasks.context(np, self._key(episode), self.num_context)
+
+    def _read(self, name: str, rows: np.ndarray) -> np.ndarray:
+        values = self.table.rows(name, rows.reshape(-1))
+        if name == "state" and self.state_columns is not None:
+            values = values[..., self.state_columns]
+        return values.reshape(*rows.shape, *values.shape[1:])
+
+
+class _Items:
+    """Which episode, and which of its queries, each batch holds."""
+
+    def __init__(
+        self,
+        num_queries: int,
+        batch_size: int,
+        num_steps: int | None,
+        episode: int,
+        name: str,
+        fixed: bool,
+    ) -> None:
+        check_batch_size(batch_size, None, name, num_queries, "queries")
+        if num_steps is not None and num_steps < 1:
+            raise ConfigError(
+                f"num_steps={num_steps} must be at least 1, or None for all queries "
+                f"of one episode."
+            )
+        _check_number("episode", episode)
+        self._num_queries, self._batch_size = num_queries, batch_size
+        self._num_steps, self._episode, self._fixed = num_steps, episode, fixed
+
+    def __len__(self) -> int:
+        return self._num_steps or -(-self._num_queries // self._batch_size)
+
+    def __iter__(self) -> Iterator[tuple[int, int | None, int | None]]:
+        episode = self._episode
+        if not self._fixed:
+            self._episode += self._num_steps or 1
+        if self._num_steps is not None:
+            for step in range(self._num_steps):
+                yield (episode + step) % NUM_NUMBERS, None, None
+            return
+        for first in range(0, self._num_queries, self._batch_size):
+            last = min(first + self._batch_size, self._num_queries)
+            yield episode % NUM_NUMBERS, first, last
+
+
+class _Reader:
+    """Reads the batch of an item; travels to worker processes."""
+
+    def __init__(
+        self, episodes: Episodes, batch_size: int, repeat: bool, legacy: bool
+    ) -> None:
+        self._episodes, self._batch_size = episodes, batch_size
+        self._repeat, self._legacy = repeat or legacy, legacy
+
+    def __call__(self, item: tuple[int, int | None, int | None]) -> Any:
+        episode, first, last = item
+        if first is None:
+            position = self._episodes.sample(episode, self._batch_size)
+        else:
+            position = np.arange(first, last)
+        batch = self._episodes.batch(episode, position, repeat_context=self._repeat)
+        return episode_tuple(batch) if self._legacy else batch
+
+
+def _check_number(name: str, value: int) -> None:
+    if not 0 <= value < NUM_NUMBERS:
+        raise ConfigError(f"{name}={value} must be at least 0 and below 2^32.")
+
+
+def _check_columns(columns: list[int], width: int, table: AbstractTable) -> None:
+    for column in columns:
+        if not 0 <= column < width:
+            raise ConfigError(
+                f"state_columns={columns}: there is no column {column} in the state of "
+                f"{table!r}, which has {width}: 0 to {width - 1}."
+            )

@@ -1,0 +1,317 @@
+"""Windows of switching series: a query, the windows before it, and what was switched.
+
+``split.windows()`` views series that are stored as sequences (columns ``signal``,
+``mode`` and ``state``) as samples: each has a query of ``window`` steps and
+``num_context`` context windows, which overlap each other (shifted by one step) and end
+one step before the query begins. Train, validation and test follow each other in time
+with a gap, so that they share no step, and signals are z-scored by the training part.
+
+Source: the windows of github.com/qu-gg/slvm-data-generation, whose splits share steps
+and whose statistics know the test part; ``leaky=True`` gives those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Int
+
+from foreworld.core.errors import ConfigError, unknown_name
+from foreworld.data.format.recipe import SPLITS
+from foreworld.data.reading.table import AbstractTable
+from foreworld.data.views.series import Series, WindowSource
+from foreworld.data.views.torch import Epochs, check_batch_size, make_loader, shuffled
+
+LEAKY_TRAIN = 8000
+"""Samples that the source trains on, of all series one after the other."""
+_NEEDED = ("mode", "state")
+
+
+class Windows:
+    """Windows of the series of a split, divided in time.
+
+    Parameters
+    ----------
+    table
+        A split whose sequences are the series.
+    window
+        Steps of a query and of a context window.
+    num_context
+        Context windows of a query.
+    fractions
+        Of the steps (gaps left out) to train on, to choose by and to report.
+    gap
+        Steps between two parts that no sample uses; ``None`` for the span of a
+        sample, ``2 window + num_context - 1``, which is the least.
+    normalise
+        Z-score each signal by mean and standard deviation of the training part.
+    leaky
+        As the source: all windows of the series, the first 8000 to train on and the
+        rest to report, statistics of all. For comparisons only: train and test share
+        steps.
+
+    Attributes
+    ----------
+    mean, std
+        Statistics that signals were z-scored with.
+
+    Raises
+    ------
+    ConfigError
+        The split holds no switching series, or they are too short.
+    """
+
+    def __init__(
+        self,
+        table: AbstractTable,
+        window: int = 7,
+        num_context: int = 3,
+        *,
+        fractions: Sequence[float] = (0.8, 0.1, 0.1),
+        gap: int | None = None,
+        normalise: bool = True,
+        leaky: bool = False,
+    ) -> None:
+        signal, mode, latent = _read(table)
+        self.window, self.num_context, self.leaky = window, num_context, leaky
+        self._where = repr(table)
+        self._check(signal.shape[1])
+        if leaky:
+            self._parts = {"train": slice(0, signal.shape[1])}
+        else:
+            self._parts = self._divide(signal.shape[1], fractions, gap)
+        known = signal[:, self._parts["train"]].astype(np.float64)
+        self.mean, self.std = np.zeros(known.shape[-1]), np.ones(known.shape[-1])
+        if normalise:
+            self.mean, std = known.mean(axis=(0, 1)), known.std(axis=(0, 1))
+            self.std = np.where(std > 0, std, 1.0)
+        scored = ((signal - self.mean) / self.std).astype(np.float32)
+        self.series = Series(scored, mode.astype(np.int16), latent.astype(np.float32))
+
+    @property
+    def train(self) -> WindowSplit:
+        """Samples to train on."""
+        return self.split("train")
+
+    @property
+    def val(self) -> WindowSplit:
+        """Samples to choose by."""
+        return self.split("val")
+
+    @property
+    def test(self) -> WindowSplit:
+        """Samples to report."""
+        return self.split("test")
+
+    def split(self, name: str) -> WindowSplit:
+        """Samples of a part, series after series.
+
+        Raises
+        ------
+        UnknownNameError
+            No such part.
+        ConfigError
+            The part is empty.
+        """
+        if name not in SPLITS:
+            raise unknown_name("split", name, SPLITS)
+        num_series = self.series.signal.shape[0]
+        part = self._parts.get(name, slice(0, 0))
+        if self.leaky:
+            part = self._parts["train"]
+        first = part.start + self.window + self.num_context
+        steps = np.arange(first, part.stop - 2 * self.window)
+        series = np.repeat(np.arange(num_series), len(steps))
+        start = np.tile(steps, num_series)
+        if self.leaky:
+            taken = {"train": slice(LEAKY_TRAIN), "test": slice(LEAKY_TRAIN, None)}
+            chosen = taken.get(name, slice(0, 0))
+            series, start = series[chosen], start[chosen]
+        if not len(start):
+            raise ConfigError(
+                f"the windows of {self._where} have no {name} samples. "
+                + (
+                    f"leaky=True trains on the first {LEAKY_TRAIN}, reports the rest "
+                    f"and has no val."
+                    if self.leaky
+                    else "Give that part a larger one of the fractions."
+                )
+            )
+        return WindowSplit(self, name, series, start)
+
+    def __repr__(self) -> str:
+        kind = "leaky windows" if self.leaky else "windows"
+        return f"{self.num_context} + 1 {kind} of {self.window} steps of {self._where}"
+
+    def _check(self, length: int) -> None:
+        for name in ("window", "num_context"):
+            value = getattr(self, name)
+            if value < 1:
+                raise ConfigError(f"{name}={value} must be at least 1.")
+        needed = 3 * self.window + self.num_context + 1
+        if length < needed:
+            raise ConfigError(
+                f"window={self.window} with num_context={self.num_context} needs "
+                f"series of at least {needed} steps, but those of {self._where} have "
+                f"{length}. Choose shorter windows, or generate longer series."
+            )
+
+    def _divide(
+        self, length: int, fractions: Sequence[float], gap: int | None
+    ) -> dict[str, slice]:
+        """Steps of each part."""
+        span = 2 * self.window + self.num_context - 1
+        gap = span if gap is None else gap
+        if gap < span:
+            raise ConfigError(
+                f"gap={gap} must be at least {span}, the steps that a sample spans: "
+                f"otherwise train and test could share some."
+            )
+        shares = [float(share) for share in fractions]
+        if (
+            len(shares) != len(SPLITS)
+            or min(shares) < 0
+            or not shares[0]
+            or abs(sum(shares) - 1) > 1e-6
+        ):
+            raise ConfigError(
+                f"fractions={tuple(shares)} must be three numbers (train, val, test) "
+                f"that add up to 1, the first one above 0."
+            )
+        used = {n: s for n, s in zip(SPLITS, shares, strict=True) if s}
+        free = length - gap * (len(used) - 1)
+        needed = 3 * self.window + self.num_context + 1
+        parts, first = {}, 0
+        for name, share in used.items():
+            last = length if name == [*used][-1] else first + int(share * free)
+            if last - first < needed:
+                raise ConfigError(
+                    f"the {name} part of {self._where} would have "
+                    f"{max(last - first, 0)} of its {length} steps, but a sample needs "
+                    f"{needed}. Change fractions, choose shorter windows or a smaller "
+                    f"gap, or generate longer series."
+                )
+            parts[name] = slice(first, last)
+            first = last + gap
+        return parts
+
+
+class WindowSplit:
+    """Samples of one part, made when they are read.
+
+    Batches are dictionaries: ``index``, ``queries`` ``(sample, step, signal)``,
+    ``domains`` ``(sample, context, step, signal)``, ``labels`` ``(sample, step)`` and
+    ``latents`` ``(sample, step, state)``, for every system alike.
+    """
+
+    def __init__(
+        self,
+        windows: Windows,
+        name: str,
+        series: Int[np.ndarray, " sample"],
+        start: Int[np.ndarray, " sample"],
+    ) -> None:
+        self.name, self.windows = name, windows
+        self.series, self.start = series.astype(np.int32), start.astype(np.int32)
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def __repr__(self) -> str:
+        return f"{len(self):,} {self.name} samples: {self.windows!r}"
+
+    def __getitem__(self, index: Any) -> dict[str, Any]:
+        rows = np.arange(len(self))[index]
+        batch = self.batch(np.atleast_1d(rows))
+        if np.ndim(rows):
+            return batch
+        return {name: values[0] for name, values in batch.items()}
+
+    def batch(self, rows: Sequence[int] | np.ndarray) -> dict[str, np.ndarray]:
+        """Samples by their numbers."""
+        index, windows = np.asarray(rows), self.windows
+        found = windows.series.windows(
+            self.series[index], self.start[index], windows.window, windows.num_context
+        )
+        return {"index": index, **found}
+
+    def numpy(
+        self,
+        batch_size: int,
+        *,
+        shuffle: bool = True,
+        seed: int = 0,
+        epoch: int = 0,
+        drop_last: bool = False,
+    ) -> Iterator[dict[str, np.ndarray]]:
+        """One epoch of batches; settings as for splits of data sets."""
+        num = len(self)
+        self._check(batch_size, drop_last)
+        order = shuffled(num, shuffle, seed, epoch)
+        last = num // batch_size * batch_size if drop_last else num
+        firsts = range(0, last, batch_size)
+        return (self.batch(order[i : min(i + batch_size, last)]) for i in firsts)
+
+    def torch(
+        self,
+        batch_size: int,
+        *,
+        shuffle: bool = True,
+        num_workers: int = 0,
+        seed: int = 0,
+        drop_last: bool = False,
+    ) -> Any:
+        """The same as a ``torch.utils.data.DataLoader``; each pass the next epoch."""
+        self._check(batch_size, drop_last)
+        sampler = Epochs(len(self), batch_size, shuffle, seed, drop_last)
+        return make_loader(_Samples(self), sampler, num_workers)
+
+    def device(self) -> WindowSource:
+        """The same for programs."""
+        series, windows = self.windows.series, self.windows
+        return WindowSource(
+            signal=jnp.asarray(series.signal),
+            mode=jnp.asarray(series.mode),
+            latent=jnp.asarray(series.latent),
+            series=jnp.asarray(self.series),
+            start=jnp.asarray(self.start),
+            window=windows.window,
+            num_context=windows.num_context,
+        )
+
+    def _check(self, batch_size: int, drop_last: bool) -> None:
+        num = len(self)
+        most = num if drop_last else None
+        check_batch_size(batch_size, most, self.name, num, "samples")
+
+
+class _Samples:
+    """Reads batches by epoch and numbers; travels to worker processes."""
+
+    def __init__(self, split: WindowSplit) -> None:
+        self._split = split
+
+    def __call__(self, item: tuple[int, list[int]]) -> dict[str, np.ndarray]:
+        return self._split.batch(item[1])
+
+
+def _read(table: AbstractTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Signal, mode and state of all sequences."""
+    lacking = [name for name in _NEEDED if name not in table.columns]
+    if lacking:
+        raise ConfigError(
+            f"{table!r} holds no switching series: it has no column "
+            f"{' and no '.join(lacking)}. Lorenz, NASCAR and the switching double "
+            f"pendulum have them."
+        )
+    name = "signal" if "signal" in table.columns else "state"
+    whole = slice(None)
+    mode = np.asarray(table.read("mode", whole))
+    return (
+        np.asarray(table.read(name, whole)),
+        mode.reshape(mode.shape[:2]),
+        np.asarray(table.read("state", whole)),
+    )

@@ -1,0 +1,35 @@
+"""What runs inside a Slurm job: one task of a file of tasks."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+from foreworld.core.disk.folder import read_json
+from foreworld.core.errors import ForeworldError
+from foreworld.launch._entry import call
+
+RECORD = "tasks.json"
+"""File of tasks, in the folder of a submission."""
+SAID = "said by the task:"
+"""Stands in a job's log before what the task prints itself."""
+
+
+def run(record: str, index: int) -> None:
+    """Do one task; ends the process with status 1 where that fails."""
+    # A worker may be killed at any moment and has nothing to tidy up, so it ends at
+    # once: Slurm waits for its end before others get the processors, and the leases.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+    print(SAID, flush=True)
+    try:
+        task = read_json(Path(record))["tasks"][index]
+        call(task["entry"], Path(task["path"]))
+    except ForeworldError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    except Exception:
+        traceback.print_exc()
+        sys.exit(1)

@@ -1,0 +1,200 @@
+"""What live play is made of: stages, sessions, and what a page shows.
+
+A stage is what is played: a world, an agent in its world, a learned model beside its
+world. It is compiled once. Every browser gets a session of its own, with its own
+episode and its own sliders, and all sessions of a stage share its programs.
+"""
+
+from __future__ import annotations
+
+import abc
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import UInt8
+
+from foreworld.play.web.messages import Message
+
+Picture = UInt8[np.ndarray, "height width channels"]
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key that chooses an action, also a button for fingers.
+
+    Attributes
+    ----------
+    code
+        What the browser calls the key (``KeyboardEvent.key``).
+    label
+        What is written on the button.
+    action
+        Index of the action.
+    name
+        What the action does.
+    """
+
+    code: str
+    label: str
+    action: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A number that can be changed while the world runs.
+
+    Attributes
+    ----------
+    name
+        Name of the world's field.
+    value, low, high
+        Where it stands and where its ends are. The box beside it goes beyond the
+        ends where the field allows it.
+    unit
+        For people.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One number of a system's state."""
+
+    name: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page is made of; sent once when a browser connects.
+
+    Attributes
+    ----------
+    title, summary
+        What is played.
+    pictures
+        Captions, one a picture.
+    hint
+        What to do, in a sentence.
+    keys, sliders
+        See there.
+    draggable
+        Whether the picture follows the mouse.
+    axes
+        The numbers of a system's state, in their order.
+    plane
+        Two of them, drawn against each other at first.
+    nudges
+        Whether these numbers can be changed.
+    has_agent
+        Whether an agent can act, so that it can be taken over and let go on.
+    has_model
+        Whether a model predicts, so that it can be set back to the truth.
+    playing, rate
+        Whether time runs at the start, and steps a second.
+    """
+
+    title: str
+    summary: str
+    pictures: tuple[str, ...]
+    hint: str
+    keys: tuple[Key, ...] = ()
+    sliders: tuple[Slider, ...] = ()
+    draggable: bool = False
+    axes: tuple[Axis, ...] = ()
+    plane: tuple[int, ...] = ()
+    nudges: bool = False
+    has_agent: bool = False
+    has_model: bool = False
+    playing: bool = False
+    rate: float = 10.0
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number on the page; with ``curve`` its course is drawn too."""
+
+    name: str
+    value: float
+    unit: str = ""
+    curve: bool = False
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A share from 0 to 1, drawn as a bar."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What there is to see at one moment.
+
+    Attributes
+    ----------
+    pictures
+        In the order of the page's captions, 1 or 3 channels each.
+    numbers, bars
+        See there.
+    fields
+        Where the sliders stand.
+    state
+        The numbers of the page's axes.
+    banner
+        Said over the picture, such as the end of an episode.
+    notice
+        Said once, such as why a value is refused.
+    agent_acts
+        Whether the agent acts, not the keyboard.
+    """
+
+    pictures: tuple[Picture, ...]
+    numbers: tuple[Number, ...] = ()
+    bars: tuple[Bar, ...] = ()
+    fields: dict[str, float] = field(default_factory=dict)
+    state: tuple[float, ...] = ()
+    banner: str = ""
+    notice: str = ""
+    agent_acts: bool = False
+
+
+class AbstractSession(abc.ABC):
+    """What one browser plays. Its methods are called one at a time."""
+
+    @abc.abstractmethod
+    def advance(self) -> bool:
+        """Let a step's time pass; returns whether there is anything new to see."""
+
+    @abc.abstractmethod
+    def handle(self, message: Message) -> None:
+        """Do what the person asked for; what does not apply here is ignored."""
+
+    @abc.abstractmethod
+    def frame(self) -> Frame:
+        """What there is to see now."""
+
+
+class AbstractStage(abc.ABC):
+    """What is played; shared by all browsers, and never changed by any."""
+
+    @abc.abstractmethod
+    def page(self) -> Page:
+        """What the page is made of."""
+
+    @abc.abstractmethod
+    def session(self, index: int) -> AbstractSession:
+        """A new session. The first one compiles the programs of all.
+
+        Parameters
+        ----------
+        index
+            Counts the sessions; each index has random numbers of its own.
+        """

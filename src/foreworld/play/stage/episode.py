@@ -1,0 +1,278 @@
+"""One live episode: a world, whoever acts in it, and the program that steps and draws.
+
+Unlike the lanes of ``worlds/rollout.py``, an episode that has ended stays to be looked
+at until somebody asks for the next one.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Key, Num, UInt8
+
+from foreworld.core.keys import named_key
+from foreworld.core.parts.partition import Static, combine
+from foreworld.learners.ppo._agent import AgentMemory
+from foreworld.play.hands.sliders import Knobs
+from foreworld.play.hands.touch import readings
+from foreworld.play.stage.base import Number
+from foreworld.worlds.base import AbstractPolicy, AbstractWorld, Observation, State
+
+OWN_CHOICE = -1
+"""In the place of an action: the policy chooses."""
+
+
+class Scene(NamedTuple):
+    """Where an episode stands."""
+
+    key: Key[Array, ""]
+    state: State
+    obs: Observation
+    memory: Any
+    num_steps: Int[Array, ""]
+    reward: Float[Array, ""]
+    total: Float[Array, ""]
+    discounted: Float[Array, ""]
+    weight: Float[Array, ""]
+    ended: Bool[Array, ""]
+
+
+class View(NamedTuple):
+    """A scene and what there is to see of it.
+
+    Attributes
+    ----------
+    frame
+        The picture.
+    readings
+        Numbers of the world, by name.
+    thought
+        Probabilities of the next action and value, of a policy that tells; else
+        ``None``.
+    action
+        What was done last; 0 at a start and where nobody acts.
+    """
+
+    scene: Scene
+    frame: UInt8[Array, "height width channels"]
+    readings: dict[str, Num[Array, ""]]
+    thought: Any
+    action: Int[Array, ""]
+
+
+@runtime_checkable
+class Thinker(Protocol):
+    """A policy that tells its probabilities and its value, such as ppo's."""
+
+    def think(self, memory: Any, obs: Observation) -> Any:
+        """``probabilities`` of the actions and ``value`` for an observation."""
+        ...
+
+
+class Episode:
+    """A live episode and its world.
+
+    Attributes
+    ----------
+    knobs
+        The world, whose traced fields can be changed.
+    view
+        What there is to see.
+
+    Parameters
+    ----------
+    world
+        What is simulated.
+    key
+        All random numbers of this and later episodes follow from it.
+    policy
+        What acts when no action is given; ``None`` where there is nobody.
+    """
+
+    def __init__(
+        self,
+        world: AbstractWorld,
+        key: Key[Array, ""],
+        policy: AbstractPolicy | None = None,
+    ) -> None:
+        self.knobs = Knobs(world)
+        self._policy, self._key, self._count = policy, key, 0
+        self.restart()
+
+    @property
+    def world(self) -> AbstractWorld:
+        """The world as it is now."""
+        return self.knobs.world
+
+    @property
+    def ended(self) -> bool:
+        """Whether the episode is over."""
+        return bool(self.view.scene.ended)
+
+    @property
+    def frame(self) -> UInt8[np.ndarray, "height width channels"]:
+        """The picture."""
+        return np.asarray(self.view.frame)
+
+    def restart(self) -> None:
+        """Begin the next episode."""
+        key = named_key(self._key, "episode", self._count)
+        self._count += 1
+        self.view = _begin(*self.knobs.parts, self._policy, key)
+
+    def step(self, action: int = OWN_CHOICE) -> None:
+        """Go on by one step; a new episode where this one has ended.
+
+        Parameters
+        ----------
+        action
+            Index of an action, or :data:`OWN_CHOICE`.
+        """
+        if self.ended:
+            self.restart()
+        else:
+            self._turn(self.view.scene, action, True)
+
+    def put(self, state: State, obs: Observation) -> None:
+        """Put the world into a state, which is observed as ``obs``."""
+        scene = self.view.scene._replace(state=state, obs=obs)
+        self._turn(scene, OWN_CHOICE, False)
+
+    def redraw(self) -> None:
+        """Look again, after the world was changed."""
+        self._turn(self.view.scene, OWN_CHOICE, False)
+
+    def numbers(self) -> tuple[Number, ...]:
+        """Steps, the world's readings, and rewards where somebody acts."""
+        scene = self.view.scene
+        shown = [Number("step", int(scene.num_steps))]
+        for name, value in self.view.readings.items():
+            plain, _, unit = name.partition(" (")
+            shown.append(Number(plain, float(value), unit.rstrip(")"), curve=True))
+        if self.world.action_space is not None:
+            shown += [
+                Number("reward", float(scene.reward)),
+                Number("return", float(scene.total)),
+                Number("discounted return", float(scene.discounted)),
+            ]
+        return tuple(shown)
+
+    def _turn(self, scene: Scene, action: int, stepping: bool) -> None:
+        self.view = _turn(
+            *self.knobs.parts,
+            self._policy,
+            scene,
+            self.view.action,
+            jnp.int32(action),
+            jnp.asarray(stepping),
+        )
+
+
+@eqx.filter_jit
+def _begin(
+    static: Static,
+    leaves: dict[str, Array],
+    policy: AbstractPolicy | None,
+    key: Key[Array, ""],
+) -> View:
+    world = combine(static, leaves, {})
+    state, obs = world.reset(named_key(key, "reset"))
+    zero = jnp.float32(0)
+    scene = Scene(
+        key=key,
+        state=state,
+        obs=obs,
+        memory=None if policy is None else policy.init_memory(),
+        num_steps=jnp.int32(0),
+        reward=zero,
+        total=zero,
+        discounted=zero,
+        weight=jnp.float32(1),
+        ended=jnp.asarray(False),
+    )
+    return _look(world, policy, scene, jnp.int32(0))
+
+
+@eqx.filter_jit
+def _turn(
+    static: Static,
+    leaves: dict[str, Array],
+    policy: AbstractPolicy | None,
+    scene: Scene,
+    last: Int[Array, ""],
+    action: Int[Array, ""],
+    stepping: Bool[Array, ""],
+) -> View:
+    """Step if ``stepping``, then look: one program for all that a session does."""
+    world = combine(static, leaves, {})
+    scene, last = jax.lax.cond(
+        stepping,
+        lambda: _step(world, policy, scene, action),
+        lambda: (scene, last),
+    )
+    return _look(world, policy, scene, last)
+
+
+def _step(
+    world: AbstractWorld,
+    policy: AbstractPolicy | None,
+    scene: Scene,
+    action: Int[Array, ""],
+) -> tuple[Scene, Int[Array, ""]]:
+    memory, chosen = scene.memory, action
+    if policy is not None:
+        act_key = named_key(scene.key, "act", scene.num_steps)
+        memory, own = policy.act(memory, scene.obs, act_key)
+        chosen = jnp.where(action == OWN_CHOICE, own, action).astype(jnp.int32)
+        memory = _remember(memory, chosen)
+    done = None if world.action_space is None else chosen
+    step_key = named_key(scene.key, "step", scene.num_steps)
+    step: Any = world.step(scene.state, done, step_key)
+    num_steps = scene.num_steps + 1
+    ended = step.terminated | step.truncated
+    if world.max_episode_len > 0:
+        ended = ended | (num_steps >= world.max_episode_len)
+    reward = jnp.asarray(step.reward, jnp.float32)
+    new = Scene(
+        key=scene.key,
+        state=step.state,
+        obs=step.obs,
+        memory=memory,
+        num_steps=num_steps,
+        reward=reward,
+        total=scene.total + reward,
+        discounted=scene.discounted + scene.weight * reward,
+        weight=(scene.weight * world.discount).astype(jnp.float32),
+        ended=ended,
+    )
+    return new, jnp.int32(0) if done is None else chosen
+
+
+def _remember(memory: Any, action: Int[Array, ""]) -> Any:
+    """What a policy remembers when somebody else chose its action."""
+    if not isinstance(memory, AgentMemory):
+        return memory
+    code = jax.nn.one_hot(action, memory.last_action.shape[0], dtype=jnp.float32)
+    return memory._replace(last_action=code)
+
+
+def _look(
+    world: AbstractWorld,
+    policy: AbstractPolicy | None,
+    scene: Scene,
+    action: Int[Array, ""],
+) -> View:
+    thought = None
+    if isinstance(policy, Thinker):
+        thought = policy.think(scene.memory, scene.obs)
+    return View(
+        scene=scene,
+        frame=world.render(scene.state),
+        readings=readings(world, scene.state),
+        thought=thought,
+        action=action,
+    )

@@ -1,0 +1,154 @@
+"""One browser's conversation: a frame is made only when the last one was drawn.
+
+The browser acknowledges a frame after drawing it. Until then nothing is computed and
+nothing is queued, so a slow browser gets fewer frames and a sleeping tab, which draws
+nothing, stops its simulation. While time stands still the conversation only waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from foreworld.play.stage.base import AbstractSession, Page
+from foreworld.play.web.messages import (
+    Ack,
+    Message,
+    MessageError,
+    Play,
+    Rate,
+    Tick,
+    parse,
+)
+from foreworld.play.web.wire import encode_frame, encode_page
+
+INBOX = 32
+"""Messages that wait at most; then the connection is not read any further."""
+NOT_UNDERSTOOD = 1008
+"""Close code for what our page never sends."""
+
+
+class Clock:
+    """When the next step is due.
+
+    Attributes
+    ----------
+    playing
+        Whether time runs.
+    rate
+        Steps a second.
+    """
+
+    def __init__(self, playing: bool, rate: float) -> None:
+        self.playing, self.rate = playing, rate
+        self._due = time.monotonic()
+
+    def wait(self) -> float | None:
+        """Seconds until the next step; ``None`` while time stands still."""
+        return max(0.0, self._due - time.monotonic()) if self.playing else None
+
+    def ticked(self) -> None:
+        """A step was made. Missed ones are not made up for."""
+        self._due = max(time.monotonic(), self._due + 1 / self.rate)
+
+    def change(self, playing: bool, rate: float) -> None:
+        """Stop, go on, or run at another rate."""
+        self.playing, self.rate = playing, rate
+        self._due = time.monotonic() + 1 / rate
+
+
+async def converse(socket: WebSocket, page: Page, session: AbstractSession) -> None:
+    """Serve one browser until it leaves."""
+    inbox: asyncio.Queue[Message | MessageError | None] = asyncio.Queue(INBOX)
+    reader = asyncio.create_task(_read(socket, inbox))
+    try:
+        await socket.send_text(encode_page(page))
+        await _run(socket, session, inbox, Clock(page.playing, page.rate))
+    except MessageError as error:
+        await socket.close(NOT_UNDERSTOOD, str(error)[:100])
+    except WebSocketDisconnect:
+        pass
+    finally:
+        reader.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await reader
+
+
+async def _read(
+    socket: WebSocket, inbox: asyncio.Queue[Message | MessageError | None]
+) -> None:
+    while True:
+        event = await socket.receive()
+        if event["type"] == "websocket.disconnect":
+            await inbox.put(None)
+            return
+        try:
+            message = parse(event.get("text") or "")
+        except MessageError as error:
+            await inbox.put(error)
+            return
+        await inbox.put(message)
+
+
+async def _run(
+    socket: WebSocket,
+    session: AbstractSession,
+    inbox: asyncio.Queue[Message | MessageError | None],
+    clock: Clock,
+) -> None:
+    sent = drawn = 0
+    new = True
+    while True:
+        if new and drawn == sent:
+            frame = await asyncio.to_thread(session.frame)
+            sent, new = sent + 1, False
+            data = encode_frame(frame, sent, clock.playing, clock.rate)
+            await socket.send_bytes(data)
+        due = clock.wait() if drawn == sent else None
+        message = await _next(inbox, due)
+        if isinstance(message, _Nothing):
+            new = await asyncio.to_thread(session.advance)
+            clock.ticked()
+        elif message is None:
+            return
+        elif isinstance(message, MessageError):
+            raise message
+        elif isinstance(message, Ack):
+            drawn = sent if message.frame == sent else drawn
+        elif isinstance(message, Play):
+            clock.change(message.on, clock.rate)
+            new = True
+        elif isinstance(message, Rate):
+            clock.change(clock.playing, message.value)
+            new = True
+        else:
+            if isinstance(message, Tick):
+                clock.change(False, clock.rate)
+            await asyncio.to_thread(session.handle, message)
+            new = True
+
+
+class _Nothing:
+    """Nobody said anything in time."""
+
+
+_NOTHING = _Nothing()
+
+
+async def _next(
+    inbox: asyncio.Queue[Message | MessageError | None], seconds: float | None
+) -> Message | MessageError | _Nothing | None:
+    """The next message, or :data:`_NOTHING` after some seconds."""
+    # What has arrived goes first, or a late clock would never let it in.
+    with contextlib.suppress(asyncio.QueueEmpty):
+        return inbox.get_nowait()
+    if seconds == 0:
+        return _NOTHING
+    try:
+        async with asyncio.timeout(seconds):
+            return await inbox.get()
+    except TimeoutError:
+        return _NOTHING

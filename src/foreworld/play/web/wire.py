@@ -1,0 +1,73 @@
+"""What the server sends: the page as JSON, then one binary message a frame.
+
+A frame is the length of its header (4 bytes, little endian), the header (JSON, UTF-8),
+and the raw pixels of its pictures one after the other, rows from the top. Pictures are
+small and drawn with ``putImageData``; compressing them would cost more than sending.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import struct
+from typing import Any
+
+import numpy as np
+
+from foreworld.play.stage.base import Frame, Page
+
+
+def encode_page(page: Page) -> str:
+    """The page as JSON text."""
+    return json.dumps(dataclasses.asdict(page), allow_nan=False)
+
+
+def encode_frame(frame: Frame, number: int, playing: bool, rate: float) -> bytes:
+    """A frame as one binary message.
+
+    Parameters
+    ----------
+    number
+        The browser sends it back when it has drawn the frame.
+    playing, rate
+        Whether time runs, and steps a second.
+    """
+    header = {
+        "frame": number,
+        "playing": playing,
+        "rate": rate,
+        "pictures": [list(picture.shape) for picture in frame.pictures],
+        "numbers": [
+            {**dataclasses.asdict(n), "value": _finite(n.value)} for n in frame.numbers
+        ],
+        "bars": [
+            {**dataclasses.asdict(b), "value": _finite(b.value)} for b in frame.bars
+        ],
+        "fields": frame.fields,
+        "state": [_finite(value) for value in frame.state],
+        "banner": frame.banner,
+        "notice": frame.notice,
+        "agent_acts": frame.agent_acts,
+    }
+    text = json.dumps(header, allow_nan=False).encode()
+    pixels = [np.ascontiguousarray(picture).tobytes() for picture in frame.pictures]
+    return b"".join([struct.pack("<I", len(text)), text, *pixels])
+
+
+def decode_frame(data: bytes) -> tuple[dict[str, Any], list[np.ndarray]]:
+    """Header and pictures of a frame, for clients in Python."""
+    (size,) = struct.unpack_from("<I", data)
+    header = json.loads(data[4 : 4 + size])
+    pictures, offset = [], 4 + size
+    for shape in header["pictures"]:
+        count = math.prod(shape)
+        flat = np.frombuffer(data, np.uint8, count, offset)
+        pictures.append(flat.reshape(shape))
+        offset += count
+    return header, pictures
+
+
+def _finite(value: float) -> float | None:
+    """JSON has neither NaN nor infinities."""
+    return value if math.isfinite(value) else None

@@ -1,0 +1,133 @@
+"""How long a study will take here, said before it starts, and what it then reused."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from foreworld.core.disk.folder import read_json
+from foreworld.core.progress import duration
+from foreworld.sweeps.plan.plan import Plan
+from foreworld.sweeps.run.work import finished
+from foreworld.sweeps.study.study import Study
+from foreworld.train import rates
+from foreworld.train.journal import segments_done
+from foreworld.train.loop import TIMING
+from foreworld.train.rates import Rate
+
+UNKNOWN = "how long it takes here is not known until the first segment is done"
+
+
+class Estimate(NamedTuple):
+    """Seconds until a study is finished.
+
+    Attributes
+    ----------
+    seconds
+        ``None`` where no program like it is known.
+    basis
+        Fields in which the programs differ from those that were measured.
+    elsewhere
+        Whether those ran on another machine.
+    """
+
+    seconds: float | None
+    basis: str
+    elsewhere: bool = False
+
+    def __str__(self) -> str:
+        if self.seconds is None:
+            return UNKNOWN
+        if self.elsewhere:
+            return (
+                f"roughly {duration(self.seconds)} on a machine with two cores; "
+                f"nothing like it ran on this one yet"
+            )
+        if self.basis:
+            return f"roughly {duration(self.seconds)}, by a program with {self.basis}"
+        return f"about {duration(self.seconds)}, by what the same took here before"
+
+
+def estimate(study: Study, plan: Plan, folder: Path) -> Estimate | None:
+    """How long what is missing of a study will take; ``None`` if nothing is.
+
+    Parameters
+    ----------
+    folder
+        Of the study, which need not be there.
+    """
+    points = study.points()
+    spent: list[float] = []
+    basis, elsewhere = "", False
+    for chunk in plan.chunks:
+        place = folder / chunk.folder_name
+        if finished(place):
+            continue
+        group = plan.groups[chunk.group]
+        parameters = points[chunk.runs[0][0]].parameters
+        rate = rates.find(parameters, group.width, plan.threads)
+        if rate is None:
+            return Estimate(None, "")
+        left = 1 - segments_done(place) / group.training.layout.num_segments
+        updates = group.training.budget.num_updates * left
+        spent.append(rate.overhead + updates * rate.seconds)
+        basis = basis or _in_words(rate)
+        elsewhere |= rate.elsewhere
+    if not spent:
+        return None
+    workers = min(plan.workers, len(spent))
+    return Estimate(max(max(spent), sum(spent) / workers), basis, elsewhere)
+
+
+class Before:
+    """What there was of a study before a call, to say afterwards what was reused."""
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self._folder, self._plan = folder, plan
+        self._begun = time.monotonic()
+        places = [folder / chunk.folder_name for chunk in plan.chunks]
+        self._done = [finished(place) for place in places]
+        self._segments = sum(
+            segments_done(place)
+            for place, done in zip(places, self._done, strict=True)
+            if not done
+        )
+
+    def reused(self) -> str:
+        """One line."""
+        total, done = len(self._done), sum(self._done)
+        if done == total:
+            return f"nothing to do: {_chunks(total)} finished before"
+        spent = duration(time.monotonic() - self._begun)
+        told = [f"{done} of {_chunks(total)} finished before"] if done else []
+        if self._segments:
+            told.append(f"{self._segments} segments of unfinished chunks")
+        made, reused = self._programs()
+        told.append(f"{reused} of {made} programs from the cache")
+        return f"done in {spent}; reused: {', '.join(told)}"
+
+    def _programs(self) -> tuple[int, int]:
+        """Programs that the chunks of this call needed, and how many were cached."""
+        made = reused = 0
+        for chunk, done in zip(self._plan.chunks, self._done, strict=True):
+            path = self._folder / chunk.folder_name / TIMING
+            if not done and path.exists():
+                timing = read_json(path)
+                made, reused = (
+                    made + timing["programs"],
+                    reused + timing["programs_reused"],
+                )
+        return made, reused
+
+
+def _chunks(num: int) -> str:
+    return f"{num} chunk" if num == 1 else f"{num} chunks"
+
+
+def _in_words(rate: Rate) -> str:
+    """``total_steps 64 instead of 128``."""
+    return ", ".join(
+        f"{name.rpartition('.')[2]} {there} instead of {here}"
+        for name, (there, here) in rate.differences.items()
+    )

@@ -1,0 +1,258 @@
+"""The plan of a study: groups that share a program, their widths, chunks of runs.
+
+A plan is written once. Results of float arithmetic depend on the width of a program,
+so resuming follows the plan to the letter.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from foreworld.core.errors import ConfigError, DamagedError, FitError
+from foreworld.learners.base import Budget
+from foreworld.sweeps.study.study import Point, Study
+from foreworld.train.lanes import Run, static_of
+from foreworld.train.layout import Layout
+from foreworld.train.loop import TrainingPlan, device_kind, plan_training
+from foreworld.train.memory import free_bytes, widest
+from foreworld.train.sources import Sources, describe_sources
+
+MAX_WIDTH_ON_CPU = 16
+"""Runs in one program on a processor; more gain nothing there (measured with PPO)."""
+MAX_WIDTH = 4096
+"""Runs in one program on an accelerator."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Points that share a program.
+
+    Attributes
+    ----------
+    points
+        Indices of points, in the order of the study.
+    width
+        Runs in the program.
+    training
+        How long they train.
+    """
+
+    points: tuple[int, ...]
+    width: int
+    training: TrainingPlan
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Runs that one program trains; the unit of work.
+
+    Attributes
+    ----------
+    index
+        Its number, which names its folder.
+    group
+        Index of its group.
+    runs
+        ``(point, seed)`` of each run.
+    padding
+        How often the last run is repeated to fill the program.
+    """
+
+    index: int
+    group: int
+    runs: tuple[tuple[int, int], ...]
+    padding: int
+
+    @property
+    def folder_name(self) -> str:
+        """``chunks/003``."""
+        return f"chunks/{self.index:03d}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All of it.
+
+    Attributes
+    ----------
+    device
+        Kind of device that the widths are meant for: ``"cpu"``, ``"gpu"``.
+    workers
+        Processes that the widths are meant for.
+    threads
+        Threads of each: 1, or 0 for as many as the machine has.
+    """
+
+    device: str
+    workers: int
+    threads: int
+    groups: tuple[Group, ...]
+    chunks: tuple[Chunk, ...]
+
+    @property
+    def num_runs(self) -> int:
+        """Runs of the study."""
+        return sum(len(chunk.runs) for chunk in self.chunks)
+
+    def steps_of(self, chunk: Chunk) -> int:
+        """Steps of a chunk's runs, all together, padding left out."""
+        budget = self.groups[chunk.group].training.budget
+        return len(chunk.runs) * budget.num_updates * budget.steps_per_update
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        data = asdict(self)
+        for entry, group in zip(data["groups"], self.groups, strict=True):
+            training = group.training
+            entry["training"] = {
+                "layout": training.layout._asdict(),
+                "budget": training.budget._asdict(),
+            }
+        return data
+
+    @staticmethod
+    def from_dict(data: dict[str, Any]) -> Plan:
+        """What :meth:`to_dict` gave.
+
+        Raises
+        ------
+        DamagedError
+            It is no plan.
+        """
+        try:
+            groups = tuple(
+                Group(
+                    tuple(entry["points"]),
+                    entry["width"],
+                    TrainingPlan(
+                        Layout(**entry["training"]["layout"]),
+                        Budget(**entry["training"]["budget"]),
+                    ),
+                )
+                for entry in data["groups"]
+            )
+            chunks = tuple(
+                Chunk(c["index"], c["group"], _pairs(c["runs"]), c["padding"])
+                for c in data["chunks"]
+            )
+            return Plan(
+                data["device"], data["workers"], data["threads"], groups, chunks
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise DamagedError(f"the study's plan is damaged: {error!r}.") from error
+
+
+def make_plan(
+    study: Study, *, workers: int = 1, threads: int = 0, width: int | None = None
+) -> Plan:
+    """Check every point, group them and cut their runs into chunks.
+
+    Parameters
+    ----------
+    workers, threads
+        Processes that will run it, and threads of each (0: all of the machine).
+    width
+        Runs in a program; by default chosen from the cores and the memory.
+
+    Raises
+    ------
+    ConfigError, FitError
+        A point that cannot run; names it.
+    """
+    if width is not None and width < 1:
+        raise ConfigError(f"width={width} must be at least 1.")
+    grouped = _group(study.points())
+    groups, chunks = [], []
+    for points, training, sources in grouped:
+        runs = [(point.index, seed) for point in points for seed in range(study.seeds)]
+        pieces = 1 if len(grouped) % workers == 0 else workers
+        wide = _width(points[0], training, sources, len(runs), pieces, workers, width)
+        for begin in range(0, len(runs), wide):
+            part = tuple(runs[begin : begin + wide])
+            chunks.append(Chunk(len(chunks), len(groups), part, wide - len(part)))
+        groups.append(Group(tuple(point.index for point in points), wide, training))
+    return Plan(device_kind(), workers, threads, tuple(groups), tuple(chunks))
+
+
+def describe(plan: Plan) -> str:
+    """The plan for people: what ``--dry-run`` prints."""
+    head = (
+        f"{_count(len(plan.groups), 'group')}, {_count(plan.num_runs, 'run')}, "
+        f"{_count(len(plan.chunks), 'chunk')} on {_count(plan.workers, 'worker')} "
+        f"({plan.device})"
+    )
+    lines = [head]
+    for index, group in enumerate(plan.groups):
+        chunks = [chunk for chunk in plan.chunks if chunk.group == index]
+        runs = sum(len(chunk.runs) for chunk in chunks)
+        budget, layout = group.training.budget, group.training.layout
+        sizes = ", ".join(
+            f"{len(c.runs)}" + (f" (+{c.padding} padding)" if c.padding else "")
+            for c in chunks
+        )
+        lines.append(
+            f"  group {index}: {_count(len(group.points), 'point')}, "
+            f"{_count(runs, 'run')} in chunks of {sizes}; each run "
+            f"{budget.num_updates * budget.steps_per_update:,} {budget.step_name} "
+            f"in {_count(layout.num_segments, 'segment')}"
+        )
+    return "\n".join(lines)
+
+
+def runs_of(study: Study, chunk: Chunk, points: Sequence[Point]) -> list[Run]:
+    """The runs of a chunk, as the training loop takes them."""
+    return [Run(points[point].parameters, seed) for point, seed in chunk.runs]
+
+
+def _group(points: list[Point]) -> list[tuple[list[Point], TrainingPlan, Sources]]:
+    """Points by what a program must have in common, in the order of the study."""
+    found: dict[Any, tuple[list[Point], TrainingPlan, Sources]] = {}
+    for point in points:
+        sources = describe_sources(point.parameters)
+        try:
+            training = plan_training(point.parameters, sources)
+        except FitError as error:
+            text = ", ".join(f"{k}={v!r}" for k, v in point.fields.items())
+            where = f"point {point.index} ({text}): " if point.fields else ""
+            raise FitError(f"{where}{error}") from error
+        key = static_of(point.parameters), training
+        found.setdefault(key, ([], training, sources))[0].append(point)
+    return list(found.values())
+
+
+def _width(
+    point: Point,
+    training: TrainingPlan,
+    sources: Sources,
+    num_runs: int,
+    pieces: int,
+    workers: int,
+    width: int | None,
+) -> int:
+    if not point.parameters.learner.traceable:
+        return 1
+    if width is not None:
+        return min(width, num_runs)
+    most = MAX_WIDTH_ON_CPU if device_kind() == "cpu" else MAX_WIDTH
+    wanted = _even(num_runs, most, pieces)
+    run = Run(point.parameters, 0)
+    fits = widest([run], sources, training.layout, wanted, free_bytes(workers))
+    return wanted if fits >= wanted else _even(num_runs, fits, pieces)
+
+
+def _even(num_runs: int, most: int, pieces: int) -> int:
+    """A width of at most ``most`` that leaves every worker about the same work."""
+    chunks = math.ceil(num_runs / most)
+    chunks = min(num_runs, math.ceil(chunks / pieces) * pieces)
+    return math.ceil(num_runs / chunks)
+
+
+def _pairs(runs: Any) -> tuple[tuple[int, int], ...]:
+    return tuple((int(point), int(seed)) for point, seed in runs)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -1,0 +1,178 @@
+"""Makes a study's folder: its configuration and its plan, written once."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from foreworld.core.disk.folder import (
+    CONFIG,
+    MANIFEST,
+    lease,
+    read_json,
+    read_sealed,
+    remove,
+    write_json,
+)
+from foreworld.core.disk.places import runs_folder
+from foreworld.core.errors import DamagedError, OccupiedError
+from foreworld.core.parts.config import to_dict
+from foreworld.sweeps.plan._check import check_plan
+from foreworld.sweeps.plan.plan import Plan, make_plan
+from foreworld.sweeps.study.find import KIND, read_study
+from foreworld.sweeps.study.study import Study
+from foreworld.train.checkpoint import checkpoints
+
+PLAN, LOCK, CHUNKS, TABLE = "plan.json", ".lock", "chunks", "study.nc"
+CHUNK_LOCK, RUNNING = "lock", ".running"
+"""Held in a chunk's folder by whoever trains it; held by whoever watches the study."""
+_FORMAT = 1
+_OURS = (TABLE, "tracker.json", "report.html", CONFIG)
+_OUR_FOLDERS = (CHUNKS, "logs")
+
+
+def folder_of(study: Study, out: str | Path | None = None) -> Path:
+    """Where a study goes: ``out``, or its own place under ``runs/``."""
+    return runs_folder() / study.folder_name if out is None else Path(out)
+
+
+def prepare(
+    study: Study,
+    folder: Path,
+    *,
+    workers: int = 1,
+    threads: int = 0,
+    width: int | None = None,
+    force: bool = False,
+) -> Plan:
+    """Write configuration and plan, or read the plan that is there.
+
+    Raises
+    ------
+    OccupiedError
+        The folder holds something else.
+    ConfigError, FitError
+        A point that cannot run.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OccupiedError(f"{folder} is a file. Choose another folder with --out.")
+    cleared = force and folder.is_dir() and _clear(folder)
+    if not cleared:
+        _check_free(study, folder)
+    if width is not None:
+        _forget_unused_plan(folder, width)
+    if not (folder / PLAN).exists():
+        # Everything is checked before anything is written.
+        plan = make_plan(study, workers=workers, threads=threads, width=width)
+        with lease(folder / LOCK, math.inf):
+            if not (folder / PLAN).exists():
+                write_json(folder / CONFIG, _config(study))
+                write_json(folder / PLAN, plan.to_dict())
+    plan = read_plan(folder)
+    if width is not None and width not in {group.width for group in plan.groups}:
+        widths = ", ".join(str(group.width) for group in plan.groups)
+        print(
+            f"{folder} is planned with width {widths}, which stays: results depend on "
+            f"it. --force plans anew and deletes what is finished.",
+            file=sys.stderr,
+        )
+    return plan
+
+
+def read_plan(folder: Path) -> Plan:
+    """The plan of a study's folder.
+
+    Raises
+    ------
+    DamagedError
+        It is missing or damaged.
+    """
+    try:
+        plan = Plan.from_dict(read_sealed(folder, PLAN))
+        check_plan(plan, read_study(folder))
+        return plan
+    except DamagedError as error:
+        raise DamagedError(
+            f"{error} ({folder / PLAN}). Delete the folder or run with --force to "
+            f"begin anew."
+        ) from error
+
+
+def _forget_unused_plan(folder: Path, width: int) -> None:
+    """Delete a plan of another width that nothing was done by: it binds nobody."""
+    if not (folder / PLAN).exists():
+        return
+    plan = read_plan(folder)
+    if width in {group.width for group in plan.groups}:
+        return
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(lease(folder / LOCK, math.inf))
+        if not stack.enter_context(lease(folder / RUNNING)):
+            return
+        for chunk in plan.chunks:
+            place = folder / chunk.folder_name
+            if not place.exists():
+                continue
+            done = (place / MANIFEST).exists() or any(checkpoints(place))
+            if done or not stack.enter_context(lease(place / CHUNK_LOCK)):
+                return
+        remove(folder / PLAN)
+        remove(folder / CHUNKS)
+
+
+def _config(study: Study) -> dict[str, Any]:
+    versions = {name: version(name) for name in ("foreworld", "jax", "equinox")}
+    return {
+        "kind": KIND,
+        "format": _FORMAT,
+        "folder": study.folder_name,
+        "seed": study.base.seed,
+        "versions": versions,
+        "study": to_dict(study),
+    }
+
+
+def _check_free(study: Study, folder: Path) -> None:
+    """Refuse a folder that holds anything but this study."""
+    if not folder.exists():
+        return
+    # Hidden files are locks, and halves of files that were never put in place.
+    if all(path.name.startswith(".") for path in folder.iterdir()):
+        return
+    if not (folder / CONFIG).exists():
+        raise OccupiedError(
+            f"{folder} holds other files and no study. Choose another folder with "
+            f"--out; it is not overwritten."
+        )
+    data = read_json(folder / CONFIG)
+    kind = data.get("kind") if isinstance(data, dict) else None
+    if kind != KIND:
+        raise OccupiedError(
+            f"{folder} holds a {kind or 'folder of another kind'}, not this study. "
+            f"Choose another folder with --out; it is not overwritten."
+        )
+    there = read_study(folder)
+    if there.folder_name != study.folder_name:
+        raise OccupiedError(
+            f"{folder} holds another study ({there.folder_name}) than the one asked "
+            f"for ({study.folder_name}). Choose another folder with --out, or delete "
+            f"the one that is there with --force."
+        )
+
+
+def _clear(folder: Path) -> bool:
+    """Delete what a study wrote, and nothing else; whether there was one."""
+    if not (folder / CONFIG).exists():
+        return False
+    data = read_json(folder / CONFIG)
+    if not isinstance(data, dict) or data.get("kind") != KIND:
+        return False
+    # The marker goes first and what says whose folder it is goes last: a kill in
+    # between leaves an unfinished study, which --force deletes again.
+    for name in (MANIFEST, PLAN, *_OUR_FOLDERS, *_OURS):
+        remove(folder / name)
+    return True

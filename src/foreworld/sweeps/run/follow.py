@@ -1,0 +1,63 @@
+"""Shows how far a study is while it runs, whoever does the work."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from foreworld.core.progress import Progress
+from foreworld.sweeps.plan.plan import Plan
+from foreworld.sweeps.run.work import finished
+from foreworld.train.journal import is_compiling, segments_done
+
+_SHOW = 0.5
+"""Seconds between looks at the journals."""
+
+
+@contextlib.contextmanager
+def following(folder: Path, plan: Plan, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Show progress while the context lasts: what the journals say.
+
+    Yields a function that prints a line beside it.
+    """
+    if quiet:
+        yield lambda text: None
+        return
+    total = sum(plan.steps_of(chunk) for chunk in plan.chunks)
+    names = {group.training.budget.step_name for group in plan.groups}
+    unit = names.pop() if len(names) == 1 else "steps"
+    stop = threading.Event()
+    with Progress("training", total, unit) as progress:
+        progress.update(steps_done(folder, plan))
+
+        def show() -> None:
+            while not stop.wait(_SHOW):
+                progress.update(steps_done(folder, plan), _note(folder, plan))
+
+        thread = threading.Thread(target=show, daemon=True)
+        thread.start()
+        try:
+            yield progress.say
+        finally:
+            stop.set()
+            thread.join()
+            progress.update(steps_done(folder, plan))
+
+
+def steps_done(folder: Path, plan: Plan) -> float:
+    """Steps of all runs that lie in finished segments."""
+    done = 0.0
+    for chunk in plan.chunks:
+        place = folder / chunk.folder_name
+        segments = plan.groups[chunk.group].training.layout.num_segments
+        share = 1.0 if finished(place) else segments_done(place) / segments
+        done += plan.steps_of(chunk) * share
+    return done
+
+
+def _note(folder: Path, plan: Plan) -> str:
+    places = [folder / chunk.folder_name for chunk in plan.chunks]
+    open_places = [place for place in places if not finished(place)]
+    return "compiling" if any(is_compiling(p) for p in open_places) else ""

@@ -1,0 +1,224 @@
+"""Does the chunks of a study that are missing: what a worker runs."""
+
+from __future__ import annotations
+
+import contextlib
+import traceback
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from foreworld.core.disk.folder import MANIFEST, lease, remove, seal, write_bytes
+from foreworld.core.errors import ConfigError, ForeworldError
+from foreworld.core.parts.config import to_dict
+from foreworld.core.registry import own_frame
+from foreworld.learners.base import Metrics
+from foreworld.sweeps.plan.plan import Chunk, Plan, runs_of
+from foreworld.sweeps.plan.prepare import read_plan
+from foreworld.sweeps.run.cancel import CHUNK_LOCK, CancelledError, stop_if_cancelled
+from foreworld.sweeps.study.find import read_study
+from foreworld.sweeps.study.study import Point, Study
+from foreworld.track._open import open_run, recall_tracker
+from foreworld.track.base import AbstractTrace
+from foreworld.train import checkpoint, rates
+from foreworld.train.history import HEALTHY, History, values
+from foreworld.train.loop import (
+    RESULTS,
+    Timing,
+    TrainingPlan,
+    Update,
+    read_history,
+    train,
+)
+
+ENTRY = "foreworld.sweeps.run.work:work"
+"""What launchers call."""
+ERROR = "error.txt"
+_PATIENCE = 0.2
+"""Seconds in which those who only look whether a chunk is taken have let go."""
+
+
+def work(folder: Path) -> None:
+    """Go through the chunks; do those that are missing and that nobody else is doing.
+
+    A chunk that raises an error is recorded in its folder and skipped until the study
+    is run again. Any number of workers may call this at the same time.
+    """
+    study, plan = read_study(folder), read_plan(folder)
+    points = study.points()
+    for chunk in plan.chunks:
+        place = folder / chunk.folder_name
+        stop_if_cancelled(folder)
+        if not finished(place) and not (place / ERROR).exists():
+            _attempt(folder, study, plan, points, chunk)
+
+
+def work_on(folder: Path, index: int) -> None:
+    """Do one chunk, unless it is finished or somebody else is doing it.
+
+    Raises
+    ------
+    ConfigError
+        The plan has no such chunk.
+    ForeworldError
+        It failed.
+    """
+    study, plan = read_study(folder), read_plan(folder)
+    if not 0 <= index < len(plan.chunks):
+        raise ConfigError(
+            f"chunk {index} is not one of 0 to {len(plan.chunks) - 1} of {folder}."
+        )
+    chunk = plan.chunks[index]
+    place = folder / chunk.folder_name
+    remove(place / ERROR)
+    if not finished(place):
+        _attempt(folder, study, plan, study.points(), chunk)
+    if (place / ERROR).exists():
+        raise ForeworldError(f"chunk {index} failed: {why_failed(place)}")
+
+
+def finished(place: Path) -> bool:
+    """Whether a chunk is done and sealed."""
+    return (place / MANIFEST).exists()
+
+
+def why_failed(place: Path) -> str:
+    """Why a chunk failed, in one line; empty if it did not."""
+    path = place / ERROR
+    text = path.read_text(errors="replace") if path.is_file() else ""
+    lines = text.strip().splitlines()
+    return lines[0] if lines else ""
+
+
+def _account(error: Exception) -> str:
+    """An error for people, in one line; below it the traceback where it is a fault."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if isinstance(error, ForeworldError):
+        return " ".join(lines) + "\n"
+    # The last line of the traceback will not do: it may be a note that JAX added.
+    name = type(error).__name__
+    first = f"{name}: {lines[0]}" if lines else name
+    frame = own_frame(error)
+    if frame is not None:
+        first = f"{frame.filename}, line {frame.lineno}, in {frame.name}: {first}"
+    return f"{first}\n\n{traceback.format_exc()}"
+
+
+def _attempt(
+    folder: Path, study: Study, plan: Plan, points: Sequence[Point], chunk: Chunk
+) -> None:
+    place = folder / chunk.folder_name
+    with lease(place / CHUNK_LOCK, _PATIENCE) as mine:
+        if not mine or finished(place):
+            return
+        try:
+            _do(folder, study, plan, points, chunk)
+        except CancelledError:
+            raise
+        except Exception as error:
+            try:
+                write_bytes(place / ERROR, _account(error).encode())
+            except OSError:
+                # Nothing can be written here, not even this: whoever waits must know.
+                raise error from None
+
+
+def _do(
+    folder: Path, study: Study, plan: Plan, points: Sequence[Point], chunk: Chunk
+) -> None:
+    place = folder / chunk.folder_name
+    group = plan.groups[chunk.group]
+    first = points[chunk.runs[0][0]].parameters
+
+    def remember(timing: Timing) -> None:
+        size = len(chunk.runs), group.width
+        rates.record(first, group.training, *size, plan.threads, timing)
+
+    resumed = any(True for _ in checkpoint.checkpoints(place))
+    with _tracked(folder, study, points, chunk, resumed) as traces:
+
+        def watch(update: Update) -> None:
+            # After every segment, so that one that is cancelled leaves an estimate.
+            remember(update.timing)
+            for row, trace in enumerate(traces):
+                _log(trace, row, update)
+            stop_if_cancelled(folder)
+
+        timing = train(
+            runs_of(study, chunk, points),
+            place,
+            plan=group.training,
+            width=group.width,
+            watch=watch,
+        )
+    remember(timing)
+    history, _ = read_history(place)
+    runs = [[point, seed] for point, seed in chunk.runs]
+    info = {"kind": "chunk", "runs": runs, "failures": failures(chunk, history)}
+    seal(place, RESULTS, info)
+    checkpoint.remove(place)
+
+
+def failures(chunk: Chunk, history: History) -> list[str]:
+    """One line for each run of a chunk that failed."""
+    return [
+        f"point {point} seed {seed}: nan at segment {segment}"
+        for (point, seed), segment in zip(
+            chunk.runs, history.failed.tolist(), strict=True
+        )
+        if segment != HEALTHY
+    ]
+
+
+@contextlib.contextmanager
+def _tracked(
+    folder: Path, study: Study, points: Sequence[Point], chunk: Chunk, resumed: bool
+) -> Iterator[list[AbstractTrace]]:
+    """One open trace a run."""
+    tracker = recall_tracker(folder)
+    traces = [
+        open_run(
+            tracker,
+            study.name,
+            f"{folder.name}-p{point}-s{seed}",
+            to_dict(points[point].parameters),
+            resumed,
+        )
+        for point, seed in chunk.runs
+    ]
+    try:
+        yield traces
+    finally:
+        for trace in traces:
+            trace.finish()
+
+
+def _log(trace: AbstractTrace, row: int, update: Update) -> None:
+    """Pass the newest segment of one run to its trace."""
+    layout = update.plan.layout
+    first = update.segment * layout.intervals_per_segment
+    last = first + layout.intervals_in(update.segment)
+    trace.log(
+        _steps(update.plan, layout.interval_ends()[first:last]),
+        _rows(update.history.train, row, slice(first, last), ""),
+    )
+    trace.log(
+        _steps(update.plan, layout.segment_ends()[update.segment : update.segment + 1]),
+        _rows(update.history.val, row, slice(update.segment, None), "val_"),
+    )
+
+
+def _rows(
+    metrics: Metrics, row: int, part: slice, prefix: str
+) -> dict[str, list[float]]:
+    curves = {name: values(mean)[row, part] for name, mean in metrics.items()}
+    return {
+        f"{prefix}{name}": curve.tolist()
+        for name, curve in curves.items()
+        if curve.ndim == 1
+    }
+
+
+def _steps(plan: TrainingPlan, updates: np.ndarray) -> list[int]:
+    return (updates * plan.budget.steps_per_update).tolist()

@@ -1,0 +1,61 @@
+"""A study with changes: other values, another seed, more seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from foreworld.sweeps.study.study import Study
+from foreworld.train.parameters import full_path
+
+
+def changed(
+    study: Study,
+    fields: Mapping[str, Any],
+    seeds: int | None = None,
+    seed: int | None = None,
+) -> Study:
+    """The same study with other values.
+
+    Parameters
+    ----------
+    fields
+        Values by dotted path, a bare name being the learner's field. A swept field
+        that is given a value is swept no longer.
+    seeds
+        Runs of each point; with more, the first ones keep their random numbers.
+    seed
+        Root seed.
+
+    Raises
+    ------
+    ConfigError
+        A field that does not exist, or a value that is not allowed.
+    """
+    given = {full_path(path): value for path, value in fields.items()}
+    if seed is not None:
+        given["seed"] = seed
+    base = study.base
+    for path, value in given.items():
+        base = base.set(path, value)
+    fixed = {key: base.get(key) for key in study.over if full_path(key) in given}
+    over = {key: values for key, values in study.over.items() if key not in fixed}
+    rules = [_without(rule, fixed) for rule in study.exclude]
+    return Study(
+        study.name,
+        base,
+        over,
+        [rule for rule in rules if rule],
+        study.seeds if seeds is None else seeds,
+    )
+
+
+def _without(rule: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, Any]:
+    """What a rule still says when some fields are fixed; empty where it cannot match.
+
+    A rule on fixed fields alone says nothing either: somebody asked for this value.
+    """
+    for key, value in fixed.items():
+        if key in rule and value not in rule[key]:
+            return {}
+    return {key: list(choices) for key, choices in rule.items() if key not in fixed}

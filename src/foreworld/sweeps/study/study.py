@@ -1,0 +1,229 @@
+"""A study: a base, lists of values to try, exclusions and a number of seeds."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+
+from foreworld.core.errors import ConfigError, ForeworldError, unknown_name
+from foreworld.core.parts.config import content_hash
+from foreworld.core.parts.part import Bounded, Part
+from foreworld.train.parameters import Parameters, full_path
+
+_NAME_LETTERS = frozenset(
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
+)
+
+
+class Point(NamedTuple):
+    """One hyperparameter setting of a study.
+
+    Attributes
+    ----------
+    index
+        Its place in the order of the study; that order breaks ties.
+    fields
+        The swept values, by the names the study uses.
+    parameters
+        The whole setting.
+    """
+
+    index: int
+    fields: dict[str, Any]
+    parameters: Parameters
+
+
+class Study(Part):
+    """Points are the product of the lists, in the order written, last key fastest.
+
+    Parameters
+    ----------
+    name
+        Letters, digits, ``_``, ``-`` and ``.``; names the folder.
+    base
+        Parameters that all points share.
+    over
+        Values to try by field: a bare name is the learner's field, others are dotted
+        (``"world.length"``). ``world`` and ``learner`` take names or objects.
+    exclude
+        Points to leave out: each entry names swept fields, and a point falls when all
+        of them match (a list matches any of its values).
+    seeds
+        Runs of each point. More seeds later keep the first ones' random numbers.
+
+    Raises
+    ------
+    ConfigError
+        A field that does not exist, a value that is not allowed, or no point left.
+    """
+
+    name: str
+    """names the study's folder"""
+    base: Parameters
+    """what all points share"""
+    over: dict[str, tuple[Any, ...]]
+    """values to try by field"""
+    exclude: tuple[dict[str, Any], ...]
+    """points to leave out"""
+    seeds: Annotated[int, Bounded(low=1)]
+    """runs of each point"""
+
+    def __init__(
+        self,
+        name: str,
+        base: Parameters,
+        over: Mapping[str, Iterable[Any]] | None = None,
+        exclude: Sequence[Mapping[str, Any]] = (),
+        seeds: int = 1,
+    ) -> None:
+        self.name = _checked_name(name)
+        if not isinstance(base, Parameters):
+            raise ConfigError(
+                f"Study.base: expected Parameters(...), got {base!r} "
+                f"({type(base).__name__})."
+            )
+        if not isinstance(over, Mapping | None):
+            raise ConfigError(
+                f"Study.over: expected a dictionary of lists such as "
+                f"{{'learning_rate': [0.1, 0.01]}}, got {over!r}."
+            )
+        if isinstance(exclude, Mapping | str) or not isinstance(exclude, Iterable):
+            raise ConfigError(
+                f"Study.exclude: expected a list of dictionaries, got {exclude!r}."
+            )
+        self.base = base
+        self.over = {
+            key: _values(base, key, values) for key, values in (over or {}).items()
+        }
+        self.exclude = tuple(_exclusion(base, self.over, rule) for rule in exclude)
+        self.seeds = seeds
+
+    def points(self) -> list[Point]:
+        """All points that are not excluded, each checked.
+
+        Raises
+        ------
+        ConfigError
+            A point whose values do not go together (names it), or no point left.
+        """
+        found = [
+            Point(index, fields, self._setting(fields))
+            for index, fields in enumerate(self._kept())
+        ]
+        if not found:
+            total = int(np.prod([len(values) for values in self.over.values()]))
+            raise ConfigError(
+                f"study {self.name!r} has no points left: exclude removes all "
+                f"{total} of them. Remove or narrow an entry of exclude."
+            )
+        return found
+
+    def __repr__(self) -> str:
+        sizes = [f"{key} in {list(values)}" for key, values in self.over.items()]
+        lines = [
+            f"Study {self.name}: {self.base.name}, {len(self._kept())} points, "
+            f"{self.seeds} seeds, root seed {self.base.seed}",
+            *(f"  {size}" for size in sizes),
+            *(f"  without {rule}" for rule in self.exclude),
+        ]
+        return "\n".join(lines)
+
+    @property
+    def num_points(self) -> int:
+        """How many points are not excluded."""
+        return len(self._kept())
+
+    @property
+    def folder_name(self) -> str:
+        """``<name>-<hash>-s<seed>``: the same study is always found again."""
+        plain = self.replace(base=self.base.replace(seed=0))
+        return f"{self.name}-{content_hash(plain)[:8]}-s{self.base.seed}"
+
+    def _kept(self) -> list[dict[str, Any]]:
+        """Swept values of all points that are not excluded."""
+        products = itertools.product(*self.over.values())
+        settings = [dict(zip(self.over, row, strict=True)) for row in products]
+        return [
+            fields
+            for fields in settings
+            if not any(_matches(rule, fields) for rule in self.exclude)
+        ]
+
+    def _setting(self, fields: dict[str, Any]) -> Parameters:
+        parameters = self.base
+        try:
+            for key, value in fields.items():
+                parameters = parameters.set(key, value)
+        except ForeworldError as error:
+            text = ", ".join(f"{k}={v!r}" for k, v in fields.items())
+            message = f"study {self.name!r}, point ({text}): {error}"
+            raise type(error)(message) from error
+        return parameters
+
+
+def single(parameters: Parameters, seeds: int = 1, name: str | None = None) -> Study:
+    """A study of one point."""
+    return Study(parameters.name if name is None else name, parameters, seeds=seeds)
+
+
+def _checked_name(name: Any) -> str:
+    if isinstance(name, str) and name and set(name) <= _NAME_LETTERS and name[0] != ".":
+        return name
+    raise ConfigError(
+        f"Study.name={name!r} must be made of letters, digits, '_', '-' and '.': it "
+        f"names the study's folder."
+    )
+
+
+def _values(base: Parameters, key: str, values: Any) -> tuple[Any, ...]:
+    """The list of one field, each value as the field stores it."""
+    if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
+        raise ConfigError(
+            f"Study.over[{key!r}]: expected a list of values, got {values!r}. For one "
+            f"value write [{values!r}], or put it in the base."
+        )
+    found = tuple(_value(base, key, value) for value in values)
+    if not found:
+        raise ConfigError(f"Study.over[{key!r}] is empty: give at least one value.")
+    for i, value in enumerate(found):
+        if any(_same(value, other) for other in found[:i]):
+            raise ConfigError(f"Study.over[{key!r}] holds {value!r} twice.")
+    return found
+
+
+def _value(base: Parameters, key: str, value: Any) -> Any:
+    base.get(key)
+    return base.set(key, value).get(key)
+
+
+def _exclusion(
+    base: Parameters, over: Mapping[str, Any], rule: object
+) -> dict[str, Any]:
+    if not isinstance(rule, Mapping) or not rule:
+        raise ConfigError(
+            f"Study.exclude: expected dictionaries of swept fields, got {rule!r}."
+        )
+    paths = {full_path(key): key for key in over}
+    out: dict[str, Any] = {}
+    for key, wanted in rule.items():
+        if full_path(key) not in paths:
+            raise unknown_name("swept field in exclude", key, over)
+        several = isinstance(wanted, list | tuple | np.ndarray)
+        choices = wanted if several else (wanted,)
+        found = tuple(_value(base, key, value) for value in choices)
+        out[paths[full_path(key)]] = found
+    return out
+
+
+def _matches(rule: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
+    return all(
+        any(_same(fields[key], choice) for choice in choices)
+        for key, choices in rule.items()
+    )
+
+
+def _same(a: Any, b: Any) -> bool:
+    return type(a) is type(b) and bool(a == b)
