@@ -72,11 +72,24 @@ def test_the_plan_of_a_series_tells_a_time_that_was_measured(capsys):
 
 def test_options_of_observation(capsys):
     words = ["generate", "pendulum", *SMALL, "--out", "p", "--quiet"]
-    assert main([*words, "--derivatives", "--state-noise", "0.1", "--no-images"]) == 0
+    assert (
+        main(
+            [
+                *words,
+                "--derivatives",
+                "true",
+                "--state-noise",
+                "0.1",
+                "--images",
+                "false",
+            ]
+        )
+        == 0
+    )
     recipe = fw.load("p").recipe
     assert (recipe.derivatives, recipe.state_noise, recipe.images) == (True, 0.1, False)
     assert main([*words[:-3], "--out", "q", "--missing", "1.5"]) == 2
-    assert "Recipe.missing=1.5 must be at least 0 and at most 1" in (
+    assert "Observation.missing=1.5 must be at least 0 and at most 1" in (
         capsys.readouterr().err
     )
 
@@ -86,7 +99,10 @@ def test_legacy_and_scale():
     assert main([*words, "--out", "p", "--legacy", "--quiet"]) == 0
     data = fw.load("p")
     assert data.recipe.sizes == {"train": 10, "val": 3, "test": 3}
-    assert data.family.world.colour == "thresholded" and data.recipe.random_skip
+    assert (
+        data.family.world.colour == "thresholded"
+        and data.recipe.tasks[""].observation.random_skip
+    )
 
 
 @pytest.mark.parametrize(

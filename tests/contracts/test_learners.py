@@ -11,7 +11,7 @@ from contracts.small import small
 from foreworld.core.errors import FitError
 from foreworld.core.parts.part import Traced
 from foreworld.core.registry import entries
-from foreworld.data.reading.source import DataSource
+from foreworld.data.views.source import DataSource
 from foreworld.learners.base import AbstractLearner, Budget, Mean
 from foreworld.testing.checks import CheckError
 from foreworld.testing.games import RepeatedMatchingPennies

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import jax.numpy as jnp
 import numpy as np
 
-from foreworld.data.reading.source import DataSource
-from foreworld.data.reading.table import AbstractTable
+from foreworld.data.views.source import DataSource, make_source
+from foreworld.data.views.table import AbstractTable
 
 
 class MemoryTable(AbstractTable):
@@ -31,19 +31,12 @@ class MemoryTable(AbstractTable):
         return "memory"
 
     @property
-    def num_frames(self) -> int:
-        return self._arrays["state"].shape[1]
-
-    @property
     def columns(self) -> dict[str, tuple[tuple[int, ...], str]]:
         return {n: (a.shape, str(a.dtype)) for n, a in self._arrays.items()}
 
     @property
     def task_sizes(self) -> dict[str, int]:
         return {}
-
-    def action_space(self) -> None:
-        return None
 
     def rows(self, name: str, rows: np.ndarray) -> np.ndarray:
         return self._arrays[name][rows]
@@ -53,14 +46,7 @@ class MemoryTable(AbstractTable):
 
     def device(self) -> DataSource:
         columns = {n: jnp.asarray(a) for n, a in self._arrays.items()}
-        return DataSource(
-            image=columns["image"],
-            state=columns["state"],
-            action=columns.get("action"),
-            valid=columns["valid"],
-            parameters={},
-            action_space=None,
-        )
+        return make_source(columns, columns.get, None, ())
 
 
 def labelled(labels: np.ndarray, num_frames: int = 3, side: int = 4) -> MemoryTable:

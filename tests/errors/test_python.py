@@ -113,7 +113,7 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
         "there is no sequence 3 in the split train of data/p, which has 3: 0 to 2.",
     ),
     "an empty batch": (
-        lambda: fw.load("data/p").train.numpy(0),
+        lambda: fw.load("data/p").train.loader(0),
         "batch_size=0 must be at least 1: the split train has 3 sequences.",
     ),
     "the data of another world": (
@@ -202,7 +202,7 @@ def test_python(name, here):
     [
         (
             "torch",
-            "fw.load('data/p').train.torch(2)",
+            "fw.load('data/p').train.loader(2).torch()",
             "PyTorch is not installed. Install it with: pip install 'foreworld[torch]'",
         ),
         (

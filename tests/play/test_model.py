@@ -13,7 +13,7 @@ import foreworld as fw
 from foreworld.cli.main import main
 from foreworld.core.errors import ConfigError, DamagedError
 from foreworld.core.keys import root_key
-from foreworld.data.reading.source import DataSource
+from foreworld.data.views.source import DataSource
 from foreworld.learners.forward.rnn_deconvolve import RNNDeconvolve
 from foreworld.play.stage.agent import AgentStage
 from foreworld.play.stage.model import ModelSession, ModelStage, Predictor, difference

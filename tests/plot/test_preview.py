@@ -205,9 +205,9 @@ def test_a_world_that_somebody_acts_in_has_frames_only():
 
 def fw_recipe(name, **fields):
     """A recipe of a world by name."""
-    from foreworld.data.format.recipe import Recipe
+    from foreworld.data.format.recipe import TaskRecipe
 
-    return Recipe(Family(fw.make(name, **fields)), num_frames=5)
+    return TaskRecipe(Family(fw.make(name, **fields)), num_frames=5)
 
 
 def test_of_a_folder_the_first_split_with_sequences_is_shown(tmp_path):

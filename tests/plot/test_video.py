@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from foreworld.core.spaces import Discrete
-from foreworld.data.reading.source import DataSource
+from foreworld.data.views.source import DataSource
 from foreworld.learners.forward.base import AbstractForwardModel, ForwardState
 from foreworld.plot.video import GAP, prediction_video
 

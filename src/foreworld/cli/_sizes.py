@@ -18,6 +18,8 @@ def add_sizes(usage: Usage, sets: bool = False) -> None:
 
     Parameters
     ----------
+    usage
+        Of the verb.
     sets
         Whether named sets, which have sizes of their own, can be asked for: options
         that were not given are then ``None``.
@@ -63,41 +65,7 @@ def add_sizes(usage: Usage, sets: bool = False) -> None:
     )
 
 
-def add_observation(usage: Usage) -> None:
-    """Declare what is stored of a sequence, and how it is observed."""
-    usage.add("--no-images", action="store_true", help="store no frames")
-    usage.add(
-        "--derivatives", action="store_true", help="store time derivatives of states"
-    )
-    for name, what in (
-        ("image-noise", "standard deviation of noise in frames, of full scale"),
-        ("state-noise", "standard deviation of noise in states"),
-        ("missing", "chance that a frame was not observed"),
-        ("jitter", "irregular frames: time varies within this fraction of dt"),
-    ):
-        usage.add(f"--{name}", type=float, low=0, default=0.0, metavar="F", help=what)
-    usage.add(
-        "--skip",
-        type=int,
-        low=0,
-        default=0,
-        metavar="N",
-        help="frames before the first one that is stored",
-    )
-    usage.add(
-        "--random-skip", action="store_true", help="draw that number, 0 to --skip"
-    )
-
-
 def sizes_of(args: argparse.Namespace) -> dict[str, Any]:
     """What was given, as :func:`foreworld.generate` takes it."""
     names = (*SPLITS, "seed", "num_frames", "store", "force")
     return {n: getattr(args, n) for n in names if getattr(args, n) is not None}
-
-
-def observation_of(args: argparse.Namespace) -> dict[str, Any]:
-    """What of :func:`add_observation` was given, likewise."""
-    names = ("derivatives", "image_noise", "state_noise", "missing", "jitter", "skip")
-    given = {name: getattr(args, name) for name in (*names, "random_skip")}
-    fields = {name: value for name, value in given.items() if value}
-    return {**fields, **({"images": False} if args.no_images else {})}

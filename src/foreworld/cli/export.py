@@ -54,10 +54,10 @@ def configure(usage: Usage) -> None:
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Write it, and print where."""
     from foreworld.cli._study import find_folder
-    from foreworld.workspace.load import DATA_KINDS, kind_of
+    from foreworld.workspace.load import DATA_KIND, kind_of
 
     folder = Path(args.path) if Path(args.path).is_dir() else find_folder(args.path)
-    holds_data = kind_of(folder) in DATA_KINDS
+    holds_data = kind_of(folder) == DATA_KIND
     fit = [name for name in FORMATS if (name not in TABLES) == holds_data]
     if args.to not in fit:
         what = "a data set" if holds_data else "a study"
@@ -87,12 +87,14 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
 
 
 def _export_data(args: argparse.Namespace, folder: Path) -> list[Path]:
+    from foreworld.compat.windows import leaky_windows
     from foreworld.data.exchange.npz_slvm import write_triples
     from foreworld.data.exchange.well import write_well
-    from foreworld.data.reading.opening import open_data
+    from foreworld.data.reading.dataset import open_dataset
 
-    data = open_data(folder, args.states, args.num_columns)
+    data = open_dataset(folder, None, args.states, args.num_columns)
     if args.to == "well":
         return write_well(data, args.out or f"{folder.name}-well", args.force)
     out = args.out or f"{folder.name}-slvm"
-    return write_triples(data, out, args.force, args.combined, args.leaky)
+    cut = leaky_windows if args.leaky else None
+    return write_triples(data, out, args.force, args.combined, cut)

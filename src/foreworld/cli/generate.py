@@ -16,14 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.cli._launch import add_launch_options, launcher_of
-from foreworld.cli._sizes import (
-    NUM_FRAMES,
-    SPLITS,
-    add_observation,
-    add_sizes,
-    observation_of,
-    sizes_of,
-)
+from foreworld.cli._sizes import NUM_FRAMES, SPLITS, add_sizes, sizes_of
 from foreworld.cli._usage import Fields, Usage
 from foreworld.core.errors import ConfigError
 
@@ -47,25 +40,25 @@ def configure(usage: Usage) -> None:
         action="store_true",
         help="a named set as its authors' programs make it, for comparison",
     )
-    add_observation(usage)
     add_launch_options(usage)
     usage.quiet()
 
 
 def describe(args: argparse.Namespace) -> list[Any]:
-    """The world, whose fields may be ranges; nothing for a named set."""
+    """What is observed, and the world, whose fields may be ranges."""
     from foreworld.cli._fields import Shown
     from foreworld.cli._what import resolve
+    from foreworld.data.format.observation import Observation
 
     what = resolve(args.what)
     if what.named:
-        return []
+        return [Shown(Observation)]
     if what.world is None:
         raise ConfigError(
             f"{args.what} is a data set already. 'foreworld generate' takes a world; "
             f"'foreworld list worlds' names them."
         )
-    return [Shown(what.world, ranges=True)]
+    return [Shown(Observation), Shown(what.world, ranges=True)]
 
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
@@ -74,11 +67,11 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     from foreworld.data.making.generate import generate, plan
 
     launcher = launcher_of(args)
-    what = _what(args, fields)
+    what, seen = _what(args, fields)
     workers = args.workers or (launcher.num_workers if launcher else 1)
     name = Path(args.what.rpartition(":")[2]).name
     out = args.out or _default_out(name)
-    settings = {**sizes_of(args), **observation_of(args)}
+    settings = {**sizes_of(args), **seen}
     force = settings.pop("force")
     if not isinstance(what, str):
         settings = {**SPLITS, "num_frames": NUM_FRAMES, **settings}
@@ -91,9 +84,9 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
         settings["scale"] = args.scale
     if args.legacy:
         settings["legacy"] = True
-    recipe, label = plan(what, **settings)
+    recipe = plan(what, **settings)
     if not args.quiet:
-        print(plan_text(recipe, label, str(out)), flush=True)
+        print(plan_text(recipe, str(out)), flush=True)
     generate(
         recipe, out, launcher=launcher, workers=workers, force=force, quiet=args.quiet
     )
@@ -102,21 +95,30 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     return 0
 
 
-def _what(args: argparse.Namespace, fields: Fields) -> Any:
-    """A family, or the name of a set."""
+def _what(args: argparse.Namespace, fields: Fields) -> tuple[Any, dict[str, Any]]:
+    """A family, or the name of a set; and what of it is observed."""
     from foreworld.cli._fields import read_fields
+    from foreworld.data.format.observation import NAMES
 
-    parts = describe(args)
-    if parts:
-        values = read_fields(parts, fields, f"foreworld generate {args.what}")
-        return parts[0].cls.family(**values)
-    if fields:
-        raise ConfigError(
-            f"--{fields[0][0]}: the worlds of the named set {args.what} are as they "
-            f"are. 'foreworld show {args.what}' tells them; generate a world with "
-            f"fields of your own instead."
-        )
-    return args.what
+    *_, last = parts = describe(args)
+    named = len(parts) == 1
+    for name, _ in fields if named else ():
+        if name.replace("-", "_") not in NAMES:
+            raise ConfigError(
+                f"--{name}: the worlds of the named set {args.what} are as they are. "
+                f"'foreworld show {args.what}' tells them; generate a world with "
+                f"fields of your own instead."
+            )
+    values = read_fields(parts, fields, f"foreworld generate {args.what}")
+    own = {path for path in values if named or path not in _names_of(last.cls)}
+    seen = {path: values.pop(path) for path in own}
+    return (args.what if named else last.cls.family(**values)), seen
+
+
+def _names_of(cls: Any) -> set[str]:
+    from foreworld.core.parts.part import field_specs
+
+    return {spec.name for spec in field_specs(cls)}
 
 
 def _default_out(name: str) -> Path:

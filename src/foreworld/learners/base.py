@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from foreworld.core.parts.part import Part
-from foreworld.data.reading.source import DataSource
+from foreworld.data.views.source import DataSource
 from foreworld.worlds.base import AbstractPolicy, AbstractWorld
 
 Source = AbstractWorld | DataSource

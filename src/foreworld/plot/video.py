@@ -8,7 +8,7 @@ import jax
 import numpy as np
 from jaxtyping import UInt8
 
-from foreworld.data.reading.source import DataSource
+from foreworld.data.views.source import DataSource
 from foreworld.learners.forward.base import AbstractForwardModel, ForwardState
 
 GAP = 2

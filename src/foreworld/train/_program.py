@@ -17,7 +17,7 @@ from jaxtyping import Array, Bool, Int, Key
 from foreworld.core.compilation import Compiled, Job, compile_all
 from foreworld.core.keys import named_key
 from foreworld.core.parts.partition import Static, combine
-from foreworld.data.reading.source import DataSource
+from foreworld.data.views.source import DataSource
 from foreworld.learners.base import LearnerState, Metrics
 from foreworld.train.lanes import Lanes, lane, stack_trees
 from foreworld.train.layout import Layout

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 
 from foreworld.core.errors import FitError
-from foreworld.data.reading.source import DataSource
-from foreworld.data.reading.table import AbstractTable
+from foreworld.data.reading.split import Split
+from foreworld.data.views.source import DataSource
 from foreworld.learners.base import Source
 from foreworld.train.parameters import Parameters
 
@@ -47,24 +47,8 @@ def describe_sources(parameters: Parameters) -> Sources:
     return Sources(*(_shapes(split) for split in (data.train, data.val, data.test)))
 
 
-def _shapes(split: AbstractTable) -> DataSource:
-    split.check_frames()
-    columns = {
-        name: jax.ShapeDtypeStruct(shape, dtype)
-        for name, (shape, dtype) in split.columns.items()
-    }
-    fields: dict[str, Any] = {
-        "image": columns["image"],
-        "state": columns["state"],
-        "action": columns.get("action"),
-        "valid": columns["valid"],
-        "parameters": {
-            name: columns[f"parameters/{name}"] for name in split.parameters
-        },
-        "action_space": split.action_space(),
-        "task_sizes": tuple(split.task_sizes.values()),
-    }
-    return DataSource(**fields)
+def _shapes(split: Split) -> DataSource:
+    return split.source(lambda name: jax.ShapeDtypeStruct(*split.columns[name]))
 
 
 def source_of(parameters: Parameters, data: DataSource | None) -> Source:

@@ -12,7 +12,7 @@ from foreworld.sweeps.run.work import finished, why_failed
 from foreworld.sweeps.study.find import KIND
 from foreworld.train.checkpoint import read_arrays
 from foreworld.train.loop import RESULTS
-from foreworld.workspace.load import DATA_KIND, TASKS_KIND, kind_of
+from foreworld.workspace.load import DATA_KIND, kind_of
 
 
 def check(path: str | Path) -> list[str]:
@@ -27,10 +27,6 @@ def check(path: str | Path) -> list[str]:
             from foreworld.data.format.check import check_dataset
 
             return check_dataset(path)
-        if kind == TASKS_KIND:
-            from foreworld.data.format.check import check_collection
-
-            return check_collection(path)
         if kind == KIND:
             return _check_study(path)
     except ForeworldError as error:

@@ -10,24 +10,22 @@ from foreworld.sweeps.folder import StudyFolder
 from foreworld.sweeps.study.find import KIND, find_folder, kind_of, names_study
 
 DATA_KIND = "data set"
-TASKS_KIND = "tasks"
-DATA_KINDS = (DATA_KIND, TASKS_KIND)
 
 
 def load(path: str | Path, **states: Any) -> Any:
-    """A data set, a collection of tasks, or a study's folder.
+    """A data set or a study's folder.
 
     Parameters
     ----------
     path
         A folder; for a study also its file, or its name under ``studies/``.
     **states
-        ``states`` and ``num_columns`` for a collection, see
-        :meth:`~foreworld.data.reading.collection.Collection.with_states`.
+        ``states`` and ``num_columns`` for a data set of several tasks, see
+        :meth:`~foreworld.data.reading.dataset.DataSet.with_states`.
 
     Returns
     -------
-    DataSet or Collection or StudyFolder
+    DataSet or StudyFolder
         What the folder holds.
 
     Raises
@@ -44,8 +42,8 @@ def load(path: str | Path, **states: Any) -> Any:
             raise unknown_name("argument of load", name, ("states", "num_columns"))
     if kind == KIND and not states:
         return StudyFolder(path)
-    if kind in DATA_KINDS:
-        from foreworld.data.reading.opening import open_data
+    if kind == DATA_KIND:
+        from foreworld.data.reading.dataset import open_dataset
 
-        return open_data(path, **states)
+        return open_dataset(path, None, **states)
     raise ConfigError(f"{path} holds a {kind!r}, which cannot be loaded.")

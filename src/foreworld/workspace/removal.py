@@ -7,20 +7,15 @@ from typing import NamedTuple
 
 from foreworld.core.disk.folder import CONFIG, MANIFEST, remove, remove_empty
 from foreworld.core.errors import ConfigError, DamagedError, ForeworldError
-from foreworld.data.format.folder import LEASES, LOGS
-from foreworld.data.format.recipe import SPLITS
-from foreworld.data.reading.collection import read_tasks
+from foreworld.data.format.folder import LOGS, contents, foreign, tasks_in
 from foreworld.launch.slurm._jobs import find_jobs
 from foreworld.sweeps.plan.prepare import CHUNKS, LOCK, PLAN, TABLE, read_plan
 from foreworld.sweeps.run.cancel import CANCEL, RUNNING, running
 from foreworld.sweeps.study.find import KIND, kind_of
-from foreworld.workspace.load import DATA_KIND, TASKS_KIND
+from foreworld.workspace.load import DATA_KIND
 
-_OURS = {
-    KIND: (MANIFEST, PLAN, CHUNKS, LOGS, TABLE, "tracker.json", "report.html"),
-    DATA_KIND: (MANIFEST, *SPLITS, LEASES, LOGS),
-    TASKS_KIND: (MANIFEST, LEASES, LOGS),
-}
+_STUDY = (PLAN, CHUNKS, LOGS, TABLE, "tracker.json", "report.html")
+"""What lies in a study's folder beside configuration and marker."""
 
 
 class Doomed(NamedTuple):
@@ -29,7 +24,8 @@ class Doomed(NamedTuple):
     folder: Path
     kind: str
     num_bytes: int
-    tasks: tuple[Doomed, ...] = ()
+    names: tuple[str, ...]
+    """what is in it, beside configuration and marker"""
 
 
 def doom(path: str | Path) -> Doomed:
@@ -52,14 +48,19 @@ def doom(path: str | Path) -> Doomed:
         kind = kind_of(folder)
     except DamagedError as error:
         raise ConfigError(f"{folder} is not deleted: {error}") from error
-    if kind not in _OURS:
+    if kind == DATA_KIND:
+        names = contents(tasks_in(folder))
+        strange = foreign(folder, tasks_in(folder))
+    elif kind == KIND:
+        names = [*_STUDY, *_hidden(folder)]
+        strange = sorted(
+            {p.name for p in folder.iterdir()} - {*names, CONFIG, MANIFEST}
+        )
+    else:
         raise ConfigError(f"{folder} is not deleted: it holds a {kind!r}.")
-    tasks = _tasks_of(folder) if kind == TASKS_KIND else ()
-    ours = {*_OURS[kind], *_hidden(folder), CONFIG, *(t.folder.name for t in tasks)}
-    foreign = sorted(set(_names(folder)) - ours)
-    if foreign:
+    if strange:
         raise ConfigError(
-            f"{folder} is not deleted: it also holds {', '.join(foreign[:5])}, which "
+            f"{folder} is not deleted: it also holds {', '.join(strange[:5])}, which "
             f"Foreworld did not make. Move that away first."
         )
     if kind == KIND and (folder / PLAN).exists() and running(folder, read_plan(folder)):
@@ -74,7 +75,8 @@ def doom(path: str | Path) -> Doomed:
             + (f", or 'foreworld cancel {folder}'." if kind == KIND else ".")
         )
     files = [p for p in folder.rglob("*") if p.is_file() and not p.is_symlink()]
-    return Doomed(folder, kind, sum(file.stat().st_size for file in files), tasks)
+    num_bytes = sum(file.stat().st_size for file in files)
+    return Doomed(folder, kind, num_bytes, (*names, *_halves(folder)))
 
 
 def delete(doomed: Doomed) -> None:
@@ -88,31 +90,16 @@ def delete(doomed: Doomed) -> None:
     folder = doomed.folder
     # The marker first and last what says whose folder it is.
     remove(folder / MANIFEST)
-    for task in doomed.tasks:
-        delete(task)
-    for name in (*_OURS[doomed.kind], *_hidden(folder), CONFIG):
+    for name in (*doomed.names, CONFIG):
         remove(folder / name)
     remove_empty(folder)
 
 
-def _tasks_of(folder: Path) -> tuple[Doomed, ...]:
-    """Tasks of a collection that are there; each may be deleted by itself."""
-    try:
-        names = list(read_tasks(folder).tasks)
-    except ForeworldError as error:
-        raise ConfigError(f"{folder} is not deleted: {error}") from error
-    return tuple(doom(folder / name) for name in names if (folder / name).exists())
-
-
-def _names(folder: Path) -> list[str]:
-    return [entry.name for entry in folder.iterdir()]
-
-
 def _hidden(folder: Path) -> list[str]:
-    """Locks, and halves of files that were never put in place."""
-    locks = (LOCK, CANCEL, RUNNING)
-    return [
-        n
-        for n in _names(folder)
-        if n in locks or (n.startswith(".") and n.endswith(".part"))
-    ]
+    """Locks of a study, and halves of files that were never put in place."""
+    locks = [n for n in (LOCK, CANCEL, RUNNING) if (folder / n).exists()]
+    return [*locks, *_halves(folder)]
+
+
+def _halves(folder: Path) -> list[str]:
+    return [p.name for p in folder.iterdir() if p.name.endswith(".part")]

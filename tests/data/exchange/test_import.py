@@ -12,7 +12,7 @@ from foreworld.core.errors import ConfigError, OccupiedError
 from foreworld.core.spaces import Box, Discrete
 from foreworld.data.exchange.importing import import_data
 from foreworld.data.format.check import check_dataset
-from foreworld.data.format.columns import expected_columns
+from foreworld.data.format.recipe import read_columns
 from foreworld.data.reading.reference import DataFolder
 
 RNG = np.random.default_rng(0)
@@ -67,7 +67,7 @@ def test_npz_with_everything(tmp_path):
 
 def test_shards_hold_what_is_expected(tmp_path):
     data = brought_in(save(tmp_path / "a.npz", image=frames()), tmp_path / "out")
-    for column in expected_columns(data.recipe):
+    for column in read_columns(data.path, data.recipe)[""]:
         wanted = ((len(data.train), *column.shape), column.dtype)
         assert data.train.columns[column.name] == wanted
     assert set(data.train.columns) == {"image", "state", "valid", "index"}
@@ -150,7 +150,10 @@ def test_goes_on_where_it_was_interrupted(tmp_path):
     assert (tmp_path / "out/val/shard-00000.h5").read_bytes() == before
     with pytest.raises(OccupiedError, match="holds another data set"):
         brought_in(path, tmp_path / "out", seed=5)
-    assert brought_in(path, tmp_path / "out", seed=5, force=True).recipe.seed == 5
+    assert (
+        brought_in(path, tmp_path / "out", seed=5, force=True).recipe.tasks[""].seed
+        == 5
+    )
 
 
 @pytest.mark.parametrize(

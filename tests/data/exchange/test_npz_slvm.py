@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import foreworld as fw
+from foreworld.compat.windows import leaky_windows
 from foreworld.core.errors import ConfigError
 from foreworld.data.exchange.npz_slvm import write_triples
 
@@ -61,7 +62,7 @@ def test_combined_of_equal_tasks_has_their_axes(tmp_path):
     written = write_triples(data, tmp_path / "out", combined=True)
     with np.load(written[0]) as file:
         assert file["image"].shape == (9, 30, 3, 32, 32)
-    with pytest.raises(ConfigError, match=r"combined: .* is one data set, so there is"):
+    with pytest.raises(ConfigError, match=r"combined: .* is of one task, so there is"):
         write_triples(data.tasks["pendulum_0"], tmp_path / "x", combined=True)
 
 
@@ -110,7 +111,7 @@ def test_windows_have_one_schema(name, file, tmp_path):
 @pytest.mark.fact("dynamics-datasets", "C24")
 def test_fact_c24_windows_as_the_source_cuts_them(tmp_path):
     data = fw.generate("slvm/lorenz", tmp_path / "d", quiet=True)
-    written = write_triples(data, tmp_path, leaky=True)
+    written = write_triples(data, tmp_path, cut=leaky_windows)
     assert [p.name for p in written] == ["lorenz_train.npz", "lorenz_test.npz"]
     found = []
     for path, num in zip(written, (8000, 1976), strict=True):
@@ -126,7 +127,7 @@ def test_fact_c24_windows_as_the_source_cuts_them(tmp_path):
 
 def test_what_is_for_other_data(mixed, tmp_path):
     with pytest.raises(ConfigError, match=r"leaky is for series with modes, which "):
-        write_triples(mixed, tmp_path, leaky=True)
+        write_triples(mixed, tmp_path, cut=leaky_windows)
     blind = fw.generate(
         "pendulum", tmp_path / "p", train=1, num_frames=3, images=False, quiet=True
     )

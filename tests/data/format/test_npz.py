@@ -14,10 +14,10 @@ from foreworld.data.format.store.hdf5 import Hdf5Store
 from foreworld.data.format.store.npz import NpzStore
 
 COLUMNS = (
-    Column("image", (4, 5, 6, 1), "uint8", ("sequence", "time"), compressed=True),
-    Column("valid", (4,), "bool", ("sequence", "time")),
-    Column("state", (4, 0), "float32", ("sequence", "time", "state")),
-    Column("parameters/mass", (), "float32", ("sequence",), "kg"),
+    Column("image", (4, 5, 6, 1), "uint8"),
+    Column("valid", (4,), "bool"),
+    Column("state", (4, 0), "float32"),
+    Column("parameters/mass", (), "float32", "kg"),
 )
 
 

@@ -13,9 +13,9 @@ from foreworld.data.format.store.base import Column, Rows
 from foreworld.data.format.store.hdf5 import Hdf5Store
 
 COLUMNS = (
-    Column("image", (3, 16, 16, 1), "uint8", tuple("nthwc"), compressed=True),
-    Column("parameters/mass", (), "float32", ("sequence",), unit="kg"),
-    Column("valid", (3,), "bool", ("sequence", "time")),
+    Column("image", (3, 16, 16, 1), "uint8"),
+    Column("parameters/mass", (), "float32", unit="kg"),
+    Column("valid", (3,), "bool"),
 )
 NUM = 530
 
@@ -65,7 +65,7 @@ def test_any_reader_of_hdf5_reads_it(tmp_path: Path) -> None:
         assert (image.compression, image.compression_opts) == ("gzip", 1)
         assert image.chunks[0] == 10  # 768 bytes a sequence, 16 KiB a chunk at most
         assert image.id.get_storage_size() < image.nbytes / 2
-        assert image.attrs["dimensions"] == "n t h w c"
+        assert image.attrs["dimensions"] == "sequence time height width channels"
         assert file["parameters/mass"].attrs["unit"] == "kg"
 
 

@@ -24,10 +24,11 @@ from foreworld.core.errors import (
     OccupiedError,
     UnknownNameError,
 )
-from foreworld.data.format.folder import missing, prepare, shard_path
-from foreworld.data.format.recipe import Recipe
+from foreworld.data.format.folder import missing, shard_path
+from foreworld.data.format.recipe import Recipe, TaskRecipe
 from foreworld.data.making import generate as generation
 from foreworld.data.making.generate import generate, work
+from foreworld.data.making.job import Job
 from foreworld.data.reading.dataset import open_dataset
 from foreworld.launch.here import Here
 from foreworld.worlds.dynamics.pendulum import Pendulum
@@ -67,7 +68,7 @@ def end(process: subprocess.Popen[str]) -> None:
 
 
 def recipe(**changes: int) -> Recipe:
-    return Recipe(family(), **{**SIZES, **changes})
+    return Recipe.plain(TaskRecipe(family(), **{**SIZES, **changes}))
 
 
 def test_the_folder_explains_itself(made: Path) -> None:
@@ -106,7 +107,7 @@ def test_lost_and_cut_shards_of_a_finished_set_are_made_again(
 
 def test_two_workers_make_the_same_bytes(made: Path, tmp_path: Path) -> None:
     folder = tmp_path / "a"
-    prepare(folder, recipe(), force=False)
+    Job(folder, recipe()).prepare(force=False)
     workers = [start(WORK, folder) for _ in range(2)]
     for worker in workers:
         end(worker)
@@ -167,7 +168,7 @@ def test_kill_in_the_middle_then_again(tmp_path: Path) -> None:
 
 def test_a_killed_worker_is_replaced_by_the_other(made: Path, tmp_path: Path) -> None:
     folder = tmp_path / "a"
-    prepare(folder, recipe(), force=False)
+    Job(folder, recipe()).prepare(force=False)
     victim = start(WORK, folder)
     deadline = time.monotonic() + WAIT
     while not list(folder.glob(".leases/*")) and victim.poll() is None:
@@ -221,7 +222,7 @@ def test_a_file_limit_of_the_system_is_an_ordinary_error(tmp_path: Path) -> None
 
 
 def test_locks_that_cannot_be_made_are_an_ordinary_error(tmp_path: Path) -> None:
-    prepare(tmp_path / "a", recipe(), force=False)
+    Job(tmp_path / "a", recipe()).prepare(force=False)
     (tmp_path / "a" / ".leases").write_text("in the way")
     with pytest.raises(StorageError, match=r"cannot write .*\.leases"):
         work(tmp_path / "a")
@@ -302,7 +303,7 @@ def test_failing_workers_are_reported(
     ("sizes", "error", "message"),
     [
         ({}, ConfigError, "there is nothing to make: give a number of sequences"),
-        ({"train": -1}, ConfigError, r"Recipe\.train=-1 must be at least 0"),
+        ({"train": -1}, ConfigError, r"TaskRecipe\.train=-1 must be at least 0"),
         (
             {"train": 5, "num_frames": 1},
             ConfigError,
@@ -313,7 +314,11 @@ def test_failing_workers_are_reported(
             ConfigError,
             "must be a multiple of chunk_len=250",
         ),
-        ({"train": 5, "seed": -3}, ConfigError, r"Recipe\.seed=-3 must be at least 0"),
+        (
+            {"train": 5, "seed": -3},
+            ConfigError,
+            r"TaskRecipe\.seed=-3 must be at least 0",
+        ),
         ({"train": 5, "workers": 0}, ConfigError, r"workers=0 must be at least 1\."),
         ({"trian": 5}, UnknownNameError, "argument of generate 'trian'.*'train'"),
     ],
@@ -329,7 +334,8 @@ def test_bad_sizes(
 def test_shards_are_sized_by_bytes(tmp_path: Path) -> None:
     large = Pendulum(image_size=64, colour="rgb")
     large_set = generate(large, tmp_path / "a", train=1, num_frames=31, quiet=True)
-    assert (large_set.recipe.chunk_len, large_set.recipe.shard_len) == (50, 150)
+    large = large_set.recipe.tasks[""]
+    assert (large.chunk_len, large.shard_len) == (50, 150)
     small = generate("pendulum", tmp_path / "b", train=1, num_frames=2, quiet=True)
-    assert small.recipe.shard_len == 2000
+    assert small.recipe.tasks[""].shard_len == 2000
     assert shard_path(tmp_path / "b", small.recipe, small.recipe.shards()[0]).is_file()

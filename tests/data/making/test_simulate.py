@@ -10,9 +10,10 @@ import pytest
 from foreworld.core.disk.folder import manifest
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.keys import named_key, root_key
-from foreworld.data.format.recipe import Recipe
+from foreworld.data.format.observation import Observation
+from foreworld.data.format.recipe import TaskRecipe
 from foreworld.data.making.generate import generate
-from foreworld.data.making.sequence import Options, sequence
+from foreworld.data.making.sequence import sequence
 from foreworld.data.making.simulate import Simulator
 from foreworld.data.reading.dataset import open_dataset
 from foreworld.testing.games import RepeatedMatchingPennies
@@ -101,15 +102,16 @@ def test_active_worlds(maze: Path) -> None:
         assert (tail == tail[:1]).all()
 
 
-OPTIONS = Options(12, True, False, 0.0, 0.0, 0.0, 0.0, 0, False)
+SEEN = Observation()
 
 
 def test_active_sequences_are_what_python_makes_of_them(maze: Path) -> None:
     split = open_dataset(maze).train
     world = TMaze(length=1, max_episode_len=9)
+    policy = RandomPolicy(world)
+    make = jax.jit(lambda key: sequence(world, policy, key, 12, SEEN))
     for index in (0, 79):
-        key = named_key(root_key(3), "train", index)
-        again = jax.jit(lambda k: sequence(world, RandomPolicy(world), k, OPTIONS))(key)
+        again = make(named_key(root_key(3), "train", index))
         for name in ("image", "state", "action", "reward", "terminated", "valid"):
             np.testing.assert_array_equal(again[name], getattr(split, name)[index])
 
@@ -126,7 +128,7 @@ def test_a_policy_is_part_of_the_recipe(tmp_path: Path) -> None:
         policy=RandomPolicy(world),
     )
     assert chosen.identity.startswith(plain.identity + "-policy")
-    assert open_dataset(tmp_path / "b").recipe.policy == RandomPolicy(world)
+    assert open_dataset(tmp_path / "b").recipe.tasks[""].policy == RandomPolicy(world)
     np.testing.assert_array_equal(plain.val.action[:], chosen.val.action[:])
 
 
@@ -164,8 +166,8 @@ def test_hopeless_families_are_given_up(tmp_path: Path) -> None:
 
 
 def test_a_column_says_what_it_holds() -> None:
-    recipe = Recipe(family(), train=1)
-    columns = {column.name: column for column in Simulator(recipe).columns()}
+    recipe = TaskRecipe(family(), train=1)
+    columns = {column.name: column for column in Simulator(recipe).columns}
     assert columns["image"].shape == (30, 32, 32, 1)
     assert columns["image"].dimensions == (
         "sequence",
@@ -181,7 +183,7 @@ def test_a_column_says_what_it_holds() -> None:
 
 
 def test_games_are_refused() -> None:
-    recipe = Recipe(Family(RepeatedMatchingPennies()), train=1)
+    recipe = TaskRecipe(Family(RepeatedMatchingPennies()), train=1)
     with pytest.raises(
         ConfigError, match="MatchingPennies is a game of several agents"
     ):
@@ -251,9 +253,9 @@ def test_frames_before_the_first_one(tmp_path: Path) -> None:
 
 
 def test_tasks_of_one_seed_differ() -> None:
-    one, other = (Recipe(family(), train=1, task=task) for task in ("a", "b"))
+    one, other = (TaskRecipe(family(), train=1, task=task) for task in ("a", "b"))
     assert one.identity != other.identity
-    assert "-task=a" in one.identity and "-task" not in Recipe(family()).identity
+    assert "-task=a" in one.identity and "-task" not in TaskRecipe(family()).identity
     keys = [
         Simulator(recipe).start("train", 0)["key"][0].tolist()
         for recipe in (one, other)
@@ -264,9 +266,9 @@ def test_tasks_of_one_seed_differ() -> None:
 @pytest.mark.parametrize("setting", [{"jitter": 0.1}, {"derivatives": True}])
 def test_what_has_no_time_derivative_says_so(setting: dict) -> None:
     with pytest.raises(ConfigError, match="TMaze has no time derivative"):
-        Recipe(Family(TMaze()), train=1, **setting)
+        TaskRecipe(Family(TMaze()), train=1, observation=Observation(**setting))
 
 
 def test_an_episode_with_actions_is_stored_from_its_beginning() -> None:
     with pytest.raises(ConfigError, match="skip=2: somebody acts in TMaze"):
-        Recipe(Family(TMaze()), train=1, skip=2)
+        TaskRecipe(Family(TMaze()), train=1, observation=Observation(skip=2))

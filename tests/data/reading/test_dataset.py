@@ -61,7 +61,7 @@ def test_columns_index_like_arrays(data: DataSet) -> None:
 
 
 def test_batches(data: DataSet) -> None:
-    batches = list(data.train.numpy(64, seed=3))
+    batches = list(data.train.loader(64, seed=3))
     assert [len(batch["index"]) for batch in batches] == [64] * 9 + [24]
     order = np.concatenate([batch["index"] for batch in batches])
     assert sorted(order) == list(range(600)) and order.tolist() != sorted(order)
@@ -70,8 +70,8 @@ def test_batches(data: DataSet) -> None:
     np.testing.assert_array_equal(batch["image"], data.train.image[batch["index"]])
     assert set(batch) == set(data.train.columns)
 
-    def order_of(**settings: int) -> list[int]:
-        parts = data.train.numpy(64, **settings)
+    def order_of(epoch: int = 0, **settings: int) -> list[int]:
+        parts = data.train.loader(64, **settings).epoch(epoch)
         return np.concatenate([part["index"] for part in parts]).tolist()
 
     assert order_of(seed=3) == order.tolist()
@@ -84,9 +84,9 @@ def test_batches(data: DataSet) -> None:
 
 def test_bad_batches(data: DataSet) -> None:
     with pytest.raises(ConfigError, match=r"batch_size=0 must be at least 1: the"):
-        data.train.numpy(0)
+        data.train.loader(0)
     with pytest.raises(ConfigError, match=r"batch_size=21 must .* and at most 20: the"):
-        data.val.numpy(21, drop_last=True)
+        data.val.loader(21, drop_last=True)
 
 
 def test_device(data: DataSet, made: Path) -> None:

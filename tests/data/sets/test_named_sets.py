@@ -13,7 +13,6 @@ import pytest
 import foreworld as fw
 from foreworld.core.errors import ConfigError, UnknownNameError
 from foreworld.data.making.generate import plan
-from foreworld.data.reading.collection import TasksRecipe
 from foreworld.data.sets.base import NamedSet
 from foreworld.data.sets.find import make_set, set_entries
 from foreworld.worlds.base import Uniform
@@ -304,18 +303,18 @@ def test_series_are_long_and_have_no_frames(name):
     num, length = SERIES[name]
     assert named.sizes == {"train": num, "val": 0, "test": 0}
     assert named.num_frames == length
-    recipe, _ = plan(f"slvm/{name}")
-    assert (recipe.images, recipe.chunk_len) == (False, 1)
+    (recipe,) = plan(f"slvm/{name}").tasks.values()
+    assert (recipe.observation.images, recipe.chunk_len) == (False, 1)
 
 
 @pytest.mark.fact("dynamics-datasets", "C23")
 def test_fact_c23_sums_of_full_sizes():
-    recipe, label = plan("slvm/mixed_physics_2025")
-    assert isinstance(recipe, TasksRecipe) and label == recipe.name
+    recipe = plan("slvm/mixed_physics_2025")
+    assert len(recipe.tasks) == 12 and recipe.label == recipe.name
     assert recipe.sizes == {"train": 36_000, "val": 12_000, "test": 12_000}
-    recipe, _ = plan("slvm/pendulum")
+    recipe = plan("slvm/pendulum")
     assert recipe.sizes == {"train": 10_000, "val": 3000, "test": 3000}
-    recipe, _ = plan("slvm/gravity16", scale=0.01)
+    recipe = plan("slvm/gravity16", scale=0.01)
     assert recipe.sizes == {"train": 480, "val": 160, "test": 160}
 
 
@@ -379,19 +378,17 @@ def test_every_set_is_made(name, made):
 )
 def test_legacy(name, made):
     data = data_of(name, made / f"legacy/{name}", legacy=True)[0]
-    world, recipe = data.family.world, data.recipe
+    world, seen = data.family.world, next(iter(data.recipe.tasks.values())).observation
     if name == "slvm/gravity3":
         assert (world.integrator, world.artifacts) == ("pymunk", "pymunk")
-        assert world.legacy_lag and not recipe.random_skip
+        assert world.legacy_lag and not seen.random_skip
         # State 0 there is that of frame 1: explicit Euler with the old velocity.
         assert data.train.image.shape[-1] == 1
         return
     assert data.train.image.shape[-1] == 3
     peer = name.partition("/")[0]
     assert world.colour == ("thresholded" if peer == "slvm" else "rgb")
-    assert (recipe.skip, recipe.random_skip) == (
-        (1, True) if peer == "slvm" else (0, 0)
-    )
+    assert (seen.skip, seen.random_skip) == ((1, True) if peer == "slvm" else (0, 0))
     if name == "slvm/mass_spring3":
         assert world.diagonal and "offset_y" not in data.family.ranges
         # With one colour the disc is red: the other channels stay empty.

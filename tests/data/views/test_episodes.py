@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from foreworld.compat.batches import episode_tuple
 from foreworld.core.errors import ConfigError
 from foreworld.data.reading.dataset import open_dataset
 from tests.data.tables import labelled
@@ -18,7 +19,7 @@ MIXED = np.array([4, 7, 4, 4, 7, 9, 9, 7, 4, 9, 9, 7, 4])
 
 @pytest.mark.fact("dynamics-datasets", "C26")
 def test_fact_c26_context_and_query_sets():
-    episodes = labelled(THREE).tasks(num_context=15)
+    episodes = labelled(THREE).episodes(num_context=15)
     assert len(episodes) == 255
     one, other = episodes[0], episodes.at(1)
     assert one.context.shape == (3, 15) and one.queries.shape == (255,)
@@ -28,7 +29,7 @@ def test_fact_c26_context_and_query_sets():
     assert {*one.context.ravel(), *one.queries} == set(range(300))
     assert (np.diff(one.queries) > 0).all()
     assert (one.context != other.context).any()
-    again = labelled(THREE).tasks(num_context=15)[0]
+    again = labelled(THREE).episodes(num_context=15)[0]
     np.testing.assert_array_equal(one.context, again.context)
     for position in range(255):
         item = episodes.item(0, position)
@@ -40,14 +41,11 @@ def test_fact_c26_context_and_query_sets():
 
 
 @pytest.mark.fact("dynamics-datasets", "C27")
-@pytest.mark.parametrize("form", ["numpy", "torch"])
-def test_fact_c27_shapes_of_a_batch(form):
-    if form == "torch":
-        pytest.importorskip("torch", reason="PyTorch is not installed")
+def test_fact_c27_shapes_of_a_batch():
     table = labelled(THREE, num_frames=30, side=32)
-    episodes = table.tasks(num_context=15, state_columns=(0, 1))
-    loader = getattr(episodes, form)(64, num_steps=1, legacy=True)
-    (batch,) = loader
+    episodes = table.episodes(num_context=15, state_columns=(0, 1))
+    (found,) = episodes.loader(64, num_steps=1, repeat_context=True)
+    batch = episode_tuple(found)
     assert [tuple(array.shape) for array in batch] == [
         (64, 30, 32, 32),
         (64, 15, 30, 32, 32),
@@ -55,8 +53,7 @@ def test_fact_c27_shapes_of_a_batch(form):
         (64, 15, 30, 2),
         (64, 1),
     ]
-    dtypes = [str(array.dtype).removeprefix("torch.") for array in batch]
-    assert dtypes == ["float32"] * 4 + ["int16"]
+    assert [str(array.dtype) for array in batch] == ["float32"] * 4 + ["int16"]
 
 
 @settings(max_examples=60, deadline=None)
@@ -72,7 +69,7 @@ def test_any_episode_divides_the_split(labels, seed, episode, data):
     if sizes.min() < 2:
         return
     num_context = data.draw(st.integers(1, int(sizes.min()) - 1))
-    episodes = labelled(labels).tasks(num_context, seed)
+    episodes = labelled(labels).episodes(num_context, seed)
     found = episodes[episode]
     assert len(episodes) == len(labels) - len(known) * num_context
     assert found.context.shape == (len(known), num_context)
@@ -86,22 +83,24 @@ def test_any_episode_divides_the_split(labels, seed, episode, data):
 
 
 def test_every_sequence_serves_in_both_roles():
-    episodes = labelled(MIXED).tasks(num_context=2)
+    episodes = labelled(MIXED).episodes(num_context=2)
     contexts = np.zeros(len(MIXED))
     for episode in range(60):
         contexts[episodes[episode].context] += 1
     assert contexts.min() > 0 and contexts.max() < 60
-    seeds = {tuple(labelled(MIXED).tasks(2, s)[0].context.ravel()) for s in range(20)}
+    seeds = {
+        tuple(labelled(MIXED).episodes(2, s)[0].context.ravel()) for s in range(20)
+    }
     assert len(seeds) > 15
 
 
 @pytest.mark.parametrize("labels", [THREE, MIXED])
 def test_programs_draw_the_same_episodes(labels):
-    episodes = labelled(labels).tasks(num_context=2, seed=8, state_columns=[1, 0])
+    episodes = labelled(labels).episodes(num_context=2, seed=8, state_columns=[1, 0])
     source = episodes.device()
     assert source.num_queries == len(episodes)
     batch = jax.jit(lambda s, e: s.batch(s.sample(e, 5)))
-    for step, here in enumerate(episodes.numpy(5, num_steps=3, episode=4)):
+    for step, here in enumerate(episodes.loader(5, num_steps=3, episode=4)):
         there = batch(source, jnp.int32(4 + step))
         assert set(there) == set(here)
         for name, values in here.items():
@@ -114,9 +113,9 @@ def test_programs_draw_the_same_episodes(labels):
 
 
 def test_contexts_are_shared_unless_repeated():
-    episodes = labelled(MIXED).tasks(num_context=2)
-    (shared,) = episodes.numpy(20)
-    (repeated,) = episodes.numpy(20, repeat_context=True)
+    episodes = labelled(MIXED).episodes(num_context=2)
+    (shared,) = episodes.loader(20)
+    (repeated,) = episodes.loader(20, repeat_context=True)
     assert shared["context/image"].shape == (3, 2, 3, 4, 4, 1)
     assert repeated["context/image"].shape == (7, 2, 3, 4, 4, 1)
     for name, values in repeated.items():
@@ -129,12 +128,12 @@ def test_contexts_are_shared_unless_repeated():
 
 
 def test_a_pass_and_steps():
-    episodes = labelled(THREE).tasks(num_context=15, seed=1)
-    batches = list(episodes.numpy(64, episode=6))
+    episodes = labelled(THREE).episodes(num_context=15, seed=1)
+    batches = list(episodes.loader(64, episode=6))
     assert [len(batch["index"]) for batch in batches] == [64, 64, 64, 63]
     rows = np.concatenate([batch["index"] for batch in batches])
     np.testing.assert_array_equal(rows, episodes[6].queries)
-    steps = list(episodes.numpy(64, num_steps=3))
+    steps = list(episodes.loader(64, num_steps=3))
     for step, batch in enumerate(steps):
         np.testing.assert_array_equal(
             batch["context/index"], episodes[step].context, err_msg=str(step)
@@ -147,8 +146,8 @@ def test_a_pass_and_steps():
 @pytest.mark.parametrize("num_workers", [0, 2])
 def test_the_redraw_reaches_every_worker(num_workers):
     pytest.importorskip("torch", reason="PyTorch is not installed")
-    episodes = labelled(MIXED).tasks(num_context=2, seed=3)
-    loader = episodes.torch(2, num_workers=num_workers)
+    episodes = labelled(MIXED).episodes(num_context=2, seed=3)
+    loader = episodes.loader(2).torch(num_workers)
     drawn = []
     for episode in range(3):
         there = list(loader)
@@ -156,14 +155,14 @@ def test_the_redraw_reaches_every_worker(num_workers):
         rows = np.concatenate([batch["index"] for batch in there])
         # Nothing twice and nothing left out, whichever worker read it.
         np.testing.assert_array_equal(rows, episodes[episode].queries)
-        for batch, here in zip(there, episodes.numpy(2, episode=episode), strict=True):
+        for batch, here in zip(there, episodes.loader(2, episode=episode), strict=True):
             for name, values in here.items():
                 np.testing.assert_array_equal(batch[name], values, err_msg=name)
         drawn.append(episodes[episode].context.tobytes())
     assert len(set(drawn)) == 3
-    steps = episodes.torch(4, num_steps=4, num_workers=num_workers)
+    steps = episodes.loader(4, num_steps=4).torch(num_workers)
     for first in (0, 4):
-        ours = episodes.numpy(4, num_steps=4, episode=first)
+        ours = episodes.loader(4, num_steps=4, episode=first)
         for there, here in zip(steps, ours, strict=True):
             np.testing.assert_array_equal(there["index"], here["index"])
             np.testing.assert_array_equal(there["context/image"], here["context/image"])
@@ -171,16 +170,18 @@ def test_the_redraw_reaches_every_worker(num_workers):
 
 def test_a_fixed_loader_repeats_its_episode():
     pytest.importorskip("torch", reason="PyTorch is not installed")
-    loader = labelled(MIXED).tasks(num_context=2).torch(9, episode=5, fixed=True)
+    loader = (
+        labelled(MIXED).episodes(num_context=2).loader(9, episode=5, fixed=True).torch()
+    )
     first, second = (next(iter(loader)) for _ in range(2))
     np.testing.assert_array_equal(first["context/index"], second["context/index"])
 
 
 def test_a_split_of_one_task(made):
     split = open_dataset(made).val
-    episodes = split.tasks(num_context=15)
+    episodes = split.episodes(num_context=15)
     assert len(episodes) == 5 and episodes.tasks.num_tasks == 1
-    (batch,) = episodes.numpy(8)
+    (batch,) = episodes.loader(8)
     assert batch["image"].shape == (5, 6, 32, 32, 1)
     assert batch["context/image"].shape == (1, 15, 6, 32, 32, 1)
     assert (batch["label"] == 0).all()
@@ -198,32 +199,32 @@ def test_errors_say_what_is_allowed(made):
         return str(caught.value)
 
     table = labelled(MIXED)
-    assert refused(lambda: table.tasks(4)) == (
+    assert refused(lambda: table.episodes(4)) == (
         "num_context=4 must be at least 1 and at most 3: task 7 of the split train of "
         "memory has 4 sequences, and one at least must be left as a query. Generate "
         "more, or lower num_context."
     )
-    assert "num_context=0 must be at least 1" in refused(lambda: table.tasks(0))
+    assert "num_context=0 must be at least 1" in refused(lambda: table.episodes(0))
     assert "has 1 sequence of task 1: a task needs at least 2" in refused(
-        lambda: labelled(np.array([0, 0, 1])).tasks(1)
+        lambda: labelled(np.array([0, 0, 1])).episodes(1)
     )
-    assert refused(lambda: table.tasks(2, state_columns=[0, 3])) == (
+    assert refused(lambda: table.episodes(2, state_columns=[0, 3])) == (
         "state_columns=[0, 3]: there is no column 3 in the state of Split train of "
         "memory: 13 sequences, which has 3: 0 to 2."
     )
     assert "seed=-1 must be at least 0 and below 2^32" in refused(
-        lambda: table.tasks(2, seed=-1)
+        lambda: table.episodes(2, seed=-1)
     )
-    episodes = table.tasks(2)
-    assert refused(lambda: episodes.numpy(0)) == (
+    episodes = table.episodes(2)
+    assert refused(lambda: episodes.loader(0)) == (
         "batch_size=0 must be at least 1: the split train has 7 queries."
     )
     assert "num_steps=0 must be at least 1, or None for all" in refused(
-        lambda: episodes.numpy(3, num_steps=0)
+        lambda: episodes.loader(3, num_steps=0)
     )
     assert "episode=-2 must be at least 0" in refused(lambda: episodes.at(-2))
     assert "has no test sequences, only train, val" in refused(
-        lambda: open_dataset(made).test.tasks(2)
+        lambda: open_dataset(made).test.episodes(2)
     )
     with pytest.raises(IndexError, match="no query 7 in an episode of Episodes of"):
         episodes.item(0, 7)

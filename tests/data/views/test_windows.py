@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from foreworld.compat.windows import leaky_windows
 from foreworld.core.errors import ConfigError, UnknownNameError
 from foreworld.data.making.generate import generate
 from foreworld.data.reading.dataset import open_dataset
@@ -39,7 +40,7 @@ def steps_of(split):
 @pytest.mark.fact("dynamics-datasets", "C24")
 def test_fact_c24_windows_of_ten_thousand_steps():
     table = series(10_000, width=10)
-    windows = table.windows(window=7, leaky=True, normalise=False)
+    windows = leaky_windows(table, window=7, normalise=False)
     train, test = windows.train, windows.test
     assert (len(train), len(test)) == (8000, 1976)
     signal = table.read("signal", 0)
@@ -56,7 +57,7 @@ def test_fact_c24_windows_of_ten_thousand_steps():
             np.testing.assert_array_equal(one["latents"][0], table.read("state", 0)[i])
     # What the leak is: the first test sample shares steps with the last train ones.
     assert steps_of(train) & steps_of(test)
-    with pytest.raises(ConfigError, match="and has no val"):
+    with pytest.raises(ConfigError, match="have no val samples"):
         _ = windows.val
 
 
@@ -91,7 +92,7 @@ def test_statistics_are_of_the_training_part():
     known = table.read("signal", slice(None))[:, : int(0.8 * steps)]
     np.testing.assert_allclose(windows.mean, known.mean(axis=(0, 1)), rtol=1e-5)
     np.testing.assert_allclose(windows.std, known.std(axis=(0, 1)), rtol=1e-5)
-    whole = table.windows(leaky=False, fractions=(1.0, 0.0, 0.0))
+    whole = table.windows(fractions=(1.0, 0.0, 0.0))
     np.testing.assert_allclose(
         whole.series.signal.mean(axis=(0, 1)), np.zeros(2), atol=1e-3
     )
@@ -111,11 +112,11 @@ def test_every_form_gives_the_same_samples(num_workers):
     source = split.device()
     assert source.num_samples == len(split)
     batch = jax.jit(lambda s, i: s.batch(i))
-    loader = split.torch(64, seed=2, num_workers=num_workers)
+    loader = split.loader(64, seed=2).torch(num_workers)
     assert len(loader) == -(-len(split) // 64)
     for epoch in (0, 1):
         seen = []
-        ours = split.numpy(64, seed=2, epoch=epoch)
+        ours = split.loader(64, seed=2).epoch(epoch)
         for there, here in zip(loader, ours, strict=True):
             on_device = batch(source, jnp.asarray(here["index"]))
             assert set(there) == set(here) == set(on_device)
@@ -138,7 +139,7 @@ def test_samples_one_by_one_and_together():
     assert one["domains"].shape == (2, 5, 2)
     with pytest.raises(IndexError):
         split[len(split)]
-    assert [len(b["index"]) for b in split.numpy(7, drop_last=True)][-1] == 7
+    assert [len(b["index"]) for b in split.loader(7, drop_last=True)][-1] == 7
 
 
 def test_errors_say_what_is_allowed(made):
@@ -171,7 +172,7 @@ def test_errors_say_what_is_allowed(made):
     )
     assert "window=0 must be at least 1" in refused(lambda: series(99).windows(0))
     assert "batch_size=0 must be at least 1: the split test has" in refused(
-        lambda: series(500).windows().test.numpy(0)
+        lambda: series(500).windows().test.loader(0)
     )
     assert "holds no switching series: it has no column mode. Lorenz" in refused(
         lambda: open_dataset(made).train.windows()
@@ -184,7 +185,7 @@ def test_errors_say_what_is_allowed(made):
 def test_series_of_named_sets_are_read_alike(tmp_path, name):
     data = generate(name, tmp_path / "series", num_frames=300, quiet=True)
     windows = data.train.windows()
-    (batch,) = windows.test.numpy(100, shuffle=False)
+    (batch,) = windows.test.loader(100, shuffle=False)
     assert set(batch) == {"index", "queries", "domains", "labels", "latents"}
     assert batch["domains"].shape == (len(windows.test), 3, 7, 10)
     assert batch["labels"].max() <= 3

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from foreworld.core.spaces import Box, Discrete
-from foreworld.data.reading.source import DataSource
+from foreworld.data.views.source import DataSource
 
 SIZE = 8
 

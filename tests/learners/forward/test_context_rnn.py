@@ -11,7 +11,7 @@ from learners.forward.data import moving_source
 
 from foreworld.core.errors import ConfigError, FitError
 from foreworld.core.keys import named_key, root_key
-from foreworld.data.reading.source import DataSource
+from foreworld.data.views.source import DataSource
 from foreworld.learners.forward.context_rnn import ContextRNN
 from foreworld.worlds.make import make
 

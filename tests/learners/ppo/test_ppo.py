@@ -10,7 +10,7 @@ import pytest
 from foreworld.core.errors import FitError
 from foreworld.core.keys import named_key, root_key
 from foreworld.core.parts.partition import combine, partition, stack
-from foreworld.data.reading.source import DataSource
+from foreworld.data.views.source import DataSource
 from foreworld.learners.ppo import _joint
 from foreworld.learners.ppo._learn import _sequences
 from foreworld.learners.ppo.ppo import PPO

@@ -60,7 +60,7 @@ def test_the_manifest_names_the_run(run, tmp_path):
         said["contents"]
         == manifest(run.place_of(0, 0))["files"]["state.safetensors"]["sha256"]
     )
-    assert isinstance(data.recipe.policy, RunPolicy)
+    assert isinstance(data.recipe.tasks[""].policy, RunPolicy)
 
 
 def test_worker_processes_make_the_same_bytes(run, tmp_path, capsys):
@@ -83,7 +83,7 @@ def test_a_data_set_outlives_its_run(tmp_path):
     data = collect(run, tmp_path / "d", **SIZES)
     guess = float(run.state().guess.mean())
     np.testing.assert_allclose(data.train.action[0], guess, rtol=1e-6)
-    policy = data.recipe.policy
+    policy = data.recipe.tasks[""].policy
     fw.run_experiment(
         base.set("noise", 0.3), out=tmp_path / "r", force=True, quiet=True
     )

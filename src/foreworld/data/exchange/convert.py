@@ -7,24 +7,40 @@ from pathlib import Path
 import numpy as np
 
 from foreworld.core.errors import ConfigError
-
-ARRAYS = ("image", "state", "action", "reward", "terminated", "valid")
-"""What can be imported; ``image`` must be there."""
-PER_STEP = ("action", "reward", "terminated")
-"""Arrays with one entry for each step between two frames."""
+from foreworld.data.format.schema import axis_of
 
 
 def check_shape(
     path: Path, key: str, shape: tuple[int, ...], num: int | None, length: int
 ) -> None:
-    """Whether an array has an entry for each frame, or each step between two."""
-    wanted = length - 1 if key in PER_STEP else length
+    """Whether an array has an entry for each frame, or each step between two.
+
+    Parameters
+    ----------
+    path
+        File that it is in, for the message.
+    key
+        Column that it is to be.
+    shape
+        Of the array.
+    num
+        Sequences; ``None`` where the array is of one.
+    length
+        Frames of a sequence.
+
+    Raises
+    ------
+    ConfigError
+        It has not.
+    """
+    steps = axis_of(key) == "step"
+    wanted = length - 1 if steps else length
     leading = (wanted,) if num is None else (num, wanted)
     if shape[: len(leading)] == leading:
         return
-    between = "step between two frames" if key in PER_STEP else "frame"
+    between = "step between two frames" if steps else "frame"
     hint = ""
-    if key in PER_STEP and shape[: len(leading)] == (*leading[:-1], length):
+    if steps and shape[: len(leading)] == (*leading[:-1], length):
         hint = " Leave out the last one, after which there is no frame"
     raise ConfigError(
         f"{path}: {key} has shape {shape}, but it must begin with {leading}: one entry "
@@ -34,6 +50,15 @@ def check_shape(
 
 def convert(where: str, key: str, array: np.ndarray) -> np.ndarray:
     """One sequence's array in the written format.
+
+    Parameters
+    ----------
+    where
+        Sequence that it is of, for messages.
+    key
+        Column that it is to be.
+    array
+        What was recorded, time first.
 
     Raises
     ------

@@ -18,11 +18,10 @@ import numpy as np
 from foreworld.core.disk.folder import checksum, manifest, write_bytes
 from foreworld.core.errors import ConfigError
 from foreworld.core.progress import Progress
-from foreworld.data.exchange.convert import ARRAYS, PER_STEP
 from foreworld.data.exchange.recordings import Arrays, Reel, find_reels, source_files
-from foreworld.data.format.columns import recorded_columns
 from foreworld.data.format.folder import finish, missing, prepare, shard_path
-from foreworld.data.format.recipe import CHUNK_LEN, SPLITS, Recipe, Shard
+from foreworld.data.format.recipe import CHUNK_LEN, SPLITS, Recipe, Shard, TaskRecipe
+from foreworld.data.format.schema import RECORDED, Column, axis_of, recorded_columns
 from foreworld.data.format.store.find import find_store
 from foreworld.data.reading.dataset import DataSet, open_dataset
 from foreworld.worlds.adapters._recording import Recording
@@ -86,7 +85,7 @@ def import_data(
         The disk is full or refuses; what is finished is kept.
     """
     paths = [Path(p) for p in ([files] if isinstance(files, str | Path) else files)]
-    called = {**{key: key for key in ARRAYS}, **(names or {})}
+    called = {**{key: key for key in RECORDED}, **(names or {})}
     reels = [reel for path in paths for reel in find_reels(path, called)]
     length = num_frames or max((reel.num_frames for reel in reels), default=0)
     if length < 2:
@@ -102,11 +101,36 @@ def import_data(
                 f"num_frames={num_frames} leaves nothing of {name}: the longest of its "
                 f"sequences has {max(r.num_frames for r in shares[name])} frames."
             )
-    recipe = _recipe(_describe(paths, reels, called), pieces, length, seed)
+    entries, num_actions = _entries(reels)
+    columns = recorded_columns(entries, length)
+    world = Recording(
+        contents=_contents(paths, called),
+        frame=entries["image"][0],  # type: ignore[arg-type]
+        columns=tuple(entries),
+        state_size=entries.get("state", ((0,), ""))[0][0],
+        num_actions=num_actions,
+        action_shape=() if num_actions else entries.get("action", ((), ""))[0],
+    )
+    one = sum(column.sequence_bytes for column in columns)
+    chunks = max(1, min(2000, SHARD_BYTES // one) // CHUNK_LEN)
+    recipe = Recipe.plain(
+        TaskRecipe(
+            Family(world),
+            seed=seed,
+            num_frames=length,
+            shard_len=chunks * CHUNK_LEN,
+            train=len(pieces["train"]),
+            val=len(pieces["val"]),
+            test=len(pieces["test"]),
+        )
+    )
     folder = Path(out)
-    prepare(folder, recipe, force)
+    prepare(folder, recipe, lambda: {"": columns}, force)
     with Progress(f"import to {folder}", len(reels), "sequences", quiet) as progress:
-        _write(folder, recipe, pieces)
+        for shard in missing(folder, recipe):
+            some = pieces[shard.split][shard.start : shard.stop]
+            data = _shard_bytes(recipe.tasks[""], columns, shard, some)
+            write_bytes(shard_path(folder, recipe, shard), data)
         progress.update(len(reels))
     while manifest(folder) is None:
         finish(folder, recipe)
@@ -151,12 +175,20 @@ def _cut(reels: list[Reel], num_frames: int | None) -> list[_Piece]:
     ]
 
 
-def _describe(paths: list[Path], reels: list[Reel], names: dict[str, str]) -> Recording:
-    """What was recorded: every sequence is read once, so that all agree."""
+def _contents(paths: list[Path], names: dict[str, str]) -> str:
+    """16 digits that change with whatever is imported."""
     digest = hashlib.sha256(repr(sorted(names.items())).encode())
     for path in paths:
         for file in source_files(path):
             digest.update(checksum(file).encode())
+    return digest.hexdigest()[:16]
+
+
+def _entries(reels: list[Reel]) -> tuple[dict[str, tuple[tuple[int, ...], str]], int]:
+    """Shape and dtype of an entry of each column, and the number of choices, if any.
+
+    Every sequence is read once, so that all agree.
+    """
     first: dict[str, tuple[tuple[int, ...], str]] = {}
     num_actions = 0
     for reel in reels:
@@ -171,50 +203,19 @@ def _describe(paths: list[Path], reels: list[Reel], names: dict[str, str]) -> Re
             )
         if kinds.get("action", ((), ""))[1] == "int32":
             num_actions = max(num_actions, int(arrays["action"].max(initial=0)) + 1)
-    height, width, channels = first["image"][0]
-    return Recording(
-        contents=digest.hexdigest()[:16],
-        frame=(height, width, channels),
-        columns=tuple(key for key in ARRAYS if key in first),
-        state_size=first.get("state", ((0,), ""))[0][0],
-        num_actions=num_actions,
-        action_shape=() if num_actions else first.get("action", ((), ""))[0],
-    )
+    return {key: first[key] for key in RECORDED if key in first}, num_actions
 
 
 def _words(kinds: dict[str, tuple[tuple[int, ...], str]]) -> str:
     return ", ".join(f"{name} {dtype}{shape}" for name, (shape, dtype) in kinds.items())
 
 
-def _recipe(
-    world: Recording, pieces: dict[str, list[_Piece]], num_frames: int, seed: int
-) -> Recipe:
-    sizes = {name: len(some) for name, some in pieces.items()}
-    one = sum(c.sequence_bytes for c in recorded_columns(world, num_frames))
-    chunks = max(1, min(2000, SHARD_BYTES // one) // CHUNK_LEN)
-    return Recipe(
-        Family(world),
-        seed=seed,
-        num_frames=num_frames,
-        shard_len=chunks * CHUNK_LEN,
-        train=sizes["train"],
-        val=sizes["val"],
-        test=sizes["test"],
-    )
-
-
-def _write(folder: Path, recipe: Recipe, pieces: dict[str, list[_Piece]]) -> None:
-    for shard in missing(folder, recipe):
-        some = pieces[shard.split][shard.start : shard.stop]
-        write_bytes(
-            shard_path(folder, recipe, shard), _shard_bytes(recipe, shard, some)
-        )
-
-
-def _shard_bytes(recipe: Recipe, shard: Shard, pieces: list[_Piece]) -> bytes:
-    world = recipe.family.world
-    columns = recorded_columns(world, recipe.num_frames)  # type: ignore[arg-type]
-
+def _shard_bytes(
+    recipe: TaskRecipe,
+    columns: tuple[Column, ...],
+    shard: Shard,
+    pieces: list[_Piece],
+) -> bytes:
     @functools.lru_cache(maxsize=1)
     def read(reel: Reel) -> Arrays:
         # Pieces of one sequence follow each other, so it is read once.
@@ -250,7 +251,7 @@ def _rows(arrays: Arrays, start: int, num_frames: int) -> Arrays:
     arrays = {**nothing, **arrays}
     rows = {}
     for key, array in arrays.items():
-        wanted = num_frames - 1 if key in PER_STEP else num_frames
+        wanted = num_frames - (axis_of(key) == "step")
         part = array[start : start + wanted]
         widths = [(0, wanted - len(part)), *[(0, 0)] * (part.ndim - 1)]
         repeat = key in ("image", "state")

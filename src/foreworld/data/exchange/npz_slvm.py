@@ -20,10 +20,9 @@ import numpy as np
 from foreworld.core.disk.folder import write_file
 from foreworld.core.errors import ConfigError, OccupiedError
 from foreworld.data.format.recipe import SPLITS
-from foreworld.data.reading.collection import Collection
-from foreworld.data.reading.dataset import AbstractDataSet, DataSet
-from foreworld.data.reading.merged import LABEL
-from foreworld.data.reading.table import AbstractTable
+from foreworld.data.format.schema import LABEL
+from foreworld.data.reading.dataset import DataSet
+from foreworld.data.reading.split import Split
 from foreworld.data.views.windows import Windows, WindowSplit
 from foreworld.worlds.base import AbstractWorld
 from foreworld.worlds.dynamics.bouncing_ball import BouncingBall
@@ -40,11 +39,11 @@ _WINDOW_KEYS = {
 
 
 def write_triples(
-    data: DataSet | Collection,
+    data: DataSet,
     out: str | Path,
     force: bool = False,
     combined: bool = False,
-    leaky: bool = False,
+    cut: Callable[[Split], Windows] | None = None,
 ) -> list[Path]:
     """Write the splits that hold anything.
 
@@ -54,15 +53,18 @@ def write_triples(
 
     Parameters
     ----------
+    data
+        What to export.
     out
         Folder for the files.
     force
         Replace files that are there.
     combined
         All tasks in one file, in their order. States must have one width, or the
-        collection a policy for them.
-    leaky
-        Cut series as the source does: train and test share steps.
+        data set a policy for them.
+    cut
+        How series are cut in windows; by default so that train and test share no step
+        (:func:`foreworld.compat.windows.leaky_windows` cuts as the source does).
 
     Raises
     ------
@@ -79,47 +81,51 @@ def write_triples(
                 f"{data.path} holds actions of a {type(family.world).__name__}, for "
                 f"which npz-slvm has no place. It is for worlds in which nobody acts."
             )
-    if combined and not isinstance(data, Collection):
+    alone = len(data.families) == 1
+    if combined and alone:
         raise ConfigError(
-            f"combined: {data.path} is one data set, so there is nothing to combine. "
+            f"combined: {data.path} is of one task, so there is nothing to combine. "
             f"Leave it away."
         )
-    series = isinstance(data, DataSet) and "mode" in _first(data).columns
-    if leaky and not series:
+    series = alone and "mode" in _splits(data)[0].columns
+    if cut is not None and not series:
         raise ConfigError(
             f"leaky is for series with modes, which {data.path} does not hold. Leave "
             f"it away."
         )
     if series:
-        return _write_all(_window_files(data, out, leaky), force)
-    if combined:
-        return _write_all(_combined_files(data, out), force)
-    return _write_all(_task_files(data, out), force)
+        files = _window_files(data, out, cut or Windows)
+    elif combined:
+        files = _combined_files(data, out)
+    else:
+        files = _task_files(data, out)
+    for path in files:
+        if path.exists() and not force:
+            raise OccupiedError(
+                f"{path} is there already. Choose another folder with --out, or "
+                f"replace it with --force."
+            )
+    for path, writer in files.items():
+        write_file(path, writer)
+    return list(files)
 
 
-def _first(data: AbstractDataSet[Any]) -> AbstractTable:
-    return next(iter(_splits(data)))
-
-
-def _splits(data: AbstractDataSet[Any]) -> list[Any]:
+def _splits(data: DataSet) -> list[Split]:
     """Splits that hold anything."""
     return [split for name in SPLITS if len(split := data.split(name))]
 
 
-def _task_files(
-    data: DataSet | Collection, out: Path
-) -> dict[Path, Callable[[Path], None]]:
+def _task_files(data: DataSet, out: Path) -> dict[Path, Callable[[Path], None]]:
     """A file for each split, in a folder of each task where there are several."""
-    tasks = data.tasks if isinstance(data, Collection) else {"": data}
     files = {}
-    for label, (task, one) in enumerate(tasks.items()):
+    for label, (task, one) in enumerate(data.tasks.items()):
         flat = isinstance(one.family.world, BouncingBall)
         for split in _splits(one):
             files[out / task / f"{split.name}.npz"] = _triple(split, flat, label)
     return files
 
 
-def _combined_files(data: Any, out: Path) -> dict[Path, Callable[[Path], None]]:
+def _combined_files(data: DataSet, out: Path) -> dict[Path, Callable[[Path], None]]:
     """All tasks in one file a split.
 
     Where balls and others are together, one channel without an axis is what fits both.
@@ -132,34 +138,20 @@ def _combined_files(data: Any, out: Path) -> dict[Path, Callable[[Path], None]]:
 
 
 def _window_files(
-    data: Any, out: Path, leaky: bool
+    data: DataSet, out: Path, cut: Callable[[Split], Windows]
 ) -> dict[Path, Callable[[Path], None]]:
     """Windows of the parts in time, of the split that holds the series."""
-    windows = Windows(_first(data), leaky=leaky)
-    name, files = _series_name(data.family.world), {}
-    for part in SPLITS:
-        # The source's way of cutting has nothing to choose by.
-        if not (leaky and part == "val"):
-            files[out / f"{name}_{part}.npz"] = _windowed(windows.split(part))
-    return files
+    windows, name = cut(_splits(data)[0]), _series_name(data.family.world)
+    return {
+        out / f"{name}_{part}.npz": _windowed(windows.split(part))
+        for part in windows.parts
+    }
 
 
 def _series_name(world: AbstractWorld) -> str:
     if isinstance(world, SwitchingDoublePendulum):
         return "double_pendulum"
     return type(world).__name__.lower()
-
-
-def _write_all(files: dict[Path, Callable[[Path], None]], force: bool) -> list[Path]:
-    for path in files:
-        if path.exists() and not force:
-            raise OccupiedError(
-                f"{path} is there already. Choose another folder with --out, or "
-                f"replace it with --force."
-            )
-    for path, writer in files.items():
-        write_file(path, writer)
-    return list(files)
 
 
 def _windowed(split: WindowSplit) -> Callable[[Path], None]:
@@ -173,7 +165,7 @@ def _windowed(split: WindowSplit) -> Callable[[Path], None]:
 
 
 def _triple(
-    split: AbstractTable, flat: bool, label: int | None = None
+    split: Split, flat: bool, label: int | None = None
 ) -> Callable[[Path], None]:
     """What writes the file of a split; ``None`` takes the labels that it has."""
     if "image" not in split.columns:
@@ -211,7 +203,7 @@ def _write_array(file: zipfile.ZipFile, name: str, array: np.ndarray) -> None:
         np.lib.format.write_array(entry, array, allow_pickle=False)
 
 
-def _write_frames(split: AbstractTable, flat: bool, entry: Any) -> None:
+def _write_frames(split: Split, flat: bool, entry: Any) -> None:
     """A NumPy file of all frames, some sequences at a time."""
     num, length, height, width, channels = split.image.shape
     shape = (height, width) if flat else (max(channels, 3), height, width)
@@ -226,7 +218,7 @@ def _write_frames(split: AbstractTable, flat: bool, entry: Any) -> None:
         entry.write(np.ascontiguousarray(frames).tobytes())
 
 
-def _frames(split: AbstractTable, first: int, flat: bool) -> np.ndarray:
+def _frames(split: Split, first: int, flat: bool) -> np.ndarray:
     """Some sequences, upside down, as fractions."""
     frames = np.asarray(split.image[first : first + _BATCH])[:, :, ::-1]
     fractions = frames.astype("<f8") / 255

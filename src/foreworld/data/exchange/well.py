@@ -20,9 +20,8 @@ from foreworld.core.disk.folder import write_bytes, write_file
 from foreworld.core.errors import ConfigError, OccupiedError
 from foreworld.core.parts.part import field_specs
 from foreworld.data.format.recipe import SPLITS
-from foreworld.data.reading.collection import Collection
 from foreworld.data.reading.dataset import DataSet
-from foreworld.data.reading.table import AbstractTable
+from foreworld.data.reading.split import Split
 from foreworld.worlds.base import AbstractWorld
 from foreworld.worlds.dynamics.bouncing_ball import BouncingBall
 from foreworld.worlds.dynamics.lennard_jones import LennardJones
@@ -34,15 +33,13 @@ _BATCH = 50
 _FIELDS = {1: ("brightness",), 3: ("red", "green", "blue")}
 
 
-def write_well(
-    data: DataSet | Collection, out: str | Path, force: bool = False
-) -> list[Path]:
+def write_well(data: DataSet, out: str | Path, force: bool = False) -> list[Path]:
     """Write the splits that hold anything, and statistics of the first of them.
 
     Parameters
     ----------
     data
-        States of a collection's tasks must have one width, or it a policy for them.
+        States of its tasks must have one width, or it a policy for them.
     out
         Folder of the data set; its name is the name in the files.
     force
@@ -80,7 +77,7 @@ def write_well(
     return [*pieces, stats]
 
 
-def _check(split: AbstractTable) -> None:
+def _check(split: Split) -> None:
     if "image" not in split.columns:
         raise ConfigError(
             f"{split!r} holds no frames, and The Well holds fields on a grid. Generate "
@@ -94,7 +91,7 @@ def _check(split: AbstractTable) -> None:
 
 
 def _write(
-    path: Path, name: str, split: AbstractTable, world: AbstractWorld, rows: slice
+    path: Path, name: str, split: Split, world: AbstractWorld, rows: slice
 ) -> None:
     with h5py.File(path, "w") as file:
         fixed = _fixed_fields(world)
@@ -119,7 +116,7 @@ def _fixed_fields(world: AbstractWorld) -> dict[str, float]:
 
 
 def _write_dimensions(
-    file: h5py.File, split: AbstractTable, world: AbstractWorld, rows: slice
+    file: h5py.File, split: Split, world: AbstractWorld, rows: slice
 ) -> None:
     group = file.create_group("dimensions")
     group.attrs["spatial_dims"] = ["x", "y"]
@@ -137,7 +134,7 @@ def _write_dimensions(
         entry.attrs["time_varying"] = False
 
 
-def _write_walls(file: h5py.File, split: AbstractTable, world: AbstractWorld) -> None:
+def _write_walls(file: h5py.File, split: Split, world: AbstractWorld) -> None:
     kind = "OPEN"
     if isinstance(world, BouncingBall):
         kind = "WALL"
@@ -156,7 +153,7 @@ def _write_walls(file: h5py.File, split: AbstractTable, world: AbstractWorld) ->
         side.create_dataset("mask", data=mask, track_times=False)
 
 
-def _write_scalars(file: h5py.File, split: AbstractTable, rows: slice) -> None:
+def _write_scalars(file: h5py.File, split: Split, rows: slice) -> None:
     group = file.create_group("scalars")
     names = []
     state = np.asarray(split.read("state", rows), np.float32)
@@ -172,7 +169,7 @@ def _write_scalars(file: h5py.File, split: AbstractTable, rows: slice) -> None:
     group.attrs["field_names"] = names or _no_names()
 
 
-def _write_fields(file: h5py.File, split: AbstractTable, rows: slice) -> None:
+def _write_fields(file: h5py.File, split: Split, rows: slice) -> None:
     length, height, width, channels = split.image.shape[1:]
     names, num = _FIELDS[channels], rows.stop - rows.start
     for rank in (1, 2):
@@ -194,7 +191,7 @@ def _write_fields(file: h5py.File, split: AbstractTable, rows: slice) -> None:
             entry[first:last] = fields[..., channel]
 
 
-def _fields_of(split: AbstractTable, rows: slice) -> np.ndarray:
+def _fields_of(split: Split, rows: slice) -> np.ndarray:
     """Some sequences as fractions with axes x, y (up), channel."""
     frames = np.asarray(split.read("image", rows))[:, :, ::-1]
     return np.swapaxes(frames, 2, 3).astype(np.float32) / np.float32(255)
@@ -210,7 +207,7 @@ def _no_names() -> np.ndarray:
     return np.array([], dtype=h5py.string_dtype())
 
 
-def _statistics(split: AbstractTable) -> str:
+def _statistics(split: Split) -> str:
     """Mean, spread and size of every field and of its changes, as YAML."""
     channels = split.image.shape[-1]
     sums = {kind: np.zeros((3, channels)) for kind in ("", "_delta")}

@@ -9,12 +9,17 @@ import numpy as np
 
 from foreworld.core.disk.folder import CONFIG, MANIFEST, manifest, read_json, verify
 from foreworld.core.errors import ForeworldError
-from foreworld.data.format.columns import expected_columns
-from foreworld.data.format.folder import LEASES, LOGS, shard_path
-from foreworld.data.format.recipe import SPLITS, Recipe, Shard, read_recipe
-from foreworld.data.format.store.base import AbstractShardReader, Column
+from foreworld.data.format.folder import foreign, shard_path
+from foreworld.data.format.recipe import (
+    Recipe,
+    Shard,
+    TaskRecipe,
+    read_columns,
+    read_recipe,
+)
+from foreworld.data.format.schema import PARAMETER, Column
+from foreworld.data.format.store.base import AbstractShardReader
 from foreworld.data.format.store.find import find_store
-from foreworld.data.reading.collection import read_tasks
 
 
 def check_dataset(folder: str | Path) -> list[str]:
@@ -41,58 +46,20 @@ def check_dataset(folder: str | Path) -> list[str]:
         return problems
     try:
         recipe = read_recipe(folder)
-        listed = manifest(folder) or {}
-        problems += _check_config(folder, recipe, listed)
-        columns = expected_columns(recipe)
+        problems += _check_config(folder, recipe)
+        columns = read_columns(folder, recipe)
     except ForeworldError as error:
         return [*problems, f"{folder / CONFIG}: {error}"]
     for shard in recipe.shards():
         path = shard_path(folder, recipe, shard)
         if path.is_file():
-            problems += _check_shard(path, shard, recipe, columns)
+            task = recipe.tasks[shard.task]
+            problems += _check_shard(path, shard, task, columns[shard.task])
     return problems
 
 
-def check_collection(folder: str | Path) -> list[str]:
-    """What is wrong with a collection: its own files, then those of every task.
-
-    Parameters
-    ----------
-    folder
-        Folder of the collection.
-
-    Returns
-    -------
-    list[str]
-        One line a problem, each naming a file; empty if there is none.
-    """
-    folder = Path(folder)
-    problems = verify(folder)
-    try:
-        if verify(folder, [CONFIG]):
-            return problems
-        recipe = read_tasks(folder)
-        identity = (manifest(folder) or {}).get("identity")
-    except ForeworldError as error:
-        return [*problems, f"{folder / CONFIG}: {error}"]
-    if not problems and identity != recipe.identity:
-        problems.append(
-            f"{folder / MANIFEST} is of {identity}, but {CONFIG} says "
-            f"{recipe.identity}."
-        )
-    ours = {CONFIG, MANIFEST, LEASES, LOGS, *recipe.tasks}
-    for path in sorted(folder.iterdir()):
-        if path.name not in ours:
-            problems.append(f"{path} does not belong to this collection.")
-    for task, one in recipe.tasks.items():
-        found = check_dataset(folder / task)
-        if not found and read_recipe(folder / task).identity != one.identity:
-            found = [f"{folder / task} is not the task that {folder / CONFIG} says."]
-        problems += [problem for problem in found if problem not in problems]
-    return problems
-
-
-def _check_config(folder: Path, recipe: Recipe, listed: dict) -> list[str]:
+def _check_config(folder: Path, recipe: Recipe) -> list[str]:
+    listed = manifest(folder) or {}
     problems = []
     said = read_json(folder / CONFIG).get("identity")
     if said != recipe.identity:
@@ -108,22 +75,20 @@ def _check_config(folder: Path, recipe: Recipe, listed: dict) -> list[str]:
     wanted = {CONFIG, *(str(path.relative_to(folder)) for path in paths)}
     for name in sorted(wanted - set(listed["files"])):
         problems.append(f"{folder / name} is missing from {MANIFEST}.")
-    present = {
-        str(path.relative_to(folder))
-        for split in SPLITS
-        for path in (folder / split).glob("*")
-    }
-    for name in sorted(present - wanted):
+    places = {path.parent for path in paths}
+    present = {str(p.relative_to(folder)) for d in places for p in d.glob("*")}
+    strange = {*(present - wanted), *foreign(folder, recipe.tasks)}
+    for name in sorted(strange):
         problems.append(f"{folder / name} does not belong to this data set.")
     return problems
 
 
 def _check_shard(
-    path: Path, shard: Shard, recipe: Recipe, columns: tuple[Column, ...]
+    path: Path, shard: Shard, recipe: TaskRecipe, columns: tuple[Column, ...]
 ) -> list[str]:
     try:
         with contextlib.closing(find_store(recipe.store).reader(path)) as reader:
-            problems = _check_columns(path, shard, columns, reader.shapes())
+            problems = _check_columns(path, len(shard), columns, reader.shapes())
             return problems or _check_values(path, shard, recipe, columns, reader)
     except ForeworldError as error:
         return [str(error)]
@@ -131,11 +96,10 @@ def _check_shard(
 
 def _check_columns(
     path: Path,
-    shard: Shard,
+    num: int,
     columns: tuple[Column, ...],
     found: dict[str, tuple[tuple[int, ...], str]],
 ) -> list[str]:
-    num = shard.stop - shard.start
     wanted = {c.name: ((num, *c.shape), c.dtype) for c in columns}
     problems = [f"{path} has no {name}." for name in wanted if name not in found]
     problems += [
@@ -156,7 +120,7 @@ def _check_columns(
 def _check_values(
     path: Path,
     shard: Shard,
-    recipe: Recipe,
+    recipe: TaskRecipe,
     columns: tuple[Column, ...],
     reader: AbstractShardReader,
 ) -> list[str]:
@@ -169,14 +133,14 @@ def _check_values(
         if column.compressed:
             # Its bytes are those that were written; the ends show that it unpacks.
             reader.read(column.name, [0])
-            reader.read(column.name, [shard.stop - shard.start - 1])
+            reader.read(column.name, [len(shard) - 1])
             continue
         values = reader.read(column.name, whole)
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             problems.append(f"{path}: {column.name} holds values not finite.")
     for name, values in recipe.family.ranges.items():
         low, high = np.asarray(values.ends(), np.float32)
-        drawn = reader.read(f"parameters/{name}", whole)
+        drawn = reader.read(f"{PARAMETER}{name}", whole)
         if drawn.min() < low or drawn.max() > np.nextafter(high, np.float32(np.inf)):
             problems.append(f"{path}: {name} leaves its range [{low:g}, {high:g}].")
     return problems

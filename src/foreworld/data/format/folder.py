@@ -1,8 +1,14 @@
-"""The folder of a data set: who may use it, what is missing in it, and its seal."""
+"""The folder of a data set: who may use it, what is missing in it, and its seal.
+
+The shards of a plain set lie in ``train/``, ``val/`` and ``test/``; those of several
+tasks in such folders below one for each task.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +26,16 @@ from foreworld.core.disk.folder import (
 from foreworld.core.errors import DamagedError, OccupiedError
 from foreworld.core.parts.config import flat, to_dict
 from foreworld.core.parts.part import Part
-from foreworld.data.format.recipe import KIND, SPLITS, Recipe, Shard, write_config
+from foreworld.data.format.recipe import (
+    FORMAT,
+    KIND,
+    SPLITS,
+    Recipe,
+    Shard,
+    task_names,
+    write_config,
+)
+from foreworld.data.format.schema import Column
 from foreworld.data.format.store.find import find_store
 
 LOGS = "logs"
@@ -29,8 +44,24 @@ LEASES = ".leases"
 """Folder of lock files; it goes when the data set is finished."""
 
 
-def prepare(folder: Path, recipe: Recipe, force: bool) -> None:
+def prepare(
+    folder: Path,
+    recipe: Recipe,
+    columns: Callable[[], Mapping[str, Sequence[Column]]],
+    force: bool,
+) -> None:
     """Leave a folder that holds this recipe and, perhaps, some of its shards.
+
+    Parameters
+    ----------
+    folder
+        Made if it is not there.
+    recipe
+        What it is to hold.
+    columns
+        Says what the shards of each task are to hold; called where that is written.
+    force
+        Replace another data set.
 
     Raises
     ------
@@ -43,63 +74,171 @@ def prepare(folder: Path, recipe: Recipe, force: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise OccupiedError(f"{folder} is a file. Choose another folder with --out.")
     entries = sorted(p.name for p in folder.iterdir()) if folder.exists() else []
-    ours = {CONFIG, MANIFEST, LEASES, LOGS, *SPLITS}
-    foreign = [n for n in entries if n not in ours and not n.endswith(".part")]
-    if foreign or (CONFIG not in entries and set(SPLITS) & set(entries)):
-        listing = ", ".join((foreign or entries)[:5])
+    old = tasks_in(folder) if CONFIG in entries else []
+    differing = difference(folder, recipe) if CONFIG in entries else ""
+    strange = foreign(folder, old)
+    if strange:
         raise OccupiedError(
-            f"{folder} holds something that is no data set: {listing}. Choose another "
-            f"folder with --out, or move that away."
+            f"{folder} holds something that is no data set: {', '.join(strange[:5])}. "
+            f"Choose another folder with --out, or move that away."
         )
-    config = write_config(recipe)
-    if CONFIG in entries:
-        differing = difference(folder, config, KIND)
-        if not differing:
-            _drop_broken(folder)
-            return
-        if not force:
-            raise OccupiedError(
-                f"{folder} holds another data set ({differing}). Choose another "
-                f"folder with --out, or replace it with --force."
-            )
-        _remove(folder)
-    write_json(folder / CONFIG, config)
+    if CONFIG in entries and not differing:
+        _drop_broken(folder)
+        return
+    if differing and not force:
+        raise OccupiedError(
+            f"{folder} holds another data set ({differing}). Choose another folder "
+            f"with --out, or replace it with --force."
+        )
+    # The marker goes first: a kill in between leaves an unfinished folder.
+    for name in (MANIFEST, *contents(old), CONFIG) if differing else ():
+        remove(folder / name)
+    write_json(folder / CONFIG, write_config(recipe, columns()))
 
 
-def difference(folder: Path, config: dict[str, Any], kind: str) -> str:
+def contents(tasks: Iterable[str]) -> list[str]:
+    """Names of what lies in a data set's folder beside configuration and marker.
+
+    Parameters
+    ----------
+    tasks
+        Its tasks.
+    """
+    return [*(n for t in tasks for n in ([t] if t else SPLITS)), LEASES, LOGS]
+
+
+def foreign(folder: Path, tasks: Iterable[str]) -> list[str]:
+    """Names of what in a folder belongs to no data set with these tasks.
+
+    Parameters
+    ----------
+    folder
+        The folder of a data set, or what is to become one.
+    tasks
+        Its tasks; none where it holds no ``config.json``.
+    """
+    if not folder.is_dir():
+        return []
+    names = set(contents(tasks)) | {CONFIG, MANIFEST}
+    found = [p.name for p in folder.iterdir() if p.name not in names]
+    for task in (task for task in tasks if task and (folder / task).is_dir()):
+        inner = (p.name for p in (folder / task).iterdir())
+        found += [f"{task}/{name}" for name in inner if name not in SPLITS]
+    return sorted(name for name in found if not name.endswith(".part"))
+
+
+def tasks_in(folder: Path) -> list[str]:
+    """Names of the tasks that a folder says it has; none where it cannot be read."""
+    try:
+        return task_names(read_json(folder / CONFIG))
+    except DamagedError:
+        return []
+
+
+def difference(folder: Path, recipe: Recipe) -> str:
     """How what a folder holds differs from what is wanted; empty if not.
 
     Parameters
     ----------
-    config
-        What ``config.json`` should be.
-    kind
-        Of what kind both are.
+    folder
+        With a ``config.json``.
+    recipe
+        What that should say.
 
     Raises
     ------
     OccupiedError
-        The folder holds something of another kind.
+        The folder holds something else than a data set.
     """
     try:
         old = read_json(folder / CONFIG)
     except DamagedError:
         return f"its {CONFIG} is damaged"
-    if not isinstance(old, dict) or old.get("kind") != kind:
+    if not isinstance(old, dict) or old.get("kind") != KIND:
         raise OccupiedError(
-            f"{folder} holds something else, which is no {kind}: see "
+            f"{folder} holds something else, which is no {KIND}: see "
             f"{folder / CONFIG}. Choose another folder with --out."
         )
-    same = ("format", "recipe")
-    old_flat = flat({name: old.get(name) for name in same})
-    new_flat = flat({name: config[name] for name in same})
+    old_flat = flat({name: old.get(name) for name in ("format", "recipe")})
+    # As it is read back: no tuples.
+    new = json.loads(json.dumps(to_dict(recipe)))
+    new_flat = flat({"format": FORMAT, "recipe": new})
     paths = [p for p in {**old_flat, **new_flat} if old_flat.get(p) != new_flat.get(p)]
     words = [
-        f"{path.removeprefix('recipe.')} is {old_flat.get(path)!r}, "
-        f"asked for {new_flat.get(path)!r}"
+        f"{path.removeprefix('recipe.').removeprefix('tasks..')} is "
+        f"{old_flat.get(path)!r}, asked for {new_flat.get(path)!r}"
         for path in paths
     ]
     return "; ".join(words[:4]) + ("; ..." if len(words) > 4 else "")
+
+
+def shard_path(folder: Path, recipe: Recipe, shard: Shard) -> Path:
+    """Where a shard lies.
+
+    Parameters
+    ----------
+    folder
+        Of the data set.
+    recipe
+        Of the data set.
+    shard
+        One of the recipe's.
+    """
+    suffix = find_store(recipe.tasks[shard.task].store).suffix
+    return folder / shard.task / shard.split / f"{shard.stem}{suffix}"
+
+
+def missing(folder: Path, recipe: Recipe, task: str | None = None) -> list[Shard]:
+    """Shards that are still to be made.
+
+    Parameters
+    ----------
+    folder, recipe
+        Of the data set.
+    task
+        Those of this task alone.
+    """
+    shards = (recipe if task is None else recipe.tasks[task]).shards()
+    return [s for s in shards if not shard_path(folder, recipe, s).exists()]
+
+
+def num_made(folder: Path, recipe: Recipe) -> int:
+    """Sequences in the shards that are there; arguments as :func:`missing`."""
+    return sum(recipe.sizes.values()) - sum(map(len, missing(folder, recipe)))
+
+
+def finish(folder: Path, recipe: Recipe) -> None:
+    """Seal a complete folder, unless that is done or being done.
+
+    Parameters
+    ----------
+    folder, recipe
+        Of the data set.
+
+    Raises
+    ------
+    DamagedError
+        A shard cannot be read; deleted, it is made anew.
+    """
+    if manifest(folder) is not None:
+        return
+    with lease(folder / LEASES / "seal") as mine:
+        if not mine or manifest(folder) is not None:
+            return
+        paths = {s: shard_path(folder, recipe, s) for s in recipe.shards()}
+        redrawn = sum(
+            _redrawn(recipe.tasks[shard.task].store, path)
+            for shard, path in paths.items()
+        )
+        names = [CONFIG, *(str(path.relative_to(folder)) for path in paths.values())]
+        info = {"kind": KIND, "identity": recipe.identity, "redrawn": redrawn}
+        policy = next(iter(recipe.tasks.values())).policy
+        if isinstance(policy, Part):
+            info["policy"] = to_dict(policy)
+        seal(folder, names, info)
+        with contextlib.suppress(StorageError):
+            # Empty files that say nothing: the data set is finished without this.
+            remove(folder / LEASES)
 
 
 def _drop_broken(folder: Path) -> None:
@@ -114,50 +253,9 @@ def _drop_broken(folder: Path) -> None:
             remove(path)
 
 
-def _remove(folder: Path) -> None:
-    # The marker goes first: a kill in between leaves an unfinished folder.
-    for name in (MANIFEST, *SPLITS, LEASES, LOGS, CONFIG):
-        remove(folder / name)
-
-
-def shard_path(folder: Path, recipe: Recipe, shard: Shard) -> Path:
-    """Where a shard lies."""
-    return folder / shard.split / f"{shard.stem}{find_store(recipe.store).suffix}"
-
-
-def missing(folder: Path, recipe: Recipe) -> list[Shard]:
-    """Shards that are still to be made."""
-    return [s for s in recipe.shards() if not shard_path(folder, recipe, s).exists()]
-
-
-def num_made(folder: Path, recipe: Recipe) -> int:
-    """Sequences in the shards that are there."""
-    still = sum(shard.stop - shard.start for shard in missing(folder, recipe))
-    return sum(recipe.sizes.values()) - still
-
-
-def finish(folder: Path, recipe: Recipe) -> None:
-    """Seal a complete folder, unless that is done or being done."""
-    if manifest(folder) is not None:
-        return
-    with lease(folder / LEASES / "seal") as mine:
-        if not mine or manifest(folder) is not None:
-            return
-        paths = [shard_path(folder, recipe, shard) for shard in recipe.shards()]
-        redrawn = sum(_redrawn(recipe, path) for path in paths)
-        names = [CONFIG, *(str(path.relative_to(folder)) for path in paths)]
-        info = {"kind": KIND, "identity": recipe.identity, "redrawn": redrawn}
-        if isinstance(recipe.policy, Part):
-            info["policy"] = to_dict(recipe.policy)
-        seal(folder, names, info)
-        with contextlib.suppress(StorageError):
-            # Empty files that say nothing: the data set is finished without this.
-            remove(folder / LEASES)
-
-
-def _redrawn(recipe: Recipe, path: Path) -> int:
+def _redrawn(store: Any, path: Path) -> int:
     try:
-        with contextlib.closing(find_store(recipe.store).reader(path)) as shard:
+        with contextlib.closing(find_store(store).reader(path)) as shard:
             return int(shard.attributes()["redrawn"])
     except (DamagedError, KeyError, TypeError, ValueError) as error:
         said = str(error) if isinstance(error, DamagedError) else f"{path} is damaged."

@@ -1,51 +1,47 @@
-"""What a data set is made of: everything that decides its contents, and its shards."""
+"""What a data set is made of: everything that decides its contents, and its shards.
+
+A data set has tasks in order, each with a recipe of its own; a plain one has a single
+task, whose name is empty and whose files lie in the folder itself.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from foreworld.core.disk.folder import CONFIG, read_sealed
+from foreworld.core.disk.folder import CONFIG, MANIFEST, read_sealed
 from foreworld.core.errors import ConfigError, DamagedError
 from foreworld.core.parts.config import content_hash, read_part, to_dict
-from foreworld.core.parts.part import Bounded, Part, field_specs
+from foreworld.core.parts.limits import Bounded
+from foreworld.core.parts.part import Part, field_specs
+from foreworld.data.format.observation import Observation
+from foreworld.data.format.schema import Column
 from foreworld.data.format.store.find import StoreName
 from foreworld.data.format.stored_policy import AbstractStoredPolicy
 from foreworld.worlds.base import AbstractPolicy, Family
-from foreworld.worlds.dynamics.base import AbstractDynamics
 
 KIND = "data set"
-FORMAT = 1
+FORMAT = 2
 """Number of the written format; readers refuse one they do not know."""
 SPLITS = ("train", "val", "test")
 """Names of the splits, in the order in which they are made."""
 CHUNK_LEN = 250
 """Sequences that one call of the compiled program makes, where nothing else is said."""
 
-_SETTINGS = (
-    "chunk_len",
-    "task",
-    "images",
-    "derivatives",
-    "image_noise",
-    "state_noise",
-    "missing",
-    "jitter",
-    "skip",
-    "random_skip",
-)
-"""Fields that an identity names where they are not at their defaults."""
-
 Size = Annotated[int, Bounded(low=0, high=10**9, unit="sequences")]
+NumFrames = Annotated[int, Bounded(low=2, high=10**6, unit="frames")]
+Seed = Annotated[int, Bounded(low=0, high=2**32 - 1)]
 
 
 @dataclass(frozen=True)
 class Shard:
-    """Sequences ``start .. stop - 1`` of a split, which lie in one file."""
+    """Sequences ``start .. stop - 1`` of a task's split, which lie in one file."""
 
+    task: str
     split: str
     number: int
     start: int
@@ -56,21 +52,24 @@ class Shard:
         """``shard-00000``."""
         return f"shard-{self.number:05d}"
 
+    def __len__(self) -> int:
+        return self.stop - self.start
 
-class Recipe(Part):
-    """Everything that decides the contents of a data set.
 
-    A datum's key is a function of seed, split and index, so a larger data set of the
-    same recipe begins with the sequences of a smaller one.
+class TaskRecipe(Part):
+    """Everything that decides the contents of one task.
+
+    A datum's key is a function of seed, task, split and index, so a larger data set of
+    the same recipe begins with the sequences of a smaller one.
     """
 
     family: Family
     """distribution of worlds"""
     policy: AbstractPolicy | AbstractStoredPolicy | None = None
     """what acts; None draws actions uniformly (and is all that passive worlds need)"""
-    seed: Annotated[int, Bounded(low=0, high=2**32 - 1)] = 0
+    seed: Seed = 0
     """root seed"""
-    num_frames: Annotated[int, Bounded(low=2, high=10**6, unit="frames")] = 30
+    num_frames: NumFrames = 30
     """frames in a sequence"""
     train: Size = 0
     """sequences to train on"""
@@ -87,26 +86,12 @@ class Recipe(Part):
     on the width of a program, so this decides the contents too"""
     task: str = ""
     """name of the task in a set of several dynamics; tasks of one seed differ"""
-    images: bool = True
-    """store frames"""
-    derivatives: bool = False
-    """store time derivatives of the states, friction included"""
-    image_noise: Annotated[float, Bounded(low=0, unit="of full scale")] = 0.0
-    """standard deviation of noise added to the frames, then clipped"""
-    state_noise: Annotated[float, Bounded(low=0, unit="of the state's unit")] = 0.0
-    """standard deviation of noise added to the stored states"""
-    missing: Annotated[float, Bounded(low=0, high=1, unit="of all frames")] = 0.0
-    """chance that a frame was not observed: black, state 0, `observed` false"""
-    jitter: Annotated[float, Bounded(low=0, high=0.99, unit="of dt")] = 0.0
-    """irregular frames: times between them are uniform within this fraction of dt"""
-    skip: Annotated[int, Bounded(low=0, high=10**6, unit="frames")] = 0
-    """frames before the first one that is stored"""
-    random_skip: bool = False
-    """draw that number for each sequence, from 0 to skip"""
+    observation: Observation = Observation()
+    """what of the worlds is seen"""
 
     def __check_init__(self) -> None:
         super().__check_init__()
-        self._check_motion()
+        self.observation.check_world(self.family.world)
         if self.policy is not None and not isinstance(self.policy, Part):
             raise ConfigError(
                 f"policy {type(self.policy).__name__} cannot be written down, so no "
@@ -115,7 +100,7 @@ class Recipe(Part):
             )
         if self.shard_len % self.chunk_len:
             raise ConfigError(
-                f"Recipe.shard_len={self.shard_len} must be a multiple of chunk_len="
+                f"shard_len={self.shard_len} must be a multiple of chunk_len="
                 f"{self.chunk_len}."
             )
 
@@ -126,58 +111,136 @@ class Recipe(Part):
 
     @property
     def identity(self) -> str:
-        """A text that two data sets share exactly if their contents are to be equal."""
+        """A text that two tasks share exactly if their contents are to be equal."""
         sizes = "+".join(str(size) for size in self.sizes.values())
         policy = f"-policy{content_hash(self.policy)}" if self.policy else ""  # type: ignore
+        width = "" if self.chunk_len == CHUNK_LEN else f"-chunk_len={self.chunk_len}"
+        task = f"-task={self.task}" if self.task else ""
+        seen = self.observation
+        changes = [
+            f"-{spec.name}={getattr(seen, spec.name)}"
+            for spec in field_specs(Observation)
+            if getattr(seen, spec.name) != spec.default()
+        ]
         return (
             f"{content_hash(self.family)}-seed{self.seed}-frames{self.num_frames}"
-            f"-{sizes}{policy}{self._settings}"
+            f"-{sizes}{policy}{width}{task}{''.join(changes)}"
         )
-
-    @property
-    def _settings(self) -> str:
-        """Fields beside that are not at their defaults, as text."""
-        values = to_dict(self)
-        return "".join(
-            f"-{spec.name}={values[spec.name]}"
-            for spec in field_specs(Recipe)
-            if spec.name in _SETTINGS and values[spec.name] != spec.default()
-        )
-
-    def _check_motion(self) -> None:
-        """Refuse what only a system in continuous time, or one without actions, can."""
-        world = self.family.world
-        name = type(world).__name__
-        for field in ("derivatives", "jitter"):
-            value = getattr(self, field)
-            if value and not isinstance(world, AbstractDynamics):
-                raise ConfigError(
-                    f"{field}={value}: {name} has no time derivative. This is for "
-                    f"worlds that move in continuous time, such as the pendulum."
-                )
-        if self.skip and world.action_space is not None:
-            raise ConfigError(
-                f"skip={self.skip}: somebody acts in {name}, and an episode is stored "
-                f"from its beginning. This is for worlds in which nobody acts."
-            )
 
     def shards(self) -> list[Shard]:
-        """All files of the data set, in the order in which they are made."""
+        """All files of the task, in the order in which they are made."""
         return [
-            Shard(split, number, start, min(start + self.shard_len, size))
+            Shard(self.task, split, number, start, min(start + self.shard_len, size))
             for split, size in self.sizes.items()
             for number, start in enumerate(range(0, size, self.shard_len))
         ]
 
 
-def write_config(recipe: Recipe) -> dict[str, Any]:
-    """The contents of ``config.json`` for a recipe."""
+class Recipe(Part):
+    """Everything that decides the contents of a data set."""
+
+    tasks: dict[str, TaskRecipe]
+    """recipe of each task by name; its position is its label"""
+    name: str = ""
+    """the named set that it is, if it is one"""
+
+    def __check_init__(self) -> None:
+        super().__check_init__()
+        if not self.tasks:
+            raise ConfigError("a data set needs at least one task.")
+        for task, recipe in self.tasks.items():
+            if not task_name_allowed(task) and (task or len(self.tasks) > 1):
+                raise ConfigError(
+                    f"a task cannot be called {task!r}: its name is that of a folder. "
+                    f"Use letters, digits, '_' and '-', and no name of a split."
+                )
+            if recipe.task != task:
+                raise ConfigError(
+                    f"the recipe of task {task!r} says that it is {recipe.task!r}: "
+                    f"tasks of one seed would draw the same numbers."
+                )
+
+    @classmethod
+    def plain(cls, recipe: TaskRecipe, name: str = "") -> Recipe:
+        """The recipe of a data set of one task without a name.
+
+        Parameters
+        ----------
+        recipe
+            Of its only task.
+        name
+            The named set that it is, if it is one.
+        """
+        return cls({"": recipe}, name)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is one task, which has no name."""
+        return list(self.tasks) == [""]
+
+    @property
+    def identity(self) -> str:
+        """A text that two data sets share exactly if their contents are equal."""
+        if self.is_plain:
+            return self.tasks[""].identity
+        lines = [f"{task} {recipe.identity}" for task, recipe in self.tasks.items()]
+        digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+        return f"{digest}-tasks{len(self.tasks)}"
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Sequences of each split, all tasks together."""
+        return {s: sum(r.sizes[s] for r in self.tasks.values()) for s in SPLITS}
+
+    @property
+    def label(self) -> str:
+        """A few words for people: the named set, the world, or how many tasks."""
+        if self.name or not self.is_plain:
+            return self.name or f"{len(self.tasks)} tasks"
+        return type(self.tasks[""].family.world).__name__
+
+    def shards(self) -> list[Shard]:
+        """All files of the data set, task after task."""
+        return [shard for recipe in self.tasks.values() for shard in recipe.shards()]
+
+
+def task_name_allowed(name: str) -> bool:
+    """Whether a word can be the name of one of several tasks, and so of a folder."""
+    plain = all(c.isascii() and (c.isalnum() or c in "_-") for c in name)
+    return plain and name not in ("", *SPLITS)
+
+
+def task_names(config: object) -> list[str]:
+    """Names of the tasks in a ``config.json`` that was not checked.
+
+    Names that could lead out of the folder are left out.
+    """
+    found = config.get("recipe") if isinstance(config, Mapping) else None
+    for step in ("tasks", "dict"):
+        found = found.get(step) if isinstance(found, Mapping) else None
+    names = list(found) if isinstance(found, Mapping) else []
+    return [""] if names == [""] else [n for n in names if task_name_allowed(str(n))]
+
+
+def write_config(
+    recipe: Recipe, columns: Mapping[str, Sequence[Column]]
+) -> dict[str, Any]:
+    """The contents of ``config.json``.
+
+    Parameters
+    ----------
+    recipe
+        Of the data set.
+    columns
+        What the shards of each task hold.
+    """
     return {
         "kind": KIND,
         "format": FORMAT,
         "recipe": to_dict(recipe),
-        "content_hash": content_hash(recipe.family),
+        "content_hash": content_hash(recipe),
         "identity": recipe.identity,
+        "columns": {task: [asdict(c) for c in some] for task, some in columns.items()},
         "versions": {
             name: importlib.metadata.version(name)
             for name in ("foreworld", "jax", "jaxlib", "numpy", "h5py")
@@ -208,7 +271,8 @@ def read_recipe(folder: Path) -> Recipe:
     if data.get("format") != FORMAT:
         raise ConfigError(
             f"{folder} is written in format {data.get('format')} of data sets; this "
-            f"installation reads format {FORMAT}. Install the version that wrote it."
+            f"installation reads format {FORMAT}. Make it anew, or install the version "
+            f"that wrote it."
         )
     recipe = read_part(data.get("recipe"), path)
     if not isinstance(recipe, Recipe):
@@ -216,7 +280,35 @@ def read_recipe(folder: Path) -> Recipe:
     return recipe
 
 
+def read_columns(folder: Path, recipe: Recipe) -> dict[str, tuple[Column, ...]]:
+    """What the shards of each task hold, as ``config.json`` tells.
+
+    Parameters
+    ----------
+    folder, recipe
+        Of the data set.
+
+    Raises
+    ------
+    DamagedError
+        It does not tell.
+    """
+    data = read_sealed(folder, CONFIG)
+    try:
+        return {
+            task: tuple(
+                Column(str(c["name"]), tuple(c["shape"]), str(c["dtype"]), c["unit"])
+                for c in data["columns"][task]
+            )
+            for task in recipe.tasks
+        }
+    except (KeyError, TypeError) as error:
+        raise DamagedError(
+            f"{folder / CONFIG} is damaged: it does not tell the columns of every task."
+        ) from error
+
+
 def fingerprint(folder: Path) -> str:
     """SHA-256 of a folder's finished marker: changes whenever any byte does."""
-    path = folder / "manifest.json"
+    path = folder / MANIFEST
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""

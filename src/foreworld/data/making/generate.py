@@ -10,27 +10,20 @@ from __future__ import annotations
 import contextlib
 import time
 from pathlib import Path
-from typing import Any, TypedDict, Unpack, overload
+from typing import Any
 
 from foreworld.core import compilation, registry
-from foreworld.core.disk.folder import (
-    MANIFEST,
-    StorageError,
-    remove_empty,
-)
-from foreworld.core.errors import ConfigError, ForeworldError
+from foreworld.core.disk.folder import MANIFEST, StorageError, remove_empty
+from foreworld.core.errors import ConfigError, ForeworldError, unknown_name
+from foreworld.core.parts.part import field_specs
 from foreworld.core.progress import Progress
-from foreworld.data.format.folder import (
-    LOGS,
-)
-from foreworld.data.format.recipe import Recipe
-from foreworld.data.format.store.find import StoreName
+from foreworld.data.format.folder import LOGS
+from foreworld.data.format.observation import NAMES
+from foreworld.data.format.recipe import Recipe, TaskRecipe, read_recipe
 from foreworld.data.format.stored_policy import AbstractStoredPolicy
-from foreworld.data.making.job import Job, read_job
-from foreworld.data.making.recipes import check_fields, family_recipe, set_recipe
-from foreworld.data.reading.collection import Collection, TasksRecipe
-from foreworld.data.reading.dataset import DataSet
-from foreworld.data.reading.opening import open_data
+from foreworld.data.making.job import Job
+from foreworld.data.making.recipes import set_recipe, task_recipe
+from foreworld.data.reading.dataset import DataSet, open_dataset
 from foreworld.data.sets.base import NamedSet
 from foreworld.data.sets.find import make_set, names_set
 from foreworld.launch._crew import Crew
@@ -39,58 +32,24 @@ from foreworld.launch.slurm._jobs import stop_jobs
 from foreworld.worlds.base import AbstractPolicy, AbstractWorld, Family, as_family
 from foreworld.worlds.make import make
 
+_OWN = ("family", "policy", "task")
+"""Fields of a recipe that are no options."""
 _POLL_SECONDS = 0.1
 
 
-class Sizes(TypedDict, total=False):
-    """What :func:`generate` takes beside; fields of the recipe."""
-
-    train: int
-    val: int
-    test: int
-    seed: int
-    num_frames: int
-    shard_len: int
-    store: StoreName
-    chunk_len: int
-    images: bool
-    derivatives: bool
-    image_noise: float
-    state_noise: float
-    missing: float
-    jitter: float
-    skip: int
-    random_skip: bool
-    scale: float
-    legacy: bool
-
-
-class Settings(Sizes, total=False):
-    """The same with how it is made."""
-
-    policy: AbstractPolicy | AbstractStoredPolicy | None
-    launcher: AbstractLauncher | None
-    workers: int
-    force: bool
-    quiet: bool
-
-
-@overload
-def generate(
-    what: AbstractWorld | Family, out: str | Path, **settings: Unpack[Settings]
-) -> DataSet: ...
-
-
-@overload
-def generate(
-    what: NamedSet | Recipe | TasksRecipe | str,
-    out: str | Path,
-    **settings: Unpack[Settings],
-) -> DataSet | Collection: ...
+What = AbstractWorld | Family | NamedSet | Recipe | str
+"""What data sets are made of."""
+_BESIDE = ("scale", "legacy")
+"""Arguments for named sets alone."""
+_ARGUMENTS = (
+    *(spec.name for spec in field_specs(TaskRecipe) if spec.name not in _OWN),
+    *NAMES,
+    *_BESIDE,
+)
 
 
 def generate(
-    what: AbstractWorld | Family | NamedSet | Recipe | TasksRecipe | str,
+    what: What,
     out: str | Path,
     *,
     policy: AbstractPolicy | AbstractStoredPolicy | None = None,
@@ -98,8 +57,8 @@ def generate(
     workers: int = 1,
     force: bool = False,
     quiet: bool = False,
-    **sizes: Unpack[Sizes],
-) -> DataSet | Collection:
+    **sizes: Any,
+) -> DataSet:
     """Make a data set, or what is missing of it.
 
     Parameters
@@ -122,15 +81,12 @@ def generate(
         Print no progress.
     sizes
         ``train``, ``val``, ``test`` (sequences, 0 each), ``seed`` (0), ``num_frames``
-        (30), ``store`` ("hdf5" or "npz"), noise, missing and irregular frames, and so
-        on: the fields of :class:`~foreworld.data.format.recipe.Recipe`. Named sets have
-        their own (each for every task), and take ``scale`` (0.01 for a hundredth of
-        all sizes) and ``legacy`` (the original's own behaviour, for comparison).
-
-    Returns
-    -------
-    DataSet or Collection
-        The finished data set; of a named set of several tasks, all of them.
+        (30), ``store`` ("hdf5" or "npz"), and so on: the fields of
+        :class:`~foreworld.data.format.recipe.TaskRecipe`; ``observation``, or the
+        fields of one (noise, missing and irregular frames, ...) by themselves. Named
+        sets have their own (each for every task), and take ``scale`` (0.01 for a
+        hundredth of all sizes) and ``legacy`` (the original's own behaviour, for
+        comparison).
 
     Raises
     ------
@@ -146,9 +102,9 @@ def generate(
     compilation.configure()
     if workers < 1:
         raise ConfigError(f"workers={workers} must be at least 1.")
-    recipe, label = plan(what, policy, **sizes)
-    _run(Job(Path(out), recipe), label, launcher, workers, force, quiet)
-    return open_data(out)
+    recipe = plan(what, policy, **sizes)
+    _run(Job(Path(out), recipe), launcher, workers, force, quiet)
+    return open_dataset(out)
 
 
 def work(folder: Path) -> None:
@@ -163,15 +119,13 @@ def work(folder: Path) -> None:
         A folder that :func:`generate` has prepared.
     """
     compilation.configure()
-    job = read_job(Path(folder))
+    job = Job(Path(folder), read_recipe(Path(folder)))
     job.make(lambda made: None)
-    if not job.missing():
-        job.finish()
+    job.finish()
 
 
 def _run(
     job: Job,
-    label: str,
     launcher: AbstractLauncher | None,
     workers: int,
     force: bool,
@@ -186,7 +140,9 @@ def _run(
     if force:
         stop_jobs(folder)
     job.prepare(force)
-    with Progress(f"{label} to {folder}", job.total, "sequences", quiet) as progress:
+    with Progress(
+        f"{job.recipe.label} to {folder}", job.total, "sequences", quiet
+    ) as progress:
         progress.update(job.num_made())
         if launcher is not None and job.missing():
             _let_work(launcher, workers, job, progress)
@@ -204,27 +160,34 @@ def _run(
 
 
 def plan(
-    what: AbstractWorld | Family | NamedSet | Recipe | TasksRecipe | str,
+    what: What,
     policy: AbstractPolicy | AbstractStoredPolicy | None = None,
     **sizes: Any,
-) -> tuple[Recipe | TasksRecipe, str]:
-    """The recipe of what is to be made, and a word for it; arguments as `generate`.
+) -> Recipe:
+    """The recipe of what is to be made.
+
+    Parameters
+    ----------
+    what, policy, **sizes
+        As for :func:`generate`.
 
     Raises
     ------
     ConfigError
         A size or name that cannot be used, or nothing to make.
     """
-    fields = dict(sizes)
-    check_fields(fields, Sizes.__annotations__)
-    if isinstance(what, Recipe | TasksRecipe):
-        if fields or policy is not None:
+    for name in sizes:
+        if name not in _ARGUMENTS:
+            raise unknown_name("argument of generate", name, _ARGUMENTS)
+    if isinstance(what, Recipe):
+        if sizes or policy is not None:
             raise ConfigError(
-                f"a recipe says all: leave {', '.join(fields) or 'policy'} away, or "
+                f"a recipe says all: leave {', '.join(sizes) or 'policy'} away, or "
                 f"change the recipe with .replace(...)."
             )
-        return what, _label(what)
-    scale, legacy = fields.pop("scale", 1.0), fields.pop("legacy", False)
+        return what
+    fields = {n: v for n, v in sizes.items() if n not in _BESIDE}
+    scale, legacy = sizes.get("scale", 1.0), sizes.get("legacy", False)
     name = what if isinstance(what, str) else ""
     if names_set(name):
         what = make_set(name)
@@ -232,8 +195,7 @@ def plan(
         if policy is not None:
             raise ConfigError("a named set has no policy: nobody acts in its worlds.")
         named = what.replace(legacy=True) if legacy else what
-        label = name or f"{len(named.tasks)} tasks"
-        return set_recipe(named, name, scale, fields), label
+        return set_recipe(named, name, scale, fields)
     for option, value, default in (("scale", scale, 1), ("legacy", legacy, False)):
         if value != default:
             raise ConfigError(
@@ -241,13 +203,7 @@ def plan(
                 f"a world's sizes and fields themselves."
             )
     family = as_family(make(what) if isinstance(what, str) else what)
-    return family_recipe(family, policy, fields), type(family.world).__name__
-
-
-def _label(recipe: Recipe | TasksRecipe) -> str:
-    if isinstance(recipe, Recipe):
-        return type(recipe.family.world).__name__
-    return recipe.name or f"{len(recipe.tasks)} tasks"
+    return Recipe.plain(task_recipe(family, {**fields, "policy": policy}))
 
 
 def _let_work(

@@ -1,44 +1,28 @@
-"""A folder that is being filled: the shards that are missing, and who makes them.
+"""A data set that is being made: the shards that are missing, and who makes them.
 
-A job is one data set, or one for each task of a collection. Any number of processes may
-be at work on it at the same time.
+Any number of processes may be at work on one folder at the same time.
 """
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from foreworld.core.disk.folder import lease, manifest, write_bytes
-from foreworld.data.format.collection_folder import finish_tasks, prepare_tasks
-from foreworld.data.format.folder import (
-    LEASES,
-    finish,
-    missing,
-    num_made,
-    prepare,
-    shard_path,
-)
-from foreworld.data.format.recipe import Recipe, Shard, read_recipe
-from foreworld.data.format.store.base import AbstractStore, Column, Rows
+from foreworld.data.format import folder as folders
+from foreworld.data.format.folder import LEASES, num_made, shard_path
+from foreworld.data.format.recipe import Recipe, Shard
+from foreworld.data.format.store.base import Rows
 from foreworld.data.format.store.find import find_store
 from foreworld.data.making import rates
 from foreworld.data.making.simulate import Simulator
-from foreworld.data.reading.collection import TasksRecipe, read_tasks
-from foreworld.data.reading.opening import is_collection
 
 _MOST_HELD = 4
 """Chunks that may wait for sequences that are drawn again."""
-
-
-def read_job(folder: Path) -> Job:
-    """The job of a folder that was prepared; errors as of what it holds."""
-    return Job(folder, (read_tasks if is_collection(folder) else read_recipe)(folder))
 
 
 class Job:
@@ -49,124 +33,112 @@ class Job:
     folder
         Where.
     recipe
-        Of one data set, or of several tasks.
+        What.
     """
 
-    def __init__(self, folder: Path, recipe: Recipe | TasksRecipe) -> None:
+    def __init__(self, folder: Path, recipe: Recipe) -> None:
         self.folder, self.recipe = folder, recipe
-        self._parts = (
-            {folder: recipe}
-            if isinstance(recipe, Recipe)
-            else {folder / task: one for task, one in recipe.tasks.items()}
-        )
-
-    @property
-    def total(self) -> int:
-        """Sequences when it is done."""
-        return sum(self.recipe.sizes.values())
+        self.total = sum(recipe.sizes.values())
 
     def prepare(self, force: bool) -> None:
-        """Leave a folder that holds this and, perhaps, some of its shards.
+        """Leave a folder that holds this; see :func:`.folder.prepare`."""
+        tasks = self.recipe.tasks
 
-        Raises
-        ------
-        OccupiedError
-            It holds something else.
-        DamagedError
-            It is finished, and its marker was altered.
-        """
-        if isinstance(self.recipe, Recipe):
-            prepare(self.folder, self.recipe, force)
-        else:
-            prepare_tasks(self.folder, self.recipe, force)
+        def columns() -> dict:
+            return {name: Simulator(task).columns for name, task in tasks.items()}
 
-    def missing(self) -> bool:
-        """Whether a shard is still to be made."""
-        return any(missing(folder, recipe) for folder, recipe in self._parts.items())
+        folders.prepare(self.folder, self.recipe, columns, force)
+
+    def missing(self, task: str | None = None) -> list[Shard]:
+        """Shards that are still to be made, of one task or of all."""
+        return folders.missing(self.folder, self.recipe, task)
 
     def num_made(self) -> int:
         """Sequences in the shards that are there."""
-        return sum(num_made(folder, recipe) for folder, recipe in self._parts.items())
+        return num_made(self.folder, self.recipe)
 
     def make(self, report: Callable[[int], None]) -> None:
-        """Make every missing shard that nobody else holds.
+        """Make every missing shard that no other process holds.
 
         Tasks at which nobody is come first: workers then compile one program each
         instead of all the same ones.
+
+        Parameters
+        ----------
+        report
+            Told how many sequences there are, after each chunk.
         """
-        for alone in (True, False) if len(self._parts) > 1 else (False,):
-            for folder, recipe in self._parts.items():
-                if not missing(folder, recipe):
+        tasks = self.recipe.tasks
+        for alone in (True, False) if len(tasks) > 1 else (False,):
+            for task in tasks:
+                if not self.missing(task):
                     continue
-                made = self.num_made() - num_made(folder, recipe)
-
-                def done(num: int, before: int = made) -> None:
-                    report(before + num)
-
                 with contextlib.ExitStack() as stack:
-                    if alone and not stack.enter_context(lease(folder / LEASES / "at")):
-                        continue
-                    _make_shards(folder, recipe, done)
+                    at = lease(self.folder / LEASES / f"at-{task}")
+                    if not alone or stack.enter_context(at):
+                        self._make_task(task, report)
 
     def finish(self) -> None:
         """Seal what is complete, unless that is done or being done."""
-        for folder, recipe in self._parts.items():
-            finish(folder, recipe)
-        if isinstance(self.recipe, TasksRecipe):
-            finish_tasks(self.folder, self.recipe)
+        if not self.missing():
+            folders.finish(self.folder, self.recipe)
 
     def finished(self) -> bool:
         """Whether the folder is sealed."""
         return manifest(self.folder) is not None
 
+    def _make_task(self, task: str, report: Callable[[int], None]) -> None:
+        simulator = Simulator(self.recipe.tasks[task])
+        for shard in self.missing(task):
+            path = shard_path(self.folder, self.recipe, shard)
+            name = f"{task}-{shard.split}-{shard.stem}"
+            with lease(self.folder / LEASES / name) as mine:
+                # Another worker may have finished it since the list was made.
+                if not mine or path.exists():
+                    continue
+                before = self.num_made()
+                marks: list[tuple[float, int]] = []
 
-def _make_shards(folder: Path, recipe: Recipe, report: Callable[[int], None]) -> None:
-    """Make every missing shard that nobody else holds."""
-    todo = missing(folder, recipe)
-    if not todo:
-        return
-    simulator = Simulator(recipe)
-    columns, store = simulator.columns(), find_store(recipe.store)
-    made = num_made(folder, recipe)
-    for shard in todo:
-        path = shard_path(folder, recipe, shard)
-        with lease(folder / LEASES / f"{shard.split}-{shard.stem}") as mine:
-            # Another worker may have finished it since the list was made.
-            if not mine or path.exists():
-                continue
+                def done(num: int, before: int = before, marks: list = marks) -> None:
+                    marks.append((time.monotonic(), num))
+                    report(before + num)
 
-            marks: list[tuple[float, int]] = []
-
-            def done(num: int, before: int = made, marks: Any = marks) -> None:
-                marks.append((time.monotonic(), num))
-                report(before + num)
-
-            write_bytes(path, _shard_bytes(simulator, store, columns, shard, done))
-            made += shard.stop - shard.start
-            # From the first chunk on: compiling is over then.
-            begun, before = marks[0]
-            num = shard.stop - shard.start - before
-            rates.record(recipe, num, time.monotonic() - begun)
+                write_bytes(path, shard_bytes(simulator, shard, done))
+                # From the first chunk on: compiling is over then.
+                begun, first = marks[0]
+                seconds = time.monotonic() - begun
+                rates.record(simulator.recipe, len(shard) - first, seconds)
 
 
-def _shard_bytes(
-    simulator: Simulator,
-    store: AbstractStore,
-    columns: Sequence[Column],
-    shard: Shard,
-    report: Callable[[int], None],
+def shard_bytes(
+    simulator: Simulator, shard: Shard, report: Callable[[int], None]
 ) -> bytes:
     """One shard: the device computes a chunk while threads compress the one before.
 
     Chunks with sequences that were refused are held back until all of them have been
     drawn again, which is done for several chunks at once.
+
+    Parameters
+    ----------
+    simulator
+        The program of the shard's task.
+    shard
+        Which sequences.
+    report
+        Told after each chunk how many of them are made.
+
+    Returns
+    -------
+    bytes
+        The file.
     """
-    width = simulator.chunk_len
-    redrawn = 0
+    width, redrawn = simulator.recipe.chunk_len, 0
     held: dict[int, Rows] = {}
     refused: dict[int, int] = {}
-    num_rows = shard.stop - shard.start
-    with contextlib.closing(store.writer(columns, num_rows, width)) as writer:
+    store = find_store(simulator.recipe.store)
+    with contextlib.closing(
+        store.writer(simulator.columns, len(shard), width)
+    ) as writer:
 
         def redraw(most_held: int) -> int:
             drawn = 0

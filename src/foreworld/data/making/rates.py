@@ -18,14 +18,14 @@ from foreworld.core.errors import ForeworldError
 from foreworld.core.parts.config import to_dict
 from foreworld.core.parts.part import field_specs
 from foreworld.core.parts.partition import partition
-from foreworld.data.format.recipe import SPLITS, Recipe
+from foreworld.data.format.recipe import SPLITS, TaskRecipe
 
 _FOLDER = "data-rates"
 _LEAST = 100
 """Fewer sequences say little about speed."""
 
 
-def record(recipe: Recipe, num: int, seconds: float) -> None:
+def record(recipe: TaskRecipe, num: int, seconds: float) -> None:
     """Remember what sequences took; where nothing can be written, that is no matter."""
     if num < _LEAST:
         return
@@ -34,7 +34,7 @@ def record(recipe: Recipe, num: int, seconds: float) -> None:
         write_bytes(_path(recipe), json.dumps(entry).encode(), durable=False)
 
 
-def seconds_of(recipe: Recipe) -> float | None:
+def seconds_of(recipe: TaskRecipe) -> float | None:
     """How long one process takes for a data set; ``None`` where that is not known."""
     try:
         one = float(read_json(_path(recipe))["seconds"])
@@ -43,13 +43,13 @@ def seconds_of(recipe: Recipe) -> float | None:
     return one * sum(recipe.sizes.values())
 
 
-def _path(recipe: Recipe) -> Path:
+def _path(recipe: TaskRecipe) -> Path:
     text = json.dumps(_fields(recipe), sort_keys=True)
     name = hashlib.sha256(text.encode()).hexdigest()[:16]
     return cache_folder() / _FOLDER / f"{name}.json"
 
 
-def _fields(recipe: Recipe) -> dict[str, Any]:
+def _fields(recipe: TaskRecipe) -> dict[str, Any]:
     """Everything that may decide the speed."""
     _, traced, _ = partition(recipe.family)
     fields = to_dict(recipe)
@@ -57,7 +57,7 @@ def _fields(recipe: Recipe) -> dict[str, Any]:
     free = {path.rpartition(".")[2] for path in traced}
     world = {name: value for name, value in world.items() if name not in free}
     ranges = sorted(recipe.family.ranges)
-    names = {spec.name for spec in field_specs(Recipe)} - {*SPLITS, "seed", "task"}
+    names = {spec.name for spec in field_specs(TaskRecipe)} - {*SPLITS, "seed", "task"}
     return {n: v for n, v in fields.items() if n in names} | {
         "world": world,
         "ranges": ranges,

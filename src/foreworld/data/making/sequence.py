@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Key, PyTree
+from jaxtyping import Array, Bool, Float, Key, PyTree, UInt8
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import named_key
+from foreworld.data.format.observation import Observation
 from foreworld.worlds.base import AbstractPolicy, AbstractWorld
 from foreworld.worlds.dynamics.base import AbstractDynamics
 
@@ -22,20 +23,6 @@ GROWTH = 0.01
 """Energy may not grow by more than this, relative to the first (or 0.1 if smaller)."""
 ACCEPTED = "accepted"
 """Output that is not stored: whether the sequence may stay in the data set."""
-
-
-class Options(NamedTuple):
-    """What of a recipe the program has to know beside the family."""
-
-    num_frames: int
-    images: bool
-    derivatives: bool
-    image_noise: float
-    state_noise: float
-    missing: float
-    jitter: float
-    skip: int
-    random_skip: bool
 
 
 class Episode(NamedTuple):
@@ -108,56 +95,82 @@ def episode(
 
 
 def motion(
-    world: AbstractWorld, policy: AbstractPolicy, key: Key[Array, ""], options: Options
+    world: AbstractWorld,
+    policy: AbstractPolicy,
+    key: Key[Array, ""],
+    num_frames: int,
+    seen: Observation,
 ) -> tuple[Episode, Float[Array, " time"] | None]:
-    """An episode with the frames that are skipped, and its times if irregular."""
-    num, times, durations = options.num_frames + options.skip, None, None
-    if options.jitter and isinstance(world, AbstractDynamics):
+    """An episode with the frames that are skipped, and its times if irregular.
+
+    Parameters
+    ----------
+    world, policy, key
+        As in :func:`episode`.
+    num_frames
+        Frames that are stored.
+    seen
+        What is observed.
+    """
+    num, times, durations = num_frames + seen.skip, None, None
+    if seen.jitter and isinstance(world, AbstractDynamics):
         unit = jax.random.uniform(named_key(key, "times"), (num - 1,), jnp.float32)
-        durations = world.dt * (1 + options.jitter * (2 * unit - 1))
+        durations = world.dt * (1 + seen.jitter * (2 * unit - 1))
         times = jnp.concatenate([jnp.zeros(1), jnp.cumsum(durations)])
     return episode(world, policy, key, num, durations), times
 
 
-def shown(whole: PyTree, key: Key[Array, ""], options: Options) -> PyTree:
-    """What is left of anything over time without the frames that are skipped."""
-    if not options.skip:
+def shown(
+    whole: PyTree, key: Key[Array, ""], num_frames: int, seen: Observation
+) -> PyTree:
+    """What is left of anything over time without the frames that are skipped.
+
+    Parameters
+    ----------
+    whole
+        Arrays with a leading axis of ``num_frames + seen.skip``.
+    key, num_frames, seen
+        As in :func:`motion`.
+    """
+    if not seen.skip:
         return whole
-    first = jnp.int32(options.skip)
-    if options.random_skip:
+    first = jnp.int32(seen.skip)
+    if seen.random_skip:
         draw = named_key(key, "skip")
-        first = jax.random.randint(draw, (), 0, options.skip + 1, jnp.int32)
+        first = jax.random.randint(draw, (), 0, seen.skip + 1, jnp.int32)
     cut = functools.partial(
-        jax.lax.dynamic_slice_in_dim,
-        start_index=first,
-        slice_size=options.num_frames,
+        jax.lax.dynamic_slice_in_dim, start_index=first, slice_size=num_frames
     )
     return jax.tree.map(cut, whole)
 
 
 def sequence(
-    world: AbstractWorld, policy: AbstractPolicy, key: Key[Array, ""], options: Options
+    world: AbstractWorld,
+    policy: AbstractPolicy,
+    key: Key[Array, ""],
+    num_frames: int,
+    seen: Observation,
 ) -> dict[str, Array]:
-    """The columns of one sequence, and whether it may stay."""
-    made, times = motion(world, policy, key, options)
+    """The columns of one sequence, and whether it may stay; arguments as `motion`."""
+    made, times = motion(world, policy, key, num_frames, seen)
     accepted = _accepted(world, made)
-    made, times = shown((made, times), key, options)
+    made, times = shown((made, times), key, num_frames, seen)
     columns = {
         "state": _rows(world, made.observations),
         **made.done,
         "valid": made.valid,
         ACCEPTED: accepted,
     }
-    if options.images:
-        columns["image"] = jax.vmap(world.render)(made.states)
+    if seen.images:
+        columns["image"] = _as_stored(jax.vmap(world.render)(made.states), seen)
     if isinstance(world, AbstractDynamics):
         columns.update(jax.vmap(world.extras)(made.states))
-        if options.derivatives:
+        if seen.derivatives:
             slopes: Any = jax.vmap(world.derivative)(made.states)
             columns["derivative"] = slopes.astype(jnp.float32)
     if times is not None:
         columns["time"] = (times - times[0]).astype(jnp.float32)
-    return _disturbed(columns, key, options)
+    return _disturbed(columns, key, seen)
 
 
 def _accepted(world: AbstractWorld, made: Episode) -> Bool[Array, ""]:
@@ -176,31 +189,47 @@ def _accepted(world: AbstractWorld, made: Episode) -> Bool[Array, ""]:
     return accepted & jnp.all(energies <= energies[0] + room)
 
 
+def _as_stored(
+    frames: UInt8[Array, "time height width channels"], seen: Observation
+) -> UInt8[Array, "time new_height new_width new_channels"]:
+    """Frames of the size and the number of channels that are asked for."""
+    num, height, width, channels = frames.shape
+    size = (seen.frame_size or height, seen.frame_size or width)
+    if seen.channels in (0, channels) and size == (height, width):
+        return frames
+    levels = frames.astype(jnp.float32)
+    if seen.channels == 1:
+        levels = levels.mean(-1, keepdims=True)
+    elif seen.channels == 3:
+        levels = jnp.broadcast_to(levels, (*levels.shape[:3], 3))
+    levels = jax.image.resize(levels, (num, *size, levels.shape[-1]), "linear")
+    return jnp.clip(jnp.round(levels), 0, 255).astype(jnp.uint8)
+
+
 def _disturbed(
-    columns: dict[str, Array], key: Key[Array, ""], options: Options
+    columns: dict[str, Array], key: Key[Array, ""], seen: Observation
 ) -> dict[str, Array]:
     """Columns with noise, and with frames that nobody saw."""
-    if options.state_noise:
+    if seen.state_noise:
         state = columns["state"]
         noise = jax.random.normal(named_key(key, "state_noise"), state.shape, "float32")
-        columns["state"] = state + jnp.float32(options.state_noise) * noise
-    if options.image_noise and options.images:
+        columns["state"] = state + jnp.float32(seen.state_noise) * noise
+    if seen.image_noise and seen.images:
         image = columns["image"]
         noise = jax.random.normal(named_key(key, "image_noise"), image.shape, "float32")
-        grey = image + jnp.float32(255 * options.image_noise) * noise
+        grey = image + jnp.float32(255 * seen.image_noise) * noise
         columns["image"] = jnp.clip(jnp.round(grey), 0, 255).astype(jnp.uint8)
-    if options.missing:
-        draw = jax.random.uniform(
-            named_key(key, "missing"), (options.num_frames,), jnp.float32
-        )
+    if seen.missing:
+        valid = columns["valid"]
+        draw = jax.random.uniform(named_key(key, "missing"), valid.shape, jnp.float32)
         # A sequence of which nothing at all was seen is of no use.
-        seen = (draw >= options.missing) | (jnp.arange(options.num_frames) == 0)
+        noticed = (draw >= seen.missing) | (jnp.arange(len(valid)) == 0)
         for name in ("image", "state"):
             if name in columns:
                 whole = columns[name]
-                mask = seen.reshape(-1, *(1,) * (whole.ndim - 1))
+                mask = noticed.reshape(-1, *(1,) * (whole.ndim - 1))
                 columns[name] = jnp.where(mask, whole, jnp.zeros((), whole.dtype))
-        columns["observed"] = seen
+        columns["observed"] = noticed
     return columns
 
 

@@ -22,28 +22,26 @@ from foreworld.core.host_keys import host_fold, host_key
 from foreworld.core.keys import named_key, root_key
 from foreworld.core.parts.part import Part, field_specs
 from foreworld.core.parts.partition import Leaves, Static, combine, partition
-from foreworld.data.format.recipe import Recipe
-from foreworld.data.format.store.base import Column, Rows
+from foreworld.data.format.observation import Observation
+from foreworld.data.format.recipe import TaskRecipe
+from foreworld.data.format.schema import PARAMETER, Column
+from foreworld.data.format.store.base import Rows
 from foreworld.data.format.stored_policy import AbstractStoredPolicy
-from foreworld.data.making.sequence import ACCEPTED, Options, sequence
+from foreworld.data.making.sequence import ACCEPTED, sequence
 from foreworld.users.random_policy import RandomPolicy
 from foreworld.worlds.dynamics.base import AbstractDynamics
 
 MAX_DRAWS = 50
 """Draws of one sequence before its family is given up as impossible."""
 
-_DIMENSIONS = {
-    "image": ("time", "height", "width", "channels"),
-    "state": ("time", "state"),
-    "reward": ("transition",),
-    "terminated": ("transition",),
-    "truncated": ("transition",),
-    "valid": ("time",),
-    "observed": ("time",),
-    "time": ("time",),
-    "derivative": ("time", "state"),
-    "key": ("word",),
-}
+
+class _Static(NamedTuple):
+    """What a program is compiled for."""
+
+    parts: tuple[Static, ...]
+    """family and, if it is a part, policy, without their numbers"""
+    num_frames: int
+    seen: Observation
 
 
 class _Stored(NamedTuple):
@@ -65,71 +63,47 @@ class Simulator:
         The family is one of games, whose data sets have no written format yet.
     """
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: TaskRecipe) -> None:
         world = recipe.family.world
         if isinstance(world.action_space, dict):
             raise ConfigError(
                 f"{type(world).__name__} is a game of several agents; data sets hold "
                 f"worlds of one agent or none."
             )
-        self._recipe = recipe
-        self._options = Options(*(getattr(recipe, name) for name in Options._fields))
-        self._extras = _extras_of(recipe)
+        _check_time(recipe)
+        self.recipe = recipe
         # The whole recipe would compile anew for every seed and size.
         pieces = [partition(recipe.family)]
         # A stored policy is opened when it acts: a data set outlives its run.
         stored = isinstance(recipe.policy, AbstractStoredPolicy)
         if isinstance(recipe.policy, Part) and not stored:
             pieces.append(partition(recipe.policy))
-        self._statics = tuple(static for static, _, _ in pieces)
+        statics = tuple(static for static, _, _ in pieces)
+        self._static = _Static(statics, recipe.num_frames, recipe.observation)
         self._leaves = [(traced, data) for _, traced, data in pieces]
 
-    @property
-    def chunk_len(self) -> int:
-        """Sequences that one call of the program makes."""
-        return self._recipe.chunk_len
-
+    @functools.cached_property
     def columns(self) -> tuple[Column, ...]:
         """What a shard of this recipe holds."""
-        no = np.zeros(self._recipe.chunk_len, np.uint32)
+        width = self.recipe.chunk_len
         with jax.enable_x64(True):
             shapes = _program.eval_shape(
-                self._statics,
-                self._options,
-                _NOBODY,
-                self._leaves,
-                [],
-                np.zeros((len(no), 2), np.uint32),
+                self._static, _NOBODY, self._leaves, [], np.zeros((width, 2), np.uint32)
             )
         del shapes[ACCEPTED]
-        family = self._recipe.family
+        shapes["index"] = np.zeros(width, np.int64)
         units = {
-            s.name: getattr(s.mark, "unit", "") for s in field_specs(type(family.world))
+            PARAMETER + spec.name: getattr(spec.mark, "unit", "")
+            for spec in field_specs(type(self.recipe.family.world))
         }
-        columns = []
-        for name, value in {**shapes, "index": no.astype(np.int64)}.items():
-            shape = value.shape[1:]
-            named = _DIMENSIONS.get(name, ())
-            if name == "action":
-                named = ("transition", *(f"action_{i}" for i in range(len(shape) - 1)))
-            elif name in self._extras:
-                named = ("time", *(f"{name}_{i}" for i in range(len(shape) - 1)))
-            unit = units.get(name.removeprefix("parameters/"), "")
-            columns.append(
-                Column(
-                    name,
-                    tuple(shape),
-                    str(value.dtype),
-                    ("sequence", *named),
-                    unit if "/" in name else "",
-                    compressed=name == "image",
-                )
-            )
-        return tuple(columns)
+        return tuple(
+            Column(name, value.shape[1:], str(value.dtype), units.get(name, ""))
+            for name, value in shapes.items()
+        )
 
     def start(self, split_name: str, first: int) -> dict[str, Array]:
         """Begin to make sequences ``first .. first + chunk_len - 1`` of a split."""
-        index = np.arange(first, first + self._recipe.chunk_len, dtype=np.uint32)
+        index = np.arange(first, first + self.recipe.chunk_len, dtype=np.uint32)
         return self._call(split_name, index, np.zeros_like(index))
 
     def finish(
@@ -177,7 +151,7 @@ class Simulator:
         ForeworldError
             A sequence was refused :data:`MAX_DRAWS` times.
         """
-        width = self._recipe.chunk_len
+        width = self.recipe.chunk_len
         asked = list(refused.items())[:width]
         each = min(width // len(asked), MAX_DRAWS)
         index = np.zeros(width, np.uint32)
@@ -207,25 +181,18 @@ class Simulator:
         attempt: UInt32[np.ndarray, " sequence"],
     ) -> dict[str, Array]:
         # On the host: each generator in a program costs time to compile.
-        task = (self._recipe.task,) if self._recipe.task else ()
-        key = host_fold(host_key(self._recipe.seed), *task, split_name, index)
+        task = (self.recipe.task,) if self.recipe.task else ()
+        key = host_fold(host_key(self.recipe.seed), *task, split_name, index)
         again = host_fold(key, "retry", attempt)
         keys = np.where(attempt[:, None] > 0, again, key)
         stored, arrays = self._policy
         with jax.enable_x64(True):
-            return _program(
-                self._statics,
-                self._options,
-                stored,
-                self._leaves,
-                arrays,
-                keys,
-            )
+            return _program(self._static, stored, self._leaves, arrays, keys)
 
     @functools.cached_property
     def _policy(self) -> tuple[_Stored, list[Array]]:
         """The stored policy, if there is one, and its arrays apart."""
-        policy = self._recipe.policy
+        policy = self.recipe.policy
         if not isinstance(policy, AbstractStoredPolicy):
             return _NOBODY, []
         arrays, rest = eqx.partition(policy.open(), eqx.is_array)
@@ -233,11 +200,11 @@ class Simulator:
         return _Stored(structure, rest), leaves
 
     def _give_up(self, rows: Rows, split_name: str, index: int, row: int) -> None:
-        world = self._recipe.family.world
+        world = self.recipe.family.world
         drawn = {
-            name.removeprefix("parameters/"): float(values[row])
+            name.removeprefix(PARAMETER): float(values[row])
             for name, values in rows.items()
-            if name.startswith("parameters/")
+            if name.startswith(PARAMETER)
         }
         listing = ", ".join(f"{name}={value:g}" for name, value in drawn.items())
         listing = listing or repr(world)
@@ -255,14 +222,13 @@ class Simulator:
 
 
 def _run(
-    statics: tuple[Static, ...],
-    options: Options,
+    static: _Static,
     stored: _Stored,
     leaves: list[tuple[Leaves, Leaves]],
     arrays: Sequence[Array],
     keys: UInt32[Array, "sequence 2"],
 ) -> dict[str, Array]:
-    parts = [combine(s, *pair) for s, pair in zip(statics, leaves, strict=True)]
+    parts = [combine(s, *pair) for s, pair in zip(static.parts, leaves, strict=True)]
     family, policy = parts[0], parts[1] if len(parts) > 1 else None
     if stored.structure is not None:
         held = jax.tree.unflatten(stored.structure, arrays)
@@ -274,30 +240,25 @@ def _run(
         drawn = family.parameters(world)
         acting = policy or RandomPolicy(world)
         return {
-            **sequence(world, acting, key, options),
-            **{f"parameters/{n}": v.astype(jnp.float32) for n, v in drawn.items()},
+            **sequence(world, acting, key, static.num_frames, static.seen),
+            **{PARAMETER + n: v.astype(jnp.float32) for n, v in drawn.items()},
             "key": words,
         }
 
     return jax.vmap(one)(keys)
 
 
-_program = jax.jit(_run, static_argnums=(0, 1, 2))
+_program = jax.jit(_run, static_argnums=(0, 1))
 
 
-def _extras_of(recipe: Recipe) -> tuple[str, ...]:
-    """Names of a world's own columns; raises where options and world do not fit."""
-    world = recipe.family.world
-    if not isinstance(world, AbstractDynamics):
-        return ()
-    dynamics = world
-    state, _ = jax.eval_shape(dynamics.reset, root_key(0))
-    if recipe.derivatives or recipe.jitter:
-        slope = jax.eval_shape(dynamics.derivative, state)
-        if slope is None:
-            raise ConfigError(
-                f"{type(world).__name__} moves in discrete time: it has no time "
-                f"derivatives and no irregular frames. Leave derivatives and jitter "
-                f"out."
-            )
-    return tuple(jax.eval_shape(dynamics.extras, state))
+def _check_time(recipe: TaskRecipe) -> None:
+    """Refuse what needs a time derivative where time goes in steps."""
+    seen, world = recipe.observation, recipe.family.world
+    if not (seen.derivatives or seen.jitter) or not isinstance(world, AbstractDynamics):
+        return
+    state, _ = jax.eval_shape(world.reset, root_key(0))
+    if jax.eval_shape(world.derivative, state) is None:
+        raise ConfigError(
+            f"{type(world).__name__} moves in discrete time: it has no time "
+            f"derivatives and no irregular frames. Leave derivatives and jitter out."
+        )

@@ -1,27 +1,32 @@
 """Data sets as Python meets them.
 
-``open_dataset(path).train.image[7]`` reads one sequence; ``.numpy(64)`` gives shuffled
-batches; ``.device()`` puts the split in arrays that compiled programs take as input.
+``open_dataset(path).train.image[7]`` reads one sequence; ``.train.loader(64)`` gives
+shuffled batches; ``.train.device()`` puts the split in arrays that compiled programs
+take as input. Of several tasks ``.tasks["grav_0"]`` is one, and ``.train`` all
+together.
 """
 
 from __future__ import annotations
 
-import abc
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import cast, get_args
 
 from foreworld.core import registry, show
 from foreworld.core.disk.folder import CONFIG, MANIFEST, manifest
 from foreworld.core.errors import ConfigError, DamagedError, unknown_name
 from foreworld.core.parts.part import field_specs
-from foreworld.data.format.recipe import SPLITS, Recipe, read_recipe
+from foreworld.data.format.recipe import SPLITS, Recipe, TaskRecipe, read_recipe
 from foreworld.data.reading.pictures import moving_gif
-from foreworld.data.reading.split import Split
-from foreworld.data.reading.table import AbstractTable
+from foreworld.data.reading.split import Merging, Split, StatePolicy
 from foreworld.worlds.base import Family
 
 
-def open_dataset(path: str | Path, world: str | type | None = None) -> DataSet:
+def open_dataset(
+    path: str | Path,
+    world: str | type | None = None,
+    states: str = "equal",
+    num_columns: int = 0,
+) -> DataSet:
     """Open a finished data set; nothing but its configuration is read.
 
     Parameters
@@ -30,6 +35,8 @@ def open_dataset(path: str | Path, world: str | type | None = None) -> DataSet:
         Folder of the data set.
     world
         The world (name or class) that it must hold; ``None`` for any.
+    states, num_columns
+        See :meth:`DataSet.with_states`.
 
     Raises
     ------
@@ -51,100 +58,102 @@ def open_dataset(path: str | Path, world: str | type | None = None) -> DataSet:
             f"{folder / CONFIG} was altered: it describes {recipe.identity}, but "
             f"{folder / MANIFEST} was written for {marker.get('identity')}."
         )
-    found = type(recipe.family.world)
+    for task in recipe.tasks:
+        if not (folder / task).is_dir():
+            raise DamagedError(
+                f"{folder / task} is missing: it is a task of {folder}. Run the same "
+                f"'foreworld generate' command again; the other tasks are kept."
+            )
+    data = DataSet(folder, recipe)
     asked = registry.find("worlds", world) if isinstance(world, str) else world
-    if asked is not None and asked is not found:
-        raise ConfigError(
-            f"{folder} is a data set of {found.__name__}, not of {asked.__name__}. "
-            f"Choose another data set, or generate one of {asked.__name__}."
-        )
-    return DataSet(folder, recipe)
+    for found in {type(family.world) for family in data.families.values()}:
+        if asked is not None and asked is not found:
+            raise ConfigError(
+                f"{folder} is a data set of {found.__name__}, not of "
+                f"{asked.__name__}. Choose another data set, or generate one of "
+                f"{asked.__name__}."
+            )
+    return data.with_states(states, num_columns)
 
 
-TableType = TypeVar("TableType", bound=AbstractTable)
+class DataSet:
+    """A finished data set on the disk.
 
-
-class AbstractDataSet(abc.ABC, Generic[TableType]):
-    """Finished data on the disk: of one family, or of several tasks.
-
-    Attributes
+    Parameters
     ----------
     path
         Its folder.
-    """
-
-    path: Path
-
-    @property
-    @abc.abstractmethod
-    def identity(self) -> str:
-        """Equal for two data sets exactly if their contents are."""
-
-    @property
-    @abc.abstractmethod
-    def families(self) -> dict[str, Family]:
-        """The distributions of its worlds by task ("" for the only one)."""
-
-    @abc.abstractmethod
-    def split(self, name: str) -> TableType:
-        """A split by name.
-
-        Raises
-        ------
-        UnknownNameError
-            No such split.
-        """
-
-    @abc.abstractmethod
-    def __len__(self) -> int:
-        """Sequences of all splits."""
-
-    @property
-    def train(self) -> TableType:
-        """Sequences to train on."""
-        return self.split("train")
-
-    @property
-    def val(self) -> TableType:
-        """Sequences to choose by."""
-        return self.split("val")
-
-    @property
-    def test(self) -> TableType:
-        """Sequences to report."""
-        return self.split("test")
-
-
-class DataSet(AbstractDataSet[Split]):
-    """A finished data set of one family on the disk.
-
-    Attributes
-    ----------
     recipe
-        What it is made of.
+        What it is made of; of several tasks perhaps only some.
+    merging
+        How states of several tasks become one array.
     """
 
-    def __init__(self, path: Path, recipe: Recipe) -> None:
-        self.path, self.recipe = path, recipe
+    def __init__(
+        self, path: Path, recipe: Recipe, merging: Merging | None = None
+    ) -> None:
+        self.path, self.recipe, self._merging = path, recipe, merging
         self._splits: dict[str, Split] = {}
-
-    @property
-    def family(self) -> Family:
-        """The distribution its worlds are drawn from."""
-        return self.recipe.family
-
-    @property
-    def families(self) -> dict[str, Family]:
-        """The one family, without a name."""
-        return {"": self.family}
 
     @property
     def identity(self) -> str:
         """Equal for two data sets exactly if their contents are."""
         return self.recipe.identity
 
+    @property
+    def tasks(self) -> dict[str, DataSet]:
+        """Each task by itself, in the order of labels; "" for the only one."""
+        return {
+            name: DataSet(self.path, Recipe({name: recipe}, self.recipe.name))
+            for name, recipe in self.recipe.tasks.items()
+        }
+
+    @property
+    def families(self) -> dict[str, Family]:
+        """The distribution of each task's worlds."""
+        return {task: recipe.family for task, recipe in self.recipe.tasks.items()}
+
+    @property
+    def family(self) -> Family:
+        """The distribution that all worlds are drawn from, where there is one task."""
+        return self._only.family
+
+    def with_states(self, states: str, num_columns: int = 0) -> DataSet:
+        """The same data, with another policy for states of different width.
+
+        Parameters
+        ----------
+        states
+            equal: all tasks must have one width (an error names those that differ);
+            pad: zeros up to the widest; truncate: the first columns of each.
+        num_columns
+            Columns that truncate leaves; 0 for as many as the narrowest task has.
+
+        Raises
+        ------
+        ConfigError
+            There is no such policy, ``num_columns`` goes without truncate, or there is
+            but one task.
+        """
+        known = get_args(StatePolicy)
+        if states not in known:
+            raise unknown_name("policy for states", states, known)
+        if num_columns < 0 or (num_columns and states != "truncate"):
+            raise ConfigError(
+                f"num_columns={num_columns} goes with states='truncate', and must be "
+                f"at least 1 there (0: as many as the narrowest task has); got "
+                f"states={states!r}."
+            )
+        if states != "equal" and len(self.recipe.tasks) == 1:
+            raise ConfigError(
+                f"states={states!r} is for data sets of several tasks, and {self.path} "
+                f"has one. Leave it away."
+            )
+        merging = Merging(cast(StatePolicy, states), num_columns)
+        return DataSet(self.path, self.recipe, merging)
+
     def split(self, name: str) -> Split:
-        """A split by name.
+        """A split by name, all tasks together.
 
         Raises
         ------
@@ -154,20 +163,48 @@ class DataSet(AbstractDataSet[Split]):
         if name not in SPLITS:
             raise unknown_name("split", name, SPLITS)
         if name not in self._splits:
-            self._splits[name] = Split(self.path, self.recipe, name)
+            self._splits[name] = Split(self.path, self.recipe, name, self._merging)
         return self._splits[name]
+
+    @property
+    def train(self) -> Split:
+        """Sequences to train on."""
+        return self.split("train")
+
+    @property
+    def val(self) -> Split:
+        """Sequences to choose by."""
+        return self.split("val")
+
+    @property
+    def test(self) -> Split:
+        """Sequences to report."""
+        return self.split("test")
 
     def __len__(self) -> int:
         return sum(self.recipe.sizes.values())
 
     def _repr_html_(self) -> str:
-        """In a notebook: what it is, and some of its sequences moving."""
+        """In a notebook: what it is, and its tasks, or its sequences moving."""
+        if len(self.recipe.tasks) > 1:
+            rows = [[str(i), n, repr(d)] for i, (n, d) in enumerate(self.tasks.items())]
+            return show.text(self) + show.table(["label", "task", "data set"], rows)
         shown = next(s for s in map(self.split, SPLITS) if len(s))
+        if "image" not in shown.columns:
+            return show.text(self)
         about = f"sequences of the split {shown.name}"
         return show.text(self) + show.picture(moving_gif(shown), "gif", about)
 
     def __repr__(self) -> str:
-        recipe, world = self.recipe, self.family.world
+        sizes = ", ".join(f"{s} {n:,}" for s, n in self.recipe.sizes.items() if n)
+        tasks = self.recipe.tasks
+        if len(tasks) > 1:
+            name = f" ({self.recipe.name})" if self.recipe.name else ""
+            return (
+                f"DataSet {self.path}{name}: {len(tasks)} tasks "
+                f"({', '.join(tasks)}); {sizes} sequences"
+            )
+        recipe, world = self._only, self.family.world
         fields = {
             spec.name: getattr(world, spec.name)
             for spec in field_specs(type(world))
@@ -177,8 +214,17 @@ class DataSet(AbstractDataSet[Split]):
             low, high = values.ends()
             fields[name] = f"{low:g}..{high:g}"
         settings = ", ".join(f"{name}={value}" for name, value in fields.items())
-        sizes = ", ".join(f"{s} {n:,}" for s, n in recipe.sizes.items() if n)
+        task = f", task {recipe.task}" if recipe.task else ""
         return (
-            f"DataSet {self.path}: {type(world).__name__}({settings}); {sizes} "
+            f"DataSet {self.path}{task}: {type(world).__name__}({settings}); {sizes} "
             f"sequences of {recipe.num_frames} frames; seed {recipe.seed}"
         )
+
+    @property
+    def _only(self) -> TaskRecipe:
+        if len(self.recipe.tasks) > 1:
+            raise ConfigError(
+                f"{self.path} has {len(self.recipe.tasks)} tasks, each with a family "
+                f"of its own: see .families."
+            )
+        return next(iter(self.recipe.tasks.values()))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from foreworld.data.reading.table import AbstractTable
+from foreworld.data.views.rows import AbstractRows
 from foreworld.render.gif import contact_sheet, gif_bytes, grid_of, png_bytes
 
 NUM_ROWS, NUM_COLUMNS = 8, 15
@@ -24,7 +24,7 @@ Sequences = UInt8[np.ndarray, "sequence time height width channels"]
 _Film = UInt8[np.ndarray, "frame rows columns channels"]
 
 
-def sheet_png(split: AbstractTable) -> bytes:
+def sheet_png(split: AbstractRows) -> bytes:
     """Some sequences as rows, frames from left to right.
 
     Raises
@@ -35,7 +35,7 @@ def sheet_png(split: AbstractTable) -> bytes:
     return sheet_of(_some(split))
 
 
-def moving_gif(split: AbstractTable, fps: float = 10.0) -> bytes:
+def moving_gif(split: AbstractRows, fps: float = 10.0) -> bytes:
     """The same sequences moving side by side; errors as :func:`sheet_png`."""
     frames, scale = moving(_some(split))
     return gif_bytes(frames, fps, scale)
@@ -87,7 +87,7 @@ def moving(image: Sequences) -> tuple[_Film, int]:
     return frames, _scale(image)
 
 
-def _some(split: AbstractTable) -> Sequences:
+def _some(split: AbstractRows) -> Sequences:
     return np.asarray(split.read("image", slice(0, NUM_ROWS)))
 
 

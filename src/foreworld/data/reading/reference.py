@@ -7,10 +7,9 @@ from typing import Annotated
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.part import Part, Place
-from foreworld.data.reading.collection import Collection
-from foreworld.data.reading.dataset import DataSet
-from foreworld.data.reading.merged import NumColumns, StatePolicy
-from foreworld.data.reading.opening import open_data, read_identity
+from foreworld.data.format.recipe import read_recipe
+from foreworld.data.reading.dataset import DataSet, open_dataset
+from foreworld.data.reading.split import NumColumns, StatePolicy
 
 
 class DataFolder(Part):
@@ -33,9 +32,10 @@ class DataFolder(Part):
     def __check_init__(self) -> None:
         super().__check_init__()
         if not self.identity:
-            object.__setattr__(self, "identity", read_identity(Path(self.path)))
+            recipe = read_recipe(Path(self.path))
+            object.__setattr__(self, "identity", recipe.identity)
 
-    def open(self) -> DataSet | Collection:
+    def open(self) -> DataSet:
         """The data set, if the folder still holds the one that is meant.
 
         Raises
@@ -45,7 +45,7 @@ class DataFolder(Part):
         DamagedError
             The folder is missing, unfinished or damaged.
         """
-        data = open_data(self.path, self.states, self.num_columns)
+        data = open_dataset(self.path, None, self.states, self.num_columns)
         if data.identity != self.identity:
             raise ConfigError(
                 f"{self.path} holds another data set than this experiment was made "

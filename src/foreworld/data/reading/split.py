@@ -1,67 +1,110 @@
-"""One split of a data set: lazy columns, shuffled batches, and arrays on the device."""
+"""One split of a data set: its tasks one after the other, read when they are asked for.
+
+Tasks whose frames or states differ in shape are never merged silently: a policy says
+what becomes of states, and everything else that differs is an error that names it.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Int
 
 from foreworld.core import show
-from foreworld.core.errors import ConfigError, DamagedError
-from foreworld.data.format.recipe import Recipe, fingerprint, read_recipe
-from foreworld.data.format.store.base import AbstractShardReader
-from foreworld.data.format.store.find import find_store
-from foreworld.data.reading.source import DataSource
-from foreworld.data.reading.table import AbstractTable
+from foreworld.core.errors import ConfigError
+from foreworld.core.parts.limits import Bounded
+from foreworld.core.parts.part import field_specs
+from foreworld.data.format.recipe import Recipe, fingerprint
+from foreworld.data.format.schema import LABEL, PARAMETER, STATES
+from foreworld.data.reading.pictures import sheet_png
+from foreworld.data.reading.shards import Shards
+from foreworld.data.views.source import DataSource, make_source
+from foreworld.data.views.table import AbstractTable
 from foreworld.worlds.base import AbstractWorld
 
 IN_MEMORY_BYTES = 2**30
 """Columns of a split up to this size are read once and kept for shuffled batches."""
+StatePolicy = Literal["equal", "pad", "truncate"]
+"""What becomes of states of different width."""
+NumColumns = Annotated[int, Bounded(low=0, unit="columns")]
+
+_Kind = tuple[tuple[int, ...], str]
+"""Shape of a sequence's entry, and dtype."""
+
+
+@dataclass(frozen=True)
+class Merging:
+    """How states of several tasks become one array.
+
+    Attributes
+    ----------
+    states
+        equal: they must have one width; pad: zeros up to the widest; truncate: the
+        first columns of each.
+    num_columns
+        Columns that are left by truncate; 0 for as many as the narrowest has.
+    """
+
+    states: StatePolicy = "equal"
+    num_columns: int = 0
 
 
 class Split(AbstractTable):
     """One split; its columns are attributes (``image``, ``state``, ``valid``, ...).
 
-    Columns are described in the documentation of the data format. Files are opened
-    when they are first read; reading a split without sequences raises
-    :class:`~foreworld.core.errors.ConfigError`.
+    Columns are described in the documentation of the data format. Of several tasks
+    they are those that all have, with ``label``, the position of each row's task.
+    Parameters that some tasks draw and others fix have the fixed value there, and NaN
+    where a world has no such field. Files are opened when they are first read; reading
+    a split without sequences raises :class:`~foreworld.core.errors.ConfigError`.
+
+    Parameters
+    ----------
+    folder, recipe
+        Of the data set.
+    name
+        ``train``, ``val`` or ``test``.
+    merging
+        How states of several tasks become one array.
     """
 
-    def __init__(self, folder: Path, recipe: Recipe, name: str) -> None:
-        self.name = name
-        self._folder, self._recipe = folder, recipe
-        self._shards = [s for s in recipe.shards() if s.split == name]
-        self._readers: dict[int, AbstractShardReader] = {}
+    def __init__(
+        self, folder: Path, recipe: Recipe, name: str, merging: Merging | None = None
+    ) -> None:
+        self.name, self.folder, self.recipe = name, folder, recipe
+        self.merging = merging or Merging()
+        self._tasks = {t: Shards(folder, recipe, t, name) for t in recipe.tasks}
+        self._ends = np.cumsum([len(shards) for shards in self._tasks.values()])
         self._kept: dict[str, np.ndarray] = {}
 
     def __len__(self) -> int:
-        return self._recipe.sizes[self.name]
+        return int(self._ends[-1])
 
     def __getstate__(self) -> dict[str, Any]:
-        # Open files do not travel to other processes; they are opened again there.
-        return {**self.__dict__, "_readers": {}, "_kept": {}}
+        return {**self.__dict__, "_kept": {}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
 
     def __repr__(self) -> str:
-        return f"Split {self.name} of {self._folder}: {len(self):,} sequences"
+        tasks = f" of {len(self._tasks)} tasks" if len(self._tasks) > 1 else ""
+        return f"Split {self.name} of {self.folder}: {len(self):,} sequences{tasks}"
 
     def _repr_html_(self) -> str:
         """In a notebook: its columns, and some sequences as rows of frames."""
         if not len(self):
             return show.text(self)
-        # Pictures are made of splits, so that module imports this one.
-        from foreworld.data.reading.pictures import sheet_png
-
         rows = [[name, str(s), dtype] for name, (s, dtype) in self.columns.items()]
         columns = show.table(["column", "shape", "dtype"], rows)
+        if "image" not in self.columns:
+            return show.text(self) + columns
         about = f"sequences of the split {self.name}, one a row"
         png = show.picture(sheet_png(self), "png", about)
         return show.text(self) + columns + png
@@ -69,40 +112,65 @@ class Split(AbstractTable):
     @property
     def place(self) -> str:
         """Its folder."""
-        return str(self._folder)
-
-    @property
-    def folder(self) -> Path:
-        """Folder of the data set."""
-        return self._folder
-
-    @property
-    def world(self) -> AbstractWorld:
-        """The world of its family, with the values of fields that are not drawn."""
-        return self._recipe.family.world
-
-    @property
-    def num_frames(self) -> int:
-        """Frames in a sequence."""
-        return self._recipe.num_frames
+        return str(self.folder)
 
     @property
     def task_sizes(self) -> dict[str, int]:
-        """Empty: it is one task."""
-        return {}
-
-    def action_space(self) -> Any:
-        """What actions may be; ``None`` where nobody acts."""
-        return self.world.action_space
+        """Sequences of each task by name, in order; empty where there is but one."""
+        several = len(self._tasks) > 1
+        return {n: len(s) for n, s in self._tasks.items()} if several else {}
 
     @functools.cached_property
-    def columns(self) -> dict[str, tuple[tuple[int, ...], str]]:
-        """Shape and dtype of every column, whole split."""
-        shapes = self._reader(0).shapes()
-        return {
-            name: ((len(self), *shape[1:]), dtype)
-            for name, (shape, dtype) in sorted(shapes.items())
+    def columns(self) -> dict[str, _Kind]:
+        """Shape and dtype of every column, all sequences."""
+        self._check_sizes()
+        found = {task: shards.columns for task, shards in self._tasks.items()}
+        names = set.intersection(*(set(columns) for columns in found.values()))
+        kinds = {
+            name: self._common(name, {t: c[name] for t, c in found.items()})
+            for name in names
         }
+        drawn = {n for c in found.values() for n in c if n.startswith(PARAMETER)}
+        kinds.update((name, ((), "float32")) for name in drawn)
+        if len(found) > 1:
+            kinds[LABEL] = (1,), "int64"
+        return {n: ((len(self), *s), dtype) for n, (s, dtype) in sorted(kinds.items())}
+
+    def rows(self, name: str, rows: Int[np.ndarray, " row"]) -> np.ndarray:
+        """Rows of a column.
+
+        Parameters
+        ----------
+        name
+            The column.
+        rows
+            Numbers of sequences, all of which exist; in any order, also twice.
+        """
+        if name in self._kept:
+            return self._kept[name][rows]
+        shape, dtype = self.columns[name]
+        if len(self._tasks) == 1:
+            return next(iter(self._tasks.values())).rows(name, rows)
+        which = np.searchsorted(self._ends, rows, side="right")
+        if name == LABEL:
+            return which[:, None].astype(dtype)
+        out = np.zeros((len(rows), *shape[1:]), dtype)
+        for number, shards in enumerate(self._tasks.values()):
+            here = np.flatnonzero(which == number)
+            if not len(here):
+                continue
+            if name.startswith(PARAMETER) and name not in shards.columns:
+                world = shards.recipe.family.world
+                out[here] = _fixed(world, name.removeprefix(PARAMETER))
+                continue
+            local = rows[here] - (self._ends[number] - len(shards))
+            values = shards.rows(name, local)
+            if name in STATES:
+                width = min(values.shape[-1], shape[-1])
+                out[here, ..., :width] = values[..., :width]
+            else:
+                out[here] = values
+        return out
 
     def keep(self, names: Iterable[str]) -> None:
         """Read columns that are not too large once, and keep them in memory."""
@@ -112,82 +180,147 @@ class Split(AbstractTable):
             if small and name not in self._kept:
                 self._kept[name] = self.rows(name, np.arange(len(self)))
 
+    def action_space(self) -> Any:
+        """What actions may be, in all tasks; ``None`` where there are none.
+
+        Raises
+        ------
+        ConfigError
+            Tasks differ in that.
+        """
+        spaces = {
+            task: shards.recipe.family.world.action_space
+            for task, shards in self._tasks.items()
+        }
+        first = next(iter(spaces.values()))
+        if any(space != first for space in spaces.values()):
+            raise self._unequal("actions", {t: str(s) for t, s in spaces.items()}, "")
+        return first
+
+    def source(self, array: Any) -> DataSource:
+        """What learners see of the split.
+
+        Parameters
+        ----------
+        array
+            Makes of a column's name what programs take: an array, or its shape.
+
+        Raises
+        ------
+        ConfigError
+            There are no frames, or frames, states or actions of the tasks differ.
+        """
+        if "image" not in self.columns:
+            raise ConfigError(
+                f"{self!r} holds no frames, which whole splits on the device need. "
+                f"Read its columns with .loader, cut series with .windows, or "
+                f"generate it with frames."
+            )
+        sizes = self.task_sizes.values()
+        return make_source(self.columns, array, self.action_space(), sizes)
+
     def device(self) -> DataSource:
         """The whole split as device arrays; made once a process for each folder.
 
         Raises
         ------
         ConfigError
-            There are no frames.
+            There are no frames, or frames, states or actions of the tasks differ.
         DamagedError
             A file is missing or cannot be read.
         """
-        self.check_frames()
-        folder = self._folder.resolve()
-        return _device(folder, fingerprint(folder), self.name)
-
-    def rows(self, name: str, rows: np.ndarray) -> np.ndarray:
-        """Rows of a column by their numbers, all of which exist."""
-        if name in self._kept:
-            return self._kept[name][rows]
-        shape, dtype = self.columns[name]
-        out = np.empty((len(rows), *shape[1:]), dtype)
-        which = rows // self._recipe.shard_len
-        for number in np.unique(which):
-            reader = self._reader(int(number))
-            here = np.flatnonzero(which == number)
-            local = rows[here] - number * self._recipe.shard_len
-            first, last = int(local[0]), int(local[-1])
-            if (np.diff(local) == 1).all():
-                found = reader.read(name, slice(first, last + 1))
-                out[int(here[0]) : int(here[-1]) + 1] = found
-                continue
-            # HDF5 wants each row once and in ascending order.
-            distinct, position = np.unique(local, return_inverse=True)
-            out[here] = reader.read(name, distinct.tolist())[position]
-        return out
-
-    def _reader(self, number: int) -> AbstractShardReader:
-        if not self._shards:
-            held = [s for s, size in self._recipe.sizes.items() if size]
-            raise ConfigError(
-                f"{self._folder} has no {self.name} sequences, only {', '.join(held)}. "
-                f"Generate it with --{self.name} above 0."
-            )
-        if number not in self._readers:
-            store, shard = find_store(self._recipe.store), self._shards[number]
-            path = self._folder / self.name / f"{shard.stem}{store.suffix}"
-            reader = store.reader(path)
-            num = shard.stop - shard.start
-            if any(shape[:1] != (num,) for shape, _ in reader.shapes().values()):
-                reader.close()
-                raise DamagedError(
-                    f"{path} is damaged: it does not hold {num} sequences, as its "
-                    f"folder says."
-                )
-            self._readers[number] = reader
-        return self._readers[number]
+        key = self.folder.resolve(), fingerprint(self.folder), tuple(self._tasks)
+        return _device(_Held(self, (*key, self.name, self.merging)))
 
     def close(self) -> None:
         """Give files and memory back; reading opens them again."""
-        for reader in self._readers.values():
-            with contextlib.suppress(OSError):
-                reader.close()
-        self._readers.clear()
+        for shards in self._tasks.values():
+            shards.close()
         self._kept.clear()
+
+    def _check_sizes(self) -> None:
+        lacking = [task for task, shards in self._tasks.items() if not len(shards)]
+        if not lacking:
+            return
+        if len(lacking) == len(self._tasks):
+            held = [split for split, size in self.recipe.sizes.items() if size]
+            raise ConfigError(
+                f"{self.folder} has no {self.name} sequences, only {', '.join(held)}. "
+                f"Generate it with --{self.name} above 0."
+            )
+        raise ConfigError(
+            f"the {self.name} split of {self.folder} cannot be merged: "
+            f"{', '.join(lacking)} {'has' if len(lacking) == 1 else 'have'} no "
+            f"{self.name} sequences. Use the tasks one by one, as in "
+            f".tasks[{next(iter(self._tasks))!r}], or generate it anew."
+        )
+
+    def _common(self, name: str, kinds: dict[str, _Kind]) -> _Kind:
+        """Shape and dtype of a column of all tasks."""
+        if len({dtype for _, dtype in kinds.values()}) > 1:
+            raise self._unequal(name, {t: d for t, (_, d) in kinds.items()}, "")
+        shapes = {task: shape for task, (shape, _) in kinds.items()}
+        if name in STATES and self.merging.states != "equal":
+            shapes = self._widths(name, shapes)
+        if len(set(shapes.values())) > 1:
+            texts = {t: "x".join(map(str, s)) or "1" for t, s in shapes.items()}
+            advice = ""
+            if name in STATES:
+                advice = " states='pad' or states='truncate' makes them equal."
+            raise self._unequal(name, texts, advice)
+        return next(iter(shapes.values())), next(iter(kinds.values()))[1]
+
+    def _widths(
+        self, name: str, shapes: dict[str, tuple[int, ...]]
+    ) -> dict[str, tuple[int, ...]]:
+        """The shapes that the policy makes of those of states."""
+        widths = [shape[-1] for shape in shapes.values()]
+        width = max(widths)
+        if self.merging.states == "truncate":
+            width = self.merging.num_columns or min(widths)
+            if width > min(widths):
+                least = min(shapes, key=lambda task: shapes[task][-1])
+                raise ConfigError(
+                    f"num_columns={width} must be at most {min(widths)}: {name} of "
+                    f"{least} in {self.folder} has no more columns."
+                )
+        return {task: (*shape[:-1], width) for task, shape in shapes.items()}
+
+    def _unequal(self, name: str, kinds: dict[str, str], advice: str) -> ConfigError:
+        by_kind: dict[str, list[str]] = {}
+        for task, kind in kinds.items():
+            by_kind.setdefault(kind, []).append(task)
+        listing = "; ".join(f"{k} in {', '.join(t)}" for k, t in by_kind.items())
+        return ConfigError(
+            f"the tasks of {self.folder} cannot be merged: {name} is unequal "
+            f"({listing}).{advice} Each task alone is "
+            f".tasks[{next(iter(self._tasks))!r}] and so on."
+        )
+
+
+class _Held:
+    """A split that counts as equal to another of the same files."""
+
+    def __init__(self, split: Split, key: tuple[Any, ...]) -> None:
+        self.split, self._key = split, key
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Held) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
 
 
 @functools.lru_cache(maxsize=8)
-def _device(folder: Path, fingerprint: str, name: str) -> DataSource:
-    split = Split(folder, read_recipe(folder), name)
-    action = split.read("action", slice(None)) if "action" in split.columns else None
-    source = DataSource(
-        image=jnp.asarray(split.read("image", slice(None))),
-        state=jnp.asarray(split.read("state", slice(None))),
-        action=None if action is None else jnp.asarray(action),
-        valid=jnp.asarray(split.read("valid", slice(None))),
-        parameters={n: jnp.asarray(c[:]) for n, c in split.parameters.items()},
-        action_space=split.action_space(),
-    )
-    split.close()
-    return source
+def _device(held: _Held) -> DataSource:
+    split = held.split
+    try:
+        return split.source(lambda name: jnp.asarray(split.read(name, slice(None))))
+    finally:
+        split.close()
+
+
+def _fixed(world: AbstractWorld, name: str) -> float:
+    """The value of a field that a task does not draw; NaN where there is none."""
+    kinds = {spec.name: spec.kind for spec in field_specs(type(world))}
+    return float(getattr(world, name)) if kinds.get(name) == "traced" else math.nan

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.parts.part import Bounded, Part
-from foreworld.data.format.recipe import SPLITS, Size
+from foreworld.core.parts.part import Part
+from foreworld.data.format.observation import Observation
+from foreworld.data.format.recipe import SPLITS, NumFrames, Seed, Size
 from foreworld.data.sets.legacy import as_peer, peer_settings
 from foreworld.worlds.base import Family
 
@@ -26,9 +27,9 @@ class NamedSet(Part):
     """sequences of each task to choose by"""
     test: Size = 0
     """sequences of each task to report"""
-    num_frames: Annotated[int, Bounded(low=2, unit="frames")] = 30
+    num_frames: NumFrames = 30
     """frames of a sequence"""
-    seed: Annotated[int, Bounded(low=0, high=2**32 - 1)] = 0
+    seed: Seed = 0
     """root seed, where none is given"""
     series: bool = False
     """a few long series without frames, to be cut in time; `scale` shortens them"""
@@ -68,7 +69,7 @@ class NamedSet(Part):
         }
         if self.series:
             # One program call a series: a wider one would make series for nobody.
-            fields.update(images=False, chunk_len=1)
+            fields.update(observation=Observation(images=False), chunk_len=1)
         if self.legacy:
             fields.update(peer_settings(self.tasks[task].world, self.peer))
         return fields

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from foreworld.data.format.observation import Observation
 from foreworld.worlds.base import AbstractWorld, Family, Uniform
 from foreworld.worlds.dynamics._hamiltonian import AbstractHamiltonian
 from foreworld.worlds.dynamics._replicator import AbstractReplicator
@@ -44,5 +45,5 @@ def as_peer(family: Family, peer: str) -> Family:
 def peer_settings(world: AbstractWorld, peer: str) -> dict[str, Any]:
     """What differs in how sequences are cut: one frame more, and a random first one."""
     if peer == "slvm" and isinstance(world, AbstractHamiltonian):
-        return {"skip": 1, "random_skip": True}
+        return {"observation": Observation(skip=1, random_skip=True)}
     return {}

@@ -1,7 +1,7 @@
 """Few-shot episodes: context sets and queries of tasks, drawn anew for each episode.
 
-``split.tasks(num_context=15, seed=0)`` gives the episodes of a split. Episode ``e`` is
-a function of (seed, ``e``) and nothing else: the same one in NumPy, in any number of
+``split.episodes(num_context=15, seed=0)`` gives those of a split. Episode ``e`` is a
+function of (seed, ``e``) and nothing else: the same one in NumPy, in any number of
 PyTorch's workers, and inside compiled programs.
 
 Source: the meta-learning protocol of github.com/qu-gg/meta-sLVM, with a redraw that
@@ -10,6 +10,7 @@ reaches every worker, any number of tasks, and contexts that are shared, not cop
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,12 +20,11 @@ from jaxtyping import Int
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import root_key
-from foreworld.data.reading.table import AbstractTable
 from foreworld.data.views.draws import NUM_NUMBERS, fold, root
 from foreworld.data.views.episode_source import EpisodeSource
-from foreworld.data.views.peers import episode_tuple
+from foreworld.data.views.loader import AbstractOrder, Loader, check_batch_size
+from foreworld.data.views.rows import AbstractRows
 from foreworld.data.views.tasks import Tasks
-from foreworld.data.views.torch import check_batch_size, make_loader
 
 CONTEXT = "context/"
 """What names of columns of context sets begin with."""
@@ -74,7 +74,7 @@ class Episodes:
 
     def __init__(
         self,
-        table: AbstractTable,
+        table: AbstractRows,
         num_context: int,
         seed: int = 0,
         state_columns: Sequence[int] | None = None,
@@ -119,13 +119,15 @@ class Episodes:
 
         Parameters
         ----------
+        episode
+            Number of the episode.
         position
             Place in the episode's list of queries.
 
         Returns
         -------
         dict
-            As a batch of :meth:`numpy`, without the axes of queries and of tasks.
+            As a batch of :meth:`loader`, without the axes of queries and of tasks.
         """
         if not 0 <= position < len(self):
             raise IndexError(
@@ -146,6 +148,8 @@ class Episodes:
 
         Parameters
         ----------
+        episode
+            Number of the episode.
         position
             Places in the episode's list of queries.
         repeat_context
@@ -173,19 +177,33 @@ class Episodes:
         }
 
     def sample(self, episode: int, num: int) -> Int[np.ndarray, " query"]:
-        """Positions of ``num`` queries of an episode, drawn with replacement."""
+        """Positions of some queries of an episode, drawn with replacement.
+
+        Parameters
+        ----------
+        episode
+            Number of the episode.
+        num
+            How many.
+        """
         return self.tasks.draw_queries(np, self._key(episode), self.num_context, num)
 
-    def numpy(
+    def loader(
         self,
         batch_size: int,
         *,
         num_steps: int | None = None,
         episode: int = 0,
+        fixed: bool = False,
         repeat_context: bool = False,
-        legacy: bool = False,
-    ) -> Iterator[Any]:
+    ) -> Loader:
         """Batches of queries with the context sets of their episodes.
+
+        Dictionaries: columns of the queries ``(query, ...)`` by name; ``index`` and
+        ``task`` (number) of each, ``label`` ``(query, 1)``; and columns of the context
+        sets, ``context/image`` ``(task, shot, ...)`` and so on, or
+        ``(query, shot, ...)`` where contexts are repeated. Each iteration goes on with
+        the episodes that follow.
 
         Parameters
         ----------
@@ -197,67 +215,19 @@ class Episodes:
             and those that follow), its queries drawn with replacement.
         episode
             Number of the (first) episode.
+        fixed
+            Begin with the same episode each time: to evaluate.
         repeat_context
-            Give every query a context set of its own.
-        legacy
-            Tuples of five arrays as in the sibling projects, see
-            :func:`foreworld.data.views.peers.episode_tuple`, instead of dictionaries.
-
-        Returns
-        -------
-        Iterator
-            Dictionaries: columns of the queries ``(query, ...)`` by name; ``index``
-            and ``task`` (number) of each, ``label`` ``(query, 1)``; and columns of
-            the context sets, ``context/image`` ``(task, shot, ...)`` and so on, or
-            ``(query, shot, ...)`` where contexts are repeated.
+            Give every query a context set of its own, instead of one for each task.
 
         Raises
         ------
         ConfigError
             A number that cannot be used.
         """
-        items = _Items(len(self), batch_size, num_steps, episode, self.table.name, True)
-        read = _Reader(self, batch_size, repeat_context, legacy)
-
-        def batches() -> Iterator[Any]:
-            self.table.keep(self._names)
-            for item in items:
-                yield read(item)
-
-        return batches()
-
-    def torch(
-        self,
-        batch_size: int,
-        *,
-        num_steps: int | None = None,
-        episode: int = 0,
-        fixed: bool = False,
-        num_workers: int = 0,
-        repeat_context: bool = False,
-        legacy: bool = False,
-    ) -> Any:
-        """The same as a ``torch.utils.data.DataLoader``.
-
-        Iterating over the loader again goes on with the episodes that follow.
-
-        Parameters
-        ----------
-        fixed
-            Begin with the same episode each time: to evaluate.
-        num_workers
-            Processes that read; 0 reads in this one.
-
-        Raises
-        ------
-        ConfigError
-            PyTorch is not installed, or a number that cannot be used.
-        """
-        items = _Items(
-            len(self), batch_size, num_steps, episode, self.table.name, fixed
-        )
-        read = _Reader(self, batch_size, repeat_context, legacy)
-        return make_loader(read, items, num_workers)
+        order = _Order(self, batch_size, num_steps, episode, fixed)
+        read = functools.partial(_read, self, batch_size, repeat_context)
+        return Loader(order, read, lambda: self.table.keep(self._names))
 
     def device(self) -> EpisodeSource:
         """The same for programs, which draw episodes themselves."""
@@ -285,61 +255,52 @@ class Episodes:
         return values.reshape(*rows.shape, *values.shape[1:])
 
 
-class _Items:
+class _Order(AbstractOrder):
     """Which episode, and which of its queries, each batch holds."""
 
     def __init__(
         self,
-        num_queries: int,
+        episodes: Episodes,
         batch_size: int,
         num_steps: int | None,
         episode: int,
-        name: str,
         fixed: bool,
     ) -> None:
-        check_batch_size(batch_size, None, name, num_queries, "queries")
+        self._num_queries, self._batch_size = len(episodes), batch_size
+        name = episodes.table.name
+        check_batch_size(batch_size, None, name, self._num_queries, "queries")
         if num_steps is not None and num_steps < 1:
             raise ConfigError(
                 f"num_steps={num_steps} must be at least 1, or None for all queries "
                 f"of one episode."
             )
         _check_number("episode", episode)
-        self._num_queries, self._batch_size = num_queries, batch_size
         self._num_steps, self._episode, self._fixed = num_steps, episode, fixed
 
     def __len__(self) -> int:
         return self._num_steps or -(-self._num_queries // self._batch_size)
 
-    def __iter__(self) -> Iterator[tuple[int, int | None, int | None]]:
-        episode = self._episode
-        if not self._fixed:
-            self._episode += self._num_steps or 1
+    def epoch(self, number: int) -> Iterator[tuple[int, np.ndarray | None]]:
+        first = self._episode + (0 if self._fixed else number * (self._num_steps or 1))
         if self._num_steps is not None:
             for step in range(self._num_steps):
-                yield (episode + step) % NUM_NUMBERS, None, None
+                yield (first + step) % NUM_NUMBERS, None
             return
-        for first in range(0, self._num_queries, self._batch_size):
-            last = min(first + self._batch_size, self._num_queries)
-            yield episode % NUM_NUMBERS, first, last
+        positions = np.arange(self._num_queries)
+        for begin in range(0, self._num_queries, self._batch_size):
+            yield first % NUM_NUMBERS, positions[begin : begin + self._batch_size]
 
 
-class _Reader:
-    """Reads the batch of an item; travels to worker processes."""
-
-    def __init__(
-        self, episodes: Episodes, batch_size: int, repeat: bool, legacy: bool
-    ) -> None:
-        self._episodes, self._batch_size = episodes, batch_size
-        self._repeat, self._legacy = repeat or legacy, legacy
-
-    def __call__(self, item: tuple[int, int | None, int | None]) -> Any:
-        episode, first, last = item
-        if first is None:
-            position = self._episodes.sample(episode, self._batch_size)
-        else:
-            position = np.arange(first, last)
-        batch = self._episodes.batch(episode, position, repeat_context=self._repeat)
-        return episode_tuple(batch) if self._legacy else batch
+def _read(
+    episodes: Episodes,
+    batch_size: int,
+    repeat_context: bool,
+    item: tuple[int, np.ndarray | None],
+) -> dict[str, np.ndarray]:
+    episode, position = item
+    if position is None:
+        position = episodes.sample(episode, batch_size)
+    return episodes.batch(episode, position, repeat_context=repeat_context)
 
 
 def _check_number(name: str, value: int) -> None:
@@ -347,7 +308,7 @@ def _check_number(name: str, value: int) -> None:
         raise ConfigError(f"{name}={value} must be at least 0 and below 2^32.")
 
 
-def _check_columns(columns: list[int], width: int, table: AbstractTable) -> None:
+def _check_columns(columns: list[int], width: int, table: AbstractRows) -> None:
     for column in columns:
         if not 0 <= column < width:
             raise ConfigError(

@@ -7,12 +7,12 @@ one step before the query begins. Train, validation and test follow each other i
 with a gap, so that they share no step, and signals are z-scored by the training part.
 
 Source: the windows of github.com/qu-gg/slvm-data-generation, whose splits share steps
-and whose statistics know the test part; ``leaky=True`` gives those.
+and whose statistics know the test part (:mod:`foreworld.compat.windows` has those).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -21,12 +21,12 @@ from jaxtyping import Int
 
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.data.format.recipe import SPLITS
-from foreworld.data.reading.table import AbstractTable
+from foreworld.data.views.loader import Loader, Shuffled
+from foreworld.data.views.rows import AbstractRows
 from foreworld.data.views.series import Series, WindowSource
-from foreworld.data.views.torch import Epochs, check_batch_size, make_loader, shuffled
 
-LEAKY_TRAIN = 8000
-"""Samples that the source trains on, of all series one after the other."""
+Samples = tuple[Int[np.ndarray, " sample"], Int[np.ndarray, " sample"]]
+"""Which series each sample is of, and where its query begins."""
 _NEEDED = ("mode", "state")
 
 
@@ -48,10 +48,9 @@ class Windows:
         sample, ``2 window + num_context - 1``, which is the least.
     normalise
         Z-score each signal by mean and standard deviation of the training part.
-    leaky
-        As the source: all windows of the series, the first 8000 to train on and the
-        rest to report, statistics of all. For comparisons only: train and test share
-        steps.
+    samples
+        Samples of each part, in place of parts divided in time; statistics are then
+        those of all steps.
 
     Attributes
     ----------
@@ -66,30 +65,41 @@ class Windows:
 
     def __init__(
         self,
-        table: AbstractTable,
+        table: AbstractRows,
         window: int = 7,
         num_context: int = 3,
         *,
         fractions: Sequence[float] = (0.8, 0.1, 0.1),
         gap: int | None = None,
         normalise: bool = True,
-        leaky: bool = False,
+        samples: Mapping[str, Samples] | None = None,
     ) -> None:
         signal, mode, latent = _read(table)
-        self.window, self.num_context, self.leaky = window, num_context, leaky
+        self.window, self.num_context = window, num_context
         self._where = repr(table)
-        self._check(signal.shape[1])
-        if leaky:
-            self._parts = {"train": slice(0, signal.shape[1])}
-        else:
-            self._parts = self._divide(signal.shape[1], fractions, gap)
-        known = signal[:, self._parts["train"]].astype(np.float64)
+        num_series, length = signal.shape[:2]
+        self._check(length)
+        known = signal
+        if samples is None:
+            parts = self._divide(length, fractions, gap)
+            known = signal[:, parts["train"]]
+            samples = {
+                name: samples_in(part, num_series, window, num_context)
+                for name, part in parts.items()
+            }
+        self._samples = samples
+        known = known.astype(np.float64)
         self.mean, self.std = np.zeros(known.shape[-1]), np.ones(known.shape[-1])
         if normalise:
             self.mean, std = known.mean(axis=(0, 1)), known.std(axis=(0, 1))
             self.std = np.where(std > 0, std, 1.0)
         scored = ((signal - self.mean) / self.std).astype(np.float32)
         self.series = Series(scored, mode.astype(np.int16), latent.astype(np.float32))
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the parts that have samples, in the order of splits."""
+        return tuple(n for n in SPLITS if n in self._samples)
 
     @property
     def train(self) -> WindowSplit:
@@ -118,33 +128,17 @@ class Windows:
         """
         if name not in SPLITS:
             raise unknown_name("split", name, SPLITS)
-        num_series = self.series.signal.shape[0]
-        part = self._parts.get(name, slice(0, 0))
-        if self.leaky:
-            part = self._parts["train"]
-        first = part.start + self.window + self.num_context
-        steps = np.arange(first, part.stop - 2 * self.window)
-        series = np.repeat(np.arange(num_series), len(steps))
-        start = np.tile(steps, num_series)
-        if self.leaky:
-            taken = {"train": slice(LEAKY_TRAIN), "test": slice(LEAKY_TRAIN, None)}
-            chosen = taken.get(name, slice(0, 0))
-            series, start = series[chosen], start[chosen]
+        series, start = self._samples.get(name, (np.zeros(0), np.zeros(0)))
         if not len(start):
             raise ConfigError(
-                f"the windows of {self._where} have no {name} samples. "
-                + (
-                    f"leaky=True trains on the first {LEAKY_TRAIN}, reports the rest "
-                    f"and has no val."
-                    if self.leaky
-                    else "Give that part a larger one of the fractions."
-                )
+                f"the windows of {self._where} have no {name} samples. Give that part "
+                f"a larger one of the fractions."
             )
         return WindowSplit(self, name, series, start)
 
     def __repr__(self) -> str:
-        kind = "leaky windows" if self.leaky else "windows"
-        return f"{self.num_context} + 1 {kind} of {self.window} steps of {self._where}"
+        num = f"{self.num_context} + 1 windows"
+        return f"{num} of {self.window} steps of {self._where}"
 
     def _check(self, length: int) -> None:
         for name in ("window", "num_context"):
@@ -199,6 +193,23 @@ class Windows:
         return parts
 
 
+def samples_in(part: slice, num_series: int, window: int, num_context: int) -> Samples:
+    """All samples of some steps of all series, series after series.
+
+    Parameters
+    ----------
+    part
+        The steps.
+    num_series
+        How many series there are.
+    window, num_context
+        See :class:`Windows`.
+    """
+    steps = np.arange(part.start + window + num_context, part.stop - 2 * window)
+    series = np.repeat(np.arange(num_series), len(steps))
+    return series, np.tile(steps, num_series)
+
+
 class WindowSplit:
     """Samples of one part, made when they are read.
 
@@ -238,36 +249,37 @@ class WindowSplit:
         )
         return {"index": index, **found}
 
-    def numpy(
+    def loader(
         self,
         batch_size: int,
         *,
         shuffle: bool = True,
         seed: int = 0,
-        epoch: int = 0,
         drop_last: bool = False,
-    ) -> Iterator[dict[str, np.ndarray]]:
-        """One epoch of batches; settings as for splits of data sets."""
-        num = len(self)
-        self._check(batch_size, drop_last)
-        order = shuffled(num, shuffle, seed, epoch)
-        last = num // batch_size * batch_size if drop_last else num
-        firsts = range(0, last, batch_size)
-        return (self.batch(order[i : min(i + batch_size, last)]) for i in firsts)
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> Loader:
+        """Batches of samples.
 
-    def torch(
-        self,
-        batch_size: int,
-        *,
-        shuffle: bool = True,
-        num_workers: int = 0,
-        seed: int = 0,
-        drop_last: bool = False,
-    ) -> Any:
-        """The same as a ``torch.utils.data.DataLoader``; each pass the next epoch."""
-        self._check(batch_size, drop_last)
-        sampler = Epochs(len(self), batch_size, shuffle, seed, drop_last)
-        return make_loader(_Samples(self), sampler, num_workers)
+        Parameters
+        ----------
+        batch_size
+            Samples in a batch.
+        shuffle, seed, drop_last, rank, world_size
+            As for the loaders of splits, see
+            :class:`~foreworld.data.views.loader.Shuffled`.
+        """
+        order = Shuffled(
+            len(self),
+            batch_size,
+            shuffle=shuffle,
+            seed=seed,
+            drop_last=drop_last,
+            rank=rank,
+            world_size=world_size,
+            of=(self.name, "samples"),
+        )
+        return Loader(order, self._read)
 
     def device(self) -> WindowSource:
         """The same for programs."""
@@ -282,23 +294,11 @@ class WindowSplit:
             num_context=windows.num_context,
         )
 
-    def _check(self, batch_size: int, drop_last: bool) -> None:
-        num = len(self)
-        most = num if drop_last else None
-        check_batch_size(batch_size, most, self.name, num, "samples")
+    def _read(self, item: tuple[int, Int[np.ndarray, " sample"]]) -> dict[str, Any]:
+        return self.batch(item[1])
 
 
-class _Samples:
-    """Reads batches by epoch and numbers; travels to worker processes."""
-
-    def __init__(self, split: WindowSplit) -> None:
-        self._split = split
-
-    def __call__(self, item: tuple[int, list[int]]) -> dict[str, np.ndarray]:
-        return self._split.batch(item[1])
-
-
-def _read(table: AbstractTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _read(table: AbstractRows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Signal, mode and state of all sequences."""
     lacking = [name for name in _NEEDED if name not in table.columns]
     if lacking:

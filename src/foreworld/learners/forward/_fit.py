@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from foreworld.core.errors import ConfigError, FitError
 from foreworld.core.spaces import Box, Discrete
-from foreworld.data.reading.source import DataSource
+from foreworld.data.views.source import DataSource
 from foreworld.data.views.tasks import Tasks
 from foreworld.learners.base import Source
 

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
 from foreworld.core.keys import named_key
-from foreworld.data.reading.source import DataSource
+from foreworld.data.views.source import DataSource
 
 Schedule = Literal["steps", "cosine", "constant"]
 """How the learning rate falls over a run."""

@@ -16,7 +16,7 @@ import equinox as eqx
 from jaxtyping import Array, Float, Key, Num, UInt8
 
 from foreworld.core.errors import FitError
-from foreworld.data.reading.source import DataSource
+from foreworld.data.views.source import DataSource
 from foreworld.learners.base import AbstractLearner, Budget, Metrics, Source
 from foreworld.learners.forward._evaluation import Trials, evaluate_open_loop
 from foreworld.learners.forward._fit import needs_data

@@ -22,7 +22,7 @@ from jaxtyping import Array, Float, Int, Key, Num, UInt8
 
 from foreworld.core.keys import named_key, root_key
 from foreworld.core.parts.part import Bounded, Traced
-from foreworld.data.reading.source import DataSource
+from foreworld.data.views.source import DataSource
 from foreworld.data.views.tasks import Tasks
 from foreworld.learners.base import Mean, Metrics, Source
 from foreworld.learners.forward._evaluation import Trials, as_unit

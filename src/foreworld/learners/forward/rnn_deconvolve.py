@@ -19,7 +19,7 @@ from jaxtyping import Array, Bool, Float, Int, Key, Num, UInt8
 
 from foreworld.core.keys import named_key
 from foreworld.core.parts.part import Bounded, Traced
-from foreworld.data.reading.source import DataSource
+from foreworld.data.views.source import DataSource
 from foreworld.learners.base import Mean, Metrics, Source
 from foreworld.learners.forward._evaluation import Trials, as_unit, first_sequences
 from foreworld.learners.forward._fit import check_fields, check_sequences

@@ -18,12 +18,13 @@ from jaxtyping import Array, Bool, Float, UInt8, UInt32
 from foreworld.core.keys import named_key, root_key
 from foreworld.core.parts.part import field_specs
 from foreworld.core.parts.partition import Leaves, Static, combine, partition
-from foreworld.data.format.recipe import Recipe
-from foreworld.data.making.sequence import Options, motion, shown
+from foreworld.data.format.observation import Observation
+from foreworld.data.format.recipe import TaskRecipe
+from foreworld.data.format.schema import PARAMETER
+from foreworld.data.making.sequence import motion, shown
 from foreworld.data.making.simulate import Simulator
-from foreworld.data.reading.collection import Collection
 from foreworld.data.reading.dataset import DataSet
-from foreworld.data.reading.table import AbstractTable
+from foreworld.data.reading.split import Split
 from foreworld.data.sets.base import NamedSet
 from foreworld.users.random_policy import RandomPolicy
 from foreworld.worlds.base import Family
@@ -123,21 +124,27 @@ def of_family(
         The family gives no sequence that may stay.
     """
     length = num_frames or _usual_len(family)
-    return of_recipe(Recipe(family=family, num_frames=length, seed=seed), name)
+    return of_recipe(TaskRecipe(family=family, num_frames=length, seed=seed), name)
 
 
-def of_recipe(recipe: Recipe, name: str) -> Footage:
+def of_recipe(recipe: TaskRecipe, name: str) -> Footage:
     """The first training sequences of a data set, without the data set."""
     # A set of one series has no second one.
     width = min(NUM_SEQUENCES, recipe.train or NUM_SEQUENCES)
+    seen = recipe.observation
+    sizes = {"train": width, "val": 0, "test": 0}
     few = recipe.replace(
-        train=width, val=0, test=0, chunk_len=width, shard_len=width, images=True
+        **sizes,
+        chunk_len=width,
+        shard_len=width,
+        observation=seen.replace(images=True),
     )
     rows = _simulated(few, width)
     if recipe.family.ranges:
-        many = few.replace(shard_len=_WIDTH, chunk_len=_WIDTH, images=False)
+        blind = seen.replace(images=False)
+        many = few.replace(shard_len=_WIDTH, chunk_len=_WIDTH, observation=blind)
         drawn = _simulated(many, _WIDTH)
-        rows.update({k: v for k, v in drawn.items() if k.startswith("parameters/")})
+        rows.update({k: v for k, v in drawn.items() if k.startswith(PARAMETER)})
     return _footage(recipe, name, rows)
 
 
@@ -165,31 +172,29 @@ def of_set(
         if seed is not None:
             fields["seed"] = seed
         many = len(named.tasks) > 1
-        recipe = Recipe(family, **fields, task=task if many else "")
+        recipe = TaskRecipe(family, **fields, task=task if many else "")
         tasks.append(of_recipe(recipe, task if many else name))
     return tasks
 
 
-def of_data(data: DataSet | Collection, name: str) -> list[Footage]:
-    """The first sequences of a data set, or of every task of a collection.
+def of_data(data: DataSet, name: str) -> list[Footage]:
+    """The first sequences of every task of a data set.
 
     Parameters
     ----------
     data
-        A finished data set or collection.
+        A finished data set.
     name
-        What to call it.
+        What to call it, where it has one task.
     """
-    sets = data.tasks if isinstance(data, Collection) else {name: data}
-    return [
-        of_table(
-            next(s for s in (one.train, one.val, one.test) if len(s)), one.recipe, task
-        )
-        for task, one in sets.items()
-    ]
+    found = []
+    for task, one in data.tasks.items():
+        split = next(s for s in (one.train, one.val, one.test) if len(s))
+        found.append(of_table(split, one.recipe.tasks[task], task or name))
+    return found
 
 
-def of_table(table: AbstractTable, recipe: Recipe, name: str) -> Footage:
+def of_table(table: Split, recipe: TaskRecipe, name: str) -> Footage:
     """The first sequences of a split.
 
     Parameters
@@ -203,7 +208,7 @@ def of_table(table: AbstractTable, recipe: Recipe, name: str) -> Footage:
     """
     rows = {}
     for column in table.columns:
-        num = NUM_PARAMETERS if column.startswith("parameters/") else NUM_SEQUENCES
+        num = NUM_PARAMETERS if column.startswith(PARAMETER) else NUM_SEQUENCES
         rows[column] = table.read(column, slice(0, num))
     return _footage(recipe, name, rows)
 
@@ -218,7 +223,7 @@ def _usual_len(family: Family) -> int:
     return NUM_SIGNAL_FRAMES if switches else NUM_FRAMES
 
 
-def _simulated(recipe: Recipe, num: int) -> dict[str, np.ndarray]:
+def _simulated(recipe: TaskRecipe, num: int) -> dict[str, np.ndarray]:
     simulator = Simulator(recipe)
     made, bad = simulator.finish(simulator.start("train", 0), 0, num)
     rows = {name: value.copy() for name, value in made.items()}
@@ -230,7 +235,7 @@ def _simulated(recipe: Recipe, num: int) -> dict[str, np.ndarray]:
     return rows
 
 
-def _footage(recipe: Recipe, name: str, rows: Mapping[str, Any]) -> Footage:
+def _footage(recipe: TaskRecipe, name: str, rows: Mapping[str, Any]) -> Footage:
     world, known = recipe.family.world, {"image", "state", "valid"}
     num, length = rows["state"].shape[:2]
     valid = np.asarray(rows["valid"]) & rows.get("observed", np.True_)
@@ -244,7 +249,6 @@ def _footage(recipe: Recipe, name: str, rows: Mapping[str, Any]) -> Footage:
         time: Any = np.asarray(rows["time"], float)
     else:
         time = np.arange(length) * _dt(recipe, rows, num)
-    lead = "parameters/"
     return Footage(
         name,
         recipe.family,
@@ -254,31 +258,37 @@ def _footage(recipe: Recipe, name: str, rows: Mapping[str, Any]) -> Footage:
         np.broadcast_to(valid, (num, length)),
         energy,
         extras,
-        {n[len(lead) :]: np.asarray(v) for n, v in rows.items() if n.startswith(lead)},
+        {
+            n.removeprefix(PARAMETER): np.asarray(v)
+            for n, v in rows.items()
+            if n.startswith(PARAMETER)
+        },
     )
 
 
-def _dt(recipe: Recipe, rows: Mapping[str, Any], num: int) -> Any:
+def _dt(recipe: TaskRecipe, rows: Mapping[str, Any], num: int) -> Any:
     """Time between frames of each sequence; 1 where a world says nothing of time."""
-    if "parameters/dt" in rows:
-        return np.asarray(rows["parameters/dt"][:num], float)[:, None]
+    if f"{PARAMETER}dt" in rows:
+        return np.asarray(rows[f"{PARAMETER}dt"][:num], float)[:, None]
     return np.full((num, 1), partition(recipe.family.world)[1].get("dt", 1.0), float)
 
 
-def _energy(recipe: Recipe, rows: Mapping[str, Any]) -> np.ndarray | None:
+def _energy(recipe: TaskRecipe, rows: Mapping[str, Any]) -> np.ndarray | None:
     if "key" not in rows:
         return None
-    options = Options(*(getattr(recipe, name) for name in Options._fields))
     static, *leaves = partition(recipe.family)
     with jax.enable_x64(True):
-        found = _energies(static, options, leaves, np.asarray(rows["key"]))
+        keys = np.asarray(rows["key"])
+        length, seen = recipe.num_frames, recipe.observation
+        found = _energies(static, length, seen, leaves, keys)
     return None if found is None else np.asarray(found)
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
+@functools.partial(jax.jit, static_argnums=(0, 1, 2))
 def _energies(
     static: Static,
-    options: Options,
+    num_frames: int,
+    seen: Observation,
     leaves: list[Leaves],
     keys: UInt32[Array, "sequence 2"],
 ) -> Float[Array, "sequence time"] | None:
@@ -287,8 +297,9 @@ def _energies(
     def one(words: UInt32[Array, "2"]) -> Float[Array, " time"] | None:
         key = jax.random.wrap_key_data(words)
         world = family.sample(named_key(key, "world"))
-        made, _ = motion(world, RandomPolicy(world), key, options)
-        return shown(jax.vmap(world.energy)(made.states), key, options)
+        made, _ = motion(world, RandomPolicy(world), key, num_frames, seen)
+        energies = jax.vmap(world.energy)(made.states)
+        return shown(energies, key, num_frames, seen)
 
     return jax.vmap(one)(keys)
 

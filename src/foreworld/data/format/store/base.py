@@ -1,50 +1,18 @@
-"""How shards are stored: the contract of file formats, and the columns they hold."""
+"""How shards are stored: the contract of file formats."""
 
 from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from foreworld.data.format.schema import Column
+
 Rows = dict[str, np.ndarray]
 """Arrays by column name, all with the same number of sequences along the first axis."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """One array of a shard.
-
-    Attributes
-    ----------
-    name
-        Its name, ``image`` or ``parameters/mass``.
-    shape
-        Shape of one sequence's entry.
-    dtype
-        Name of the NumPy dtype.
-    dimensions
-        A name for each axis, the first being ``sequence``.
-    unit
-        Unit of the values; empty for none.
-    compressed
-        Whether it is worth compressing (frames are, random numbers are not).
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    dimensions: tuple[str, ...]
-    unit: str = ""
-    compressed: bool = False
-
-    @property
-    def sequence_bytes(self) -> int:
-        """Bytes of one sequence's entry before compression."""
-        return int(np.prod(self.shape, dtype=int)) * np.dtype(self.dtype).itemsize
 
 
 class AbstractShardWriter(abc.ABC):
@@ -55,7 +23,15 @@ class AbstractShardWriter(abc.ABC):
 
     @abc.abstractmethod
     def put(self, start: int, rows: Rows) -> None:
-        """Store rows from position ``start`` on; may return before it has."""
+        """Store rows; may return before it has.
+
+        Parameters
+        ----------
+        start
+            Position of the first of them in the shard.
+        rows
+            Arrays by column, with the same number of sequences each.
+        """
 
     @abc.abstractmethod
     def finish(self, attributes: dict[str, int | str]) -> bytes:
@@ -79,7 +55,14 @@ class AbstractShardReader(abc.ABC):
 
     @abc.abstractmethod
     def read(self, name: str, rows: slice | Sequence[int]) -> np.ndarray:
-        """Rows of a column: a slice, or positions in ascending order.
+        """Rows of a column.
+
+        Parameters
+        ----------
+        name
+            The column.
+        rows
+            A slice, or positions in ascending order.
 
         Raises
         ------
@@ -104,7 +87,17 @@ class AbstractStore(abc.ABC):
     def writer(
         self, columns: Sequence[Column], num: int, width: int
     ) -> AbstractShardWriter:
-        """A writer for a shard of ``num`` sequences, which come ``width`` at a time."""
+        """A writer for a shard.
+
+        Parameters
+        ----------
+        columns
+            What it holds.
+        num
+            Sequences in it.
+        width
+            How many sequences come at a time.
+        """
 
     @abc.abstractmethod
     def reader(self, path: Path) -> AbstractShardReader:

@@ -20,11 +20,11 @@ import h5py
 import numpy as np
 
 from foreworld.core.errors import DamagedError
+from foreworld.data.format.schema import Column
 from foreworld.data.format.store.base import (
     AbstractShardReader,
     AbstractShardWriter,
     AbstractStore,
-    Column,
     Rows,
 )
 

@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 
 from foreworld.core.errors import DamagedError
+from foreworld.data.format.schema import Column
 from foreworld.data.format.store.base import (
     AbstractShardReader,
     AbstractShardWriter,
     AbstractStore,
-    Column,
     Rows,
 )
 

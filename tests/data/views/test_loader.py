@@ -5,7 +5,6 @@ import pytest
 
 from foreworld.core.errors import ConfigError
 from foreworld.data.exchange.importing import import_data
-from foreworld.data.views.torch import torch_loader
 
 pytest.importorskip("torch", reason="PyTorch is not installed")
 
@@ -28,7 +27,7 @@ def epoch(loader):
 def test_batches_are_the_rows(split):
     import torch
 
-    for batch in torch_loader(split, 4):
+    for batch in split.loader(4).torch():
         rows = batch["index"].numpy()
         assert set(batch) == {"image", "state", "action", "valid", "index"}
         assert batch["image"].dtype == torch.uint8
@@ -37,28 +36,28 @@ def test_batches_are_the_rows(split):
 
 @pytest.mark.parametrize("num_workers", [0, 2])
 def test_no_duplicates_epochs_differ_seeds_repeat(split, num_workers):
-    loader = torch_loader(split, 4, num_workers=num_workers, seed=3)
+    loader = split.loader(4, seed=3).torch(num_workers)
     first, second = epoch(loader), epoch(loader)
     assert [len(rows) for rows in first] == [4] * 6 + [2] and len(loader) == 7
     for rows in (first, second):
         assert sorted(i for batch in rows for i in batch) == list(range(26))
     assert first != second
-    assert first == epoch(torch_loader(split, 4, seed=3))
-    assert first != epoch(torch_loader(split, 4, seed=4))
-    ours = [b["index"].tolist() for b in split.numpy(4, seed=3, epoch=1)]
+    assert first == epoch(split.loader(4, seed=3).torch())
+    assert first != epoch(split.loader(4, seed=4).torch())
+    ours = [b["index"].tolist() for b in split.loader(4, seed=3).epoch(1)]
     assert second == ours
 
 
 def test_order_of_the_files_and_full_batches_only(split):
-    loader = torch_loader(split, 8, shuffle=False, drop_last=True)
+    loader = split.loader(8, shuffle=False, drop_last=True).torch()
     assert epoch(loader) == [list(range(i, i + 8)) for i in (0, 8, 16)]
     assert len(loader) == 3
 
 
 def test_errors_say_what_is_allowed(split):
     with pytest.raises(ConfigError, match="batch_size=0 must be at least 1: the split"):
-        torch_loader(split, 0)
+        split.loader(0).torch()
     with pytest.raises(ConfigError, match=r"batch_size=27 must be .* at most 26"):
-        torch_loader(split, 27, drop_last=True)
+        split.loader(27, drop_last=True).torch()
     with pytest.raises(ConfigError, match="num_workers=-1 must be at least 0"):
-        torch_loader(split, 2, num_workers=-1)
+        split.loader(2).torch(-1)

@@ -8,7 +8,7 @@ import pytest
 from foreworld.core.errors import ConfigError
 from foreworld.data.exchange.importing import import_data
 from foreworld.data.reading.dataset import open_dataset
-from foreworld.data.views.cut import cut_source
+from foreworld.data.views.crops import crop_batch, crop_source
 
 NUM, FRAMES, WINDOW = 20, 9, 4
 
@@ -35,7 +35,7 @@ def split(tmp_path_factory):
 
 def test_a_window_is_a_piece_of_its_sequence(split):
     starts = []
-    for batch in split.numpy(6, window=WINDOW, seed=1, epoch=2):
+    for batch in split.loader(6, window=WINDOW, seed=1).epoch(2):
         rows, start = batch["index"], batch["start"]
         frames = start[:, None] + np.arange(WINDOW)
         for name in ("image", "state", "valid"):
@@ -54,7 +54,8 @@ def test_windows_stay_within_the_valid_frames(split):
     short = int(np.argmin(lengths))
     seen = set()
     for epoch in range(40):
-        batch = split.batch([short, int(np.argsort(lengths)[1])], window=4, epoch=epoch)
+        rows = np.array([short, int(np.argsort(lengths)[1])])
+        batch = crop_batch(split.batch(rows), rows, 4, 0, epoch)
         assert batch["start"][0] == 0 and batch["valid"][0].sum() == 2
         assert batch["valid"][1].all()
         seen.add(int(batch["start"][1]))
@@ -63,7 +64,8 @@ def test_windows_stay_within_the_valid_frames(split):
 
 def test_they_follow_from_seed_epoch_and_index(split):
     def starts(seed, epoch, rows):
-        return split.batch(rows, window=WINDOW, seed=seed, epoch=epoch)["start"]
+        whole = split.batch(rows)
+        return crop_batch(whole, np.asarray(rows), WINDOW, seed, epoch)["start"]
 
     rows = np.arange(NUM)
     first = starts(0, 0, rows)
@@ -74,9 +76,9 @@ def test_they_follow_from_seed_epoch_and_index(split):
 
 def test_programs_cut_the_same_windows(split):
     source, rows = split.device(), np.array([3, 0, 17, 3])
-    cut = jax.jit(lambda s, i, seed, epoch: cut_source(s, i, WINDOW, seed, epoch))
+    cut = jax.jit(lambda s, i, seed, epoch: crop_source(s, i, WINDOW, seed, epoch))
     there = cut(source, jnp.asarray(rows), 5, 11)
-    here = split.batch(rows, window=WINDOW, seed=5, epoch=11)
+    here = crop_batch(split.batch(rows), rows, WINDOW, 5, 11)
     assert there.sequence_len == WINDOW
     for name in ("image", "state", "action", "valid"):
         np.testing.assert_array_equal(getattr(there, name), here[name])
@@ -85,9 +87,9 @@ def test_programs_cut_the_same_windows(split):
 @pytest.mark.parametrize("num_workers", [0, 2])
 def test_torch_cuts_the_same_windows(split, num_workers):
     pytest.importorskip("torch", reason="PyTorch is not installed")
-    loader = split.torch(8, window=WINDOW, seed=3, num_workers=num_workers)
+    loader = split.loader(8, window=WINDOW, seed=3).torch(num_workers)
     for epoch in (0, 1):
-        ours = split.numpy(8, window=WINDOW, seed=3, epoch=epoch)
+        ours = split.loader(8, window=WINDOW, seed=3).epoch(epoch)
         for there, here in zip(loader, ours, strict=True):
             assert set(there) == set(here)
             for name, values in here.items():
@@ -99,19 +101,18 @@ def test_windows_longer_than_the_sequence_are_refused(split):
         f"window=10 must be at least 1 and at most 9, the frames of a sequence of "
         f"{split!r}."
     )
-    for use in (split.numpy, split.torch):
-        with pytest.raises(ConfigError) as caught:
-            use(2, window=10)
-        assert str(caught.value) == message
+    with pytest.raises(ConfigError) as caught:
+        split.loader(2, window=10)
+    assert str(caught.value) == message
     with pytest.raises(ConfigError, match="window=10 must be at least 1 and at most 9"):
-        cut_source(split.device(), jnp.arange(2), 10, 0, 0)
+        crop_source(split.device(), jnp.arange(2), 10, 0, 0)
     with pytest.raises(ConfigError, match="window=0 must be at least 1"):
-        split.numpy(2, window=0)
+        split.loader(2, window=0)
 
 
 def test_columns_without_time_are_whole(made):
     split = open_dataset(made).val
-    (batch,) = split.numpy(20, window=3, shuffle=False)
+    (batch,) = split.loader(20, window=3, shuffle=False)
     assert batch["image"].shape == (20, 3, 32, 32, 1)
     np.testing.assert_array_equal(batch["key"], split.key[:])
     np.testing.assert_array_equal(batch["parameters/mass"], split.parameters["mass"][:])

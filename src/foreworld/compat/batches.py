@@ -21,7 +21,7 @@ def episode_tuple(
     Parameters
     ----------
     batch
-        Of :class:`~foreworld.data.views.episodes.Episodes`, its contexts repeated.
+        Of a loader of episodes with ``repeat_context``.
 
     Returns
     -------

@@ -1,0 +1,150 @@
+"""The schema of data sets: what each column is called, holds, and who makes it.
+
+This is the one place where columns are described. Generation, import, cutting,
+converting, merging, checking and export read it; a world's own columns (its extras)
+need no row here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+Axis = Literal["frame", "step", "none"]
+"""One entry a frame, one a step between two frames, or one a sequence."""
+Maker = Literal["world", "recording", "generator", "writer", "merge"]
+"""The simulated world, a person's recording, the generator of random sequences, the
+writer of shards, or the reader that puts tasks together."""
+PARAMETER = "parameters/"
+"""What names of sampled fields of the world begin with."""
+LABEL = "label"
+"""Position of a sequence's task, ``(1,)`` each; there where tasks are read together."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is known of a column by its name.
+
+    Attributes
+    ----------
+    axis
+        What there is an entry for.
+    dtype
+        NumPy dtype of what is stored; empty where it depends on the world.
+    entry
+        Names of the axes of an entry; ``...`` for as many as there are.
+    makers
+        Where it comes from.
+    compressed
+        Whether it is worth compressing (frames are, random numbers are not).
+    """
+
+    axis: Axis
+    dtype: str
+    entry: tuple[str, ...] = ()
+    makers: tuple[Maker, ...] = ("world",)
+    compressed: bool = False
+
+
+_BOTH: tuple[Maker, ...] = ("world", "recording")
+SCHEMA = {
+    "image": Row("frame", "uint8", ("height", "width", "channels"), _BOTH, True),
+    "state": Row("frame", "float32", ("state",), _BOTH),
+    "derivative": Row("frame", "float32", ("state",)),
+    "action": Row("step", "", ("...",), _BOTH),
+    "reward": Row("step", "float32", (), _BOTH),
+    "terminated": Row("step", "bool", (), _BOTH),
+    "truncated": Row("step", "bool"),
+    "valid": Row("frame", "bool", (), _BOTH),
+    "observed": Row("frame", "bool"),
+    "time": Row("frame", "float32"),
+    "key": Row("none", "uint32", ("word",), ("generator",)),
+    "index": Row("none", "int64", (), ("writer",)),
+    LABEL: Row("none", "int64", ("...",), ("merge",)),
+}
+"""Every column that has a meaning of its own."""
+RECORDED = tuple(name for name, row in SCHEMA.items() if "recording" in row.makers)
+"""Columns that a person can bring; ``image`` must be there."""
+STATES = tuple(name for name, row in SCHEMA.items() if row.entry == ("state",))
+"""Columns as wide as the state of the world."""
+_SAMPLED = Row("none", "float32", (), ("generator",))
+_EXTRA = Row("frame", "", ("...",))
+
+
+def row_of(name: str) -> Row:
+    """What is known of a column; a world's own columns have an entry a frame."""
+    if name.startswith(PARAMETER):
+        return _SAMPLED
+    return SCHEMA.get(name, _EXTRA)
+
+
+def axis_of(name: str) -> Axis:
+    """What a column has an entry for."""
+    # Batches of loaders have columns of context sets and numbers beside.
+    return "none" if name == "task" else row_of(name.rpartition("context/")[2]).axis
+
+
+@dataclass(frozen=True)
+class Column:
+    """One array of a shard.
+
+    Attributes
+    ----------
+    name
+        Its name, ``image`` or ``parameters/mass``.
+    shape
+        Shape of one sequence's entry.
+    dtype
+        Name of the NumPy dtype.
+    unit
+        Unit of the values; empty for none.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    unit: str = ""
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """A name for each axis, the first being ``sequence``."""
+        row = row_of(self.name)
+        over = {"frame": ("time",), "step": ("transition",), "none": ()}[row.axis]
+        num = len(self.shape) - len(over)
+        if row.entry != ("...",):
+            return ("sequence", *over, *row.entry)
+        return ("sequence", *over, *(f"{self.name}_{i}" for i in range(num)))
+
+    @property
+    def compressed(self) -> bool:
+        """Whether it is worth compressing."""
+        return row_of(self.name).compressed
+
+    @property
+    def sequence_bytes(self) -> int:
+        """Bytes of one sequence's entry before compression."""
+        return int(np.prod(self.shape, dtype=int)) * np.dtype(self.dtype).itemsize
+
+
+def recorded_columns(
+    entries: dict[str, tuple[tuple[int, ...], str]], num_frames: int
+) -> tuple[Column, ...]:
+    """The columns of imported sequences, in the order of the schema.
+
+    Parameters
+    ----------
+    entries
+        Shape and dtype of an entry of each recorded column.
+    num_frames
+        Frames of a sequence.
+    """
+    known = {"state": ((0,), "float32"), "valid": ((), "bool"), **entries}
+    length = {"frame": num_frames, "step": num_frames - 1}
+    columns = [
+        Column(name, (length[SCHEMA[name].axis], *known[name][0]), known[name][1])
+        for name in RECORDED
+        if name in known
+    ]
+    return (*columns, Column("index", (), "int64"))

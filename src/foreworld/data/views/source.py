@@ -1,0 +1,93 @@
+"""Data on the device, as learners see it: columns as arrays, given to programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import equinox as eqx
+from jaxtyping import Array, Bool, Float, UInt8
+
+from foreworld.core.spaces import Space
+from foreworld.data.format.schema import PARAMETER
+
+_TAKEN = ("image", "state", "action", "valid")
+
+
+class DataSource(eqx.Module):
+    """One split of a data set as device arrays.
+
+    Attributes
+    ----------
+    columns
+        Arrays by the names of the data format, ``(sequence, ...)``.
+    action_space
+        What actions may be; ``None`` for a passive world.
+    task_sizes
+        Sequences of each task of the split, which lie task after task; empty where
+        there is but one task.
+    """
+
+    columns: dict[str, Any]
+    action_space: Space | None = eqx.field(static=True)
+    task_sizes: tuple[int, ...] = eqx.field(static=True, default=())
+
+    @property
+    def image(self) -> UInt8[Array, "sequence time height width channels"]:
+        """Frames."""
+        return self.columns["image"]
+
+    @property
+    def state(self) -> Float[Array, "sequence time state"]:
+        """Observations of the world."""
+        return self.columns["state"]
+
+    @property
+    def action(self) -> Any:
+        """Action taken after each frame but the last; ``None`` in a passive world."""
+        return self.columns.get("action")
+
+    @property
+    def valid(self) -> Bool[Array, "sequence time"]:
+        """Whether a frame belongs to the episode (false for padding)."""
+        return self.columns["valid"]
+
+    @property
+    def parameters(self) -> dict[str, Float[Array, " sequence"]]:
+        """Sampled fields of each sequence's world."""
+        return {
+            name.removeprefix(PARAMETER): column
+            for name, column in self.columns.items()
+            if name.startswith(PARAMETER)
+        }
+
+    @property
+    def num_sequences(self) -> int:
+        """Sequences in the split."""
+        return self.image.shape[0]
+
+    @property
+    def sequence_len(self) -> int:
+        """Frames in a sequence."""
+        return self.image.shape[1]
+
+
+def make_source(
+    names: Iterable[str],
+    array: Callable[[str], Any],
+    action_space: Any,
+    task_sizes: Iterable[int],
+) -> DataSource:
+    """The columns that learners may use, as a source.
+
+    Parameters
+    ----------
+    names
+        Columns that there are.
+    array
+        Gives a column: the array, or its shape and dtype where that is enough.
+    action_space, task_sizes
+        See :class:`DataSource`.
+    """
+    taken = [n for n in names if n in _TAKEN or n.startswith(PARAMETER)]
+    return DataSource({n: array(n) for n in taken}, action_space, tuple(task_sizes))
