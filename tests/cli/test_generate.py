@@ -35,7 +35,7 @@ def test_the_plan_comes_first(data, capsys):
 
 def test_ranges_and_values_are_in_the_configuration(data):
     text = (data / "config.json").read_text()
-    ranges = json.loads(text)["recipe"]["family"]["ranges"]["dict"]
+    ranges = json.loads(text)["recipe"]["tasks"]["dict"][""]["family"]["ranges"]["dict"]
     assert ranges["mass"]["low"] == 0.5
     assert ranges["mass"]["high"] == 1.0
 

@@ -72,22 +72,10 @@ def test_the_plan_of_a_series_tells_a_time_that_was_measured(capsys):
 
 def test_options_of_observation(capsys):
     words = ["generate", "pendulum", *SMALL, "--out", "p", "--quiet"]
-    assert (
-        main(
-            [
-                *words,
-                "--derivatives",
-                "true",
-                "--state-noise",
-                "0.1",
-                "--images",
-                "false",
-            ]
-        )
-        == 0
-    )
-    recipe = fw.load("p").recipe
-    assert (recipe.derivatives, recipe.state_noise, recipe.images) == (True, 0.1, False)
+    given = ["--derivatives", "true", "--state-noise", "0.1", "--images", "false"]
+    assert main([*words, *given]) == 0
+    seen = fw.load("p").recipe.tasks[""].observation
+    assert (seen.derivatives, seen.state_noise, seen.images) == (True, 0.1, False)
     assert main([*words[:-3], "--out", "q", "--missing", "1.5"]) == 2
     assert "Observation.missing=1.5 must be at least 0 and at most 1" in (
         capsys.readouterr().err

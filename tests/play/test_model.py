@@ -148,11 +148,12 @@ def test_an_active_world_takes_keys_and_acts_at_random_without(runs):
     state, _ = world.reset(root_key(0))
     image = np.stack([np.asarray(world.render(state))] * 12)[None]
     source = DataSource(
-        image=jnp.asarray(image),
-        state=jnp.zeros((1, 12, 4)),
-        action=jnp.zeros((1, 11), jnp.int32),
-        valid=jnp.ones((1, 12), bool),
-        parameters={},
+        {
+            "image": jnp.asarray(image),
+            "state": jnp.zeros((1, 12, 4)),
+            "action": jnp.zeros((1, 11), jnp.int32),
+            "valid": jnp.ones((1, 12), bool),
+        },
         action_space=world.action_space,
     )
     trained = jax.jit(lambda key: learner.init(key, source))(root_key(0))

@@ -98,7 +98,7 @@ def test_actions_are_those_that_lead_to_the_frames():
 def test_sequences_that_end_early_come_last():
     marked = source(None)
     image = marked.image.at[0].set(200)
-    marked = eqx.tree_at(lambda s: s.image, marked, image)
+    marked = eqx.tree_at(lambda s: s.columns["image"], marked, image)
     truth, _, _ = panels(prediction_video(Stub(), STATE, marked, 2))
     assert truth[0] == 20
     truth, _, _ = panels(prediction_video(Stub(), STATE, marked, 3))

@@ -150,10 +150,8 @@ def test_goes_on_where_it_was_interrupted(tmp_path):
     assert (tmp_path / "out/val/shard-00000.h5").read_bytes() == before
     with pytest.raises(OccupiedError, match="holds another data set"):
         brought_in(path, tmp_path / "out", seed=5)
-    assert (
-        brought_in(path, tmp_path / "out", seed=5, force=True).recipe.tasks[""].seed
-        == 5
-    )
+    again = brought_in(path, tmp_path / "out", seed=5, force=True)
+    assert again.recipe.tasks[""].seed == 5
 
 
 @pytest.mark.parametrize(

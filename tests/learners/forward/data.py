@@ -18,11 +18,12 @@ def counting_source(num_sequences=3, sequence_len=9, lengths=None):
     action = np.broadcast_to(time[:-1, None], (num_sequences, sequence_len - 1, 1))
     lengths = np.full(num_sequences, sequence_len) if lengths is None else lengths
     return DataSource(
-        image=jnp.asarray(image, jnp.uint8),
-        state=jnp.zeros((num_sequences, sequence_len, 1), jnp.float32),
-        action=jnp.asarray(action, jnp.float32),
-        valid=jnp.asarray(time[None] < np.asarray(lengths)[:, None]),
-        parameters={},
+        {
+            "image": jnp.asarray(image, jnp.uint8),
+            "state": jnp.zeros((num_sequences, sequence_len, 1), jnp.float32),
+            "action": jnp.asarray(action, jnp.float32),
+            "valid": jnp.asarray(time[None] < np.asarray(lengths)[:, None]),
+        },
         action_space=Box(0.0, 255.0, (1,)),
     )
 
@@ -39,10 +40,11 @@ def moving_source(
     shape = (num_sequences, sequence_len, side, side, channels)
     image = np.broadcast_to(lit[:, :, None, :, None] * np.uint8(255), shape)
     return DataSource(
-        image=jnp.asarray(image, jnp.uint8),
-        state=jnp.zeros((num_sequences, sequence_len, 1), jnp.float32),
-        action=None if passive else jnp.asarray(action, jnp.int32),
-        valid=jnp.ones((num_sequences, sequence_len), bool),
-        parameters={},
+        {
+            "image": jnp.asarray(image, jnp.uint8),
+            "state": jnp.zeros((num_sequences, sequence_len, 1), jnp.float32),
+            "action": None if passive else jnp.asarray(action, jnp.int32),
+            "valid": jnp.ones((num_sequences, sequence_len), bool),
+        },
         action_space=None if passive else Discrete(num_actions),
     )

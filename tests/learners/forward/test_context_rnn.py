@@ -41,12 +41,12 @@ def two_tasks(num_tasks=2):
     shape = (len(start), FRAMES, SIDE, SIDE, 1)
     image = np.broadcast_to(lit[:, :, None, :, None] * np.uint8(255), shape)
     return DataSource(
-        image=jnp.asarray(image, jnp.uint8),
-        state=jnp.asarray(column[..., None], jnp.float32),
-        action=None,
-        valid=jnp.ones(shape[:2], bool),
-        parameters={},
-        action_space=None,
+        {
+            "image": jnp.asarray(image, jnp.uint8),
+            "state": jnp.asarray(column[..., None], jnp.float32),
+            "valid": jnp.ones(shape[:2], bool),
+        },
+        None,
         task_sizes=(EACH,) * num_tasks,
     )
 
@@ -114,7 +114,7 @@ def test_an_update_draws_disjoint_contexts_and_queries_of_every_task():
         jnp.arange(2 * EACH, dtype=jnp.uint8)[:, None, None, None, None],
         SOURCE.image.shape,
     )
-    source = eqx.tree_at(lambda s: s.image, SOURCE, numbered)
+    source = eqx.tree_at(lambda s: s.columns["image"], SOURCE, numbered)
     drawn, draw = set(), jax.jit(LEARNER.draw)
     for i in range(8):
         shots = draw(source, named_key(root_key(0), "update", i))

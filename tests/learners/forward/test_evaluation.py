@@ -54,7 +54,7 @@ def test_errors_by_horizon(num_sequences):
 def test_any_sequences_and_other_predictions():
     source = counting_source(num_sequences=4)
     image = source.image.at[0].set(0).at[3].set(0)
-    source = eqx.tree_at(lambda s: s.image, source, image)
+    source = eqx.tree_at(lambda s: s.columns["image"], source, image)
 
     def of(brightness):
         def predict(given, actions, num_frames, place):
@@ -84,7 +84,9 @@ def test_padding_does_not_count():
 
 def test_copying_is_perfect_where_nothing_moves():
     source = counting_source()
-    still = eqx.tree_at(lambda s: s.image, source, jnp.full_like(source.image, 7))
+    still = eqx.tree_at(
+        lambda s: s.columns["image"], source, jnp.full_like(source.image, 7)
+    )
     assert float(evaluate(still, 3)["copy_last_mse"].total) < 1e-12
     assert float(evaluate(source, 3)["copy_last_mse"].total) > 1e-4
 

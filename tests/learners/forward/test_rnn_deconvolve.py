@@ -66,7 +66,7 @@ def batch_of(source, lengths=None, horizon=HORIZON):
     rows = jnp.arange(source.num_sequences)
     if lengths is not None:
         valid = jnp.arange(source.sequence_len) < jnp.asarray(lengths)[:, None]
-        source = eqx.tree_at(lambda s: s.valid, source, valid)
+        source = eqx.tree_at(lambda s: s.columns["valid"], source, valid)
     starts = jnp.zeros_like(rows)
     window_len = LEARNER.context_len + horizon
     return take_batch(source, rows, starts, 2, window_len, jnp.arange(horizon))

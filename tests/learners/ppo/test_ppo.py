@@ -31,12 +31,12 @@ SMALL = PPO(
 )
 
 DATA = DataSource(
-    image=jnp.zeros((1, 2, 4, 4, 1), jnp.uint8),
-    state=jnp.zeros((1, 2, 2)),
-    action=None,
-    valid=jnp.ones((1, 2), bool),
-    parameters={},
-    action_space=None,
+    {
+        "image": jnp.zeros((1, 2, 4, 4, 1), jnp.uint8),
+        "state": jnp.zeros((1, 2, 2)),
+        "valid": jnp.ones((1, 2), bool),
+    },
+    None,
 )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import equinox as eqx
-from jaxtyping import Array, Bool, Float, UInt8
 
 from foreworld.core.spaces import Space
 from foreworld.data.format.schema import PARAMETER
@@ -20,7 +19,8 @@ class DataSource(eqx.Module):
     Attributes
     ----------
     columns
-        Arrays by the names of the data format, ``(sequence, ...)``.
+        Arrays by the names of the data format, ``(sequence, ...)``; shapes and dtypes
+        in their place while an experiment is planned.
     action_space
         What actions may be; ``None`` for a passive world.
     task_sizes
@@ -33,28 +33,31 @@ class DataSource(eqx.Module):
     task_sizes: tuple[int, ...] = eqx.field(static=True, default=())
 
     @property
-    def image(self) -> UInt8[Array, "sequence time height width channels"]:
-        """Frames."""
+    def image(self) -> Any:
+        """Frames, uint8, ``(sequence, time, height, width, channels)``."""
         return self.columns["image"]
 
     @property
-    def state(self) -> Float[Array, "sequence time state"]:
-        """Observations of the world."""
+    def state(self) -> Any:
+        """Observations of the world, float32, ``(sequence, time, state)``."""
         return self.columns["state"]
 
     @property
     def action(self) -> Any:
-        """Action taken after each frame but the last; ``None`` in a passive world."""
+        """Action after each frame but the last, ``(sequence, time - 1, ...)``.
+
+        ``None`` in a passive world.
+        """
         return self.columns.get("action")
 
     @property
-    def valid(self) -> Bool[Array, "sequence time"]:
-        """Whether a frame belongs to the episode (false for padding)."""
+    def valid(self) -> Any:
+        """Whether a frame belongs to the episode, ``(sequence, time)``."""
         return self.columns["valid"]
 
     @property
-    def parameters(self) -> dict[str, Float[Array, " sequence"]]:
-        """Sampled fields of each sequence's world."""
+    def parameters(self) -> dict[str, Any]:
+        """Sampled fields of each sequence's world, ``(sequence,)`` each."""
         return {
             name.removeprefix(PARAMETER): column
             for name, column in self.columns.items()
