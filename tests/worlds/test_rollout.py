@@ -50,10 +50,10 @@ def test_no_limit_goes_on():
     assert played.episode_len[-1, 0] == 9
 
 
-def test_an_end_in_the_last_allowed_step_is_no_truncation():
+def test_an_end_in_the_last_allowed_step_is_both():
     played = play(CueProbe(delay=2, max_episode_len=3))
     assert played.ended[2].all() and played.terminated[2].all()
-    assert not played.truncated.any()
+    assert played.truncated[2].all() and not played.truncated[:2].any()
 
 
 def test_last_action_is_forgotten_at_a_start():

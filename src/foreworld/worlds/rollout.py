@@ -1,16 +1,14 @@
 """Lanes: many episodes of one world side by side, one after the other in each lane.
 
-This is the one place where episodes start and end. A lane whose episode has ended gets
-a fresh, independent start; the time limit is counted here and marked as truncation,
-apart from termination; the last action is zero at a start, so nothing leaks from the
-episode before; and the observation of the state reached is kept beside that of the
-fresh start, so that values can bootstrap through truncation.
-
-In a game an episode ends when all of its agents have ended.
+Each lane is advanced by :mod:`foreworld.worlds.episode`. A lane whose episode has ended
+gets a fresh, independent start; the last action is zero at a start, so nothing leaks
+from the episode before; and the observation of the state reached is kept beside that of
+the fresh start, so that values can bootstrap through truncation.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -28,6 +26,7 @@ from foreworld.worlds.base import (
     Observation,
     State,
 )
+from foreworld.worlds.episode import Running, advance, begin
 
 
 class Lanes(NamedTuple):
@@ -37,29 +36,40 @@ class Lanes(NamedTuple):
 
     Attributes
     ----------
-    state, obs
-        World states and what is observed in them.
+    running
+        The episodes.
     last_action
         One-hot (or raw, for a box) code of the action before; zero at a start.
         ``None`` in a passive world.
     starts
         Whether ``obs`` is the first of its episode.
-    num_steps
-        Steps taken in the episode.
     total, discounted
         Return so far, plain and discounted from the episode's start.
     weight
         Discount of the next reward.
     """
 
-    state: State
-    obs: Observation
+    running: Running
     last_action: Any
     starts: Bool[Array, " lane"]
-    num_steps: Int[Array, " lane"]
     total: Any
     discounted: Any
     weight: Float[Array, " lane"]
+
+    @property
+    def state(self) -> State:
+        """World states."""
+        return self.running.state
+
+    @property
+    def obs(self) -> Observation:
+        """What is observed in them."""
+        return self.running.obs
+
+    @property
+    def num_steps(self) -> Int[Array, " lane"]:
+        """Steps taken in the episode."""
+        return self.running.num_steps
 
 
 class Transition(NamedTuple):
@@ -100,9 +110,19 @@ Act = Callable[[Any, Lanes, Any], tuple[Any, Action, Any]]
 
 
 def start_lanes(world: AbstractWorld, key: Key[Array, ""], num_lanes: int) -> Lanes:
-    """Fresh, independent episodes."""
-    state, obs = jax.vmap(world.reset)(jax.random.split(key, num_lanes))
-    return _fresh(world, state, obs)
+    """Fresh, independent episodes.
+
+    Parameters
+    ----------
+    world
+        A world or a game.
+    key
+        Random key of the starts.
+    num_lanes
+        How many.
+    """
+    keys = jax.random.split(key, num_lanes)
+    return _fresh(world, jax.vmap(functools.partial(begin, world))(keys))
 
 
 def run_lanes(
@@ -117,6 +137,10 @@ def run_lanes(
 
     Parameters
     ----------
+    world
+        A world or a game.
+    lanes
+        Where the episodes stand.
     memory
         Memory of whoever acts. It is handed on as it is: ``act`` looks at
         ``lanes.starts`` and forgets.
@@ -141,8 +165,8 @@ def run_lanes(
     step_keys = jax.random.split(named_key(key, "step"), shape)
     # A fresh start is drawn for every step and lane. A scan computes both sides of a
     # choice anyway, and drawn at once they cost less than one by one.
-    reset = jax.vmap(jax.vmap(world.reset))
-    starts = reset(jax.random.split(named_key(key, "reset"), shape))
+    start = jax.vmap(jax.vmap(functools.partial(begin, world)))
+    starts = start(jax.random.split(named_key(key, "reset"), shape))
 
     def body(carry: tuple[Lanes, Any], inputs: Any) -> tuple[Any, Any]:
         lanes, memory = carry
@@ -174,6 +198,8 @@ def rollout(
         Gets an empty memory at every start.
     key
         The same key gives the same episodes.
+    num_steps, num_lanes
+        Lengths of the axes of time and of lanes.
 
     Returns
     -------
@@ -201,6 +227,13 @@ def encode_action(world: AbstractWorld, action: Action) -> Any:
     """Actions as float32 rows: one-hot of a choice, raw numbers of a box.
 
     A dictionary by agent in a game, ``None`` in a passive world.
+
+    Parameters
+    ----------
+    world
+        Says what actions may be.
+    action
+        With any leading axes.
     """
     space = world.action_space
     if space is None:
@@ -215,20 +248,12 @@ def _step(
     lanes: Lanes,
     action: Action,
     keys: Key[Array, " lane"],
-    fresh: tuple[State, Observation],
+    fresh: Running,
 ) -> tuple[Lanes, Transition]:
     """Step every lane once and start a new episode where one has ended."""
     axis = None if action is None else 0
-    step = jax.vmap(world.step, in_axes=(0, axis, 0))(lanes.state, action, keys)
-    num_steps = lanes.num_steps + 1
-    terminated, truncated = step.terminated, step.truncated
-    if world.max_episode_len > 0:
-        late = num_steps >= world.max_episode_len
-        truncated = jax.tree.map(
-            lambda cut, over: cut | (late & ~over), truncated, terminated
-        )
-    over = jax.tree.map(jnp.logical_or, terminated, truncated)
-    ended = jnp.all(jnp.stack(jax.tree.leaves(over)), axis=0)
+    one = jax.vmap(functools.partial(advance, world), in_axes=(0, axis, 0))
+    running, step = one(lanes.running, action, keys)
     total = jax.tree.map(jnp.add, lanes.total, step.reward)
     discounted = jax.tree.map(
         lambda sum_, reward: sum_ + lanes.weight * reward, lanes.discounted, step.reward
@@ -239,44 +264,40 @@ def _step(
         starts=lanes.starts,
         action=action,
         reward=step.reward,
-        terminated=terminated,
-        truncated=truncated,
-        ended=ended,
+        terminated=step.terminated,
+        truncated=step.truncated,
+        ended=running.ended,
         next_obs=step.obs,
         episode_return=total,
         discounted_return=discounted,
-        episode_len=num_steps,
+        episode_len=running.num_steps,
     )
     going_on = Lanes(
-        state=step.state,
-        obs=step.obs,
+        running=running,
         last_action=encode_action(world, action),
-        starts=jnp.zeros_like(ended),
-        num_steps=num_steps,
+        starts=jnp.zeros_like(running.ended),
         total=total,
         discounted=discounted,
         weight=(lanes.weight * world.discount).astype(jnp.float32),
     )
-    started = _fresh(world, *fresh)
-    chosen = jax.tree.map(
-        lambda new, old: jnp.where(_along(ended, old), new, old), started, going_on
-    )
-    return chosen, transition
+
+    def choose(new: Array, old: Array) -> Array:
+        return jnp.where(_along(running.ended, old), new, old)
+
+    return jax.tree.map(choose, _fresh(world, fresh), going_on), transition
 
 
-def _fresh(world: AbstractWorld, state: State, obs: Observation) -> Lanes:
-    num_lanes = jax.tree.leaves(obs)[0].shape[0]
+def _fresh(world: AbstractWorld, running: Running) -> Lanes:
+    num_lanes = running.ended.shape[0]
     zero = jnp.zeros(num_lanes, jnp.float32)
     if isinstance(world, AbstractGame):
         nothing: Any = dict.fromkeys(world.agents, zero)
     else:
         nothing = zero
     return Lanes(
-        state=state,
-        obs=obs,
+        running=running,
         last_action=_no_action(world.action_space, num_lanes),
         starts=jnp.ones(num_lanes, bool),
-        num_steps=jnp.zeros(num_lanes, jnp.int32),
         total=nothing,
         discounted=nothing,
         weight=jnp.ones(num_lanes, jnp.float32),

@@ -74,13 +74,14 @@ def test_time_limit_is_truncation():
     assert flags == [(False, False), (False, False), (False, True)]
 
 
-def test_termination_is_not_truncation():
-    env = to_gymnasium("tmaze", length=1, max_episode_len=3)
+@pytest.mark.parametrize("limit", [3, 4])
+def test_termination_is_truncation_only_at_the_limit(limit):
+    env = to_gymnasium("tmaze", length=1, max_episode_len=limit)
     env.reset(seed=0)
     env.step(2)
     env.step(2)
     *_, terminated, truncated, _ = env.step(0)
-    assert terminated and not truncated
+    assert terminated and truncated == (limit == 3)
 
 
 def test_seed_decides_the_episodes():

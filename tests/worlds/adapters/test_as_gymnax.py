@@ -27,13 +27,15 @@ def test_six_values_a_step_and_autoreset():
     assert info["final_observation"].shape == (4,)
 
 
-def test_termination_wins_over_the_limit():
-    env, params = to_gymnax("tmaze", length=1, max_episode_len=3)
+@pytest.mark.parametrize("limit", [3, 4])
+def test_nothing_follows_a_termination_at_the_limit(limit):
+    env, params = to_gymnax("tmaze", length=1, max_episode_len=limit)
     _, state = env.reset(KEY, params)
     for action in (2, 2):
         _, state, *_ = env.step(KEY, state, action, params)
     *_, terminated, truncated, info = env.step(KEY, state, 0, params)
-    assert terminated and not truncated and float(info["discount"]) == 0.0
+    assert terminated and bool(truncated) == (limit == 3)
+    assert float(info["discount"]) == 0.0
 
 
 def test_traced_fields_are_parameters():

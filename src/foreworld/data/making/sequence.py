@@ -18,6 +18,7 @@ from foreworld.core.keys import named_key
 from foreworld.data.format.observation import Observation
 from foreworld.worlds.base import AbstractPolicy, AbstractWorld
 from foreworld.worlds.dynamics.base import AbstractDynamics
+from foreworld.worlds.episode import advance, begin
 
 GROWTH = 0.01
 """Energy may not grow by more than this, relative to the first (or 0.1 if smaller)."""
@@ -58,37 +59,35 @@ def episode(
     durations
         Times between frames, for worlds with a ``dt``; by default that.
     """
-    state, obs = world.reset(named_key(key, "reset"))
+    first = begin(world, named_key(key, "reset"))
     act_key, step_key = named_key(key, "act"), named_key(key, "step")
 
-    def advance(carry: PyTree, at: tuple[Array, Array | None]) -> tuple[PyTree, PyTree]:
-        state, obs, memory, ended = carry
+    def go_on(carry: PyTree, at: tuple[Array, Array | None]) -> tuple[PyTree, PyTree]:
+        running, memory = carry
         t, duration = at
         here: Any = world
         if duration is not None:
             here = eqx.tree_at(lambda some: some.dt, world, duration)
-        memory, action = policy.act(memory, obs, named_key(act_key, t))
-        step: Any = here.step(state, action, named_key(step_key, t))
-        limit = world.max_episode_len
-        late = (t + 1 >= limit) if limit > 0 else False
-        truncated = (step.truncated | late) & ~step.terminated
-        kept = jax.tree.map(
-            functools.partial(jnp.where, ended), (state, obs), (step.state, step.obs)
-        )
+        memory, action = policy.act(memory, running.obs, named_key(act_key, t))
+        step_to: Any = advance(here, running, action, named_key(step_key, t))
+        ended, (after, step) = running.ended, step_to
+        # What comes after the end repeats it.
+        kept = jax.tree.map(functools.partial(jnp.where, ended), running, after)
         out = {
-            "frame": (*kept, ~ended),
+            "frame": (kept.state, kept.obs, ~ended),
             "action": action,
             "reward": jnp.where(ended, 0, step.reward).astype(jnp.float32),
             "terminated": step.terminated & ~ended,
-            "truncated": truncated & ~ended,
+            "truncated": step.truncated & ~ended,
         }
-        return (*kept, memory, ended | step.terminated | truncated), out
+        return (kept, memory), out
 
-    begin = (state, obs, policy.init_memory(), jnp.asarray(False))
-    _, out = jax.lax.scan(advance, begin, (jnp.arange(num_frames - 1), durations))
-    first = (state, obs, jnp.asarray(True))
+    steps = (jnp.arange(num_frames - 1), durations)
+    _, out = jax.lax.scan(go_on, (first, policy.init_memory()), steps)
     states, observations, valid = jax.tree.map(
-        lambda one, rest: jnp.concatenate([one[None], rest]), first, out.pop("frame")
+        lambda one, rest: jnp.concatenate([one[None], rest]),
+        (first.state, first.obs, jnp.asarray(True)),
+        out.pop("frame"),
     )
     done = {} if world.action_space is None else out
     return Episode(states, observations, valid, done)

@@ -142,17 +142,15 @@ class ActorPolicy(AbstractPolicy):
         logits = self.network.logits(features)
         gumbel = jax.random.gumbel(key, logits.shape, jnp.float32)
         action = jnp.argmax(logits + gumbel).astype(jnp.int32)
+        return self.acted(AgentMemory(hidden, memory.last_action), action), action
+
+    def acted(self, memory: AgentMemory, action: Int[Array, ""]) -> AgentMemory:
+        """The memory with the action that was done, whoever chose it."""
         code = jax.nn.one_hot(action, self.num_actions, dtype=jnp.float32)
-        return AgentMemory(hidden, code), action
+        return memory._replace(last_action=code)
 
     def think(self, memory: AgentMemory, obs: Observation) -> Thought:
-        """Probabilities and value for an observation; changes nothing.
-
-        Parameters
-        ----------
-        memory
-            Memory before the observation, as handed to :meth:`act`.
-        """
+        """Probabilities and value for an observation; changes nothing."""
         features, _ = self._features(memory, obs)
         probabilities = jax.nn.softmax(self.network.logits(features))
         return Thought(probabilities, self.network.value(features))
@@ -185,3 +183,9 @@ class JointPolicy(AbstractPolicy):
                 memory[name], obs[name], named_key(key, name)
             )
         return memories, actions
+
+    def acted(
+        self, memory: dict[str, Any], action: dict[str, Int[Array, ""]]
+    ) -> dict[str, Any]:
+        """The memories with the actions that were done."""
+        return {n: p.acted(memory[n], action[n]) for n, p in self.policies.items()}

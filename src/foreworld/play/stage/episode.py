@@ -6,7 +6,7 @@ at until somebody asks for the next one.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -16,11 +16,11 @@ from jaxtyping import Array, Bool, Float, Int, Key, Num, UInt8
 
 from foreworld.core.keys import named_key
 from foreworld.core.parts.partition import Static, combine
-from foreworld.learners.ppo._agent import AgentMemory
 from foreworld.play.hands.sliders import Knobs
 from foreworld.play.hands.touch import readings
 from foreworld.play.stage.base import Number
 from foreworld.worlds.base import AbstractPolicy, AbstractWorld, Observation, State
+from foreworld.worlds.episode import Running, advance, begin
 
 OWN_CHOICE = -1
 """In the place of an action: the policy chooses."""
@@ -30,15 +30,27 @@ class Scene(NamedTuple):
     """Where an episode stands."""
 
     key: Key[Array, ""]
-    state: State
-    obs: Observation
+    running: Running
     memory: Any
-    num_steps: Int[Array, ""]
     reward: Float[Array, ""]
     total: Float[Array, ""]
     discounted: Float[Array, ""]
     weight: Float[Array, ""]
-    ended: Bool[Array, ""]
+
+    @property
+    def state(self) -> State:
+        """State of the world."""
+        return self.running.state
+
+    @property
+    def obs(self) -> Observation:
+        """What is observed in it."""
+        return self.running.obs
+
+    @property
+    def num_steps(self) -> Int[Array, ""]:
+        """Steps taken."""
+        return self.running.num_steps
 
 
 class View(NamedTuple):
@@ -62,15 +74,6 @@ class View(NamedTuple):
     readings: dict[str, Num[Array, ""]]
     thought: Any
     action: Int[Array, ""]
-
-
-@runtime_checkable
-class Thinker(Protocol):
-    """A policy that tells its probabilities and its value, such as ppo's."""
-
-    def think(self, memory: Any, obs: Observation) -> Any:
-        """``probabilities`` of the actions and ``value`` for an observation."""
-        ...
 
 
 class Episode:
@@ -111,7 +114,7 @@ class Episode:
     @property
     def ended(self) -> bool:
         """Whether the episode is over."""
-        return bool(self.view.scene.ended)
+        return bool(self.view.scene.running.ended)
 
     @property
     def frame(self) -> UInt8[np.ndarray, "height width channels"]:
@@ -139,8 +142,9 @@ class Episode:
 
     def put(self, state: State, obs: Observation) -> None:
         """Put the world into a state, which is observed as ``obs``."""
-        scene = self.view.scene._replace(state=state, obs=obs)
-        self._turn(scene, OWN_CHOICE, False)
+        scene = self.view.scene
+        running = scene.running._replace(state=state, obs=obs)
+        self._turn(scene._replace(running=running), OWN_CHOICE, False)
 
     def redraw(self) -> None:
         """Look again, after the world was changed."""
@@ -149,7 +153,7 @@ class Episode:
     def numbers(self) -> tuple[Number, ...]:
         """Steps, the world's readings, and rewards where somebody acts."""
         scene = self.view.scene
-        shown = [Number("step", int(scene.num_steps))]
+        shown = [Number("step", int(scene.running.num_steps))]
         for name, value in self.view.readings.items():
             plain, _, unit = name.partition(" (")
             shown.append(Number(plain, float(value), unit.rstrip(")"), curve=True))
@@ -180,19 +184,15 @@ def _begin(
     key: Key[Array, ""],
 ) -> View:
     world = combine(static, leaves, {})
-    state, obs = world.reset(named_key(key, "reset"))
     zero = jnp.float32(0)
     scene = Scene(
         key=key,
-        state=state,
-        obs=obs,
+        running=begin(world, named_key(key, "reset")),
         memory=None if policy is None else policy.init_memory(),
-        num_steps=jnp.int32(0),
         reward=zero,
         total=zero,
         discounted=zero,
         weight=jnp.float32(1),
-        ended=jnp.asarray(False),
     )
     return _look(world, policy, scene, jnp.int32(0))
 
@@ -223,41 +223,26 @@ def _step(
     scene: Scene,
     action: Int[Array, ""],
 ) -> tuple[Scene, Int[Array, ""]]:
-    memory, chosen = scene.memory, action
+    memory, chosen, before = scene.memory, action, scene.running
     if policy is not None:
-        act_key = named_key(scene.key, "act", scene.num_steps)
-        memory, own = policy.act(memory, scene.obs, act_key)
+        act_key = named_key(scene.key, "act", before.num_steps)
+        memory, own = policy.act(memory, before.obs, act_key)
         chosen = jnp.where(action == OWN_CHOICE, own, action).astype(jnp.int32)
-        memory = _remember(memory, chosen)
+        memory = policy.acted(memory, chosen)
     done = None if world.action_space is None else chosen
-    step_key = named_key(scene.key, "step", scene.num_steps)
-    step: Any = world.step(scene.state, done, step_key)
-    num_steps = scene.num_steps + 1
-    ended = step.terminated | step.truncated
-    if world.max_episode_len > 0:
-        ended = ended | (num_steps >= world.max_episode_len)
+    step_key = named_key(scene.key, "step", before.num_steps)
+    running, step = advance(world, before, done, step_key)
     reward = jnp.asarray(step.reward, jnp.float32)
     new = Scene(
         key=scene.key,
-        state=step.state,
-        obs=step.obs,
+        running=running,
         memory=memory,
-        num_steps=num_steps,
         reward=reward,
         total=scene.total + reward,
         discounted=scene.discounted + scene.weight * reward,
         weight=(scene.weight * world.discount).astype(jnp.float32),
-        ended=ended,
     )
     return new, jnp.int32(0) if done is None else chosen
-
-
-def _remember(memory: Any, action: Int[Array, ""]) -> Any:
-    """What a policy remembers when somebody else chose its action."""
-    if not isinstance(memory, AgentMemory):
-        return memory
-    code = jax.nn.one_hot(action, memory.last_action.shape[0], dtype=jnp.float32)
-    return memory._replace(last_action=code)
 
 
 def _look(
@@ -267,8 +252,8 @@ def _look(
     action: Int[Array, ""],
 ) -> View:
     thought = None
-    if isinstance(policy, Thinker):
-        thought = policy.think(scene.memory, scene.obs)
+    if policy is not None:
+        thought = policy.think(scene.memory, scene.running.obs)
     return View(
         scene=scene,
         frame=world.render(scene.state),

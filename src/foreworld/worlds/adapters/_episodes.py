@@ -8,20 +8,20 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, UInt8, UInt32
+from jaxtyping import Array, Bool, Float, UInt8, UInt32
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import named_key
 from foreworld.core.parts.partition import Leaves, Static, combine, partition
 from foreworld.worlds.base import AbstractWorld, Observation, State
+from foreworld.worlds.episode import Running, advance, begin
 
 Seeds = UInt32[np.ndarray, " lane"]
 
 
 class _Carry(NamedTuple):
-    state: State
+    running: Running
     seeds: UInt32[Array, " lane"]
-    num_steps: Int[Array, " lane"]
 
 
 class Outcome(NamedTuple):
@@ -76,7 +76,7 @@ class Episodes:
 
     def frames(self) -> UInt8[np.ndarray, "lane height width 3"]:
         """Draw every lane in RGB."""
-        state = self._started().state
+        state = self._started().running.state
         frames = np.asarray(_draw(self._static, self._leaves, state))
         grey = frames.shape[-1] == 1
         return np.repeat(frames, 3, axis=-1) if grey else frames
@@ -93,11 +93,11 @@ def _start(
 ) -> tuple[_Carry, Observation]:
     world = combine(static, *leaves)
 
-    def one(seed: UInt32[Array, ""]) -> tuple[State, Observation]:
-        return world.reset(named_key(jax.random.key(seed), "reset"))
+    def one(seed: UInt32[Array, ""]) -> Running:
+        return begin(world, named_key(jax.random.key(seed), "reset"))
 
-    state, obs = jax.vmap(one)(seeds)
-    return _Carry(state, seeds, jnp.zeros(seeds.shape, jnp.int32)), obs
+    running = jax.vmap(one)(seeds)
+    return _Carry(running, seeds), running.obs
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -110,16 +110,13 @@ def _advance(
 ) -> tuple[_Carry, tuple[Array, ...]]:
     world = combine(static, *leaves)
 
-    def one(state: State, seed: Array, count: Array, action: Any) -> Any:
-        return world.step(state, action, named_key(jax.random.key(seed), "step", count))
+    def one(running: Running, seed: Array, action: Any) -> Any:
+        key = named_key(jax.random.key(seed), "step", running.num_steps)
+        return advance(world, running, action, key)
 
-    step = jax.vmap(one)(carry.state, carry.seeds, carry.num_steps, actions)
-    num_steps = carry.num_steps + 1
-    limit = world.max_episode_len
-    late = num_steps >= limit if limit > 0 else jnp.zeros_like(step.terminated)
-    truncated = step.truncated | (late & ~step.terminated)
-    moved = _Carry(step.state, carry.seeds, num_steps)
-    outcome = (step.obs, step.reward, step.terminated, truncated)
+    running, step = jax.vmap(one)(carry.running, carry.seeds, actions)
+    moved = _Carry(running, carry.seeds)
+    outcome = (step.obs, step.reward, step.terminated, step.truncated)
     if fresh is None:
         return moved, outcome
     restart, seeds = fresh

@@ -17,6 +17,7 @@ from jaxtyping import Array, Bool
 from foreworld.core.parts.partition import Leaves, combine, partition
 from foreworld.worlds.adapters._spaces import single_agent, to_gymnax_space
 from foreworld.worlds.base import AbstractWorld, State
+from foreworld.worlds.episode import Running, advance, begin
 from foreworld.worlds.make import make
 
 _NEVER = 2**31 - 1
@@ -78,20 +79,22 @@ class WorldEnvironment(environment.Environment):
 
     def reset_env(self, key: Array, params: Any) -> tuple[Array, WorldState]:
         """Start an episode."""
-        state, obs = self._merged(params).reset(_typed(key))
+        first: Any = begin(self._merged(params), _typed(key))
         no = jnp.asarray(False)
-        return obs, WorldState(jnp.int32(0), state, no, no)
+        return first.obs, WorldState(first.num_steps, first.state, no, no)
 
     def step_env(
         self, key: Array, state: WorldState, action: Any, params: Any
     ) -> tuple[Array, WorldState, Array, Array, dict[str, Array]]:
         """One step, without starting anew."""
         action = None if self._spaces[0] is None else jnp.asarray(action)
-        step: Any = self._merged(params).step(state.world, action, _typed(key))
-        time = state.time + 1
-        late = time >= getattr(params, _LIMIT)
-        truncated = step.truncated | (late & ~step.terminated)
-        new = WorldState(time, step.state, step.terminated, truncated)
+        time: Any = state.time
+        before = Running(state.world, None, time, jnp.asarray(False))
+        limit, world = getattr(params, _LIMIT), self._merged(params)
+        # One agent: no dictionaries of ends.
+        went: Any = advance(world, before, action, _typed(key), limit)
+        after, step = went
+        new = WorldState(after.num_steps, step.state, step.terminated, step.truncated)
         info = {"discount": self.discount(new, params)}
         return step.obs, new, step.reward, step.terminated, info
 

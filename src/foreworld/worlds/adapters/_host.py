@@ -130,7 +130,7 @@ class Host:
             self._observed((obs, {})),
             np.float32(reward),
             np.bool_(terminated),
-            np.bool_(truncated and not terminated),
+            np.bool_(truncated),
         )
 
     def _given(self, action: Any) -> Any:

@@ -112,7 +112,7 @@ class Gymnasium(AbstractWorld):
         )
         num_steps = state.num_steps + ~state.ended
         late = (num_steps >= self.max_episode_len) & ~state.ended
-        truncated = moved.truncated | (late & ~moved.terminated)
+        truncated = moved.truncated | late
         new = GymnasiumState(
             state.seed,
             state.actions.at[state.num_steps].set(action),

@@ -80,7 +80,7 @@ class Gymnax(AbstractWorld):
             key, state.inner, action, params
         )
         terminated = jnp.asarray(terminated, bool)
-        truncated = jnp.asarray(env.is_truncated(inner, params), bool) & ~terminated
+        truncated = jnp.asarray(env.is_truncated(inner, params), bool)
         # The next state has the types of the last one, or it could not be scanned over.
         inner = jax.tree.map(lambda new, old: _as(new, old.dtype), inner, state.inner)
         obs = jnp.asarray(obs, self.observation_space.dtype)
