@@ -39,6 +39,8 @@ def to_gymnasium(world: Any, render_mode: str | None = None, **fields: Any) -> A
         action, 0, which is ignored.
     render_mode
         ``"rgb_array"`` or ``None``.
+    **fields
+        Fields of the world, where it is given by name.
 
     Raises
     ------
@@ -58,6 +60,8 @@ def to_gymnax(world: Any, **fields: Any) -> tuple[Any, Any]:
     world
         A world, or the name of one with its ``fields``. Its traced fields are the
         parameters; a passive world takes one action, 0, which is ignored.
+    **fields
+        Fields of the world, where it is given by name.
 
     Raises
     ------

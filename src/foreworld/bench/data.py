@@ -117,13 +117,33 @@ def peak_megabytes() -> float:
 def steady(
     kind: str = "family", num: int = NUM_SEQUENCES, runs: int = NUM_RUNS
 ) -> Measured:
-    """Sequences a second to disk, in a process that has compiled its program."""
+    """Sequences a second to disk, in a process that has compiled its program.
+
+    Parameters
+    ----------
+    kind
+        A named set, ``"plain"`` or ``"family"``, as in :func:`recipe_of`.
+    num
+        Sequences of all tasks and splits.
+    runs
+        Generations to time, after one that warms up.
+    """
     told = _in_process(kind, num, runs, cache=None)
     return Measured([num / s for s in told["seconds"]], told["compile_s"])
 
 
 def frames(kind: str, num: int = NUM_LONG, runs: int = NUM_RUNS) -> Measured:
-    """The same in frames a second."""
+    """The same in frames a second.
+
+    Parameters
+    ----------
+    kind
+        A named set.
+    num
+        Sequences of all tasks and splits.
+    runs
+        Generations to time, after one that warms up.
+    """
     found = steady(kind, num, runs)
     per = make_set(kind).num_frames
     return Measured([per * value for value in found.values], found.compile_s)
@@ -132,18 +152,44 @@ def frames(kind: str, num: int = NUM_LONG, runs: int = NUM_RUNS) -> Measured:
 def cold(
     kind: str = "plain", num: int = NUM_SEQUENCES, runs: int = NUM_RUNS
 ) -> Measured:
-    """Seconds of a whole process: imports, compiling, writing, checking."""
+    """Seconds of a whole process: imports, compiling, writing, checking.
+
+    Parameters
+    ----------
+    kind
+        A named set, ``"plain"`` or ``"family"``, as in :func:`recipe_of`.
+    num
+        Sequences of all tasks and splits.
+    runs
+        Processes to time.
+    """
     return Measured([_whole(kind, num, cache=None) for _ in range(runs)], 0.0)
 
 
 def started(kind: str, runs: int = NUM_RUNS) -> Measured:
-    """Seconds to make a set once Foreworld is imported, compiling included."""
+    """Seconds to make a set once Foreworld is imported, compiling included.
+
+    Parameters
+    ----------
+    kind
+        A named set of series.
+    runs
+        Processes to time.
+    """
     told = [_in_process(kind, 0, 1, cache=None) for _ in range(runs)]
     return Measured([one["seconds"][0] for one in told], 0.0)
 
 
 def warm(num: int = NUM_SEQUENCES, runs: int = NUM_RUNS) -> Measured:
-    """The same where an earlier process has left its compilation cache."""
+    """The same where an earlier process has left its compilation cache.
+
+    Parameters
+    ----------
+    num
+        Sequences of all splits of the plain pendulum.
+    runs
+        Processes to time, after the one that fills the cache.
+    """
     with tempfile.TemporaryDirectory() as cache:
         first = _whole("plain", num, cache)
         values = [_whole("plain", num, cache) for _ in range(runs)]
@@ -153,7 +199,17 @@ def warm(num: int = NUM_SEQUENCES, runs: int = NUM_RUNS) -> Measured:
 def memory(
     kind: str = "plain", num: int = NUM_SEQUENCES, runs: int = NUM_RUNS
 ) -> Measured:
-    """Peak memory of a whole process, in MiB."""
+    """Peak memory of a whole process, in MiB.
+
+    Parameters
+    ----------
+    kind
+        A named set, ``"plain"`` or ``"family"``, as in :func:`recipe_of`.
+    num
+        Sequences of all tasks and splits.
+    runs
+        Processes to measure.
+    """
     told = [_in_process(kind, num, 1, cache=None) for _ in range(runs)]
     return Measured([one["megabytes"] for one in told], 0.0)
 

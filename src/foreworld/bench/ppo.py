@@ -33,6 +33,13 @@ def measure(num_runs: int, total_steps: int = TOTAL_STEPS) -> Measured:
     Workers wait for each other before every measurement, whose time is that of the
     last one to finish.
 
+    Parameters
+    ----------
+    num_runs
+        Seeds that are trained side by side.
+    total_steps
+        Environment steps of each run, rounded down to whole rollouts.
+
     Raises
     ------
     ForeworldError
@@ -71,6 +78,15 @@ def work(first: int, last: int, total_steps: int, folder: Path) -> None:
 
     Prints the seconds spent on compiling when it is warm, then a line after each
     training.
+
+    Parameters
+    ----------
+    first, last
+        The first seed, and the one after the last.
+    total_steps
+        Environment steps of each run.
+    folder
+        Where checkpoints and metrics go.
     """
     from foreworld.train.lanes import Run
     from foreworld.train.loop import train

@@ -27,6 +27,13 @@ class Mean(NamedTuple):
     """A metric as sum and count, so that the loop can pool it without bias.
 
     The value is ``total / count``; NaN where nothing was counted.
+
+    Attributes
+    ----------
+    total
+        Sum of the values, float32; a vector where a metric has an axis of its own.
+    count
+        How many were added up, float32, of a shape that broadcasts with ``total``.
     """
 
     total: Float[Array, "..."]
@@ -40,7 +47,16 @@ class Mean(NamedTuple):
 
     @staticmethod
     def where(value: Float[Array, "..."], counted: Any) -> Mean:
-        """The mean over those entries where ``counted`` is true."""
+        """The mean over those entries where ``counted`` is true.
+
+        Parameters
+        ----------
+        value
+            The metric at every entry, of any shape.
+        counted
+            Boolean, broadcastable to ``value``'s shape and of its size; entries that
+            are false may be NaN.
+        """
         counted = jnp.asarray(counted)
         kept = jnp.where(counted, value, 0.0)
         return Mean(jnp.sum(kept), jnp.sum(counted, dtype=jnp.float32))
@@ -53,8 +69,14 @@ Metrics = dict[str, Mean]
 class Budget(NamedTuple):
     """How long a learner's configuration asks to train.
 
-    ``num_updates`` calls of ``update``; each counts ``steps_per_update`` steps of the
-    kind ``step_name`` ("environment steps", "sequences"), the x axis of its curves.
+    Attributes
+    ----------
+    num_updates
+        Calls of ``update``.
+    steps_per_update
+        What one call counts on the x axis of curves.
+    step_name
+        What is counted: "environment steps", "sequences".
     """
 
     num_updates: int
@@ -87,7 +109,15 @@ class AbstractLearner(Part):
 
     @abc.abstractmethod
     def init(self, key: Key[Array, ""], source: Source) -> LearnerState:
-        """The state before the first update. Run once per run, never vmapped."""
+        """The state before the first update. Run once per run, never vmapped.
+
+        Parameters
+        ----------
+        key
+            The run's own key for its initial state.
+        source
+            The world or the training split that it will learn from.
+        """
 
     @abc.abstractmethod
     def update(
@@ -101,6 +131,12 @@ class AbstractLearner(Part):
 
         Parameters
         ----------
+        state
+            From :meth:`init` or from the update before.
+        source
+            The world or the training split, as in :meth:`init`.
+        key
+            A key of this update alone: nothing else is drawn from it.
         progress
             Fraction of the run's updates already done, ``i / num_updates``. The loop
             owns the count; schedules are functions of this.
@@ -110,11 +146,28 @@ class AbstractLearner(Part):
     def evaluate(
         self, state: LearnerState, source: Source, key: Key[Array, ""]
     ) -> Metrics:
-        """Metrics on a source: the validation split while training, test at the end."""
+        """Metrics on a source: the validation split while training, test at the end.
+
+        Parameters
+        ----------
+        state
+            From :meth:`init` or :meth:`update`; not changed.
+        source
+            What to evaluate on: another split, or the same world.
+        key
+            A key of this evaluation alone.
+        """
 
     @abc.abstractmethod
     def policy(self, state: LearnerState, source: Source) -> AbstractPolicy:
         """The trained thing as something that acts.
+
+        Parameters
+        ----------
+        state
+            From :meth:`init` or :meth:`update`.
+        source
+            The world or data set that the state was trained on: says spaces and sizes.
 
         Raises
         ------

@@ -32,6 +32,14 @@ def adam_step(
 
     Parameters
     ----------
+    parameters
+        Pytree of float32 arrays to optimise.
+    gradients
+        Gradients of the loss, a pytree like ``parameters``.
+    moments
+        Running moments from :func:`init_adam` or from the step before.
+    learning_rate
+        Step size, at least 0; a scalar array inside a program.
     max_grad_norm
         Gradients that are longer, taken together, are shortened to this length; 0 for
         no limit.

@@ -41,8 +41,12 @@ class Kernel(eqx.Module):
 
         Parameters
         ----------
+        key
+            Draws the weights.
         size
             Rows and columns of the kernel.
+        inputs, outputs
+            Channels of the image that comes in and of the one that goes out.
         stride_up
             Stride of a transposed convolution: only every ``stride_up``-th row and
             column of the kernel meets an output pixel.

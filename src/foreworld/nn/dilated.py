@@ -36,7 +36,17 @@ class Layer(eqx.Module):
 
     @staticmethod
     def init(key: Key[Array, ""], num_inputs: int, hidden_size: int) -> Layer:
-        """Fresh parameters, biases zero."""
+        """Fresh parameters, biases zero.
+
+        Parameters
+        ----------
+        key
+            Draws the weights.
+        num_inputs
+            Width of the inputs.
+        hidden_size
+            Width of the memory and of the outputs.
+        """
         gates = jnp.zeros(2 * hidden_size, jnp.float32)
         return Layer(GRU.init(key, num_inputs, hidden_size), gates)
 
@@ -52,7 +62,15 @@ class Layer(eqx.Module):
         x: Float[Array, "time batch input"],
         initial: Float[Array, "batch hidden"],
     ) -> Float[Array, "time batch hidden"]:
-        """The memory after every step."""
+        """The memory after every step.
+
+        Parameters
+        ----------
+        x
+            Inputs of all steps, time first.
+        initial
+            Memory before the first step.
+        """
         starts = jnp.zeros(x.shape[:2], bool)
         return gru_sequence(
             self.project(x), starts, initial, self.gru.w_hidden, self.gru.b_candidate
@@ -61,7 +79,15 @@ class Layer(eqx.Module):
     def step(
         self, x: Float[Array, "batch input"], memory: Float[Array, "batch hidden"]
     ) -> Float[Array, "batch hidden"]:
-        """The memory after one step."""
+        """The memory after one step.
+
+        Parameters
+        ----------
+        x
+            Inputs of the step.
+        memory
+            Memory before the step.
+        """
         return gru_step(
             self.project(x), memory, self.gru.w_hidden, self.gru.b_candidate
         )
@@ -103,7 +129,19 @@ class RecurrentCore(eqx.Module):
     def init(
         key: Key[Array, ""], num_inputs: int, hidden_size: int, num_layers: int
     ) -> RecurrentCore:
-        """Fresh parameters."""
+        """Fresh parameters.
+
+        Parameters
+        ----------
+        key
+            Draws the weights.
+        num_inputs
+            Width of the inputs of the first GRU.
+        hidden_size
+            Width of all memories, of the context and of the outputs.
+        num_layers
+            Layers of the dilated GRU; 0 for the first GRU alone.
+        """
         dilated = [
             Layer.init(named_key(key, "dilated", i), hidden_size, hidden_size)
             for i in range(num_layers)
@@ -117,14 +155,32 @@ class RecurrentCore(eqx.Module):
         context: Float[Array, "batch hidden"],
         skip: int,
     ) -> Float[Array, "time batch hidden"]:
-        """Outputs of all steps, at once."""
+        """Outputs of all steps, at once.
+
+        Parameters
+        ----------
+        x
+            Inputs of all steps, time first.
+        context
+            Memory of the first GRU before the first step.
+        skip
+            Steps between the two that the dilated layers connect, at least 1.
+        """
         y = self.first.sequence(x, context)
         for layer in self.dilated:
             y = _dilate(layer, y, skip)
         return y
 
     def start(self, context: Float[Array, "batch hidden"], skip: int) -> CoreMemory:
-        """Memory before the first step."""
+        """Memory before the first step.
+
+        Parameters
+        ----------
+        context
+            Memory of the first GRU before the first step.
+        skip
+            Phases of time, as in :meth:`sequence`.
+        """
         zeros = jnp.zeros((skip, *context.shape), jnp.float32)
         phases = tuple(zeros for _ in self.dilated)
         return CoreMemory(context, phases, jnp.zeros((), jnp.int32))
@@ -132,7 +188,17 @@ class RecurrentCore(eqx.Module):
     def step(
         self, memory: CoreMemory, x: Float[Array, "batch input"], skip: int
     ) -> tuple[CoreMemory, Float[Array, "batch hidden"]]:
-        """One step, at a cost that does not grow with time."""
+        """One step, at a cost that does not grow with time.
+
+        Parameters
+        ----------
+        memory
+            From :meth:`start` or from the step before.
+        x
+            Inputs of the step.
+        skip
+            Phases of time, the same as in :meth:`start`.
+        """
         first = y = self.first.step(x, memory.first)
         phase = memory.time % skip
         phases = []

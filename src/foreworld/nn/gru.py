@@ -75,8 +75,10 @@ def gru_sequence(
         Where an episode starts: the memory is zeroed before that step.
     initial
         Memory before the first step.
-    w_hidden, b_candidate
-        As in :func:`gru_step`.
+    w_hidden
+        Recurrent weights, columns in the order reset, update, candidate.
+    b_candidate
+        Bias of the candidate's recurrent part, as in :func:`gru_step`.
     """
     return _sequence(projected, starts, initial, w_hidden, b_candidate)
 
@@ -181,7 +183,17 @@ class GRU(eqx.Module):
 
     @staticmethod
     def init(key: Key[Array, ""], input_size: int, hidden_size: int) -> GRU:
-        """Fresh parameters as flax's: LeCun normal in, orthogonal recurrent, zeros."""
+        """Fresh parameters as flax's: LeCun normal in, orthogonal recurrent, zeros.
+
+        Parameters
+        ----------
+        key
+            Draws the weights.
+        input_size
+            Width of the inputs.
+        hidden_size
+            Width of the memory.
+        """
         square = (hidden_size, hidden_size)
         scale = 1.0 / jnp.sqrt(jnp.float32(input_size))
         w_input = scale * jax.random.truncated_normal(
@@ -208,7 +220,15 @@ class GRU(eqx.Module):
     def step(
         self, x: Float[Array, "*batch input"], memory: Float[Array, "*batch hidden"]
     ) -> Float[Array, "*batch hidden"]:
-        """One step, for acting."""
+        """One step, for acting.
+
+        Parameters
+        ----------
+        x
+            Inputs of the step, any leading axes.
+        memory
+            Memory before the step; the caller zeroes it where an episode starts.
+        """
         projected = x @ self.w_input + self.b_input
         return gru_step(projected, memory, self.w_hidden, self.b_candidate)
 
@@ -218,6 +238,16 @@ class GRU(eqx.Module):
         starts: Bool[Array, "time batch"],
         initial: Float[Array, "batch hidden"],
     ) -> Float[Array, "time batch hidden"]:
-        """The memory after every step of a batch of sequences."""
+        """The memory after every step of a batch of sequences.
+
+        Parameters
+        ----------
+        x
+            Inputs of all steps, time first.
+        starts
+            Where an episode starts: the memory is zeroed before that step.
+        initial
+            Memory before the first step.
+        """
         projected = x @ self.w_input + self.b_input
         return gru_sequence(projected, starts, initial, self.w_hidden, self.b_candidate)

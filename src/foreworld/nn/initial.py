@@ -18,6 +18,15 @@ def he_normal(
     """Normal weights of variance ``2 / fan_in``.
 
     Drawn flat: a draw of four axes takes the compiler six times as long.
+
+    Parameters
+    ----------
+    key
+        Draws the weights.
+    shape
+        Shape of the array.
+    fan_in
+        Inputs that each output adds up; the variance is twice its inverse.
     """
     flat = jax.random.normal(key, (math.prod(shape),), jnp.float32)
     return flat.reshape(shape) * jnp.float32(math.sqrt(2.0 / fan_in))

@@ -17,6 +17,16 @@ def orthogonal(
     """A random matrix with orthonormal rows or columns, times ``scale``.
 
     Call it outside vmapped programs: a batched QR decomposition stalls on CPUs.
+
+    Parameters
+    ----------
+    key
+        Draws the matrix.
+    shape
+        Rows and columns. The longer side is orthonormalised against the shorter:
+        columns where there are at least as many rows, otherwise rows.
+    scale
+        Factor (gain) of all entries.
     """
     rows, columns = shape
     tall = (max(shape), min(shape))
@@ -42,7 +52,17 @@ class Dense(eqx.Module):
     def init(
         key: Key[Array, ""], input_size: int, output_size: int, scale: float
     ) -> Dense:
-        """Orthogonal weights with gain ``scale``, zero bias."""
+        """Orthogonal weights with gain ``scale``, zero bias.
+
+        Parameters
+        ----------
+        key
+            Draws the weights.
+        input_size, output_size
+            Widths of what comes in and goes out.
+        scale
+            Gain of the weights.
+        """
         weight = orthogonal(key, (input_size, output_size), scale)
         return Dense(weight, jnp.zeros(output_size, jnp.float32))
 

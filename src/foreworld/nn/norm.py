@@ -20,7 +20,13 @@ NUM_GROUPS = 8
 
 
 class Affine(eqx.Module):
-    """Scale and shift of normalised channels."""
+    """Scale and shift of normalised channels.
+
+    Attributes
+    ----------
+    scale, shift
+        What a normalised channel is multiplied by, and what is added then.
+    """
 
     scale: Float[Array, " channels"]
     shift: Float[Array, " channels"]
@@ -33,7 +39,13 @@ class Affine(eqx.Module):
 
 
 class Moments(NamedTuple):
-    """Running mean and variance of a layer's channels; never trained."""
+    """Running mean and variance of a layer's channels; never trained.
+
+    Attributes
+    ----------
+    mean, variance
+        One number a channel.
+    """
 
     mean: Float[Array, " channels"]
     variance: Float[Array, " channels"]
@@ -55,6 +67,12 @@ def batch_norm(
 
     Parameters
     ----------
+    x
+        Feature maps.
+    affine
+        Scale and shift of the normalised channels.
+    moments
+        Running statistics before this batch.
     counted
         While training: which rows the statistics are over, so that padding never
         enters them. ``None`` otherwise: running statistics are used and kept.
@@ -86,6 +104,13 @@ def group_norm(
     """Normalise each image over groups of channels: the same in training and after.
 
     There are :data:`NUM_GROUPS` groups, or one where the channels do not divide.
+
+    Parameters
+    ----------
+    x
+        Feature maps.
+    affine
+        Scale and shift of the normalised channels.
     """
     batch, height, width, channels = x.shape
     groups = NUM_GROUPS if channels % NUM_GROUPS == 0 else 1

@@ -57,7 +57,23 @@ class Encoder(eqx.Module):
         num_outputs: int,
         norm: NormKind,
     ) -> Encoder:
-        """Fresh parameters for frames of a shape ``(height, width, channels)``."""
+        """Fresh parameters, biases zero.
+
+        Parameters
+        ----------
+        key
+            Draws the weights.
+        frame
+            Height, width and channels of the frames, pixels.
+        widths
+            Channels after each convolution, at least one; each halves the frame.
+        kernel_size
+            Rows and columns of the kernels, pixels.
+        num_outputs
+            Width of the vectors.
+        norm
+            Normalisation after all convolutions but the last.
+        """
         height, width, channels = frame
         ins = (channels, *widths)
         kernels = [
@@ -78,7 +94,18 @@ class Encoder(eqx.Module):
     ) -> tuple[Float[Array, "batch output"], Statistics]:
         """Vectors, and the running statistics after seeing these frames.
 
-        ``counted`` as in :func:`foreworld.nn.norm.batch_norm`.
+        Parameters
+        ----------
+        frames
+            Brightness, usually from 0 to 1.
+        statistics
+            Running statistics, from :func:`init_statistics` or from the last call;
+            empty without batch normalisation.
+        norm
+            The one that :meth:`init` was given.
+        counted
+            Rows that the statistics are over, as in
+            :func:`foreworld.nn.norm.batch_norm`; ``None`` when not training.
         """
         x, kept = frames, []
         for i, kernel in enumerate(self.kernels):
@@ -112,7 +139,22 @@ class Renderer(eqx.Module):
         frame: tuple[int, int, int],
         norm: NormKind,
     ) -> Renderer:
-        """Fresh parameters; ``widths`` are the channels before each doubling."""
+        """Fresh parameters, biases zero.
+
+        Parameters
+        ----------
+        key
+            Draws the weights.
+        num_inputs
+            Width of the vectors.
+        widths
+            Channels before each doubling, at least one.
+        frame
+            Height, width and channels of the frames, pixels; both sides are multiples
+            of ``2 ** len(widths)``.
+        norm
+            Normalisation after all doublings but the last.
+        """
         height, width, channels = frame
         height, width = height >> len(widths), width >> len(widths)
         outs = (*widths[1:], channels)
@@ -131,7 +173,23 @@ class Renderer(eqx.Module):
         norm: NormKind,
         counted: Bool[Array, " batch"] | None,
     ) -> tuple[Float[Array, "batch height width channels"], Statistics]:
-        """Logits of frames of a shape ``frame``, and the running statistics."""
+        """Logits of frames, and the running statistics after these vectors.
+
+        Parameters
+        ----------
+        vectors
+            One a frame.
+        frame
+            Height, width and channels of the frames, as in :meth:`init`.
+        statistics
+            Running statistics, from :func:`init_statistics` or from the last call;
+            empty without batch normalisation.
+        norm
+            The one that :meth:`init` was given.
+        counted
+            Rows that the statistics are over, as in
+            :func:`foreworld.nn.norm.batch_norm`; ``None`` when not training.
+        """
         kept: list[Moments] = []
         height, width = (size >> len(self.kernels) for size in frame[:2])
         x = rectify(self.dense(vectors)).reshape(vectors.shape[0], height, width, -1)
@@ -143,7 +201,15 @@ class Renderer(eqx.Module):
 
 
 def init_statistics(affines: tuple[Affine, ...], norm: NormKind) -> Statistics:
-    """Running statistics of a fresh stack."""
+    """Running statistics of a fresh stack.
+
+    Parameters
+    ----------
+    affines
+        The stack's normalisations, in their order.
+    norm
+        The one that the stack was made with; only ``"batch"`` has statistics.
+    """
     if norm != "batch":
         return ()
     return tuple(Moments.init(affine.scale.shape[0]) for affine in affines)

@@ -10,19 +10,34 @@ from scipy.special import stdtrit
 
 
 class Band(NamedTuple):
-    """A curve over seeds; NaN where nothing was measured."""
+    """A curve over seeds; NaN where nothing was measured.
+
+    Attributes
+    ----------
+    mean
+        Mean over the seeds that were measured.
+    half
+        Half-width of the interval; 0 where only one seed was measured.
+    num
+        Seeds that were measured.
+    """
 
     mean: Float[np.ndarray, "*rest"]
     half: Float[np.ndarray, "*rest"]
-    """0 where only one seed was measured"""
     num: Num[np.ndarray, "*rest"]
-    """seeds that were measured"""
 
 
 def student_band(values: Num[np.ndarray, "seed *rest"], level: float = 0.95) -> Band:
     """Mean and half-width over the first axis; seeds that are NaN do not count.
 
     ``half = t_{(1 + level) / 2, n - 1} * s / sqrt(n)`` with the sample deviation ``s``.
+
+    Parameters
+    ----------
+    values
+        Measurements, one row a seed.
+    level
+        Probability that the interval holds the mean, between 0 and 1.
     """
     measured = np.isfinite(values)
     num = measured.sum(axis=0)

@@ -75,7 +75,17 @@ def _dress(axes: Axes) -> None:
 
 
 def label(axes: Axes, x: str, y: str, title: str = "") -> None:
-    """Name the axes and the figure."""
+    """Name the axes and the figure.
+
+    Parameters
+    ----------
+    axes
+        Axes to change.
+    x, y
+        Names of the axes, with units.
+    title
+        Title, on the left; empty for none.
+    """
     axes.set_xlabel(x, color=INK, fontsize=10)
     axes.set_ylabel(y, color=INK, fontsize=10)
     if title:
@@ -83,7 +93,17 @@ def label(axes: Axes, x: str, y: str, title: str = "") -> None:
 
 
 def legend(axes: Axes, max_rows: int = 12, beside: bool = False) -> None:
-    """A legend without frame, beside the axes when it is long or told so."""
+    """A legend without frame, beside the axes when it is long or told so.
+
+    Parameters
+    ----------
+    axes
+        Axes with labelled lines; nothing happens where there are none.
+    max_rows
+        Lines to name at most.
+    beside
+        Put it beside the axes even when it is short.
+    """
     handles, names = axes.get_legend_handles_labels()
     if not handles:
         return
@@ -147,7 +167,15 @@ def to_svg(figure: Figure, salt: str = "") -> str:
 
 
 def to_png(figure: Figure, dpi: int = 150) -> bytes:
-    """A figure as PNG on white, for viewers that know no transparency."""
+    """A figure as PNG on white, for viewers that know no transparency.
+
+    Parameters
+    ----------
+    figure
+        One of our figures.
+    dpi
+        Pixels an inch.
+    """
     return _saved(figure, format="png", dpi=dpi)
 
 
@@ -161,7 +189,15 @@ def _saved(figure: Figure, **settings: Any) -> bytes:
 
 
 def to_file(figure: Figure, kind: str) -> bytes:
-    """A figure as ``"png"``, ``"svg"`` or ``"pdf"``, on white; same bytes each time."""
+    """A figure as a file, on white; the same bytes each time.
+
+    Parameters
+    ----------
+    figure
+        One of our figures.
+    kind
+        ``"png"``, ``"svg"`` or ``"pdf"``.
+    """
     import matplotlib
 
     if kind == "png":

@@ -87,7 +87,15 @@ def horizon_names(results: Any) -> list[str]:
 
 
 def baseline_of(metric: str, baseline: str) -> str:
-    """``test_copy_last_mse_by_horizon`` for ``test_mse_by_horizon``."""
+    """``test_copy_last_mse_by_horizon`` for ``test_mse_by_horizon``.
+
+    Parameters
+    ----------
+    metric
+        Name of the model's error, with its prefix ``val_`` or ``test_``.
+    baseline
+        One of :data:`BASELINES`.
+    """
     prefix = next(p for p in ("val_", "test_", "") if metric.startswith(p))
     return f"{prefix}{baseline}_{metric.removeprefix(prefix)}"
 

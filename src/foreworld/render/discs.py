@@ -85,7 +85,19 @@ def draw_rgb(
     colours: Float[Array, "disc 3"],
     size: int,
 ) -> UInt8[Array, "height width 3"]:
-    """Soft discs over the grey background as uint8, truncated like the original."""
+    """Soft discs over the grey background as uint8, truncated like the original.
+
+    Parameters
+    ----------
+    centres
+        Unit-canvas positions (x, y up).
+    radii
+        Unit-canvas radii.
+    colours
+        Red, green and blue of each disc in ``[0, 1]``.
+    size
+        Width and height of the frame in pixels.
+    """
     return (soft_discs(centres, radii, colours, size) * 255).astype(jnp.uint8)
 
 
@@ -95,7 +107,19 @@ def draw_thresholded(
     colours: Float[Array, "disc 3"],
     size: int,
 ) -> UInt8[Array, "height width 3"]:
-    """The channels of :func:`draw_rgb`, 255 where at least :data:`LIT_FROM`, else 0."""
+    """The channels of :func:`draw_rgb`, 255 where at least :data:`LIT_FROM`, else 0.
+
+    Parameters
+    ----------
+    centres
+        Unit-canvas positions (x, y up).
+    radii
+        Unit-canvas radii.
+    colours
+        Red, green and blue of each disc in ``[0, 1]``.
+    size
+        Width and height of the frame in pixels.
+    """
     lit = draw_rgb(centres, radii, colours, size) >= LIT_FROM
     return jnp.where(lit, jnp.uint8(255), jnp.uint8(0))
 

@@ -41,12 +41,32 @@ def write_gif(path: Path, frames: Frames, fps: float = 10.0, scale: int = 4) -> 
 
 
 def write_png(path: Path, picture: Picture, scale: int = 1) -> None:
-    """Write one picture of 1 or 3 channels; errors as in :func:`write_gif`."""
+    """Write one picture of 1 or 3 channels; errors as in :func:`write_gif`.
+
+    Parameters
+    ----------
+    path
+        The file; its folder is made where needed.
+    picture
+        1 or 3 channels, upright.
+    scale
+        Enlargement: each pixel becomes a square of this many pixels.
+    """
     write_bytes(path, png_bytes(picture, scale))
 
 
 def gif_bytes(frames: Frames, fps: float = 10.0, scale: int = 4) -> bytes:
-    """The animation that :func:`write_gif` writes."""
+    """The animation that :func:`write_gif` writes.
+
+    Parameters
+    ----------
+    frames
+        1 or 3 channels, upright; at least one frame.
+    fps
+        Frames a second; a GIF counts in hundredths of a second.
+    scale
+        Enlargement: each pixel becomes a square of this many pixels.
+    """
     import imageio.v3 as iio
 
     if not len(frames):
@@ -59,7 +79,15 @@ def gif_bytes(frames: Frames, fps: float = 10.0, scale: int = 4) -> bytes:
 
 
 def png_bytes(picture: Picture, scale: int = 1) -> bytes:
-    """The picture that :func:`write_png` writes."""
+    """The picture that :func:`write_png` writes.
+
+    Parameters
+    ----------
+    picture
+        1 or 3 channels, upright.
+    scale
+        Enlargement: each pixel becomes a square of this many pixels.
+    """
     import imageio.v3 as iio
 
     enlarged = _enlarge(_plain(picture), scale)
@@ -94,7 +122,15 @@ def contact_sheet(
 
 
 def grid_of(pictures: Frames, gap: int = 2) -> Sheet:
-    """Single pictures in a grid that is about as wide as high."""
+    """Single pictures in a grid that is about as wide as high.
+
+    Parameters
+    ----------
+    pictures
+        Pictures of one size, placed row by row; places that are left are black.
+    gap
+        Grey pixels between pictures and around them.
+    """
     columns = math.ceil(math.sqrt(len(pictures)))
     rows = math.ceil(len(pictures) / columns)
     empty = np.zeros((rows * columns - len(pictures), *pictures.shape[1:]), np.uint8)

@@ -17,7 +17,17 @@ from foreworld.render.discs import BACKGROUND, SHARPNESS
 def draw_torus_binary(
     centres: Float[Array, "disc 2"], radius: Float[Array, ""], size: int
 ) -> UInt8[Array, "height width 1"]:
-    """The union of discs of one radius, 255 where lit and 0 elsewhere."""
+    """The union of discs of one radius, 255 where lit and 0 elsewhere.
+
+    Parameters
+    ----------
+    centres
+        Positions as shares of the box (x, y up).
+    radius
+        Radius of all discs as a share of the box.
+    size
+        Width and height of the frame in pixels.
+    """
     lit = jnp.any(_distance(centres, size) <= radius.astype(jnp.float32), axis=0)
     return jnp.where(lit, jnp.uint8(255), jnp.uint8(0))[:, :, None]
 
@@ -31,6 +41,17 @@ def draw_torus_rgb(
     """Soft discs of one radius over grey, composited front to back, disc 0 on top.
 
     Edges and background are those of :func:`foreworld.render.discs.draw_rgb`.
+
+    Parameters
+    ----------
+    centres
+        Positions as shares of the box (x, y up).
+    radius
+        Radius of all discs as a share of the box.
+    colours
+        Red, green and blue of each disc in ``[0, 1]``.
+    size
+        Width and height of the frame in pixels.
     """
     edge = radius.astype(jnp.float32) - _distance(centres, size)
     coverage = jax.nn.sigmoid(jnp.float32(SHARPNESS) * edge)

@@ -15,7 +15,15 @@ class CheckError(ForeworldError, AssertionError):
 
 
 def require(condition: Any, message: str) -> None:
-    """Raise :class:`CheckError` with the message unless the condition holds."""
+    """Raise :class:`CheckError` with the message unless the condition holds.
+
+    Parameters
+    ----------
+    condition
+        Anything whose truth value is known: no tracer.
+    message
+        What is wrong, where, and what is allowed.
+    """
     if not bool(condition):
         raise CheckError(message)
 
@@ -35,6 +43,8 @@ def require_equal(a: Any, b: Any, what: str, tolerance: float = 0.0) -> None:
 
     Parameters
     ----------
+    a, b
+        Pytrees of arrays; NaN equals NaN.
     what
         Beginning of the message: what should have been equal.
     tolerance
@@ -51,7 +61,15 @@ def require_equal(a: Any, b: Any, what: str, tolerance: float = 0.0) -> None:
 
 
 def require_like(a: Any, b: Any, what: str) -> None:
-    """Raise :class:`CheckError` unless two pytrees agree in shapes and dtypes."""
+    """Raise :class:`CheckError` unless two pytrees agree in shapes and dtypes.
+
+    Parameters
+    ----------
+    a, b
+        Pytrees of arrays.
+    what
+        Beginning of the message: what should have been alike.
+    """
     shapes = [
         jax.tree_util.tree_map(lambda x: f"{x.dtype}{tuple(x.shape)}", tree)
         for tree in (a, b)
@@ -60,7 +78,15 @@ def require_like(a: Any, b: Any, what: str) -> None:
 
 
 def require_finite(tree: Any, what: str) -> None:
-    """Raise :class:`CheckError` where an array holds NaN or infinity."""
+    """Raise :class:`CheckError` where an array holds NaN or infinity.
+
+    Parameters
+    ----------
+    tree
+        Pytree of arrays; only floats are looked at.
+    what
+        Beginning of the message: what the arrays are.
+    """
     for path, x in leaves(tree):
         if np.issubdtype(x.dtype, np.floating):
             require(np.all(np.isfinite(x)), f"{what}: {path} is not finite.")

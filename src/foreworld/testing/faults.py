@@ -41,6 +41,15 @@ class Killed(BaseException):
 class FaultyDisk:
     """Counts calls and makes some of them fail; see :func:`failing`.
 
+    Parameters
+    ----------
+    number
+        Which call fails, from 1.
+    error
+        ``errno`` code that it fails with; ``None`` to raise :class:`Killed`.
+    lasting
+        Whether all calls after it fail too.
+
     Attributes
     ----------
     calls
@@ -59,7 +68,17 @@ class FaultyDisk:
     def __call__(
         self, operation: Operation, path: Path, work: Callable[[], Any]
     ) -> Any:
-        """Do a call or fail it."""
+        """Do a call or fail it.
+
+        Parameters
+        ----------
+        operation
+            What the call does.
+        path
+            The file or folder that it is done to.
+        work
+            Does it.
+        """
         if operation not in self._concerned:
             return work()
         self.calls.append((operation, path))
@@ -105,7 +124,17 @@ def killing(number: int) -> Iterator[FaultyDisk]:
 
 
 def flip(path: Path, byte: int, bit: int) -> None:
-    """Turn one bit of a file over, in place; its times stay as they were."""
+    """Turn one bit of a file over, in place; its times stay as they were.
+
+    Parameters
+    ----------
+    path
+        An existing file.
+    byte
+        Which of its bytes, from 0.
+    bit
+        Which bit of that byte, from 0, the least significant.
+    """
     before = path.stat()
     with path.open("r+b") as file:
         file.seek(byte)

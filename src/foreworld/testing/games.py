@@ -22,7 +22,15 @@ EVEN, ODD = "even", "odd"
 
 
 class PenniesState(NamedTuple):
-    """Rounds played and what was shown last (-1 before the first round)."""
+    """Rounds played and what was shown last (-1 before the first round).
+
+    Attributes
+    ----------
+    rounds
+        Rounds played.
+    shown
+        Last choice of each agent, 0 or 1; -1 before the first round.
+    """
 
     rounds: Int[Array, ""]
     shown: dict[str, Int[Array, ""]]
@@ -114,7 +122,15 @@ class RepeatedMatchingPennies(AbstractGame):
 
 
 class ProbeState(NamedTuple):
-    """The cue of an episode and the steps taken in it."""
+    """The cue of an episode and the steps taken in it.
+
+    Attributes
+    ----------
+    cue
+        The cue of the episode, 0 or 1.
+    num_steps
+        Steps taken in it.
+    """
 
     cue: Int[Array, ""]
     num_steps: Int[Array, ""]

@@ -40,6 +40,8 @@ def check_launcher(
 
     Parameters
     ----------
+    launcher
+        Any launcher that can start tasks on this machine now.
     folder
         An empty folder to work in.
     patience

@@ -62,7 +62,17 @@ class ProbeWorld(AbstractWorld):
 
 
 class ProbeState(NamedTuple):
-    """A guess with its momentum, and a key to show that keys survive checkpoints."""
+    """A guess with its momentum, and a key to show that keys survive checkpoints.
+
+    Attributes
+    ----------
+    guess, momentum
+        What is learned, and Polyak's momentum of it.
+    count
+        Updates done.
+    key
+        A key of its own.
+    """
 
     guess: Float[Array, " width"]
     momentum: Float[Array, " width"]

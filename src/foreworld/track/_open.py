@@ -30,7 +30,15 @@ TRACKER = "tracker.json"
 
 
 def remember_tracker(folder: Path, tracker: AbstractTracker) -> None:
-    """Write which tracker the runs of a folder log to."""
+    """Write which tracker the runs of a folder log to.
+
+    Parameters
+    ----------
+    folder
+        Folder of a study.
+    tracker
+        Stored with its fields, so that workers log to the same place.
+    """
     write_json(folder / TRACKER, to_dict(tracker))
 
 
@@ -65,6 +73,17 @@ def open_run(
 ) -> AbstractTrace:
     """A trace whose failures become one warning; the training goes on without it.
 
+    Parameters
+    ----------
+    tracker
+        Where to log.
+    project, run
+        Names of the project and of the run there.
+    config
+        Configuration as plain JSON values.
+    resumed
+        Whether earlier points of that run are kept.
+
     Raises
     ------
     ConfigError
@@ -80,7 +99,15 @@ def open_run(
 
 
 class SafeTrace(AbstractTrace):
-    """Passes points on until the tracker fails once; then keeps quiet."""
+    """Passes points on until the tracker fails once; then keeps quiet.
+
+    Parameters
+    ----------
+    trace
+        The tracker's own trace.
+    run
+        Name of the run, for the warning.
+    """
 
     def __init__(self, trace: AbstractTrace, run: str) -> None:
         self._trace, self._run = trace, run

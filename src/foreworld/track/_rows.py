@@ -10,6 +10,13 @@ from foreworld.track.base import Curves, Steps
 def rows(steps: Steps, metrics: Curves) -> list[tuple[int, dict[str, float]]]:
     """(step, finite values by name) for every step that has any.
 
+    Parameters
+    ----------
+    steps
+        Where the points lie on the x axis.
+    metrics
+        One value a step for each curve; those that are not finite are left out.
+
     Raises
     ------
     ValueError

@@ -79,7 +79,15 @@ class AbstractTracker(Part):
 
 
 def not_installed(name: str, package: str) -> ConfigError:
-    """The error of a tracker whose optional package is missing."""
+    """The error of a tracker whose optional package is missing.
+
+    Parameters
+    ----------
+    name
+        Name of the tracker.
+    package
+        Package that it needs; also the name of Foreworld's extra that installs it.
+    """
     return ConfigError(
         f"the tracker {name!r} needs the package {package}, which is not installed. "
         f'Install it with: pip install "foreworld[{package}]", or use --track trackio.'

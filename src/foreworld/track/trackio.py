@@ -39,7 +39,17 @@ class Trackio(AbstractTracker):
 
 
 class TrackioTrace(AbstractTrace):
-    """One run in the local store."""
+    """One run in the local store.
+
+    Parameters
+    ----------
+    storage
+        Trackio's storage class (``SQLiteStorage``).
+    project, run
+        Names of the project and of the run there.
+    config
+        Configuration as plain JSON values, written with the first points.
+    """
 
     def __init__(
         self, storage: Any, project: str, run: str, config: dict[str, Any]

@@ -43,7 +43,17 @@ class Trials(NamedTuple):
 def first_sequences(
     predict: Callable[[Array, Any, int], Array], source: DataSource, num: int
 ) -> Trials:
-    """The first sequences of a source, at most ``num``, predicted from themselves."""
+    """The first sequences of a source, at most ``num``, predicted from themselves.
+
+    Parameters
+    ----------
+    predict
+        The model: given frames, actions and the number of frames to predicted frames.
+    source
+        What is evaluated on.
+    num
+        Sequences at most.
+    """
     return Trials(
         jnp.arange(min(num, source.num_sequences)),
         lambda given, actions, num_frames, _: predict(given, actions, num_frames),
@@ -62,6 +72,12 @@ def evaluate_open_loop(
 
     Parameters
     ----------
+    trials
+        Which sequences, and the predictions to measure.
+    source
+        The split that holds them.
+    context_len
+        Frames that are given of each sequence.
     mean_frame
         Mean of the training frames, 0 to 1.
     pixel_scale
@@ -116,14 +132,31 @@ def evaluate_open_loop(
 def cross_entropy(
     predicted: Float[Array, "*shape"], target: Float[Array, "*shape"]
 ) -> Float[Array, "*shape"]:
-    """Binary cross-entropy of each pixel, nats, from probabilities."""
+    """Binary cross-entropy of each pixel, nats, from probabilities.
+
+    Parameters
+    ----------
+    predicted
+        Probabilities that a pixel is lit; their logarithms are cut off at
+        :data:`MIN_LOG`.
+    target
+        Brightness from 0 to 1.
+    """
     lit = jnp.maximum(jnp.log(predicted), MIN_LOG)
     dark = jnp.maximum(jnp.log1p(-predicted), MIN_LOG)
     return -(target * lit + (1.0 - target) * dark)
 
 
 def as_unit(frames: UInt8[Array, "*shape"], pixel_scale: int) -> Float[Array, "*shape"]:
-    """Pixels as brightness from 0 to 1."""
+    """Pixels as brightness from 0 to 1.
+
+    Parameters
+    ----------
+    frames
+        Pixels, of any shape.
+    pixel_scale
+        Pixel value that counts as 1.
+    """
     return frames.astype(jnp.float32) / jnp.float32(pixel_scale)
 
 

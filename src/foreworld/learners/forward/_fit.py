@@ -10,7 +10,15 @@ from foreworld.learners.base import Source
 
 
 def needs_data(learner: str, source: Source) -> str:
-    """The message for a world where a data set is needed."""
+    """The message for a world where a data set is needed.
+
+    Parameters
+    ----------
+    learner
+        Name of the learner's class.
+    source
+        The world that it was given.
+    """
     world = type(source).__name__
     return (
         f"{learner} learns from a data set, but was given the world {world}. Generate "
@@ -30,8 +38,16 @@ def check_fields(
 
     Parameters
     ----------
+    learner
+        Name of the learner's class, for messages.
     widths
         Widths of stacks of layers by the names of their fields.
+    context_len
+        Frames that are given.
+    window_len
+        Frames of a training window, context included; 0 for whole sequences.
+    num_scored
+        Frames of a window that are scored; 0 for all.
 
     Raises
     ------
@@ -61,6 +77,12 @@ def check_sequences(
 
     Parameters
     ----------
+    learner
+        Name of the learner's class, for messages.
+    source
+        What it was given.
+    context_len
+        Frames that are given of a sequence; at least one must follow.
     window_len
         Frames that training needs of a sequence, context included; 0 where one
         after the context is enough.
@@ -105,6 +127,10 @@ def check_tasks(
 
     Parameters
     ----------
+    learner
+        Name of the learner's class, for messages.
+    source
+        A split; without tasks, all its sequences are one task.
     num_context, num_frames
         Sequences of a context set, and frames that are read of each.
 

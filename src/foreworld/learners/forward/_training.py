@@ -58,6 +58,14 @@ def draw_batch(
 
     Parameters
     ----------
+    source
+        The training split.
+    key
+        A key of this minibatch alone.
+    batch_size
+        Windows to draw, with replacement.
+    context_len
+        Frames of a window that are given.
     window_len
         Frames of a window, context included.
     num_scored
@@ -78,7 +86,19 @@ def draw_windows(
     window_len: int,
     num_scored: int,
 ) -> Batch:
-    """The same, of given sequences."""
+    """The same, of given sequences.
+
+    Parameters
+    ----------
+    source
+        The training split.
+    sequence
+        Rows of the split, one a window.
+    key
+        A key of this minibatch alone: draws where windows start and what is scored.
+    context_len, window_len, num_scored
+        As in :func:`draw_batch`.
+    """
     lengths = jnp.sum(source.valid[sequence], axis=1, dtype=jnp.int32)
     spare = jnp.maximum(lengths - window_len, 0)
     unit = jax.random.uniform(named_key(key, "start"), sequence.shape, jnp.float32)
@@ -98,6 +118,21 @@ def take_batch(
     """The windows that begin at ``start`` in ``sequence``, aligned.
 
     The first action is that after the newest frame of the context.
+
+    Parameters
+    ----------
+    source
+        The training split.
+    sequence
+        Rows of the split, one a window.
+    start
+        First frame of each window.
+    context_len
+        Frames of a window that are given.
+    window_len
+        Frames of a window, context included.
+    times
+        Frames to score, counted from the first one after the context.
     """
     row = sequence[:, None]
     given = start[:, None] + jnp.arange(context_len)
@@ -118,7 +153,17 @@ def take_batch(
 def draw_times(
     key: Key[Array, ""], num_frames: int, num_scored: int
 ) -> Int[Array, " scored"]:
-    """Evenly spaced frames with one random offset; all where ``num_scored`` is 0."""
+    """Evenly spaced frames with one random offset; all where ``num_scored`` is 0.
+
+    Parameters
+    ----------
+    key
+        Draws the offset.
+    num_frames
+        Frames to choose from.
+    num_scored
+        How many, at most ``num_frames``; 0 for all.
+    """
     if num_scored in (0, num_frames):
         return jnp.arange(num_frames)
     unit = jax.random.uniform(key, (), jnp.float32)
@@ -140,6 +185,10 @@ def action_inputs(
         Action codes (one-hot or flat) to embeddings; ``None`` in a passive world.
     actions
         ``(batch, time, ...)``, or ``None``.
+    num_rows
+        Sequences of the batch, where there are no actions to tell.
+    num_frames
+        Steps, likewise.
     """
     if weight is None or actions is None:
         return jnp.ones((num_frames, num_rows, 1), jnp.float32)
@@ -161,6 +210,12 @@ def binary_loss(
 
     Parameters
     ----------
+    logits
+        Predicted frames before the sigmoid.
+    target
+        True frames, brightness from 0 to 1.
+    valid
+        Which frames belong to their episode; padding does not.
     label_smoothing
         Targets ``y`` become ``(1 - s) y + s / 2``.
     mean
@@ -185,6 +240,15 @@ def rate_factor(
 
     ``"steps"``: 1, 1/2, 1/3, 1/4, falling at 0.3, 0.6 and 0.9. ``"cosine"``: half a
     cosine down to 0. Either is ramped up from a tenth over the first ``warm_up``.
+
+    Parameters
+    ----------
+    schedule
+        How it falls.
+    progress
+        Fraction of the run that is done, from 0 to 1.
+    warm_up
+        Fraction of the run in which it rises; 0 for none.
     """
     if schedule == "steps":
         factor = 1.0 / (jnp.floor(progress / 0.3) + 1.0)
@@ -200,7 +264,15 @@ def rate_factor(
 def mean_of_frames(
     source: DataSource, pixel_scale: int
 ) -> Float[Array, "height width channels"]:
-    """Mean of the valid frames, 0 to 1."""
+    """Mean of the valid frames, 0 to 1.
+
+    Parameters
+    ----------
+    source
+        The training split.
+    pixel_scale
+        Pixel value that counts as 1.
+    """
     valid = source.valid[..., None, None, None]
     # Whole numbers within a sequence are exact, and floats then only add sequences.
     sums = jnp.sum(jnp.where(valid, source.image, 0), axis=1, dtype=jnp.int32)

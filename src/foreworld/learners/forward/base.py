@@ -83,6 +83,8 @@ class AbstractForwardModel(AbstractLearner):
 
         Parameters
         ----------
+        state
+            Parameters and running statistics of a model.
         context
             The first frames of each sequence.
         actions
@@ -104,7 +106,15 @@ class AbstractForwardModel(AbstractLearner):
         state: ForwardState,
         context: UInt8[Array, "batch context height width channels"],
     ) -> Memory:
-        """Begin to predict frame by frame, after a context."""
+        """Begin to predict frame by frame, after a context.
+
+        Parameters
+        ----------
+        state
+            Parameters and running statistics of a model.
+        context
+            The first ``context_len`` frames of each sequence.
+        """
 
     @abc.abstractmethod
     def step(
@@ -116,6 +126,16 @@ class AbstractForwardModel(AbstractLearner):
         """The next frame, at a cost that does not grow with time.
 
         ``reset`` and then ``step`` with actions in turn give what ``predict`` gives.
+
+        Parameters
+        ----------
+        state
+            The one that :meth:`reset` was given.
+        memory
+            From :meth:`reset` or from the step before.
+        action
+            Of each row, the one after the newest frame; ``None`` where the model was
+            trained on a passive world.
         """
 
     @abc.abstractmethod
@@ -123,6 +143,13 @@ class AbstractForwardModel(AbstractLearner):
         """What an evaluation predicts: always the same for a source.
 
         Most models take ``_evaluation.first_sequences``.
+
+        Parameters
+        ----------
+        state
+            Parameters and running statistics of a model.
+        source
+            The split that is evaluated on.
         """
 
     def budget(self, source: Source) -> Budget:
@@ -137,6 +164,15 @@ class AbstractForwardModel(AbstractLearner):
         Sequences are predicted to their end from their first ``context_len`` frames;
         always the same ones, so the key is not used. Names ending in ``_by_horizon``
         are vectors over the horizon 1, 2, ...
+
+        Parameters
+        ----------
+        state
+            Parameters and running statistics of a model; not changed.
+        source
+            A split of a data set.
+        key
+            Not used.
 
         Returns
         -------
@@ -158,6 +194,11 @@ class AbstractForwardModel(AbstractLearner):
 
     def policy(self, state: ForwardState, source: Source) -> AbstractPolicy:
         """Forward models predict; they do not act.
+
+        Parameters
+        ----------
+        state, source
+            As in :meth:`AbstractLearner.policy`.
 
         Raises
         ------

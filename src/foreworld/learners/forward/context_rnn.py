@@ -72,7 +72,17 @@ class Network(eqx.Module):
 
 
 class Shots(NamedTuple):
-    """Windows of queries, the task of each, and the tasks' context sets."""
+    """Windows of queries, the task of each, and the tasks' context sets.
+
+    Attributes
+    ----------
+    batch
+        Windows of the queries.
+    task
+        Number of each query's task.
+    context
+        Context set of every task.
+    """
 
     batch: Batch
     task: Int[Array, " batch"]
@@ -210,7 +220,15 @@ class ContextRNN(AbstractForwardModel):
         return new, {"loss": Mean.of(loss), "grad_norm": Mean.of(norm)}
 
     def draw(self, source: DataSource, key: Key[Array, ""]) -> Shots:
-        """Contexts and queries of an episode, by its key."""
+        """Contexts and queries of an episode, by its key.
+
+        Parameters
+        ----------
+        source
+            The training split.
+        key
+            A key of this update alone.
+        """
         tasks = self._tasks(source)
         context = tasks.context(jnp, key, self.num_context)
         position = tasks.draw_queries(jnp, key, self.num_context, self.batch_size)
@@ -230,6 +248,10 @@ class ContextRNN(AbstractForwardModel):
         ----------
         network
             Parameters to use instead of the state's.
+        state
+            What is not differentiated: the mean frame.
+        shots
+            Queries with the context sets of their tasks, from :meth:`draw`.
         num_frames
             Frames to predict, of which the batch scores some.
 
@@ -262,6 +284,8 @@ class ContextRNN(AbstractForwardModel):
 
         Parameters
         ----------
+        state
+            Parameters of a model.
         context
             The first ``num_context_frames`` frames of any number of sequences.
         """
@@ -279,6 +303,8 @@ class ContextRNN(AbstractForwardModel):
 
         Parameters
         ----------
+        state
+            Parameters of a model; its embedding is replaced.
         context
             Sequences of the task, of ``num_context_frames`` frames at least.
         """

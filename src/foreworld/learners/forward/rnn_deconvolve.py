@@ -222,6 +222,10 @@ class RNNDeconvolve(AbstractForwardModel):
         ----------
         network
             Parameters to use instead of the state's.
+        state
+            What is not differentiated: running statistics and the mean frame.
+        batch
+            Aligned windows.
         num_frames
             Frames to predict, of which the batch scores some.
         training

@@ -22,7 +22,17 @@ from foreworld.worlds.base import AbstractPolicy, Observation, Turn
 
 
 class AgentState(NamedTuple):
-    """Parameters, optimiser and the memories in the running episodes."""
+    """Parameters, optimiser and the memories in the running episodes.
+
+    Attributes
+    ----------
+    network
+        Parameters.
+    moments
+        Adam's running moments.
+    memory
+        Recurrent memory of each lane.
+    """
 
     network: ActorCritic
     moments: Any
@@ -30,7 +40,19 @@ class AgentState(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """Record of acting in one step; ``turn`` is ``None`` outside games."""
+    """Record of acting in one step; ``turn`` is ``None`` outside games.
+
+    Attributes
+    ----------
+    inputs
+        What the network was given.
+    features
+        What its trunk made of them.
+    logits
+        Unnormalised log-probabilities, before actions are forbidden.
+    turn
+        Whether the agent acted and what was allowed; ``None`` outside games.
+    """
 
     inputs: Float[Array, "*time lane input"]
     features: Float[Array, "*time lane hidden"]
@@ -39,7 +61,21 @@ class Decision(NamedTuple):
 
 
 class Agent(NamedTuple):
-    """Settings of one agent bound to the spaces it acts in."""
+    """Settings of one agent bound to the spaces it acts in.
+
+    Attributes
+    ----------
+    observation_space, action_space
+        What it sees, and its number of choices.
+    memory
+        Whether there is a recurrent memory.
+    hidden_size
+        Width of all layers and of the memory.
+    action_concat
+        Whether the network is shown the action before.
+    settings
+        Hyperparameters of learning.
+    """
 
     observation_space: Space
     action_space: Discrete
@@ -49,7 +85,15 @@ class Agent(NamedTuple):
     settings: Settings
 
     def init(self, key: Key[Array, ""], num_lanes: int) -> AgentState:
-        """Fresh parameters; not to be vmapped."""
+        """Fresh parameters; not to be vmapped.
+
+        Parameters
+        ----------
+        key
+            The agent's own key.
+        num_lanes
+            Episodes side by side, each with a memory of its own.
+        """
         size = self.observation_space.flat_size
         size += self.action_space.num if self.action_concat else 0
         network = ActorCritic.init(
@@ -64,7 +108,16 @@ class Agent(NamedTuple):
     def inputs(
         self, obs: Observation, last_action: Float[Array, "*batch num_actions"]
     ) -> Float[Array, "*batch input"]:
-        """Observations as rows, with the action before them where that is wanted."""
+        """Observations as rows, with the action before them where that is wanted.
+
+        Parameters
+        ----------
+        obs
+            Observations of the agent's space, with any leading axes.
+        last_action
+            One-hot codes of the actions before them, zero where an episode starts; used
+            with ``action_concat`` only.
+        """
         flat = self.observation_space.flatten(obs)
         if not self.action_concat:
             return flat
@@ -87,7 +140,21 @@ def decide(
     turn: Turn | None,
     gumbel: Float[Array, "*batch num_actions"],
 ) -> tuple[Memory, Int[Array, "*batch"], Decision]:
-    """Sample an action in every lane."""
+    """Sample an action in every lane.
+
+    Parameters
+    ----------
+    network
+        The agent's parameters.
+    memory
+        Memories before the step, already emptied where an episode starts.
+    inputs
+        Rows from :meth:`Agent.inputs`.
+    turn
+        Which actions are allowed, in a game; ``None`` where all are.
+    gumbel
+        Standard Gumbel noise, one number an action; zeros give the likeliest action.
+    """
     features, memory = network.step(inputs, memory)
     logits = network.logits(features)
     masked = logits if turn is None else log_probs(logits, turn.allowed)
@@ -96,7 +163,15 @@ def decide(
 
 
 class AgentMemory(NamedTuple):
-    """What a policy carries through an episode."""
+    """What a policy carries through an episode.
+
+    Attributes
+    ----------
+    memory
+        Recurrent memory; ``None`` for a network without.
+    last_action
+        One-hot code of the action before, zero at the start.
+    """
 
     memory: Memory
     last_action: Float[Array, " num_actions"]
@@ -121,6 +196,17 @@ class ActorPolicy(AbstractPolicy):
     """A trained actor as a policy: samples from its probabilities.
 
     Its memory holds the recurrent memory and the last action.
+
+    Attributes
+    ----------
+    network
+        Parameters.
+    observation_space
+        What it sees.
+    num_actions
+        Number of choices.
+    action_concat
+        Whether the network is shown the action before.
     """
 
     network: ActorCritic
@@ -150,7 +236,15 @@ class ActorPolicy(AbstractPolicy):
         return memory._replace(last_action=code)
 
     def think(self, memory: AgentMemory, obs: Observation) -> Thought:
-        """Probabilities and value for an observation; changes nothing."""
+        """Probabilities and value for an observation; changes nothing.
+
+        Parameters
+        ----------
+        memory
+            As in :meth:`act`.
+        obs
+            One observation.
+        """
         features, _ = self._features(memory, obs)
         probabilities = jax.nn.softmax(self.network.logits(features))
         return Thought(probabilities, self.network.value(features))
@@ -165,7 +259,13 @@ class ActorPolicy(AbstractPolicy):
 
 
 class JointPolicy(AbstractPolicy):
-    """The policies of all agents of a game as one."""
+    """The policies of all agents of a game as one.
+
+    Attributes
+    ----------
+    policies
+        Policy of each agent by its name.
+    """
 
     policies: dict[str, ActorPolicy]
 

@@ -27,6 +27,8 @@ def gae(
 
     Parameters
     ----------
+    rewards
+        Reward of each step.
     values
         Value of the state before each step.
     next_values
@@ -35,6 +37,10 @@ def gae(
         Where the world ended: nothing follows, ``next_values`` does not count.
     ended
         Where the episode is over, by termination or truncation: the sum stops here.
+    discount
+        Discount factor of returns, from 0 to 1.
+    lambda_
+        Decay of the sum, from 0 (one step ahead) to 1 (the whole episode).
     """
     deltas = rewards + discount * jnp.where(terminated, 0.0, next_values) - values
     decay = jnp.where(ended, 0.0, discount * lambda_)

@@ -38,7 +38,15 @@ Agents = dict[str, Agent]
 
 
 class JointState(NamedTuple):
-    """State of all agents and the episodes they are in."""
+    """State of all agents and the episodes they are in.
+
+    Attributes
+    ----------
+    agents
+        State of each agent by its name; of a plain world the one agent is :data:`SOLO`.
+    lanes
+        Running episodes, which all agents are in together.
+    """
 
     agents: dict[str, AgentState]
     lanes: Lanes
@@ -57,7 +65,19 @@ class _Played(NamedTuple):
 def init_joint(
     world: AbstractWorld, agents: Agents, key: Key[Array, ""], num_lanes: int
 ) -> JointState:
-    """Fresh agents in fresh episodes; not to be vmapped."""
+    """Fresh agents in fresh episodes; not to be vmapped.
+
+    Parameters
+    ----------
+    world
+        What is acted in.
+    agents
+        Settings by agent.
+    key
+        The run's own key for its initial state.
+    num_lanes
+        Episodes side by side.
+    """
     states = {
         name: agent.init(named_key(key, "agent", name), num_lanes)
         for name, agent in agents.items()
@@ -73,7 +93,23 @@ def update_joint(
     progress: Float[Array, ""],
     num_steps: int,
 ) -> tuple[JointState, dict[str, Metrics]]:
-    """One rollout and what every agent learns from it; metrics by agent."""
+    """One rollout and what every agent learns from it; metrics by agent.
+
+    Parameters
+    ----------
+    world
+        What is acted in.
+    agents
+        Settings by agent.
+    state
+        From :func:`init_joint` or from the update before.
+    key
+        A key of this update alone.
+    progress
+        Fraction of the run's updates already done.
+    num_steps
+        Steps of each lane in the rollout.
+    """
     memories, lanes, transition, records = _collect(
         world, agents, state, named_key(key, "collect"), num_steps
     )
@@ -107,6 +143,14 @@ def evaluate_joint(
 
     Parameters
     ----------
+    world
+        What is acted in.
+    agents
+        Settings by agent.
+    state
+        Parameters of all agents; its running episodes are left alone.
+    key
+        A key of this evaluation alone.
     sizes
         Lanes, steps in each, and how many episodes of each lane count.
     """
@@ -155,7 +199,17 @@ def evaluate_joint(
 def episode_metrics(
     world: AbstractWorld, transition: Transition, counted: Any
 ) -> dict[str, Metrics]:
-    """Means over episodes that ended where ``counted`` is true, by agent."""
+    """Means over episodes that ended where ``counted`` is true, by agent.
+
+    Parameters
+    ----------
+    world
+        What was acted in: says whether there are several agents.
+    transition
+        Record of a rollout, whose running sums of returns are used.
+    counted
+        Boolean ``(time, lane)``: the steps at which an episode ended that counts.
+    """
     returns = by_agent(world, transition.episode_return)
     discounted = by_agent(world, transition.discounted_return)
     length = Mean.where(transition.episode_len.astype(jnp.float32), counted)
@@ -181,7 +235,15 @@ def _no_episodes(world: AbstractWorld) -> dict[str, Metrics]:
 
 
 def by_agent(world: AbstractWorld, tree: Any) -> dict[str, Any]:
-    """What a game holds by agent; a plain world's under the name of its one agent."""
+    """What a game holds by agent; a plain world's under the name of its one agent.
+
+    Parameters
+    ----------
+    world
+        A game or a plain world.
+    tree
+        What a rollout of that world holds.
+    """
     return tree if isinstance(world, AbstractGame) else {SOLO: tree}
 
 

@@ -29,9 +29,27 @@ from foreworld.nn.adam import adam_step
 class Trajectory(NamedTuple):
     """What one agent went through in a rollout.
 
-    ``features`` and ``logits`` are the network's at each step, ``next_inputs`` what it
-    would have seen next had no episode ended. ``memory`` is the one before the first
-    step. ``acting`` and ``allowed`` are ``None`` outside games.
+    Attributes
+    ----------
+    inputs, next_inputs
+        What the network was given at each step, and what it would have been given after
+        it had no episode ended.
+    starts
+        Where an episode starts.
+    actions
+        What was done.
+    rewards
+        Reward of each step.
+    terminated
+        Where the world ended: nothing follows.
+    ended
+        Where the episode is over, by termination or truncation.
+    features, logits
+        What the network that acted made of ``inputs``.
+    acting, allowed
+        In a game: whether the agent acted and what it was allowed to do.
+    memory
+        Memory before the first step.
     """
 
     inputs: Float[Array, "time lane input"]
@@ -49,7 +67,29 @@ class Trajectory(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """Hyperparameters of learning; the last two are Python values."""
+    """Hyperparameters of learning.
+
+    Attributes
+    ----------
+    learning_rate
+        Step size of Adam.
+    anneal
+        Share of it that has decayed, linearly, at the end of the run.
+    discount
+        Discount factor of returns.
+    lambda_
+        Lambda of the advantage estimates.
+    coefficients
+        Weights of the loss's terms and the clipping range.
+    max_grad_norm
+        Longer gradients are shortened to this length; 0 for no limit.
+    adam_eps
+        Added to the root of Adam's second moment.
+    num_epochs
+        Passes over a rollout, a Python int.
+    num_minibatches
+        Groups of lanes in a pass, a Python int that divides the lanes.
+    """
 
     learning_rate: Scalar
     anneal: Scalar
@@ -70,7 +110,21 @@ def learn(
     progress: Float[Array, ""],
     settings: Settings,
 ) -> tuple[ActorCritic, Any, Metrics]:
-    """Parameters after all epochs on one rollout, and means of the loss's terms."""
+    """Parameters after all epochs on one rollout, and means of the loss's terms.
+
+    Parameters
+    ----------
+    network, moments
+        Parameters and Adam's moments before the update.
+    trajectory
+        The rollout as this agent saw it.
+    key
+        Draws the order of lanes in every epoch.
+    progress
+        Fraction of the run's updates already done, for the learning rate.
+    settings
+        Hyperparameters of learning.
+    """
     learning_rate = settings.learning_rate * (1.0 - settings.anneal * progress)
     batch = _sequences(network, trajectory, settings)
     num_lanes = batch.starts.shape[1]

@@ -49,7 +49,15 @@ class Sequences(NamedTuple):
 
 
 class Coefficients(NamedTuple):
-    """Weights of the loss's terms and the clipping range."""
+    """Weights of the loss's terms and the clipping range.
+
+    Attributes
+    ----------
+    clip_eps
+        Clipping range of probability ratios and of value changes.
+    value, entropy
+        Weights of the value loss and of the entropy bonus.
+    """
 
     clip_eps: Scalar
     value: Scalar
@@ -60,7 +68,15 @@ def log_probs(
     logits: Float[Array, "*batch num_actions"],
     allowed: Bool[Array, "*batch num_actions"] | None = None,
 ) -> Float[Array, "*batch num_actions"]:
-    """Log-probabilities of all actions; those not allowed get almost none."""
+    """Log-probabilities of all actions; those not allowed get almost none.
+
+    Parameters
+    ----------
+    logits
+        Unnormalised log-probabilities.
+    allowed
+        Which actions are allowed; ``None`` for all.
+    """
     if allowed is not None:
         logits = jnp.where(allowed, logits, _FORBIDDEN)
     return jax.nn.log_softmax(logits)
@@ -69,7 +85,15 @@ def log_probs(
 def pick(
     table: Float[Array, "*batch num_actions"], actions: Int[Array, "*batch"]
 ) -> Float[Array, "*batch"]:
-    """The entry of each row that belongs to the action."""
+    """The entry of each row that belongs to the action.
+
+    Parameters
+    ----------
+    table
+        One number an action.
+    actions
+        The action of each row, from 0.
+    """
     # A masked sum: gathers are slow on CPUs, and so are their gradients.
     chosen = actions[..., None] == jnp.arange(table.shape[-1])
     return jnp.sum(jnp.where(chosen, table, 0.0), axis=-1)
@@ -83,6 +107,15 @@ def ppo_loss(
     ``-mean(min(rho A, clip(rho) A)) + value * mean(max(...)) - entropy * mean(H)``
     with advantages normalised over the minibatch and the value error clipped around
     the old value, without a factor 1/2.
+
+    Parameters
+    ----------
+    network
+        Parameters, by which the loss is differentiated.
+    batch
+        Sequences of some lanes, with what the network that acted made of them.
+    coefficients
+        Weights of the terms and the clipping range.
     """
     features = network.unroll(batch.inputs, batch.starts, batch.memory)
     table = log_probs(network.logits(features), batch.allowed)

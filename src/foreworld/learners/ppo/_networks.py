@@ -26,6 +26,15 @@ class ActorCritic(eqx.Module):
     """Parameters of the trunk (embedding, memory) and the two heads.
 
     The features that the trunk gives are its memory, where it has one.
+
+    Attributes
+    ----------
+    embedding
+        Dense layers before the memory.
+    gru
+        The memory; ``None`` without.
+    actor, critic
+        Two dense layers each, from the features to logits and to the value.
     """
 
     embedding: tuple[Dense, ...]
@@ -41,7 +50,21 @@ class ActorCritic(eqx.Module):
         hidden_size: int,
         num_actions: int,
     ) -> ActorCritic:
-        """Orthogonal weights, zero biases. Not to be vmapped."""
+        """Orthogonal weights, zero biases. Not to be vmapped.
+
+        Parameters
+        ----------
+        key
+            Draws the weights.
+        memory
+            Whether there is a recurrent memory.
+        input_size
+            Width of the inputs.
+        hidden_size
+            Width of all layers and of the memory.
+        num_actions
+            Number of choices.
+        """
         # Without a memory there are three more layers, with small weights.
         gains = (math.sqrt(2.0),) if memory == "gru" else (2.0, 0.01, 0.01, 0.01)
         widths = (input_size,) + (hidden_size,) * (len(gains) - 1)
@@ -75,7 +98,15 @@ class ActorCritic(eqx.Module):
     def step(
         self, x: Float[Array, "*batch input"], memory: Memory
     ) -> tuple[Float[Array, "*batch hidden"], Memory]:
-        """Features of one step and the memory after it."""
+        """Features of one step and the memory after it.
+
+        Parameters
+        ----------
+        x
+            Inputs of the step.
+        memory
+            Memory before the step; ``None`` for a network without.
+        """
         embedded = self._embed(x)
         if self.gru is None or memory is None:
             return embedded, None
@@ -88,7 +119,17 @@ class ActorCritic(eqx.Module):
         starts: Bool[Array, "time batch"],
         memory: Memory,
     ) -> Float[Array, "time batch hidden"]:
-        """Features of whole sequences; the memory is emptied at starts."""
+        """Features of whole sequences; the memory is emptied at starts.
+
+        Parameters
+        ----------
+        x
+            Inputs of all steps, time first.
+        starts
+            Where an episode starts.
+        memory
+            Memory before the first step; ``None`` for a network without.
+        """
         embedded = self._embed(x)
         if self.gru is None or memory is None:
             return embedded
@@ -113,5 +154,13 @@ class ActorCritic(eqx.Module):
 
 
 def forget(starts: Bool[Array, " lane"], memory: Memory) -> Memory:
-    """Memories emptied in lanes where an episode starts."""
+    """Memories emptied in lanes where an episode starts.
+
+    Parameters
+    ----------
+    starts
+        Lanes whose episode starts with the coming step.
+    memory
+        Memory of each lane; ``None`` for a network without.
+    """
     return None if memory is None else jnp.where(starts[:, None], 0.0, memory)

@@ -170,7 +170,17 @@ class PPO(AbstractLearner):
     def agent(
         self, observation_space: Space, action_space: Discrete, discount: Any
     ) -> Agent:
-        """These settings bound to what one agent sees and does."""
+        """These settings bound to what one agent sees and does.
+
+        Parameters
+        ----------
+        observation_space
+            What the agent sees.
+        action_space
+            Its number of choices.
+        discount
+            The world's discount factor, a float or an array inside a program.
+        """
         return Agent(
             observation_space=observation_space,
             action_space=action_space,
@@ -199,6 +209,13 @@ class PPO(AbstractLearner):
 
 def check_choices(who: str, space: Space | dict[str, Space] | None) -> None:
     """Refuse spaces that are not a number of choices.
+
+    Parameters
+    ----------
+    who
+        Whose space it is, the beginning of the message.
+    space
+        Action space; ``None`` for a passive world.
 
     Raises
     ------

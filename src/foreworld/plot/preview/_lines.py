@@ -31,7 +31,15 @@ def style_of(number: int) -> dict[str, Any]:
 
 
 def name_lines(axes: Axes, numbers: Mapping[str, int]) -> None:
-    """Say beside the axes which colour is what; nothing where nothing is named."""
+    """Say beside the axes which colour is what; nothing where nothing is named.
+
+    Parameters
+    ----------
+    axes
+        Axes to change, the rightmost of a row.
+    numbers
+        Number of each line style (:func:`style_of`) by the name to show.
+    """
     from matplotlib.lines import Line2D
 
     if not numbers:

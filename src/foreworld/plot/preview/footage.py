@@ -128,7 +128,15 @@ def of_family(
 
 
 def of_recipe(recipe: TaskRecipe, name: str) -> Footage:
-    """The first training sequences of a data set, without the data set."""
+    """The first training sequences of a data set, without the data set.
+
+    Parameters
+    ----------
+    recipe
+        What the data set would be made of; only its first sequences are simulated.
+    name
+        What to call it.
+    """
     # A set of one series has no second one.
     width = min(NUM_SEQUENCES, recipe.train or NUM_SEQUENCES)
     seen = recipe.observation

@@ -118,7 +118,15 @@ def draw_gallery(folder: Path, names: Sequence[str] = ()) -> Iterator[Path]:
 
 
 def page_text(known: dict[str, Exhibit], folder: Path) -> str:
-    """The page: captions of all exhibits, with those pictures that are there."""
+    """The page: captions of all exhibits, with those pictures that are there.
+
+    Parameters
+    ----------
+    known
+        All exhibits by name, in the order of the page.
+    folder
+        Where the page goes; pictures are looked for in ``gallery/`` below.
+    """
     sets = set_entries()
     systems = [_caption(e, folder) for e in known.values() if e.name not in sets]
     named = [_caption(e, folder) for e in known.values() if e.name in sets]

@@ -54,7 +54,17 @@ class Table:
 
 
 def page(title: str, body: str, refresh: float | None = None) -> str:
-    """A whole page, self-contained; it loads itself again after ``refresh`` seconds."""
+    """A whole page, self-contained; it loads itself again after ``refresh`` seconds.
+
+    Parameters
+    ----------
+    title
+        Title of the window.
+    body
+        HTML of the page's content.
+    refresh
+        Seconds after which the page loads itself again; ``None`` for never.
+    """
     style = files("foreworld.plot.report").joinpath("style.css").read_text("utf-8")
     again = f'<meta http-equiv="refresh" content="{refresh:g}">\n' if refresh else ""
     return (
@@ -66,13 +76,31 @@ def page(title: str, body: str, refresh: float | None = None) -> str:
 
 
 def heading(level: int, text: str, anchor: str = "") -> str:
-    """A heading, with an anchor to link to."""
+    """A heading, with an anchor to link to.
+
+    Parameters
+    ----------
+    level
+        1 for the page's title, down to 6.
+    text
+        What it says.
+    anchor
+        Id to link to; empty for none.
+    """
     mark = f' id="{escape(anchor, quote=True)}"' if anchor else ""
     return f"<h{level}{mark}>{escape(text)}</h{level}>"
 
 
 def paragraph(text: str, kind: str = "") -> str:
-    """A paragraph; ``kind`` is one of the style sheet's classes."""
+    """A paragraph; ``kind`` is one of the style sheet's classes.
+
+    Parameters
+    ----------
+    text
+        What it says.
+    kind
+        A class of the style sheet; empty for none.
+    """
     return f"<p{f' class={kind}' if kind else ''}>{escape(text)}</p>"
 
 
@@ -86,12 +114,30 @@ def tiles(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def figure(svg: str, caption: str) -> str:
-    """A drawing with its caption; ``svg`` comes from our own figures."""
+    """A drawing with its caption; ``svg`` comes from our own figures.
+
+    Parameters
+    ----------
+    svg
+        SVG element of one of our figures, not escaped.
+    caption
+        What it shows.
+    """
     return f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
 def image(data: bytes, kind: str, alt: str) -> str:
-    """A picture inside the page."""
+    """A picture inside the page.
+
+    Parameters
+    ----------
+    data
+        Bytes of the picture's file.
+    kind
+        Its format, as in ``image/<kind>``: ``"gif"``, ``"png"``.
+    alt
+        What it shows, for readers that show no pictures.
+    """
     text = base64.b64encode(data).decode()
     return (
         f'<img src="data:image/{kind};base64,{text}" alt="{escape(alt, quote=True)}">'
@@ -99,7 +145,15 @@ def image(data: bytes, kind: str, alt: str) -> str:
 
 
 def folded(summary: str, text: str) -> str:
-    """Long text that opens on a click."""
+    """Long text that opens on a click.
+
+    Parameters
+    ----------
+    summary
+        The line to click on.
+    text
+        What opens, with its line breaks.
+    """
     return (
         f"<details><summary>{escape(summary)}</summary>"
         f"<pre>{escape(text)}</pre></details>"

@@ -105,7 +105,15 @@ def main_horizons(results: Any) -> list[str]:
 
 
 def study_video(study: StudyFolder, winner: Best | None = None) -> Video | None:
-    """The best run of a forward model beside the truth; ``None`` for other learners."""
+    """The best run of a forward model beside the truth; ``None`` for other learners.
+
+    Parameters
+    ----------
+    study
+        A study whose best run is finished.
+    winner
+        Its best point and run; ``None`` to look for them.
+    """
     winner = _best(study) if winner is None else winner
     if winner is None:
         return None
