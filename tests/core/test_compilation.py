@@ -11,20 +11,20 @@ import numpy as np
 import pytest
 
 from foreworld.core import compilation
-from foreworld.core.compilation import Job, compile_all, configure
+from foreworld.core.compilation import Program, compile_all, configure
 from foreworld.core.errors import ConfigError
 
 CODE = """
 import json
 import numpy as np
-from foreworld.core.compilation import Job, compile_all, configure
+from foreworld.core.compilation import Program, compile_all, configure
 
 configure()
 
 def double(static, x):
     return x * static
 
-job = Job(double, 2, (np.arange(3.0, dtype=np.float32),))
+job = Program(double, 2, (np.arange(3.0, dtype=np.float32),))
 made = compile_all([job])
 again = compile_all([job])
 value = made.programs[0](*job.args).tolist()
@@ -61,20 +61,20 @@ def add(static, x, y):
 def test_programs_differ_by_static_part_and_shape():
     configure()
     x, y = jnp.ones(2), np.ones(2, np.float32)
-    one, two, same = (Job(add, n, (x, y)) for n in (1, 2, 1))
-    other = Job(add, 1, (jnp.ones((3, 2)), y))
+    one, two, same = (Program(add, n, (x, y)) for n in (1, 2, 1))
+    other = Program(add, 1, (jnp.ones((3, 2)), y))
     found = compile_all([one, two, same, other])
     assert found.made == 3 and found.programs[0] is found.programs[2]
     assert [float(p(x, y)[0]) for p in found.programs[:2]] == [3, 4]
     shapes = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), (x, y))
-    assert compile_all([Job(add, 1, shapes)]).made == 0
+    assert compile_all([Program(add, 1, shapes)]).made == 0
 
 
 def test_old_programs_are_forgotten(monkeypatch):
     monkeypatch.setattr(compilation, "_MOST_KNOWN", 2)
-    jobs = [Job(add, n, (jnp.ones(5), jnp.ones(5))) for n in range(4)]
-    assert len(compile_all(jobs).programs) == 4
-    assert compile_all(jobs[2:]).made == 0 and compile_all(jobs[:1]).made == 1
+    wanted = [Program(add, n, (jnp.ones(5), jnp.ones(5))) for n in range(4)]
+    assert len(compile_all(wanted).programs) == 4
+    assert compile_all(wanted[2:]).made == 0 and compile_all(wanted[:1]).made == 1
 
 
 def test_unknown_device():

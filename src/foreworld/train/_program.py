@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
-from foreworld.core.compilation import Compiled, Job, compile_all
+from foreworld.core.compilation import Compiled, Program, compile_all
 from foreworld.core.keys import named_key
 from foreworld.core.parts.partition import Static, combine
 from foreworld.data.views.source import DataSource
@@ -105,13 +105,13 @@ class _TracedProgram(AbstractProgram):
         self._shapes = state_shapes(lanes, sources, layout)
         train = lanes.leaves, self._shapes, lanes.keys
         evaluate = [
-            Job(_evaluate_all, static, (*train, data, np.int32(0)))
+            Program(_evaluate_all, static, (*train, data, np.int32(0)))
             for data in (sources.val, sources.test)
         ]
         single = lane(lanes.leaves, 0), lanes.keys[0], sources.train
         segment = segment_job(lanes, self._shapes, sources, layout)
         self.compiled = compile_all(
-            [Job(_init_one, static, single), segment, *evaluate]
+            [Program(_init_one, static, single), segment, *evaluate]
         )
         self._init, self._segment, self._val, self._test = self.compiled.programs
 
@@ -243,10 +243,10 @@ def state_shapes(lanes: Lanes, sources: Sources, layout: Layout) -> LearnerState
 
 def segment_job(
     lanes: Lanes, shapes: LearnerState, sources: Sources, layout: Layout
-) -> Job:
+) -> Program:
     """The program of a segment, to be compiled; the state it is given is used up."""
     args = lanes.leaves, shapes, lanes.keys, sources.train, np.int32(0)
-    return Job(_segment_all, _Key(lanes.static, layout), args, donate=(1,))
+    return Program(_segment_all, _Key(lanes.static, layout), args, donate=(1,))
 
 
 def _init_one(

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, UInt32
 
+from foreworld.core.compilation import Program, compile_all
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.host_keys import host_fold, host_key
 from foreworld.core.keys import named_key, root_key
@@ -87,8 +88,9 @@ class Simulator:
         """What a shard of this recipe holds."""
         width = self.recipe.chunk_len
         with jax.enable_x64(True):
-            shapes = _program.eval_shape(
-                self._static, _NOBODY, self._leaves, [], np.zeros((width, 2), np.uint32)
+            shapes = jax.eval_shape(
+                functools.partial(_run, (self._static, _NOBODY)),
+                *(self._leaves, [], np.zeros((width, 2), np.uint32)),
             )
         del shapes[ACCEPTED]
         shapes["index"] = np.zeros(width, np.int64)
@@ -186,8 +188,11 @@ class Simulator:
         again = host_fold(key, "retry", attempt)
         keys = np.where(attempt[:, None] > 0, again, key)
         stored, arrays = self._policy
+        static, args = (self._static, stored), (self._leaves, arrays, keys)
         with jax.enable_x64(True):
-            return _program(self._static, stored, self._leaves, arrays, keys)
+            # Workers on one machine share what there is to compile.
+            program = compile_all([Program(_run, static, args)]).programs[0]
+            return program(*args)
 
     @functools.cached_property
     def _policy(self) -> tuple[_Stored, list[Array]]:
@@ -222,12 +227,12 @@ class Simulator:
 
 
 def _run(
-    static: _Static,
-    stored: _Stored,
+    given: tuple[_Static, _Stored],
     leaves: list[tuple[Leaves, Leaves]],
     arrays: Sequence[Array],
     keys: UInt32[Array, "sequence 2"],
 ) -> dict[str, Array]:
+    static, stored = given
     parts = [combine(s, *pair) for s, pair in zip(static.parts, leaves, strict=True)]
     family, policy = parts[0], parts[1] if len(parts) > 1 else None
     if stored.structure is not None:
@@ -246,9 +251,6 @@ def _run(
         }
 
     return jax.vmap(one)(keys)
-
-
-_program = jax.jit(_run, static_argnums=(0, 1))
 
 
 def _check_time(recipe: TaskRecipe) -> None:
