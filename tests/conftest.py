@@ -2,21 +2,81 @@
 
 import gc
 import os
+import signal
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.launch.slurm.cluster import Cluster, require, running
 
-# Before JAX is imported: subprocesses and repeated programs share one cache.
+# Before JAX is imported: subprocesses and repeated programs share one cache, and all
+# programs are made with the little optimisation that ours are made with.
 os.environ.setdefault(
     "FOREWORLD_CACHE", str(Path(__file__).parent.parent / ".pytest_cache" / "xla")
 )
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=1")
+# A shell that starts the tests in its background has SIGINT ignored, and so would all
+# processes that tests start; those of a process that handles it have the default.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _MOST_MAPS = 20_000
+_MOST_SECONDS = 20.0
+"""Processor time of a test that is not marked slow, on the machine of _REFERENCE."""
+_REFERENCE = 0.25
+"""Seconds that :func:`_machine` takes there."""
+_GROUPS = {"launch/slurm": "slurm", "play": "browser", "notebook": "browser"}
+"""Tests that need one thing of the machine, and so run one after the other."""
+_SPENT = pytest.StashKey[float]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one file, or of one group, run in one process and share its fixtures."""
+    root = Path(__file__).parent
+    for item in items:
+        place = item.path.relative_to(root).as_posix()
+        group = next((g for p, g in _GROUPS.items() if place.startswith(p)), place)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Count the processor time of a test and of the processes it started."""
+    before = sum(os.times()[:4])
+    try:
+        return (yield)
+    finally:
+        item.stash[_SPENT] = sum(os.times()[:4]) - before
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Refuse a test that takes too long and is not marked slow."""
+    report = yield
+    if call.when != "call" or item.get_closest_marker("slow") or not report.passed:
+        return report
+    spent = item.stash[_SPENT]
+    if spent > _MOST_SECONDS and spent > _MOST_SECONDS * _machine() / _REFERENCE:
+        report.outcome = "failed"
+        report.longrepr = (
+            f"it took {spent:.0f} s of processor time, more than {_MOST_SECONDS:g} s "
+            f"of the reference machine. Make it smaller, or mark it slow."
+        )
+    return report
+
+
+def _machine() -> float:
+    """Seconds that this machine takes for a fixed piece of work."""
+    begun, total = time.process_time(), 0
+    for number in range(4_000_000):
+        total += number
+    return max(time.process_time() - begun, 1e-3)
 
 
 @pytest.fixture(autouse=True)
