@@ -152,7 +152,7 @@ def use_data(folder):
         tolerant(lambda: data.train.image[0])
         tolerant(lambda: data.val.state[:])
         tolerant(lambda: repr(data))
-        tolerant(lambda: next(data.train.loader(2)))
+        tolerant(lambda: next(iter(data.train.loader(2))))
 
 
 def use_commands(commands, folder, capsys):

@@ -57,11 +57,12 @@ def source(action: Any) -> DataSource:
     valid[0, -1] = False
     space = None if action is None else Discrete(9)
     return DataSource(
-        image=jnp.asarray(image, jnp.uint8),
-        state=jnp.zeros((3, STEPS, 1)),
-        action=action,
-        valid=jnp.asarray(valid),
-        parameters={},
+        {
+            "image": jnp.asarray(image, jnp.uint8),
+            "state": jnp.zeros((3, STEPS, 1)),
+            "action": action,
+            "valid": jnp.asarray(valid),
+        },
         action_space=space,
     )
 
