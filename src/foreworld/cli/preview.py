@@ -140,7 +140,7 @@ def _names_world(word: str) -> bool:
 def _run_album(study: Any, out: Path, name: str, fps: float) -> Any:
     """Learning curves, and the video of a forward model."""
     from foreworld.core.disk.folder import write_bytes
-    from foreworld.plot._style import to_png
+    from foreworld.plot._style import to_file
     from foreworld.plot.curves import curves
     from foreworld.plot.preview.album import Album
     from foreworld.plot.report.gather import main_curves, study_video
@@ -149,7 +149,8 @@ def _run_album(study: Any, out: Path, name: str, fps: float) -> Any:
     album = Album()
     for metric in main_curves(study)[:1]:
         file = out / f"{name}.png"
-        write_bytes(file, to_png(curves(study.results, metric, title=study.study.name)))
+        figure = curves(study.results, metric, title=study.study.name)
+        write_bytes(file, to_file(figure, "png"))
         album.files.append(file)
     video = study_video(study)
     if video is not None:

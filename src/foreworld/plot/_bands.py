@@ -1,12 +1,17 @@
-"""Mean over seeds and the half-width of its 95 % Student interval."""
+"""Curves over seeds: their mean, and the half-width of its 95 % Student interval."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Num
 from scipy.special import stdtrit
+
+from foreworld.plot import _style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class Band(NamedTuple):
@@ -48,3 +53,32 @@ def student_band(values: Num[np.ndarray, "seed *rest"], level: float = 0.95) -> 
     quantile = stdtrit(np.maximum(num - 1, 1), (1 + level) / 2)
     half = quantile * np.sqrt(variance / np.maximum(num, 1))
     return Band(mean, np.where(num > 1, half, 0.0), num)
+
+
+def draw_band(
+    axes: Axes,
+    x: Num[np.ndarray, " x"],
+    values: Num[np.ndarray, "seed x"],
+    number: int,
+    label: str,
+) -> None:
+    """Draw a mean over seeds as a line, and its 95 % Student interval around it.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    x
+        Where the values lie: steps, frames ahead.
+    values
+        One row a seed; NaN where nothing was measured.
+    number
+        Number of the line in the figure, which gives its colour and dashes.
+    label
+        Its name in the legend.
+    """
+    band, shade = student_band(values), _style.colour(number)
+    dashes = _style.line_style(number)
+    axes.plot(x, band.mean, color=shade, linestyle=dashes, linewidth=1.8, label=label)
+    low, high = band.mean - band.half, band.mean + band.half
+    axes.fill_between(x, low, high, color=shade, alpha=0.18, linewidth=0)

@@ -19,7 +19,7 @@ def point_labels(results: Any) -> list[str]:
     names = swept(results)
     columns = [[text(v) for v in results.coords[name].values] for name in names]
     rows = zip(*columns, strict=True) if columns else [()] * results.sizes["point"]
-    short = [name.removeprefix("learner.").replace("_", " ") for name in names]
+    short = [plain(name) for name in names]
     return [
         ", ".join(f"{name} {value}" for name, value in zip(short, row, strict=True))
         or "all seeds"
@@ -27,11 +27,12 @@ def point_labels(results: Any) -> list[str]:
     ]
 
 
+def plain(name: str) -> str:
+    """A hyperparameter's name for people: ``learner.learning_rate`` without either."""
+    return name.removeprefix("learner.").replace("_", " ")
+
+
 def text(value: Any) -> str:
     """A hyperparameter for people: 0.0025, 32, gru."""
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    item = getattr(value, "item", None)
-    if item is not None:
-        return text(item())
-    return str(value)
+    value = getattr(value, "item", lambda: value)()
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -60,18 +60,28 @@ def new_panels(
     figure.patch.set_alpha(0.0)
     panels = [figure.add_subplot(rows, columns, i + 1) for i in range(num)]
     for axes in panels:
-        _dress(axes)
+        axes.patch.set_alpha(0.0)
+        for side, spine in axes.spines.items():
+            spine.set_visible(side in ("left", "bottom"))
+            spine.set_color(INK)
+        axes.tick_params(colors=INK, labelsize=9)
+        axes.grid(True, color=INK, alpha=0.18, linewidth=0.6)
+        axes.set_axisbelow(True)
     return figure, panels
 
 
-def _dress(axes: Axes) -> None:
-    axes.patch.set_alpha(0.0)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(INK)
-    axes.tick_params(colors=INK, labelsize=9)
-    axes.grid(True, color=INK, alpha=0.18, linewidth=0.6)
-    axes.set_axisbelow(True)
+def heading(figure: Figure, text: str) -> None:
+    """Name a figure of several panels.
+
+    Parameters
+    ----------
+    figure
+        One of our figures.
+    text
+        Title above all panels, on the left; empty for none.
+    """
+    if text:
+        figure.suptitle(text, color=INK, fontsize=11, x=0.02, ha="left")
 
 
 def label(axes: Axes, x: str, y: str, title: str = "") -> None:
@@ -166,29 +176,7 @@ def to_svg(figure: Figure, salt: str = "") -> str:
     return re.sub(r'\b(width|height)="[\d.]+pt" ?', "", svg, count=2)
 
 
-def to_png(figure: Figure, dpi: int = 150) -> bytes:
-    """A figure as PNG on white, for viewers that know no transparency.
-
-    Parameters
-    ----------
-    figure
-        One of our figures.
-    dpi
-        Pixels an inch.
-    """
-    return _saved(figure, format="png", dpi=dpi)
-
-
-def _saved(figure: Figure, **settings: Any) -> bytes:
-    """A figure on white; its own ground is transparent, whatever its colour."""
-    buffer = io.BytesIO()
-    figure.patch.set_alpha(1.0)
-    figure.savefig(buffer, facecolor="white", **settings)
-    figure.patch.set_alpha(0.0)
-    return buffer.getvalue()
-
-
-def to_file(figure: Figure, kind: str) -> bytes:
+def to_file(figure: Figure, kind: str, dpi: int = 150) -> bytes:
     """A figure as a file, on white; the same bytes each time.
 
     Parameters
@@ -197,12 +185,21 @@ def to_file(figure: Figure, kind: str) -> bytes:
         One of our figures.
     kind
         ``"png"``, ``"svg"`` or ``"pdf"``.
+    dpi
+        Pixels an inch of a PNG; the others have none.
     """
     import matplotlib
 
-    if kind == "png":
-        return to_png(figure)
-    dates = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None}}
+    more: dict[str, Any] = {
+        "png": {"dpi": dpi},
+        "svg": {"metadata": {"Date": None, "Creator": None}},
+        "pdf": {"metadata": {"CreationDate": None}},
+    }[kind]
     settings: Any = {"svg.fonttype": "none", "svg.hashsalt": "foreworld"}
+    buffer = io.BytesIO()
+    # Viewers that know no transparency show a transparent ground in any colour.
+    figure.patch.set_alpha(1.0)
     with matplotlib.rc_context(settings):
-        return _saved(figure, format=kind, metadata=dates[kind])
+        figure.savefig(buffer, facecolor="white", format=kind, **more)
+    figure.patch.set_alpha(0.0)
+    return buffer.getvalue()

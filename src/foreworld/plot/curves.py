@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Num
 
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.progress import number
 from foreworld.plot import _style
-from foreworld.plot._bands import student_band
+from foreworld.plot._bands import draw_band, student_band
 from foreworld.plot._points import point_labels
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MAX_LINES = 12
@@ -57,49 +57,32 @@ def curves(
     known = curve_names(results)
     if metric not in known:
         raise unknown_name("curve", metric, known)
-    axis = str(results[metric].dims[2])
     values = results[metric].values
     num_points = values.shape[0]
     chosen = list(range(min(num_points, MAX_LINES)) if points is None else points)
     for point in chosen:
         if not 0 <= point < num_points:
             raise ConfigError(f"point {point} is not one of 0 to {num_points - 1}.")
-    steps = np.asarray(results[axis].values)
-    labels = point_labels(results)
+    steps, labels = steps_of(results, metric), point_labels(results)
     figure, axes = _style.new_figure(*SMALL) if small else _style.new_figure()
     for point in sorted(set(range(num_points)) - set(chosen)):
         band = student_band(values[point])
         axes.plot(steps, band.mean, color=_style.INK, alpha=0.25, linewidth=0.7)
     for i, point in enumerate(chosen):
-        band = student_band(values[point])
-        shade = _style.colour(i)
-        style: dict[str, Any] = {"color": shade, "linestyle": _style.line_style(i)}
-        axes.plot(steps, band.mean, linewidth=1.8, label=labels[point], **style)
-        axes.fill_between(
-            steps,
-            band.mean - band.half,
-            band.mean + band.half,
-            color=shade,
-            alpha=0.18,
-            linewidth=0,
-        )
+        draw_band(axes, steps, values[point], i, labels[point])
     name = str(results.attrs.get("step_name", "steps"))
     _style.label(axes, name, "" if small else _style.words(metric), title)
     axes.set_xlim(left=0)
-    _fit_to_seeds(axes, values[chosen])
     axes.xaxis.set_major_formatter(lambda value, _: number(value))
-    if num_points > 1 and not small:
-        _style.legend(axes)
-    return figure
-
-
-def _fit_to_seeds(axes: Axes, values: np.ndarray) -> None:
-    """Limit the y axis to what seeds reached: bands of few seeds go far beyond it."""
-    finite = values[np.isfinite(values)]
+    finite = values[chosen][np.isfinite(values[chosen])]
     if finite.size:
+        # What seeds reached: bands of few seeds go far beyond it.
         low, high = float(finite.min()), float(finite.max())
         margin = 0.06 * (high - low) or 0.5
         axes.set_ylim(low - margin, high + margin)
+    if num_points > 1 and not small:
+        _style.legend(axes)
+    return figure
 
 
 def curve_names(results: Any) -> list[str]:
@@ -107,3 +90,16 @@ def curve_names(results: Any) -> list[str]:
     return [
         str(name) for name, array in results.data_vars.items() if array.dims in _CURVES
     ]
+
+
+def steps_of(results: Any, metric: str) -> Num[np.ndarray, " step"]:
+    """Where the values of a curve lie on the x axis.
+
+    Parameters
+    ----------
+    results
+        ``xarray.Dataset`` of a study.
+    metric
+        One of its :func:`curve_names`.
+    """
+    return np.asarray(results[str(results[metric].dims[2])].values)

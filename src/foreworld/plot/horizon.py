@@ -9,7 +9,7 @@ import numpy as np
 
 from foreworld.core.errors import unknown_name
 from foreworld.plot import _style
-from foreworld.plot._bands import student_band
+from foreworld.plot._bands import draw_band, student_band
 from foreworld.plot._points import point_labels
 
 if TYPE_CHECKING:
@@ -51,20 +51,11 @@ def horizon(
     labels = point_labels(results)
     figure, axes = _style.new_figure()
     for i, point in enumerate(range(len(values)) if points is None else points):
-        band = student_band(values[point])
-        shade = _style.colour(i)
         name = "prediction" if len(labels) == 1 else labels[point]
-        axes.plot(ahead, band.mean, color=shade, linewidth=1.8, label=name)
-        axes.fill_between(
-            ahead,
-            band.mean - band.half,
-            band.mean + band.half,
-            color=shade,
-            alpha=0.18,
-            linewidth=0,
-        )
+        draw_band(axes, ahead, values[point], i, name)
+    prefix = next(p for p in ("val_", "test_", "") if metric.startswith(p))
     for style, baseline in zip(("--", ":"), BASELINES, strict=True):
-        name = baseline_of(metric, baseline)
+        name = f"{prefix}{baseline}_{metric.removeprefix(prefix)}"
         if name in known:
             band = student_band(_last(results[name]).reshape(-1, len(ahead)))
             axes.plot(
@@ -84,20 +75,6 @@ def horizon(
 def horizon_names(results: Any) -> list[str]:
     """Variables of the results that have a horizon."""
     return [str(n) for n, array in results.data_vars.items() if "horizon" in array.dims]
-
-
-def baseline_of(metric: str, baseline: str) -> str:
-    """``test_copy_last_mse_by_horizon`` for ``test_mse_by_horizon``.
-
-    Parameters
-    ----------
-    metric
-        Name of the model's error, with its prefix ``val_`` or ``test_``.
-    baseline
-        One of :data:`BASELINES`.
-    """
-    prefix = next(p for p in ("val_", "test_", "") if metric.startswith(p))
-    return f"{prefix}{baseline}_{metric.removeprefix(prefix)}"
 
 
 def _last(array: Any) -> np.ndarray:

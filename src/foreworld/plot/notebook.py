@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from foreworld.core import show
 from foreworld.core.errors import ForeworldError
-from foreworld.plot._style import to_png
+from foreworld.plot._style import to_file
 from foreworld.plot.curves import curves
 from foreworld.plot.report.gather import main_curves
 from foreworld.sweeps.folder import StudyFolder
@@ -18,7 +18,7 @@ def study_html(study: StudyFolder) -> str:
     pieces, results = [show.text(study)], study.results
     if results["finished"].values.any():
         for metric in main_curves(study)[:1]:
-            png = to_png(curves(results, metric, title=study.study.name), _DPI)
+            png = to_file(curves(results, metric, title=study.study.name), "png", _DPI)
             pieces.append(show.picture(png, "png", f"curves of {metric}"))
         try:
             pieces.append(study.best()._repr_html_())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import numpy as np
 from jaxtyping import UInt8
@@ -34,41 +32,21 @@ def prediction_video(
         How many sequences, from the first; those that do not last to the end are
         left out where there are others.
     """
-    chosen = _chosen(np.asarray(source.valid), num_sequences)
+    valid = np.asarray(source.valid).all(axis=1)
+    # Whole ones before others, each in the order of the split.
+    chosen = np.sort(np.argsort(~valid, kind="stable")[:num_sequences])
     begun = model.context_len
     image = np.asarray(source.image[chosen])
-    truth = image[:, begun:]
+    given, truth = image[:, :begun], image[:, begun:]
     actions = None
     if source.action is not None:
         actions = jax.tree.map(lambda a: a[chosen, begun - 1 :], source.action)
-    guess = _predict(model, state, image[:, :begun], actions, truth.shape[1])
+    predict = jax.jit(lambda s, c, a: model.predict(s, c, a, truth.shape[1]))
+    bright = np.asarray(predict(state, given, actions))
+    guess = np.clip(bright * model.pixel_scale, 0, 255).astype(np.uint8)
     apart = np.abs(truth.astype(np.int16) - guess).astype(np.uint8)
-    return _side_by_side([truth, guess, apart])
-
-
-def _predict(
-    model: AbstractForwardModel,
-    state: ForwardState,
-    context: UInt8[np.ndarray, "batch context height width channels"],
-    actions: Any,
-    num_frames: int,
-) -> UInt8[np.ndarray, "batch num_frames height width channels"]:
-    bright = jax.jit(lambda s, c, a: model.predict(s, c, a, num_frames))(
-        state, context, actions
-    )
-    return np.clip(np.asarray(bright) * model.pixel_scale, 0, 255).astype(np.uint8)
-
-
-def _chosen(valid: np.ndarray, num: int) -> np.ndarray:
-    whole = np.flatnonzero(valid.all(axis=1))
-    rest = np.flatnonzero(~valid.all(axis=1))
-    return np.sort(np.concatenate([whole, rest])[:num])
-
-
-def _side_by_side(
-    panels: list[UInt8[np.ndarray, "batch time height width channels"]],
-) -> UInt8[np.ndarray, "time rows columns channels"]:
-    num, steps, height, width, channels = panels[0].shape
+    panels = [truth, guess, apart]
+    num, steps, height, width, channels = truth.shape
     rows = num * (height + GAP) - GAP
     columns = len(panels) * (width + GAP) - GAP
     out = np.full((steps, rows, columns, channels), _GREY, np.uint8)

@@ -90,7 +90,7 @@ def write_album(
     else:
         album.notes.append(NO_FRAMES)
     for ending, figure in figures(tasks, title or name, album.notes):
-        put(f"_{ending}.png", _style.to_png(figure))
+        put(f"_{ending}.png", _style.to_file(figure, "png"))
     return album
 
 
@@ -135,22 +135,17 @@ def together(
     """Sequences of all tasks that have frames as rows, brought to one shape."""
     each = max(1, NUM_ROWS // len(tasks))
     images = [task.image[:each] for task in tasks if task.image is not None]
+    if len(images) == 1:
+        return images[0]
     length = min(image.shape[1] for image in images)
     channels = max(image.shape[-1] for image in images)
     size = max(max(image.shape[2:4]) for image in images)
-    if len(images) == 1:
-        return images[0]
-    return np.concatenate([_fitted(i[:, :length], size, channels) for i in images])
-
-
-def _fitted(
-    image: UInt8[np.ndarray, "sequence time height width channels"],
-    size: int,
-    channels: int,
-) -> UInt8[np.ndarray, "sequence time side side depth"]:
-    scale = size // max(image.shape[2:4])
-    image = image.repeat(scale, axis=2).repeat(scale, axis=3)
-    gaps = [size - side for side in image.shape[2:4]]
-    room = [(gap // 2, gap - gap // 2) for gap in gaps]
-    image = np.pad(image, [(0, 0), (0, 0), *room, (0, 0)])
-    return image if image.shape[-1] == channels else image.repeat(channels, axis=-1)
+    fitted = []
+    for image in images:
+        scale = size // max(image.shape[2:4])
+        large = image[:, :length].repeat(scale, axis=2).repeat(scale, axis=3)
+        gaps = [size - side for side in large.shape[2:4]]
+        room = [(gap // 2, gap - gap // 2) for gap in gaps]
+        large = np.pad(large, [(0, 0), (0, 0), *room, (0, 0)])
+        fitted.append(large.repeat(channels // large.shape[-1], axis=-1))
+    return np.concatenate(fitted)

@@ -56,16 +56,8 @@ def energy_over_time(tasks: Sequence[Footage], title: str = "") -> Figure | None
     time = f"time ({time_unit(first.world)})"
     _style.label(left, time, _style.powers(first.quantities.energy.label))
     _style.label(right, time, "relative change")
-    _scale(left, right)
-    name_lines(right, task_numbers(told))
-    if title:
-        figure.suptitle(title, color=_style.INK, fontsize=11, x=0.02, ha="left")
-    return figure
-
-
-def _scale(left: Any, right: Any) -> None:
-    """Limits that show what there is, and no noise enlarged."""
-    drifts = np.concatenate([line.get_ydata() for line in right.lines])
+    # Limits that show what there is, and no noise enlarged.
+    drifts = np.concatenate([np.asarray(line.get_ydata()) for line in right.lines])
     drifts = drifts[np.isfinite(drifts)]
     right.set_yscale("log")
     low = max(float(drifts.min()) if drifts.size else 1e-16, 1e-17)
@@ -77,3 +69,6 @@ def _scale(left: Any, right: Any) -> None:
     middle, least = (bottom + top) / 2, 0.05 * max(abs(bottom), abs(top), SMALLEST)
     if top - bottom < least:
         left.set_ylim(middle - least, middle + least)
+    name_lines(right, task_numbers(told))
+    _style.heading(figure, title)
+    return figure

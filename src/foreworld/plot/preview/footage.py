@@ -24,7 +24,6 @@ from foreworld.data.format.schema import PARAMETER
 from foreworld.data.making.sequence import motion, shown
 from foreworld.data.making.simulate import Simulator
 from foreworld.data.reading.dataset import DataSet
-from foreworld.data.reading.split import Split
 from foreworld.data.sets.base import NamedSet
 from foreworld.users.random_policy import RandomPolicy
 from foreworld.worlds.base import Family
@@ -123,8 +122,15 @@ def of_family(
     ForeworldError
         The family gives no sequence that may stay.
     """
-    length = num_frames or _usual_len(family)
-    return of_recipe(TaskRecipe(family=family, num_frames=length, seed=seed), name)
+    world: Any = family.world
+    if not num_frames:
+        num_frames = NUM_FRAMES
+        if isinstance(world, AbstractDynamics):
+            state, _ = jax.eval_shape(world.reset, root_key(0))
+            extras = jax.eval_shape(world.extras, state).values()
+            if any(np.issubdtype(one.dtype, np.integer) for one in extras):
+                num_frames = NUM_SIGNAL_FRAMES
+    return of_recipe(TaskRecipe(family=family, num_frames=num_frames, seed=seed), name)
 
 
 def of_recipe(recipe: TaskRecipe, name: str) -> Footage:
@@ -198,37 +204,12 @@ def of_data(data: DataSet, name: str) -> list[Footage]:
     found = []
     for task, one in data.tasks.items():
         split = next(s for s in (one.train, one.val, one.test) if len(s))
-        found.append(of_table(split, one.recipe.tasks[task], task or name))
+        rows = {}
+        for column in split.columns:
+            num = NUM_PARAMETERS if column.startswith(PARAMETER) else NUM_SEQUENCES
+            rows[column] = split.read(column, slice(0, num))
+        found.append(_footage(one.recipe.tasks[task], task or name, rows))
     return found
-
-
-def of_table(table: Split, recipe: TaskRecipe, name: str) -> Footage:
-    """The first sequences of a split.
-
-    Parameters
-    ----------
-    table
-        A split with sequences.
-    recipe
-        What it was made of.
-    name
-        What to call it.
-    """
-    rows = {}
-    for column in table.columns:
-        num = NUM_PARAMETERS if column.startswith(PARAMETER) else NUM_SEQUENCES
-        rows[column] = table.read(column, slice(0, num))
-    return _footage(recipe, name, rows)
-
-
-def _usual_len(family: Family) -> int:
-    world: Any = family.world
-    if not isinstance(world, AbstractDynamics):
-        return NUM_FRAMES
-    state, _ = jax.eval_shape(world.reset, root_key(0))
-    extras = jax.eval_shape(world.extras, state).values()
-    switches = any(np.issubdtype(one.dtype, np.integer) for one in extras)
-    return NUM_SIGNAL_FRAMES if switches else NUM_FRAMES
 
 
 def _simulated(recipe: TaskRecipe, num: int) -> dict[str, np.ndarray]:
@@ -249,14 +230,24 @@ def _footage(recipe: TaskRecipe, name: str, rows: Mapping[str, Any]) -> Footage:
     valid = np.asarray(rows["valid"]) & rows.get("observed", np.True_)
     energy, extras = None, {}
     if isinstance(world, AbstractDynamics):
-        energy = _energy(recipe, rows)
+        if "key" in rows:
+            static, *leaves = partition(recipe.family)
+            with jax.enable_x64(True):
+                keys, seen = np.asarray(rows["key"]), recipe.observation
+                found = _energies(static, recipe.num_frames, seen, leaves, keys)
+            energy = None if found is None else np.asarray(found)
         state, _ = jax.eval_shape(world.reset, root_key(0))
         names = set(jax.eval_shape(world.extras, state)) - known
         extras = {n: np.asarray(rows[n]) for n in sorted(names) if n in rows}
     if "time" in rows:
         time: Any = np.asarray(rows["time"], float)
+    elif f"{PARAMETER}dt" in rows:
+        dt = np.asarray(rows[f"{PARAMETER}dt"][:num], float)
+        time = np.arange(length) * dt[:, None]
     else:
-        time = np.arange(length) * _dt(recipe, rows, num)
+        # 1 where a world says nothing of time.
+        dt = np.full((num, 1), partition(world)[1].get("dt", 1.0), float)
+        time = np.arange(length) * dt
     return Footage(
         name,
         recipe.family,
@@ -272,24 +263,6 @@ def _footage(recipe: TaskRecipe, name: str, rows: Mapping[str, Any]) -> Footage:
             if n.startswith(PARAMETER)
         },
     )
-
-
-def _dt(recipe: TaskRecipe, rows: Mapping[str, Any], num: int) -> Any:
-    """Time between frames of each sequence; 1 where a world says nothing of time."""
-    if f"{PARAMETER}dt" in rows:
-        return np.asarray(rows[f"{PARAMETER}dt"][:num], float)[:, None]
-    return np.full((num, 1), partition(recipe.family.world)[1].get("dt", 1.0), float)
-
-
-def _energy(recipe: TaskRecipe, rows: Mapping[str, Any]) -> np.ndarray | None:
-    if "key" not in rows:
-        return None
-    static, *leaves = partition(recipe.family)
-    with jax.enable_x64(True):
-        keys = np.asarray(rows["key"])
-        length, seen = recipe.num_frames, recipe.observation
-        found = _energies(static, length, seen, leaves, keys)
-    return None if found is None else np.asarray(found)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2))

@@ -146,17 +146,12 @@ def _draw(exhibit: Exhibit, folder: Path) -> Iterator[Path]:
     write_bytes(sheet, _smaller(sheet_of(image, labels, _NUM_COLUMNS)))
     yield sheet
     drawn = figures(tasks, exhibit.name, [])
-    for kind, figure in itertools.islice(_shown(drawn), 4):
+    # Phase portraits and signals; the rest is for previews.
+    shown = (pair for pair in drawn if pair[0].startswith(("phase", "signals")))
+    for kind, figure in itertools.islice(shown, 4):
         file = folder / f"{exhibit.stem}_{kind}.png"
-        write_bytes(file, _smaller(_style.to_png(figure, _DPI)))
+        write_bytes(file, _smaller(_style.to_file(figure, "png", _DPI)))
         yield file
-
-
-def _shown(drawn: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
-    """Phase portraits and signals; the rest is for previews."""
-    for kind, figure in drawn:
-        if kind.startswith(("phase", "signals")):
-            yield kind, figure
 
 
 def _caption(exhibit: Exhibit, folder: Path) -> str:
@@ -168,22 +163,18 @@ def _caption(exhibit: Exhibit, folder: Path) -> str:
             lines.append(f"![{exhibit.name}]({FOLDER}/{picture.name})")
     if len(lines) > 2:
         lines.append("")
+    laws = {}
+    for family in exhibit.families.values():
+        space: Any = family.world.observation_space
+        laws[quantities_of(family.world, space.shape[0]).law] = None
     facts = {
-        "Law": _law(exhibit),
+        "Law": "; ".join(f"`{law}`" for law in laws if law),
         "Drawn for each sequence": _varied(exhibit),
         "Fields that can be drawn": _can_vary(exhibit),
         "Source": _plain(exhibit.source),
     }
     lines += [f"- {name}: {text}" for name, text in facts.items() if text]
     return "\n".join([*lines, ""])
-
-
-def _law(exhibit: Exhibit) -> str:
-    laws = {}
-    for family in exhibit.families.values():
-        space: Any = family.world.observation_space
-        laws[quantities_of(family.world, space.shape[0]).law] = None
-    return "; ".join(f"`{law}`" for law in laws if law)
 
 
 def _varied(exhibit: Exhibit) -> str:

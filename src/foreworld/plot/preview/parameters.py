@@ -55,6 +55,5 @@ def parameter_histograms(tasks: Sequence[Footage], title: str = "") -> Figure | 
         _style.label(axes, _style.powers(words), "sequences" if place % 3 == 0 else "")
         axes.grid(axis="x", visible=False)
     name_lines(panels[min(len(panels), 3) - 1], task_numbers(tasks))
-    if title:
-        figure.suptitle(title, color=_style.INK, fontsize=11, x=0.02, ha="left")
+    _style.heading(figure, title)
     return figure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
@@ -17,7 +17,7 @@ from foreworld.plot.preview._lines import (
     task_numbers,
 )
 from foreworld.plot.preview.footage import Footage
-from foreworld.worlds.dynamics._quantities import Quantity, planes_of
+from foreworld.worlds.dynamics._quantities import planes_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,13 +65,15 @@ def phase_portrait(tasks: Sequence[Footage], title: str = "") -> Figure | None:
         for number, task in enumerate(tasks):
             which = number if len(tasks) > 1 else None
             _draw(axes, task, (i, j), which, rows_of(tasks))
-        _style.label(axes, _label(names[i]), _label(names[j]))
+        _style.label(axes, *(_style.powers(names[k].label) for k in (i, j)))
         for axis, quantity in ((axes.xaxis, names[i]), (axes.yaxis, names[j])):
             if quantity.unit == "rad":
                 axis.set_ticks([-math.pi, 0, math.pi], ["-π", "0", "π"])
-    name_lines(panels[min(columns, len(panels)) - 1], _numbers(tasks))
-    if title:
-        figure.suptitle(title, color=_style.INK, fontsize=11, x=0.02, ha="left")
+    modes, named = _mode(first), task_numbers(tasks)
+    if len(tasks) == 1 and modes is not None:
+        named = {f"mode {mode}": int(mode) for mode in np.unique(modes)}
+    name_lines(panels[min(columns, len(panels)) - 1], named)
+    _style.heading(figure, title)
     return figure
 
 
@@ -83,7 +85,11 @@ def _draw(
     most: int,
 ) -> None:
     names, modes = task.quantities.state, _mode(task)
-    values = [_wrapped(task.state[..., k], names[k]) for k in plane]
+    values = [task.state[..., k] for k in plane]
+    values = [
+        np.mod(v + math.pi, 2 * math.pi) - math.pi if names[k].unit == "rad" else v
+        for k, v in zip(plane, values, strict=True)
+    ]
     spans = [np.ptp(v[np.isfinite(v)]) if np.isfinite(v).any() else 0 for v in values]
     spans = [
         2 * math.pi if names[k].unit == "rad" else span
@@ -100,12 +106,6 @@ def _draw(
         style = style_of(row if number is None else number)
         axes.plot(x, y, linewidth=1.1, **style)
         axes.plot(x[:1], y[:1], ".", markersize=5, **style)
-
-
-def _wrapped(values: Float[np.ndarray, "sequence time"], name: Quantity) -> Any:
-    if name.unit != "rad":
-        return values
-    return np.mod(values + math.pi, 2 * math.pi) - math.pi
 
 
 def _broken(
@@ -139,15 +139,3 @@ def _by_mode(axes: Axes, x: Line, y: Line, modes: np.ndarray) -> None:
             alpha=0.75,
             color=_style.colour(int(mode)),
         )
-
-
-def _numbers(tasks: Sequence[Footage]) -> dict[str, int]:
-    """What the legend names."""
-    modes = _mode(tasks[0])
-    if len(tasks) > 1 or modes is None:
-        return task_numbers(tasks)
-    return {f"mode {mode}": int(mode) for mode in np.unique(modes)}
-
-
-def _label(quantity: Quantity) -> str:
-    return _style.powers(quantity.label)

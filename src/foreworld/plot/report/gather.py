@@ -13,7 +13,7 @@ from foreworld.core.parts.config import encode, to_json
 from foreworld.core.parts.part import Part, field_specs
 from foreworld.core.progress import duration, number
 from foreworld.learners.forward.base import AbstractForwardModel
-from foreworld.plot._points import swept, text
+from foreworld.plot._points import plain, swept, text
 from foreworld.plot._style import words
 from foreworld.plot.curves import MAX_LINES, curve_names
 from foreworld.plot.horizon import BASELINES, horizon_names
@@ -53,7 +53,9 @@ def gather(folder: str | Path | StudyFolder) -> Content:
     base = study.study.base
     budget = study.plan.groups[0].training.budget
     steps = budget.num_updates * budget.steps_per_update
-    on = _data_name(base) if base.world is None else part_name(type(base.world))
+    data: Any = base.data
+    world = base.world
+    on = Path(data.path).name if world is None else part_name(type(world))
     lead = (
         f"{part_name(type(base.learner))} on {on}: {_count(num_points, 'point')} x "
         f"{_count(num_seeds, 'seed')}, {steps:,} {budget.step_name} a run, root seed "
@@ -68,7 +70,11 @@ def gather(folder: str | Path | StudyFolder) -> Content:
         points=_points(results, winner),
         results=results,
         metrics=main_curves(study),
-        horizons=main_horizons(results),
+        horizons=[
+            name
+            for name in horizon_names(results)
+            if name.startswith("test_") and not any(b in name for b in BASELINES)
+        ],
         chosen=_chosen(results),
         video=study_video(study, winner),
         timing=_timing(chunks),
@@ -93,15 +99,6 @@ def main_curves(study: StudyFolder) -> list[str]:
     # The agents' scores of a game and losses tell more than what else is measured.
     rest.sort(key=lambda name: (not name.startswith(score), "loss" not in name))
     return [*first, *rest][:MAX_CURVES]
-
-
-def main_horizons(results: Any) -> list[str]:
-    """Held-out errors by horizon, without those of the baselines."""
-    return [
-        name
-        for name in horizon_names(results)
-        if name.startswith("test_") and not any(b in name for b in BASELINES)
-    ]
 
 
 def study_video(study: StudyFolder, winner: Best | None = None) -> Video | None:
@@ -138,18 +135,16 @@ def _best(study: StudyFolder) -> Best | None:
 def _facts(
     study: StudyFolder, results: Any, winner: Best | None
 ) -> list[tuple[str, str]]:
-    done, broken = results["finished"].values, results["failed"].values
-    facts = []
+    done, plan = results["finished"].values, study.plan
+    facts = [
+        ("runs finished", f"{done.sum()} of {done.size}"),
+        ("runs failed", str(results["failed"].values.sum())),
+        ("programs", f"{len(plan.groups)} on {_count(plan.workers, 'worker')}"),
+        ("device", plan.device),
+    ]
     if winner is not None:
         rule = f"{winner.measure} of {words(winner.metric)}, best point"
-        facts.append((rule, f"{winner.value:.4g}"))
-    facts.append(("runs finished", f"{done.sum()} of {done.size}"))
-    facts.append(("runs failed", str(broken.sum())))
-    plan = study.plan
-    facts.append(
-        ("programs", f"{len(plan.groups)} on {_count(plan.workers, 'worker')}")
-    )
-    facts.append(("device", plan.device))
+        facts.insert(0, (rule, f"{winner.value:.4g}"))
     return facts
 
 
@@ -162,7 +157,7 @@ def _points(results: Any, winner: Best | None) -> Table:
         except ForeworldError:
             continue
         columns[f"{measure} of {words(metric)}"] = values
-    head = ["point", *(_plain(name) for name in names)]
+    head = ["point", *(plain(name) for name in names)]
     head += list(columns)
     rows: list[list[str | None]] = []
     failed = results["failed"].values.sum(axis=1)
@@ -170,7 +165,10 @@ def _points(results: Any, winner: Best | None) -> Table:
         row: list[str | None] = [str(point)]
         row += [text(results[name].values[point]) for name in names]
         for values in columns.values():
-            row.append(_mean_and_interval(values[point]))
+            kept = values[point][np.isfinite(values[point])]
+            low, high = student(kept)
+            spread = f" [{low:.4g}, {high:.4g}]" if np.isfinite(low) else ""
+            row.append(f"{kept.mean():.4g}{spread}" if len(kept) else None)
         rows.append([*row, str(failed[point])])
     head.append("failed seeds")
     caption = (
@@ -179,15 +177,6 @@ def _points(results: Any, winner: Best | None) -> Table:
     )
     best = None if winner is None else winner.point
     return Table(head, rows, frozenset(range(len(head))), best, caption)
-
-
-def _mean_and_interval(values: np.ndarray) -> str | None:
-    kept = values[np.isfinite(values)]
-    if not len(kept):
-        return None
-    low, high = student(kept)
-    spread = f" [{low:.4g}, {high:.4g}]" if np.isfinite(low) else ""
-    return f"{kept.mean():.4g}{spread}"
 
 
 def _chosen(results: Any) -> Sequence[int] | None:
@@ -243,14 +232,6 @@ def _timing(chunks: Sequence[Path]) -> Table | None:
     rows.append(["programs taken from the cache", f"{reused} of {made}"])
     caption = "The last call on each chunk, all workers added up."
     return Table(["", ""], rows, frozenset({1}), caption=caption)
-
-
-def _data_name(base: Any) -> str:
-    return Path(base.data.path).name
-
-
-def _plain(name: str) -> str:
-    return name.removeprefix("learner.").replace("_", " ")
 
 
 def _count(num: int, word: str) -> str:

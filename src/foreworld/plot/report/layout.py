@@ -10,6 +10,7 @@ from foreworld.plot.curves import curves
 from foreworld.plot.horizon import horizon
 from foreworld.plot.report import _html
 from foreworld.plot.report.content import Content, Video
+from foreworld.render.gif import gif_bytes
 
 
 def lay_out(
@@ -48,9 +49,26 @@ def _study(content: Content, index: int) -> list[str]:
     ]
     parts += [_html.paragraph(problem, "bad") for problem in content.problems]
     if content.metrics:
-        parts += [_html.heading(3, "Learning curves"), _curves(content)]
+        drawn = []
+        for metric in content.metrics:
+            figure = curves(content.results, metric, content.chosen, small=bool(drawn))
+            caption = (
+                "" if drawn else ": mean over seeds and its 95 % Student interval."
+            )
+            caption = words(metric).capitalize() + caption
+            drawn.append(_html.figure(to_svg(figure, metric), caption))
+        text = f'<div class="curve-set">{"".join(drawn)}</div>'
+        parts += [_html.heading(3, "Learning curves"), text]
     if content.horizons:
-        parts += [_html.heading(3, "Error by horizon"), _horizons(content)]
+        drawn = []
+        for metric in content.horizons:
+            figure = horizon(content.results, metric, content.chosen)
+            caption = (
+                f"{words(metric).capitalize()}: mean over seeds and its 95 % Student "
+                f"interval, beside predictions that need no learning."
+            )
+            drawn.append(_html.figure(to_svg(figure, metric), caption))
+        parts += [_html.heading(3, "Error by horizon"), "".join(drawn)]
     if content.video is not None:
         parts += [_html.heading(3, "Prediction"), _video(content.video)]
     parts += [_html.heading(3, "Points"), content.points.html()]
@@ -62,31 +80,10 @@ def _study(content: Content, index: int) -> list[str]:
     return parts
 
 
-def _curves(content: Content) -> str:
-    figures = []
-    for i, metric in enumerate(content.metrics):
-        figure = curves(content.results, metric, content.chosen, small=i > 0)
-        caption = words(metric).capitalize()
-        if i == 0:
-            caption += ": mean over seeds and its 95 % Student interval."
-        figures.append(_html.figure(to_svg(figure, metric), caption))
-    return f'<div class="curve-set">{"".join(figures)}</div>'
-
-
-def _horizons(content: Content) -> str:
-    figures = []
-    for metric in content.horizons:
-        figure = horizon(content.results, metric, content.chosen)
-        caption = (
-            f"{words(metric).capitalize()}: mean over seeds and its 95 % Student "
-            f"interval, beside predictions that need no learning."
-        )
-        figures.append(_html.figure(to_svg(figure, metric), caption))
-    return "".join(figures)
-
-
 def _video(video: Video) -> str:
-    image = _html.image(_gif(video), "gif", "true, predicted and difference")
+    # A pixel of the frame is one of the file: the page enlarges it without blurring.
+    data = gif_bytes(video.frames, fps=8.333, scale=1)
+    image = _html.image(data, "gif", "true, predicted and difference")
     heads = "<div><span>true</span><span>predicted</span><span>difference</span></div>"
     caption = (
         f"{video.num_sequences} held-out sequences, predicted without looking again "
@@ -96,12 +93,3 @@ def _video(video: Video) -> str:
         f'<figure class="video">{heads}{image}'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )
-
-
-def _gif(video: Video) -> bytes:
-    """One picture a pixel: the page enlarges it without blurring."""
-    import imageio.v3 as iio
-
-    frames = video.frames[..., 0] if video.frames.shape[-1] == 1 else video.frames
-    data = iio.imwrite("<bytes>", frames, extension=".gif", duration=120, loop=0)
-    return data or b""
