@@ -201,7 +201,7 @@ def _try_lock(text: str) -> contextlib.AbstractContextManager[Any] | None:
     It goes with the process that holds it. Where there can be no locks, work is not
     shared.
     """
-    folder = jax.config.jax_compilation_cache_dir
+    folder = jax.config.jax_compilation_cache_dir  # pyright: ignore[reportAttributeAccessIssue]
     if not folder:
         return contextlib.nullcontext(text)
     name = hashlib.sha256(f"{_options()} {text}".encode()).hexdigest()[:32]
@@ -254,7 +254,7 @@ def _identity(program: Program) -> Hashable:
     shapes = tuple(
         (np.shape(leaf), str(getattr(leaf, "dtype", type(leaf)))) for leaf in leaves
     )
-    wide = bool(jax.config.jax_enable_x64)
+    wide = bool(jax.config.jax_enable_x64)  # pyright: ignore[reportAttributeAccessIssue]
     return (
         *(program.function, program.static, structure, shapes, program.donate),
         wide,
