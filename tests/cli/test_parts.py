@@ -50,7 +50,7 @@ def test_show_a_world_with_its_picture(capsys):
 def test_show_as_json(capsys):
     assert main(["show", "trackio", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
-    assert facts["class"] == "foreworld.track.trackio:Trackio"
+    assert facts["class"] == "foreworld.track:Trackio"
     assert facts["fields"] == []
 
 

@@ -1,12 +1,17 @@
 """Parts are found by their place, by entry point and by file."""
 
+import contextlib
+import importlib
+import pkgutil
 import subprocess
 import sys
 
 import pytest
 
+import foreworld
 from foreworld.core import registry
 from foreworld.core.errors import ConfigError, UnknownNameError
+from foreworld.core.parts.part import Part
 from foreworld.worlds.base import AbstractWorld
 
 
@@ -45,10 +50,59 @@ def test_unknown_names_get_the_nearest_and_all():
     assert "pendulum" in str(caught.value)
 
 
-def test_address_and_back():
-    cls = registry.find("worlds", "tmaze")
-    assert registry.address(cls) == "foreworld.worlds.pomdp.tmaze:TMaze"
-    assert registry.locate(registry.address(cls)) is cls
+def concrete_parts() -> list[type]:
+    """Every class of the package that can be written, in a worker that loads it all."""
+    for module in pkgutil.walk_packages(foreworld.__path__, "foreworld."):
+        if "_templates" not in module.name:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(module.name)
+    found, left = set[type](), [Part]
+    while left:
+        new = set(left.pop().__subclasses__()) - found
+        found |= new
+        left += new
+    names = ("__abstractmethods__", "__abstractvars__", "__abstractclassvars__")
+    return sorted(
+        (
+            cls
+            for cls in found
+            if cls.__module__.startswith("foreworld.")
+            and not any(getattr(cls, name, ()) for name in names)
+        ),
+        key=lambda cls: cls.__name__,
+    )
+
+
+def test_every_part_has_a_public_name_and_is_found_by_it():
+    parts = concrete_parts()
+    assert len(parts) > 30
+    for cls in parts:
+        room = cls.__module__.split(".")[1]
+        assert registry.address(cls) == f"foreworld.{room}:{cls.__name__}"
+        assert registry.locate(registry.address(cls)) is cls
+
+
+def test_an_address_from_before_the_format_was_fixed_is_refused():
+    with pytest.raises(ConfigError) as caught:
+        registry.locate("foreworld.worlds.dynamics.pendulum:Pendulum")
+    assert str(caught.value) == (
+        "'foreworld.worlds.dynamics.pendulum:Pendulum' names a module inside of "
+        "foreworld.worlds, as configurations did before their format was fixed. Make "
+        "anew what was written so; the class is now 'foreworld.worlds:Pendulum'."
+    )
+
+
+def test_a_class_without_a_public_name_cannot_be_written():
+    cls = type("Hidden", (), {"__module__": "foreworld.worlds.dynamics._hidden"})
+    with pytest.raises(
+        ConfigError, match=r"Import it in foreworld/worlds/__init__\.pyi"
+    ):
+        registry.address(cls)
+
+
+def test_an_unknown_name_of_a_room_gets_the_nearest():
+    with pytest.raises(UnknownNameError, match="Did you mean 'Pendulum'"):
+        registry.locate("foreworld.worlds:Pendulun")
 
 
 def test_a_file_that_is_missing_broken_or_without_the_class(tmp_path):

@@ -210,7 +210,7 @@ CASES = [
         "train ppo --on ./walk.py:Plain",
         2,
         "'./walk.py:Plain' is no world: Plain is not a subclass of "
-        "foreworld.worlds.base.AbstractWorld. Derive it from that class.",
+        "foreworld.worlds.AbstractWorld. Derive it from that class.",
     ),
     (
         "train ppo --on ./nothing.py:Walk",

@@ -66,6 +66,6 @@ def resolve(name: str) -> What:
     if not issubclass(cls, AbstractWorld):
         raise ConfigError(
             f"{name!r} is no world: {cls.__name__} is not a subclass of "
-            f"foreworld.worlds.base.AbstractWorld. Derive it from that class."
+            f"foreworld.worlds.AbstractWorld. Derive it from that class."
         )
     return What(name, world=cls)

@@ -5,16 +5,22 @@ file names only and imports nothing. Third parties join by entry points in the g
 ``foreworld.worlds``, ``foreworld.learners``, ...; a person's own class is named by
 file, ``./my_world.py:MyWorld``. Files whose name starts with an underscore, and
 ``base.py``, are not parts.
+
+What is written names a class by room, ``foreworld.worlds:TMaze``, and never by the
+module in it, so that files may move. The public names of a room are its parts and what
+the stub beside its ``__init__.py`` imports.
 """
 
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import importlib
 import importlib.util
 import sys
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -135,13 +141,18 @@ def find(kind: str, name: str) -> type:
     raise unknown_name(KINDS[kind], name, known)
 
 
+@functools.cache
 def address(cls: type) -> str:
-    """``module:Class``, or ``/path/file.py:Class`` for a class from a person's file.
+    """``foreworld.room:Class``, ``module:Class`` or ``/path/file.py:Class``.
+
+    A class of this package is named by its room, one of another package by its module,
+    and one of a person's own by its file.
 
     Raises
     ------
     ConfigError
-        The class is defined in ``__main__``, where no other process can find it.
+        The class is defined in ``__main__``, where no other process can find it, or is
+        none of its room's public names.
     """
     if cls.__module__ == "__main__" or "<locals>" in cls.__qualname__:
         raise ConfigError(
@@ -151,7 +162,15 @@ def address(cls: type) -> str:
         )
     if cls.__module__.startswith(_USER_MODULES):
         return f"{sys.modules[cls.__module__].__file__}:{cls.__qualname__}"
-    return f"{cls.__module__}:{cls.__qualname__}"
+    if cls.__module__.partition(".")[0] != _ROOT.name:
+        return f"{cls.__module__}:{cls.__qualname__}"
+    room = ".".join(cls.__module__.split(".")[:2])
+    if getattr(importlib.import_module(room), cls.__name__, None) is not cls:
+        raise ConfigError(
+            f"class {cls.__name__} of {cls.__module__} has no public name, by which it "
+            f"could be written. Import it in {room.replace('.', '/')}/__init__.pyi."
+        )
+    return f"{room}:{cls.__name__}"
 
 
 def portable_address(cls: type) -> str:
@@ -176,15 +195,25 @@ def locate(where: str) -> type:
             f"{found[0] if found else 'MyClass'}'."
             + (f" It holds: {', '.join(found)}." if found else "")
         )
+    if place.startswith(f"{_ROOT.name}.") and place.count(".") > 1:
+        room = ".".join(place.split(".")[:2])
+        raise ConfigError(
+            f"{where!r} names a module inside of {room}, as configurations did before "
+            f"their format was fixed. Make anew what was written so; the class is now "
+            f"'{room}:{name}'."
+        )
     module = load_file(Path(place)) if place.endswith(".py") else _import(place, where)
     value: Any = module
     for step in name.split("."):
         value = getattr(value, step, None)
     if isinstance(value, type):
         return _complete(value)
-    known = [n for n, v in vars(module).items() if isinstance(v, type)]
-    own = [n for n in known if getattr(module, n).__module__ == module.__name__]
-    raise unknown_name(f"class in {place}", name, own)
+    own = [
+        n
+        for n, v in vars(module).items()
+        if isinstance(v, type) and v.__module__ == module.__name__
+    ]
+    raise unknown_name(f"class in {place}", name, own or _names(place))
 
 
 def _complete(cls: type) -> type:
@@ -280,20 +309,70 @@ def own_frame(error: BaseException) -> traceback.FrameSummary | None:
     return next((f for f in reversed(frames) if f.filename in files), None)
 
 
-def class_by_name(kind: str, name: str) -> type:
-    """The class ``TMaze`` of the part ``tmaze``, for a package's ``__getattr__``.
+def public_names(room: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """``__getattr__`` and ``__dir__`` of a room: names are imported when first used.
 
-    Raises
-    ------
-    AttributeError
-        No part of that kind has a class of that name.
+    The stub beside its ``__init__.py`` is the table, the same for type checkers and for
+    running programs; parts of registered kinds are found by their place besides.
+
+    Parameters
+    ----------
+    room
+        Name of the package, such as ``foreworld.worlds``.
     """
-    if not name.startswith("_"):
+
+    def get(name: str) -> Any:
+        if name in _table(room):
+            module = importlib.import_module(_table(room)[name])
+            # A name that is none of the module is a package in it.
+            found = vars(module).get(name)
+            value = found or importlib.import_module(f"{module.__name__}.{name}")
+        else:
+            value = _part_in(room, name)
+        # Kept, so that the next use costs nothing.
+        setattr(sys.modules[room], name, value)
+        return value
+
+    def names() -> list[str]:
+        return sorted({*vars(sys.modules[room]), *_names(room)})
+
+    return get, names
+
+
+@functools.cache
+def _table(room: str) -> dict[str, str]:
+    """Module of each public name, read from a room's stub."""
+    stub = Path(str(sys.modules[room].__file__)).with_suffix(".pyi")
+    tree = ast.parse(stub.read_text(encoding="utf-8")) if stub.exists() else None
+    return {
+        alias.name: str(node.module)
+        for node in (tree.body if tree else [])
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname == alias.name
+    }
+
+
+def _names(room: str) -> list[str]:
+    """The public names of a room, read without importing what they name."""
+    kind = room.rpartition(".")[2]
+    parts = [
+        cls
+        for entry in (entries(kind) if kind in KINDS else {}).values()
+        for cls in (_classes_in(entry.path) if entry.path else [])
+        if cls.lower() == _letters(entry.name)
+    ]
+    return sorted({*_table(room), *parts})
+
+
+def _part_in(room: str, name: str) -> type:
+    """The class ``TMaze`` of the part ``tmaze``."""
+    kind = room.rpartition(".")[2]
+    if kind in KINDS and name[0].isupper():
         for entry in entries(kind).values():
             if _letters(entry.name) == name.lower():
                 return entry.load()
-    words = f"module 'foreworld.{kind}' has no attribute {name!r}."
+    words = f"module {room!r} has no attribute {name!r}."
     if not name.startswith("_"):
-        known = ", ".join(sorted(entries(kind)))
-        words += f" Classes are spelt TMaze for tmaze; there are: {known}."
+        words += f" It has: {', '.join(_names(room))}."
     raise AttributeError(words)

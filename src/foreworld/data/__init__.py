@@ -1,0 +1,5 @@
+"""Data sets: their recipes and their readers."""
+
+from foreworld.core.registry import public_names
+
+__getattr__, __dir__ = public_names(__name__)

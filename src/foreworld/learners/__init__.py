@@ -1,9 +1,5 @@
-"""Learners by class name, found by their place: ``foreworld.learners.PPO``."""
+"""What learns: ``foreworld.learners.PPO`` and what learners derive from."""
 
-from typing import Any
+from foreworld.core.registry import public_names
 
-from foreworld.core.registry import class_by_name
-
-
-def __getattr__(name: str) -> Any:
-    return class_by_name("learners", name)
+__getattr__, __dir__ = public_names(__name__)

@@ -1,0 +1,5 @@
+"""Studies: many runs, planned and kept."""
+
+from foreworld.core.registry import public_names
+
+__getattr__, __dir__ = public_names(__name__)

@@ -1,4 +1,10 @@
 from foreworld.testing.checks import CheckError as CheckError
+from foreworld.testing.games import CueProbe as CueProbe
+from foreworld.testing.games import EndlessProbe as EndlessProbe
+from foreworld.testing.games import RepeatedMatchingPennies as RepeatedMatchingPennies
 from foreworld.testing.launchers import check_launcher as check_launcher
 from foreworld.testing.learners import check_learner as check_learner
+from foreworld.testing.probes import ProbeLearner as ProbeLearner
+from foreworld.testing.probes import ProbeWorld as ProbeWorld
+from foreworld.testing.probes import SlowProbeLearner as SlowProbeLearner
 from foreworld.testing.worlds import check_world as check_world

@@ -1,0 +1,5 @@
+"""Training: what a run is made of."""
+
+from foreworld.core.registry import public_names
+
+__getattr__, __dir__ = public_names(__name__)

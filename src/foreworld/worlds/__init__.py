@@ -1,9 +1,5 @@
-"""Worlds by class name, found by their place: ``foreworld.worlds.TMaze``."""
+"""What can be simulated: ``foreworld.worlds.TMaze`` and what worlds derive from."""
 
-from typing import Any
+from foreworld.core.registry import public_names
 
-from foreworld.core.registry import class_by_name
-
-
-def __getattr__(name: str) -> Any:
-    return class_by_name("worlds", name)
+__getattr__, __dir__ = public_names(__name__)

@@ -31,7 +31,7 @@ def make(name: str, **fields: Any) -> AbstractWorld:
     if not issubclass(cls, AbstractWorld):
         raise ConfigError(
             f"{name!r} is no world: {cls.__name__} is not a subclass of "
-            f"foreworld.worlds.base.AbstractWorld. Derive it from that class."
+            f"foreworld.worlds.AbstractWorld. Derive it from that class."
         )
     specs = field_specs(cls)
     known = [spec.name for spec in specs]

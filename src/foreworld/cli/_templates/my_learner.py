@@ -12,12 +12,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
-from foreworld.core.errors import FitError
-from foreworld.core.keys import named_key
-from foreworld.core.parts.part import Bounded, Traced
-from foreworld.core.spaces import Discrete, Space
-from foreworld.learners.base import AbstractLearner, Budget, Mean, Metrics, Source
-from foreworld.worlds.base import AbstractPolicy, AbstractWorld
+from foreworld.core import Bounded, Discrete, FitError, Space, Traced, named_key
+from foreworld.learners import AbstractLearner, Budget, Mean, Metrics, Source
+from foreworld.worlds import AbstractPolicy, AbstractWorld
 from foreworld.worlds.rollout import Transition, rollout
 
 

@@ -11,9 +11,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, UInt8
 
-from foreworld.core.parts.part import Bounded, Traced
-from foreworld.core.spaces import Box, Discrete
-from foreworld.worlds.base import AbstractWorld, EpisodeLen, Step
+from foreworld.core import Bounded, Box, Discrete, Traced
+from foreworld.worlds import AbstractWorld, EpisodeLen, Step
 
 _PIXELS = 8
 

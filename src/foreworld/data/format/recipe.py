@@ -96,7 +96,7 @@ class TaskRecipe(Part):
             raise ConfigError(
                 f"policy {type(self.policy).__name__} cannot be written down, so no "
                 f"worker could rebuild it. Derive it from "
-                f"foreworld.core.parts.part.Part too."
+                f"foreworld.core.Part too."
             )
         if self.shard_len % self.chunk_len:
             raise ConfigError(

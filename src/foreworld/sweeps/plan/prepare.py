@@ -23,14 +23,13 @@ from foreworld.core.errors import DamagedError, OccupiedError
 from foreworld.core.parts.config import to_dict
 from foreworld.sweeps.plan._check import check_plan
 from foreworld.sweeps.plan.plan import Plan, make_plan
-from foreworld.sweeps.study.find import KIND, read_study
+from foreworld.sweeps.study.find import FORMAT, KIND, read_study
 from foreworld.sweeps.study.study import Study
 from foreworld.train.checkpoint import checkpoints
 
 PLAN, LOCK, CHUNKS, TABLE = "plan.json", ".lock", "chunks", "study.nc"
 CHUNK_LOCK, RUNNING = "lock", ".running"
 """Held in a chunk's folder by whoever trains it; held by whoever watches the study."""
-_FORMAT = 1
 _OURS = (TABLE, "tracker.json", "report.html", CONFIG)
 _OUR_FOLDERS = (CHUNKS, "logs")
 
@@ -128,7 +127,7 @@ def _config(study: Study) -> dict[str, Any]:
     versions = {name: version(name) for name in ("foreworld", "jax", "equinox")}
     return {
         "kind": KIND,
-        "format": _FORMAT,
+        "format": FORMAT,
         "folder": study.folder_name,
         "seed": study.base.seed,
         "versions": versions,

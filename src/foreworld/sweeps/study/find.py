@@ -20,6 +20,7 @@ from foreworld.sweeps.study.study import Study
 
 FOLDER = "studies"
 KIND = "study"
+FORMAT = 2
 """What ``config.json`` of a study's folder says it is."""
 
 
@@ -123,7 +124,7 @@ def read_study(folder: Path) -> Study:
     Raises
     ------
     ConfigError
-        The folder holds something else.
+        The folder holds something else, or a format this installation does not know.
     DamagedError
         Its ``config.json`` is missing or damaged.
     """
@@ -131,6 +132,12 @@ def read_study(folder: Path) -> Study:
     kind = data.get("kind") if isinstance(data, dict) else None
     if kind != KIND:
         raise ConfigError(f"{folder} holds no study but {kind or 'something else'!r}.")
+    if data.get("format") != FORMAT:
+        raise ConfigError(
+            f"{folder} is written in format {data.get('format')} of studies; this "
+            f"installation reads format {FORMAT}. Make it anew, or install the version "
+            f"that wrote it."
+        )
     study = config.read_part(data.get("study"), folder / CONFIG)
     if not isinstance(study, Study):
         raise ConfigError(f"{folder / CONFIG} holds no study.")

@@ -1,0 +1,17 @@
+from foreworld.core.errors import ConfigError as ConfigError
+from foreworld.core.errors import DamagedError as DamagedError
+from foreworld.core.errors import FitError as FitError
+from foreworld.core.errors import ForeworldError as ForeworldError
+from foreworld.core.errors import OccupiedError as OccupiedError
+from foreworld.core.errors import UnknownNameError as UnknownNameError
+from foreworld.core.keys import named_key as named_key
+from foreworld.core.keys import root_key as root_key
+from foreworld.core.parts.part import Bounded as Bounded
+from foreworld.core.parts.part import Data as Data
+from foreworld.core.parts.part import Entries as Entries
+from foreworld.core.parts.part import Part as Part
+from foreworld.core.parts.part import Place as Place
+from foreworld.core.parts.part import Traced as Traced
+from foreworld.core.spaces import Box as Box
+from foreworld.core.spaces import Discrete as Discrete
+from foreworld.core.spaces import Space as Space

@@ -1,0 +1,9 @@
+from typing import Any
+
+from foreworld.launch.base import AbstractHandle as AbstractHandle
+from foreworld.launch.base import AbstractLauncher as AbstractLauncher
+from foreworld.launch.base import Resources as Resources
+from foreworld.launch.base import Task as Task
+from foreworld.launch.base import TaskState as TaskState
+
+def __getattr__(name: str) -> Any: ...

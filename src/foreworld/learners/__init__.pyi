@@ -1,0 +1,10 @@
+from typing import Any
+
+from foreworld.learners.base import AbstractLearner as AbstractLearner
+from foreworld.learners.base import Budget as Budget
+from foreworld.learners.base import Mean as Mean
+from foreworld.learners.base import Metrics as Metrics
+from foreworld.learners.base import Source as Source
+from foreworld.learners.forward.base import AbstractForwardModel as AbstractForwardModel
+
+def __getattr__(name: str) -> Any: ...

@@ -1,0 +1,1 @@
+from foreworld.train.parameters import Parameters as Parameters
