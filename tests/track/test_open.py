@@ -11,8 +11,7 @@ from foreworld.track._open import (
     recall_tracker,
     remember_tracker,
 )
-from foreworld.track._rows import rows
-from foreworld.track.base import AbstractTrace, AbstractTracker
+from foreworld.track.base import AbstractTrace, AbstractTracker, rows
 from foreworld.track.off import Off
 from foreworld.track.wandb import Wandb
 

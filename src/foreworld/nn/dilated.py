@@ -167,8 +167,14 @@ class RecurrentCore(eqx.Module):
             Steps between the two that the dilated layers connect, at least 1.
         """
         y = self.first.sequence(x, context)
+        time, batch, width = y.shape
+        steps = -(-time // skip)
         for layer in self.dilated:
-            y = _dilate(layer, y, skip)
+            # Phases of time are rows of a batch: step t is step t // skip of one.
+            y = jnp.pad(y, ((0, steps * skip - time), (0, 0), (0, 0)))
+            y = y.reshape(steps, skip * batch, width)
+            y = layer.sequence(y, jnp.zeros((skip * batch, width), jnp.float32))
+            y = y.reshape(steps * skip, batch, width)[:time]
         return y
 
     def start(self, context: Float[Array, "batch hidden"], skip: int) -> CoreMemory:
@@ -206,12 +212,3 @@ class RecurrentCore(eqx.Module):
             y = layer.step(y, past[phase])
             phases.append(past.at[phase].set(y))
         return CoreMemory(first, tuple(phases), memory.time + 1), y
-
-
-def _dilate(layer: Layer, x: Array, skip: int) -> Array:
-    time, batch, width = x.shape
-    steps = -(-time // skip)
-    x = jnp.pad(x, ((0, steps * skip - time), (0, 0), (0, 0)))
-    x = x.reshape(steps, skip * batch, width)
-    y = layer.sequence(x, jnp.zeros((skip * batch, width), jnp.float32))
-    return y.reshape(steps * skip, batch, width)[:time]

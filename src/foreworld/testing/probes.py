@@ -92,8 +92,11 @@ class _Constant(AbstractPolicy):
         return None, self.action
 
 
-class ProbeLearner(AbstractLearner):
-    """Regresses a few numbers on a probe world's constant, from noisy samples."""
+class AbstractProbe(AbstractLearner):
+    """Regresses a few numbers on a probe world's constant, from noisy samples.
+
+    What the probes below have in common; they differ in whether they can be traced.
+    """
 
     score: ClassVar[str] = "nearness"
 
@@ -112,9 +115,22 @@ class ProbeLearner(AbstractLearner):
     work: Annotated[int, Bounded(low=0)] = 0
     """matrix products an update does for nothing, to take time"""
 
+    def pause(self) -> None:
+        """What Python does before an update; nothing."""
+
     def check_fit(self, source: Source) -> None:
-        """Only probe worlds."""
-        _check_fit(self, source)
+        """Only probe worlds.
+
+        Raises
+        ------
+        FitError
+            The source is something else.
+        """
+        if not isinstance(source, ProbeWorld):
+            raise FitError(
+                f"{type(self).__name__} only learns in a ProbeWorld, not from a "
+                f"{type(source).__name__}."
+            )
 
     def budget(self, source: Source) -> Budget:
         """Two steps an update."""
@@ -122,135 +138,68 @@ class ProbeLearner(AbstractLearner):
 
     def init(self, key: Key[Array, ""], source: Source) -> ProbeState:
         """A random guess."""
-        return _init(self, key)
+        shape = (self.hidden_size,)
+        guess = jax.random.normal(named_key(key, "guess"), shape, jnp.float32)
+        return ProbeState(guess, jnp.zeros(shape), jnp.int32(0), named_key(key, "own"))
 
     def update(
         self,
         state: ProbeState,
-        source: Source,
+        source: Any,
         key: Key[Array, ""],
         progress: Float[Array, ""],
     ) -> tuple[ProbeState, Metrics]:
         """One step of stochastic gradient descent."""
-        return _update(self, state, source, key, progress)
+        self.pause()
+        draws = jax.random.normal(key, state.guess.shape, jnp.float32)
+        gap = state.guess - (source.target + self.noise * draws)
+        # Zero, after some work that the compiler cannot leave out.
+        start = jnp.eye(64, dtype=jnp.float32)
+        end = jax.lax.fori_loop(0, self.work, lambda _, x: (x @ x) * 0.5, start)
+        gap = gap + 0.0 * end[0, 0]
+        momentum = self.momentum * state.momentum - self.learning_rate * gap
+        guess = state.guess + momentum
+        broken = (self.broken_from <= 1) & (progress >= self.broken_from)
+        guess = jnp.where(broken, jnp.nan, guess)
+        own = jax.random.fold_in(state.key, 1)
+        metrics = {"loss": Mean.of(jnp.square(gap)), "guess": Mean.of(guess)}
+        return ProbeState(guess, momentum, state.count + 1, own), metrics
 
-    def evaluate(
-        self, state: ProbeState, source: Source, key: Key[Array, ""]
-    ) -> Metrics:
+    def evaluate(self, state: ProbeState, source: Any, key: Key[Array, ""]) -> Metrics:
         """Minus the squared distance, and the distance by entry."""
-        return _evaluate(state, source)
+        squares = jnp.square(state.guess - source.target)
+        return {
+            "nearness": Mean.of(-squares),
+            "square_by_horizon": Mean(squares, jnp.ones_like(squares)),
+        }
 
     def policy(self, state: ProbeState, source: Source) -> AbstractPolicy:
         """Always the guess."""
         return _Constant(jnp.mean(state.guess))
 
 
-class SlowProbeLearner(AbstractLearner):
+class ProbeLearner(AbstractProbe):
+    """A probe that can be traced."""
+
+
+class SlowProbeLearner(AbstractProbe):
     """The same in Python: cannot be traced, and sleeps in every update."""
 
-    score: ClassVar[str] = "nearness"
     traceable: ClassVar[bool] = False
 
-    learning_rate: Annotated[float, Traced(low=0)] = 0.1
-    """step size"""
-    momentum: Annotated[float, Traced(low=0, below=1)] = 0.0
-    """share of the last step that is repeated"""
-    noise: Annotated[float, Traced(low=0)] = 0.1
-    """standard deviation of the samples"""
-    broken_from: Annotated[float, Traced(low=0)] = 2.0
-    """fraction of the run from which on the guess is NaN; above 1 for never"""
-    hidden_size: Annotated[int, Bounded(low=1)] = 3
-    """numbers in the guess"""
-    num_updates: Annotated[int, Bounded(low=1)] = 20
-    """updates of a run"""
-    work: Annotated[int, Bounded(low=0)] = 0
-    """matrix products an update does for nothing"""
     sleep: Annotated[float, Bounded(low=0, unit="s")] = 0.0
     """pause in every update"""
     fails: bool = False
     """raise an error in the first update"""
 
-    def check_fit(self, source: Source) -> None:
-        """Only probe worlds."""
-        _check_fit(self, source)
+    def pause(self) -> None:
+        """Sleep, or fail.
 
-    def budget(self, source: Source) -> Budget:
-        """Two steps an update."""
-        return Budget(self.num_updates, 2, "samples")
-
-    def init(self, key: Key[Array, ""], source: Source) -> ProbeState:
-        """A random guess."""
-        return _init(self, key)
-
-    def update(
-        self,
-        state: ProbeState,
-        source: Source,
-        key: Key[Array, ""],
-        progress: Float[Array, ""],
-    ) -> tuple[ProbeState, Metrics]:
-        """One step of stochastic gradient descent."""
+        Raises
+        ------
+        RuntimeError
+            It was told to.
+        """
         if self.fails:
             raise RuntimeError("this probe was told to fail")
         time.sleep(self.sleep)
-        return _update(self, state, source, key, progress)
-
-    def evaluate(
-        self, state: ProbeState, source: Source, key: Key[Array, ""]
-    ) -> Metrics:
-        """Minus the squared distance, and the distance by entry."""
-        return _evaluate(state, source)
-
-    def policy(self, state: ProbeState, source: Source) -> AbstractPolicy:
-        """Always the guess."""
-        return _Constant(jnp.mean(state.guess))
-
-
-_Probe = ProbeLearner | SlowProbeLearner
-
-
-def _check_fit(learner: _Probe, source: Source) -> None:
-    if not isinstance(source, ProbeWorld):
-        raise FitError(
-            f"{type(learner).__name__} only learns in a ProbeWorld, not from a "
-            f"{type(source).__name__}."
-        )
-
-
-def _init(learner: _Probe, key: Key[Array, ""]) -> ProbeState:
-    shape = (learner.hidden_size,)
-    guess = jax.random.normal(named_key(key, "guess"), shape, jnp.float32)
-    return ProbeState(guess, jnp.zeros(shape), jnp.int32(0), named_key(key, "own"))
-
-
-def _update(
-    learner: _Probe,
-    state: ProbeState,
-    source: Any,
-    key: Key[Array, ""],
-    progress: Float[Array, ""],
-) -> tuple[ProbeState, Metrics]:
-    draws = jax.random.normal(key, state.guess.shape, jnp.float32)
-    gap = state.guess - (source.target + learner.noise * draws) + _busy(learner.work)
-    momentum = learner.momentum * state.momentum - learner.learning_rate * gap
-    guess = state.guess + momentum
-    broken = (learner.broken_from <= 1) & (progress >= learner.broken_from)
-    guess = jnp.where(broken, jnp.nan, guess)
-    own = jax.random.fold_in(state.key, 1)
-    metrics = {"loss": Mean.of(jnp.square(gap)), "guess": Mean.of(guess)}
-    return ProbeState(guess, momentum, state.count + 1, own), metrics
-
-
-def _evaluate(state: ProbeState, source: Any) -> Metrics:
-    squares = jnp.square(state.guess - source.target)
-    return {
-        "nearness": Mean.of(-squares),
-        "square_by_horizon": Mean(squares, jnp.ones_like(squares)),
-    }
-
-
-def _busy(work: int) -> Float[Array, ""]:
-    """Zero, after some work that the compiler cannot leave out."""
-    start = jnp.eye(64, dtype=jnp.float32)
-    end = jax.lax.fori_loop(0, work, lambda _, x: (x @ x) * 0.5, start)
-    return 0.0 * end[0, 0]

@@ -7,6 +7,7 @@ A tracker never holds up or breaks a training: open runs with
 from __future__ import annotations
 
 import abc
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -76,6 +77,33 @@ class AbstractTracker(Part):
         ConfigError
             This tracker cannot be used here; says what to install or set.
         """
+
+
+def rows(steps: Steps, metrics: Curves) -> list[tuple[int, dict[str, float]]]:
+    """Points as trackers store them: each step and its finite values by name.
+
+    Parameters
+    ----------
+    steps
+        Where the points lie on the x axis.
+    metrics
+        One value a step for each curve; those that are not finite are left out.
+
+    Raises
+    ------
+    ValueError
+        A curve has not one value for each step.
+    """
+    for name, curve in metrics.items():
+        if len(curve) != len(steps):
+            raise ValueError(f"{name} has {len(curve)} values for {len(steps)} steps.")
+    out = []
+    for i, step in enumerate(steps):
+        values = {name: float(curve[i]) for name, curve in metrics.items()}
+        finite = {name: v for name, v in values.items() if math.isfinite(v)}
+        if finite:
+            out.append((int(step), finite))
+    return out
 
 
 def not_installed(name: str, package: str) -> ConfigError:

@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.core.disk.places import runs_folder
-from foreworld.track._rows import rows
-from foreworld.track.base import AbstractTrace, AbstractTracker, Curves, Steps
+from foreworld.track.base import AbstractTrace, AbstractTracker, Curves, Steps, rows
 
 WRITE_EVERY = 5.0
 """Seconds between two writes of a run: a transaction takes about 7 ms."""
@@ -32,7 +31,10 @@ class Trackio(AbstractTracker):
         self, project: str, run: str, config: Mapping[str, Any], resumed: bool
     ) -> AbstractTrace:
         """Open a run in the local store."""
-        storage = _storage()
+        # Read by trackio when it is imported, once a process.
+        os.environ["TRACKIO_DIR"] = str(folder())
+        from trackio.sqlite_storage import SQLiteStorage as storage
+
         if not resumed and storage.get_project_db_path(project).exists():
             storage.delete_run(project, run, run_id=run)
         return TrackioTrace(storage, project, run, dict(config))
@@ -94,11 +96,3 @@ def folder() -> Path:
     if "TRACKIO_DIR" in os.environ:
         return Path(os.environ["TRACKIO_DIR"])
     return runs_folder() / ".trackio"
-
-
-def _storage() -> Any:
-    # Read by trackio when it is imported, once a process.
-    os.environ["TRACKIO_DIR"] = str(folder())
-    from trackio.sqlite_storage import SQLiteStorage
-
-    return SQLiteStorage

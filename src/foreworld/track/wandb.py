@@ -10,13 +10,13 @@ import importlib
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from foreworld.track._rows import rows
 from foreworld.track.base import (
     AbstractTrace,
     AbstractTracker,
     Curves,
     Steps,
     not_installed,
+    rows,
 )
 
 
@@ -34,7 +34,10 @@ class Wandb(AbstractTracker):
         self, project: str, run: str, config: Mapping[str, Any], resumed: bool
     ) -> AbstractTrace:
         """Open a run; its id is a function of project and name."""
-        wandb = _wandb()
+        try:
+            wandb = importlib.import_module(self.package)
+        except ImportError as error:
+            raise not_installed("wandb", self.package) from error
         identity = hashlib.sha256(f"{project}/{run}".encode()).hexdigest()[:16]
         opened = wandb.init(
             project=project,
@@ -67,10 +70,3 @@ class WandbTrace(AbstractTrace):
     def finish(self) -> None:
         """Close the run."""
         self._opened.finish()
-
-
-def _wandb() -> Any:
-    try:
-        return importlib.import_module(Wandb.package)
-    except ImportError as error:
-        raise not_installed("wandb", Wandb.package) from error

@@ -113,7 +113,10 @@ def evaluate_open_loop(
         for name, predict in trials.others.items():
             other = predict(given, actions, horizon, place)
             found[f"mse_{name}"] = jnp.square(other - target)
-        sums = {name: _sum_frames(error, valid) for name, error in found.items()}
+        sums = {}
+        for name, error in found.items():
+            by_frame = jnp.mean(error, axis=(-3, -2, -1))
+            sums[name] = jnp.sum(jnp.where(valid, by_frame, 0.0), axis=0)
         return sums, jnp.sum(valid, axis=0, dtype=jnp.float32)
 
     sums, counts = jax.lax.map(errors, places)
@@ -158,9 +161,3 @@ def as_unit(frames: UInt8[Array, "*shape"], pixel_scale: int) -> Float[Array, "*
         Pixel value that counts as 1.
     """
     return frames.astype(jnp.float32) / jnp.float32(pixel_scale)
-
-
-def _sum_frames(error: Array, valid: Array) -> Array:
-    """Mean over pixels, summed over the sequences whose frame counts."""
-    by_frame = jnp.mean(error, axis=(-3, -2, -1))
-    return jnp.sum(jnp.where(valid, by_frame, 0.0), axis=0)

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-Scalar = Float[Array, ""] | float
+from foreworld.nn.adam import Scalar
 
 
 def gae(

@@ -19,7 +19,6 @@ from foreworld.learners.ppo._learn import Trajectory, learn
 from foreworld.learners.ppo._networks import forget
 from foreworld.worlds.base import AbstractGame, AbstractWorld
 from foreworld.worlds.rollout import (
-    Act,
     Lanes,
     Transition,
     encode_action,
@@ -181,6 +180,7 @@ def evaluate_joint(
         time_left = carry.num_blocks * block_len < num_steps
         return time_left & jnp.any(carry.num_ended < num_episodes)
 
+    nothing = Mean(jnp.float32(0.0), jnp.float32(0.0))
     start = _Played(
         memory={
             name: one.network.init_memory(num_lanes)
@@ -189,7 +189,7 @@ def evaluate_joint(
         lanes=start_lanes(world, named_key(key, "lanes"), num_lanes),
         num_blocks=jnp.int32(0),
         num_ended=jnp.zeros(num_lanes, jnp.int32),
-        metrics=_no_episodes(world),
+        metrics={name: dict.fromkeys(_EPISODE_METRICS, nothing) for name in agents},
     )
     # Good policies are often done long before the time limit, so it is worth looking
     # now and then whether all lanes are.
@@ -213,25 +213,14 @@ def episode_metrics(
     returns = by_agent(world, transition.episode_return)
     discounted = by_agent(world, transition.discounted_return)
     length = Mean.where(transition.episode_len.astype(jnp.float32), counted)
-    means = {
-        name: (
-            Mean.where(discounted[name], counted),
-            Mean.where(returns[name], counted),
-            length,
-        )
+    return {
+        name: {
+            "discounted_return": Mean.where(discounted[name], counted),
+            "episode_return": Mean.where(returns[name], counted),
+            "episode_len": length,
+        }
         for name in returns
     }
-    return {
-        name: dict(zip(_EPISODE_METRICS, values, strict=True))
-        for name, values in means.items()
-    }
-
-
-def _no_episodes(world: AbstractWorld) -> dict[str, Metrics]:
-    """:func:`episode_metrics` of nothing."""
-    names = world.agents if isinstance(world, AbstractGame) else (SOLO,)
-    nothing = Mean(jnp.float32(0.0), jnp.float32(0.0))
-    return {name: dict.fromkeys(_EPISODE_METRICS, nothing) for name in names}
 
 
 def by_agent(world: AbstractWorld, tree: Any) -> dict[str, Any]:
@@ -264,14 +253,7 @@ def _collect(
         )
         for name, agent in agents.items()
     }
-    memory = {name: one.memory for name, one in state.agents.items()}
-    lanes, memory, transition, records = run_lanes(
-        world, state.lanes, memory, _act(world, agents, state), gumbel, key
-    )
-    return memory, lanes, transition, records
 
-
-def _act(world: AbstractWorld, agents: Agents, state: JointState) -> Act:
     def act(
         memory: dict[str, Any], lanes: Lanes, gumbel: dict[str, Array]
     ) -> tuple[dict[str, Any], Any, dict[str, Decision]]:
@@ -292,7 +274,11 @@ def _act(world: AbstractWorld, agents: Agents, state: JointState) -> Act:
         joint = actions if isinstance(world, AbstractGame) else actions[SOLO]
         return memories, joint, records
 
-    return act
+    memory = {name: one.memory for name, one in state.agents.items()}
+    lanes, memory, transition, records = run_lanes(
+        world, state.lanes, memory, act, gumbel, key
+    )
+    return memory, lanes, transition, records
 
 
 def _trajectories(

@@ -136,8 +136,11 @@ def learn(
         carry: tuple[ActorCritic, Any], lanes: Int[Array, " group"]
     ) -> tuple[tuple[ActorCritic, Any], Any]:
         network, moments = carry
+        # All but the memory, which is one of each lane, have time first.
+        memory = None if batch.memory is None else batch.memory[lanes]
+        some = jax.tree.map(lambda x: x[:, lanes], batch._replace(memory=None))
         gradients, terms = jax.grad(ppo_loss, has_aux=True)(
-            network, _take(batch, lanes), settings.coefficients
+            network, some._replace(memory=memory), settings.coefficients
         )
         network, moments, norm = adam_step(
             network,
@@ -186,10 +189,3 @@ def _sequences(
         allowed=trajectory.allowed,
         memory=trajectory.memory,
     )
-
-
-def _take(batch: Sequences, lanes: Int[Array, " group"]) -> Sequences:
-    """The sequences of some lanes."""
-    memory = None if batch.memory is None else batch.memory[lanes]
-    timed = batch._replace(memory=None)
-    return jax.tree.map(lambda x: x[:, lanes], timed)._replace(memory=memory)
