@@ -28,11 +28,13 @@ def data_source():
     centre = start + speed * np.arange(6)[None, :, None]
     away = (y - centre[..., 0, None, None]) ** 2 + (x - centre[..., 1, None, None]) ** 2
     return DataSource(
-        image=jnp.asarray((away < 9).astype(np.uint8)[..., None] * np.uint8(255)),
-        state=jnp.asarray(centre, jnp.float32),
-        action=None,
-        valid=jnp.ones((6, 6), bool),
-        parameters={},
+        {
+            "image": jnp.asarray(
+                (away < 9).astype(np.uint8)[..., None] * np.uint8(255)
+            ),
+            "state": jnp.asarray(centre, jnp.float32),
+            "valid": jnp.ones((6, 6), bool),
+        },
         action_space=None,
     )
 
