@@ -64,6 +64,8 @@ def import_data(
     val, test
         Fractions of the recorded sequences to choose by and to report; the rest is to
         train on. Which ones is drawn with ``seed``.
+    seed
+        Root seed of the draw of splits.
     num_frames
         Cut sequences into pieces of this many frames, all of one sequence in the same
         split; what is left over is dropped. ``None`` keeps whole sequences and fills

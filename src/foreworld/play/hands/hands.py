@@ -29,6 +29,13 @@ SWING = 0.15
 class Hands:
     """A person at the controls of an episode.
 
+    Parameters
+    ----------
+    episode
+        The episode that is played.
+    num_actions
+        Actions that there are; 0 in a passive world.
+
     Attributes
     ----------
     num_actions

@@ -37,6 +37,13 @@ class Knobs:
     def set(self, name: str, value: float) -> None:
         """Change a traced field.
 
+        Parameters
+        ----------
+        name
+            One of the :func:`sliders`.
+        value
+            Its new value, in the field's unit.
+
         Raises
         ------
         ConfigError

@@ -141,7 +141,15 @@ class Episode:
             self._turn(self.view.scene, action, True)
 
     def put(self, state: State, obs: Observation) -> None:
-        """Put the world into a state, which is observed as ``obs``."""
+        """Put the world into a state, which is observed as ``obs``.
+
+        Parameters
+        ----------
+        state
+            The world's state, of the shapes that it has now.
+        obs
+            The observation of it.
+        """
         scene = self.view.scene
         running = scene.running._replace(state=state, obs=obs)
         self._turn(scene._replace(running=running), OWN_CHOICE, False)

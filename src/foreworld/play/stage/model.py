@@ -100,7 +100,15 @@ class ModelStage(AbstractStage):
 
 
 class Predictor:
-    """A forward model as programs: see a context, then give frame after frame."""
+    """A forward model as programs: see a context, then give frame after frame.
+
+    Parameters
+    ----------
+    learner
+        A forward model.
+    state
+        Its parameters and running statistics.
+    """
 
     def __init__(self, learner: AbstractForwardModel, state: ForwardState) -> None:
         static, traced, data = partition(learner)
@@ -115,13 +123,31 @@ class Predictor:
         return _see(*self._parts, jnp.asarray(np.stack(frames)))
 
     def next(self, memory: Any, action: Int[Array, ""] | None) -> tuple[Any, Unit]:
-        """The next memory and frame."""
+        """The next memory and frame.
+
+        Parameters
+        ----------
+        memory
+            From :meth:`see` or from the frame before.
+        action
+            Index of the action after the newest frame; ``None`` in a passive world.
+        """
         memory, frame = _predict(*self._parts, memory, action)
         return memory, np.asarray(frame)
 
 
 class ModelSession(AbstractSession):
-    """The truth and the model, step by step together."""
+    """The truth and the model, step by step together.
+
+    Parameters
+    ----------
+    world
+        The true world.
+    key
+        Draws the episodes.
+    predictor
+        The model that is shown beside it.
+    """
 
     def __init__(self, world: AbstractWorld, key: Any, predictor: Predictor) -> None:
         active = world.action_space is not None
@@ -209,7 +235,13 @@ class ModelSession(AbstractSession):
 
 
 def difference(true: Unit, predicted: Unit) -> UInt8[np.ndarray, "height width 3"]:
-    """What the prediction lacks in orange, what it has too much in blue."""
+    """What the prediction lacks in orange, what it has too much in blue.
+
+    Parameters
+    ----------
+    true, predicted
+        Brightness from 0 to 1, ``(height, width, channels)``.
+    """
     error = np.mean(true - predicted, axis=-1)
     red, blue = np.clip(error, 0, 1), np.clip(-error, 0, 1)
     # Some green makes both readable on black.

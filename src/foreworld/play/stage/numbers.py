@@ -58,7 +58,15 @@ class StateNumbers:
         return self._first is not None
 
     def observe(self, state: State, obs: Observation) -> Observation:
-        """The observation of a changed state; ``obs`` where that is not known."""
+        """The observation of a changed state; ``obs`` where that is not known.
+
+        Parameters
+        ----------
+        state
+            A state in which numbers were changed.
+        obs
+            The observation before: says shape and dtype.
+        """
         if self._first is None:
             return obs
         found = _flat(state)[self._first : self._first + self.size]
@@ -67,7 +75,19 @@ class StateNumbers:
     def add(
         self, world: AbstractWorld, state: State, column: int, amount: float
     ) -> State:
-        """The state with a number changed, within what the world can be in."""
+        """The state with a number changed, within what the world can be in.
+
+        Parameters
+        ----------
+        world
+            Says what its states can be.
+        state
+            The state to change.
+        column
+            Which number of the observation, from 0.
+        amount
+            What is added, in the number's unit.
+        """
         if self._first is None:
             return state
         place, before = self._first + column, 0

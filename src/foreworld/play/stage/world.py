@@ -69,7 +69,15 @@ class WorldStage(AbstractStage):
 
 
 class WorldSession(AbstractSession):
-    """A person's hands on a world."""
+    """A person's hands on a world.
+
+    Parameters
+    ----------
+    episode
+        The episode that is played.
+    num_actions
+        Actions that keys stand for; 0 in a passive world.
+    """
 
     def __init__(self, episode: Episode, num_actions: int) -> None:
         self._episode = episode
@@ -112,7 +120,15 @@ class WorldSession(AbstractSession):
 
 
 def end_of(episode: Episode, after: str = "") -> str:
-    """What is said over the picture of an episode that has ended."""
+    """What is said over the picture of an episode that has ended.
+
+    Parameters
+    ----------
+    episode
+        The episode that is shown.
+    after
+        What follows when it has ended: how to go on.
+    """
     if not episode.ended:
         return ""
     scene = episode.view.scene

@@ -138,6 +138,12 @@ def serve(
 
     Parameters
     ----------
+    app
+        The application, in the ASGI form.
+    port
+        Port to listen at; ``None`` for the first free one.
+    open_browser
+        Whether to open the person's browser at the address.
     prepare
         What takes a while; browsers that come meanwhile wait.
     inline_scripts

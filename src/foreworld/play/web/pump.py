@@ -34,6 +34,13 @@ NOT_UNDERSTOOD = 1008
 class Clock:
     """When the next step is due.
 
+    Parameters
+    ----------
+    playing
+        Whether time runs at first.
+    rate
+        Steps a second, above 0.
+
     Attributes
     ----------
     playing
@@ -55,13 +62,31 @@ class Clock:
         self._due = max(time.monotonic(), self._due + 1 / self.rate)
 
     def change(self, playing: bool, rate: float) -> None:
-        """Stop, go on, or run at another rate."""
+        """Stop, go on, or run at another rate.
+
+        Parameters
+        ----------
+        playing
+            Whether time runs.
+        rate
+            Steps a second, above 0.
+        """
         self.playing, self.rate = playing, rate
         self._due = time.monotonic() + 1 / rate
 
 
 async def converse(socket: WebSocket, page: Page, session: AbstractSession) -> None:
-    """Serve one browser until it leaves."""
+    """Serve one browser until it leaves.
+
+    Parameters
+    ----------
+    socket
+        A connection that was accepted.
+    page
+        What the browser is told first: controls, axes, rate.
+    session
+        What this browser plays, stepped and drawn for it alone.
+    """
     inbox: asyncio.Queue[Message | MessageError | None] = asyncio.Queue(INBOX)
     reader = asyncio.create_task(_read(socket, inbox))
     try:

@@ -28,6 +28,8 @@ def encode_frame(frame: Frame, number: int, playing: bool, rate: float) -> bytes
 
     Parameters
     ----------
+    frame
+        Pictures, numbers and what else is shown.
     number
         The browser sends it back when it has drawn the frame.
     playing, rate
