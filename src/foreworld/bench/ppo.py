@@ -61,7 +61,7 @@ def measure(num_runs: int, total_steps: int = TOTAL_STEPS) -> Measured:
             for _ in range(NUM_MEASURED):
                 begun = time.perf_counter()
                 for worker in workers:
-                    _tell(worker, "go")
+                    print("go", file=worker.stdin, flush=True)
                 for worker in workers:
                     _answer(worker)
                 spent = time.perf_counter() - begun
@@ -152,12 +152,6 @@ def _start(
         stdout=subprocess.PIPE,
         text=True,
     )
-
-
-def _tell(worker: subprocess.Popen[str], word: str) -> None:
-    if worker.stdin is not None:
-        worker.stdin.write(word + "\n")
-        worker.stdin.flush()
 
 
 def _answer(worker: subprocess.Popen[str]) -> str:

@@ -69,7 +69,7 @@ class _Program:
             parts["world"] = source
         self._split = {name: partition(part) for name, part in parts.items()}
         self.traced = {
-            (name, path): value
+            f"{name}/{path}": value
             for name, (_, traced, _) in self._split.items()
             for path, value in traced.items()
         }
@@ -80,15 +80,14 @@ class _Program:
         if not self._learner.traceable:
             return self._run(self._learner, self._source, self._init())
         data = None if self._acts else self._source
-        return jax.jit(self._one)(self._floats(self.traced), data, self._init())
+        floats = jax.tree.map(np.float32, self.traced)
+        return jax.jit(self._one)(floats, data, self._init())
 
-    def lanes(self, rows: list[dict[tuple[str, str], float]]) -> dict[str, Any]:
+    def lanes(self, rows: list[dict[str, float]]) -> dict[str, Any]:
         """One run for each row of traced fields."""
-        batch = stack([self._named(row) for row in rows])
         data = None if self._acts else self._source
-        state = self._init()
         program = jax.jit(jax.vmap(self._one, in_axes=(0, None, None)))
-        return program(batch, data, state)
+        return program(stack(rows), data, self._init())
 
     def _init(self) -> Any:
         key = named_key(self._key, "init")
@@ -102,9 +101,9 @@ class _Program:
         parts = {}
         for name, (static, _, arrays) in self._split.items():
             given = {
-                path.partition("/")[2]: value
+                path.removeprefix(f"{name}/"): value
                 for path, value in floats.items()
-                if path.partition("/")[0] == name
+                if path.startswith(f"{name}/")
             }
             parts[name] = combine(static, given, arrays)
         return self._run(parts["learner"], parts.get("world", data), state)
@@ -119,12 +118,6 @@ class _Program:
             metrics.append(measured)
         found = learner.evaluate(state, source, named_key(self._key, "evaluate", 0))
         return {"states": states, "metrics": metrics, "evaluation": found}
-
-    def _floats(self, row: dict[tuple[str, str], float]) -> dict[str, Any]:
-        return jax.tree.map(np.float32, self._named(row))
-
-    def _named(self, row: dict[tuple[str, str], float]) -> dict[str, float]:
-        return {f"{name}/{path}": value for (name, path), value in row.items()}
 
 
 def _check_configuration(learner: AbstractLearner) -> None:
@@ -214,10 +207,14 @@ def _check_lanes(
 ) -> None:
     """Traced fields as a batch: as they are, and one by one changed and at zero."""
     rows = [program.traced]
-    for (name, path), value in program.traced.items():
-        part = learner if name == "learner" else source
-        for other in _others(_mark(part, path), value):
-            rows.append({**program.traced, (name, path): other})
+    for word, value in program.traced.items():
+        name, _, path = word.partition("/")
+        mark = _mark(learner if name == "learner" else source, path)
+        # Zero where it is allowed, and another value that is allowed.
+        zero = [0.0] if mark.allows(0.0) and value != 0 else []
+        tries = [0.9 * value, 1.1 * value, 0.1, 0.5, -0.1]
+        moved = [x for x in tries if x not in (0.0, value) and mark.allows(x)]
+        rows += [{**program.traced, word: other} for other in [*zero, *moved[:1]]]
     batch = program.lanes(rows)
     first = jax.tree.map(lambda leaf: leaf[0], batch)
     name = type(learner).__name__
@@ -228,14 +225,6 @@ def _check_lanes(
             f"{name}: {what} of one lane of a batch and of a single run",
             _TOLERANCE,
         )
-
-
-def _others(mark: Bounded, value: float) -> list[float]:
-    """Zero where it is allowed, and another value that is allowed."""
-    zero = [0.0] if mark.allows(0.0) and value != 0 else []
-    tries = [0.9 * value, 1.1 * value, 0.1, 0.5, -0.1]
-    moved = [x for x in tries if x not in (0.0, value) and mark.allows(x)]
-    return [*zero, *moved[:1]]
 
 
 def _mark(part: Any, path: str) -> Bounded:

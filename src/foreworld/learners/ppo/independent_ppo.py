@@ -69,13 +69,8 @@ class IndependentPPO(AbstractLearner):
             )
         for name in self.agents:
             if name not in source.agents:
-                raise FitError(
-                    str(
-                        unknown_name(
-                            f"agent of {type(source).__name__}", name, source.agents
-                        )
-                    )
-                )
+                kind = f"agent of {type(source).__name__}"
+                raise FitError(str(unknown_name(kind, name, source.agents)))
         spaces = source.action_space
         for name in source.agents:
             space = spaces[name] if isinstance(spaces, dict) else spaces
@@ -108,14 +103,8 @@ class IndependentPPO(AbstractLearner):
         progress: Float[Array, ""],
     ) -> tuple[JointState, Metrics]:
         """One joint rollout and what each agent learns from it."""
-        state, metrics = update_joint(
-            source,
-            self._bound(source),
-            state,
-            key,
-            progress,
-            self._any(source).num_steps,
-        )
+        agents, num_steps = self._bound(source), self._any(source).num_steps
+        state, metrics = update_joint(source, agents, state, key, progress, num_steps)
         return state, _flat(source, metrics)
 
     def evaluate(self, state: JointState, source: Any, key: Key[Array, ""]) -> Metrics:
