@@ -268,7 +268,7 @@ def test_presets(capsys):
     words = ["train", "rnn_deconvolve", "--on", "pendulum"]
     assert main([*words, "--preset", "small", "-h"]) == 0
     text = " ".join(capsys.readouterr().out.replace("│", " ").split())
-    updates = RNNDeconvolve.small().num_updates
+    updates = RNNDeconvolve.preset("small").num_updates
     assert f"updates in a run (at least 1; static) (default: {updates})" in text
     assert main([*words, "--preset", "smal"]) == 2
     assert "unknown preset of RNNDeconvolve 'smal'. Did you mean 'small'?" in (

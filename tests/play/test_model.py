@@ -40,7 +40,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     family = fw.worlds.Pendulum.family(mass=fw.Uniform(0.5, 1.0), image_size=16)
     sizes = {"train": 4, "val": 4, "test": 4, "num_frames": 12}
     fw.generate(family, home / "data", **sizes, quiet=True)
-    model = fw.Parameters(None, RNNDeconvolve.small(**TINY), home / "data")
+    model = fw.Parameters(None, RNNDeconvolve.preset("small", **TINY), home / "data")
     fw.run_experiment(model, out=home / "model", quiet=True)
     agent = fw.Parameters(
         "tmaze",
@@ -144,7 +144,7 @@ def test_difference_is_orange_where_light_is_missing_and_blue_where_too_much():
 
 def test_an_active_world_takes_keys_and_acts_at_random_without(runs):
     world = TMaze(length=4, max_episode_len=6)
-    learner = RNNDeconvolve.small(**{**TINY, "renderer_widths": (4, 4, 4)})
+    learner = RNNDeconvolve.preset("small", **{**TINY, "renderer_widths": (4, 4, 4)})
     state, _ = world.reset(root_key(0))
     image = np.stack([np.asarray(world.render(state))] * 12)[None]
     source = DataSource(

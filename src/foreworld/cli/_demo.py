@@ -61,7 +61,9 @@ def run_demo(quiet: bool = False) -> Demonstration:
     )
 
     say("a model that predicts its frames: 3 seeds in one program")
-    model = fw.Parameters(None, RNNDeconvolve.small(), home / "pendulum", seed=0)
+    model = fw.Parameters(
+        None, RNNDeconvolve.preset("small"), home / "pendulum", seed=0
+    )
     forward = fw.run_experiment(model, seeds=3, out=runs / "pendulum", quiet=quiet)
 
     say("recurrent PPO on the T-maze: 4 points x 3 seeds, one worker process a core")

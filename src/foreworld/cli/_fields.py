@@ -11,11 +11,10 @@ import contextlib
 import dataclasses
 import functools
 import re
-import types
 import typing
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import tyro
 from tyro.constructors import PrimitiveConstructorSpec
@@ -126,15 +125,6 @@ def print_fields(parts: Sequence[Shown], command: str) -> None:
         )
 
 
-def presets(cls: type) -> list[str]:
-    """Names of a part's presets: the class methods of its own that make one."""
-    return [
-        name
-        for name, value in vars(cls).items()
-        if isinstance(value, classmethod) and not name.startswith("_")
-    ]
-
-
 @functools.cache
 def describe_field(spec: FieldSpec, doc: str) -> str:
     """One line on a field: documentation, unit, limits, kind."""
@@ -160,12 +150,13 @@ def _options(part: Shown) -> list[_Option]:
     found = []
     for spec in field_specs(part.cls):
         path = f"{part.prefix}.{spec.name}" if part.prefix else spec.name
-        if spec.kind == "data" or typing.get_origin(spec.type) is dict:
+        if spec.kind == "data" or typing.get_origin(spec.type.bare) is dict:
             continue
-        if isinstance(spec.type, type) and issubclass(spec.type, Part):
+        bare = spec.type.bare
+        if isinstance(bare, type) and issubclass(bare, Part):
             inner = None if spec.required else spec.default()
             inner = getattr(part.preset, spec.name, inner)
-            found += _options(Shown(spec.type, path, part.ranges, inner))
+            found += _options(Shown(bare, path, part.ranges, inner))
             continue
         default = dataclasses.MISSING if spec.required else spec.default()
         if part.preset is not None:
@@ -191,7 +182,7 @@ def _entry_options(parts: Sequence[Shown], path: str) -> dict[str, _Option]:
         for lead, spec in _dictionaries(part).items():
             name, _, rest = path.removeprefix(f"{lead}.").partition(".")
             if path.startswith(f"{lead}.") and rest and name.isidentifier():
-                item = typing.get_args(spec.type)[1]
+                item = typing.get_args(spec.type.bare)[1]
                 shown = Shown(item, f"{lead}.{name}")
                 return {option.path: option for option in _options(shown)}
     return {}
@@ -235,7 +226,7 @@ def _constructor(option: _Option) -> PrimitiveConstructorSpec[Any]:
 
     return PrimitiveConstructorSpec(
         nargs=1,
-        metavar=_metavar(option.spec.type),
+        metavar=option.spec.type.metavar,
         instance_from_str=read,
         is_instance=lambda _: True,
         str_from_instance=lambda value: [_text(value)],
@@ -247,12 +238,18 @@ def _value(option: _Option, text: str) -> Any:
     _check_range(option, text, where)
     if option.ranges and RANGE in text and option.spec.kind == "traced":
         return _range(option, text, where)
-    return option.spec.canonical(_parse(option.spec.type, text, where), where)
+    try:
+        value = option.spec.type.parse(text, where)
+    except ConfigError as error:
+        if _LIKE_RANGE.fullmatch(text):
+            raise ConfigError(f"{error} A range is written 0.5..1.0.") from None
+        raise
+    return option.spec.canonical(value, where)
 
 
 def _check_range(option: _Option, text: str, where: str) -> None:
     """Say why a field cannot be a range, where one was written for it."""
-    if RANGE not in text or option.spec.type not in (int, float):
+    if RANGE not in text or option.spec.type.bare not in (int, float):
         return
     if option.spec.kind != "traced":
         raise ConfigError(
@@ -280,74 +277,6 @@ def _range(option: _Option, text: str, where: str) -> Uniform:
             f"first: {high:g}{RANGE}{low:g}."
         )
     return Uniform(*(option.spec.canonical(end, where) for end in (low, high)))
-
-
-def _parse(hint: Any, text: str, where: str) -> Any:
-    """Text as a value of about the type; the field itself checks it afterwards."""
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if origin is Annotated:
-        return _parse(args[0], text, where)
-    if origin in (typing.Union, types.UnionType):
-        if types.NoneType in args and text.lower() == "none":
-            return None
-        return _first(args, text, where)
-    if origin is Literal:
-        return next((choice for choice in args if str(choice) == text), text)
-    if origin is tuple:
-        items = [item.strip() for item in text.strip("()[]").split(",")]
-        items = [item for item in items if item]
-        hints = [args[0]] * len(items) if args[1:] == (...,) else list(args)
-        hints += [str] * (len(items) - len(hints))
-        return tuple(_parse(h, i, where) for h, i in zip(hints, items, strict=False))
-    if hint is bool:
-        words = {"true": True, "yes": True, "false": False, "no": False}
-        if text.lower() in words:
-            return words[text.lower()]
-        raise ConfigError(f"{where}: expected true or false, got {text!r}.")
-    if hint in (int, float):
-        return _number(text, where)
-    return text
-
-
-def _first(hints: Sequence[Any], text: str, where: str) -> Any:
-    for hint in hints:
-        try:
-            value = _parse(hint, text, where)
-        except ConfigError:
-            continue
-        if hint is not int or isinstance(value, int):
-            return value
-    return text
-
-
-def _number(text: str, where: str) -> int | float:
-    hint = " A range is written 0.5..1.0." if _LIKE_RANGE.fullmatch(text) else ""
-    try:
-        return int(text)
-    except ValueError:
-        try:
-            return float(text)
-        except ValueError:
-            raise ConfigError(
-                f"{where}: expected a number, got {text!r}.{hint}"
-            ) from None
-
-
-def _metavar(hint: Any) -> str:
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if origin is Annotated:
-        return _metavar(args[0])
-    if origin is Literal:
-        return "|".join(str(choice) for choice in args)
-    if origin in (typing.Union, types.UnionType):
-        return "|".join(_metavar(arg) for arg in args)
-    if origin is tuple:
-        return ",".join("..." if arg is ... else _metavar(arg) for arg in args)
-    if hint is type(None):
-        return "none"
-    if hint is bool:
-        return "true|false"
-    return {int: "INT", float: "FLOAT", str: "TEXT"}.get(hint, "VALUE")
 
 
 def _text(value: Any) -> str:

@@ -38,7 +38,7 @@ def describe(args: argparse.Namespace) -> list[Any]:
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Print what is known about the part; draw its first frame if it is a world."""
-    from foreworld.cli._fields import describe_field, presets, read_fields
+    from foreworld.cli._fields import describe_field, read_fields
     from foreworld.core.parts.config import encode
     from foreworld.core.parts.docs import field_docs
     from foreworld.core.parts.part import field_specs
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
         "name": args.name,
         "class": registry.address(cls),
         "summary": (cls.__doc__ or "").partition("\n")[0],
-        "presets": presets(cls),
+        "presets": list(cls.presets),
         "fields": rows,
     }
     missing = [row["name"] for row in rows if row["required"]]

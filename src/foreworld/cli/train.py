@@ -15,7 +15,7 @@ from typing import Any
 from foreworld.cli._launch import add_launch_options, launcher_of
 from foreworld.cli._tracking import add_track_option, tracker_of
 from foreworld.cli._usage import Fields, Usage, seed_option
-from foreworld.core.errors import ConfigError, unknown_name
+from foreworld.core.errors import ConfigError
 
 
 def configure(usage: Usage) -> None:
@@ -55,8 +55,9 @@ def describe(args: argparse.Namespace) -> list[Any]:
     from foreworld.cli._what import resolve
     from foreworld.core import registry
 
-    cls = registry.find("learners", args.learner)
-    parts = [Shown(cls, preset=_preset(cls, args.preset))]
+    cls: Any = registry.find("learners", args.learner)
+    preset = None if args.preset is None else cls.preset(args.preset)
+    parts = [Shown(cls, preset=preset)]
     what = resolve(args.on)
     if what.named:
         name = args.on.rpartition("/")[2]
@@ -96,14 +97,3 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     if not args.quiet:
         print(folder)
     return 0
-
-
-def _preset(cls: Any, name: str | None) -> Any:
-    from foreworld.cli._fields import presets
-
-    if name is None:
-        return None
-    known = presets(cls)
-    if name not in known:
-        raise unknown_name(f"preset of {cls.__name__}", name, known)
-    return getattr(cls, name)()

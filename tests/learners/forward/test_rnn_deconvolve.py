@@ -222,11 +222,11 @@ def test_offset_makes_the_first_predictions_the_mean_frame():
 
 
 def test_small_preset_can_be_changed():
-    small = RNNDeconvolve.small(num_updates=7)
+    small = RNNDeconvolve.preset("small", num_updates=7)
     assert small.num_updates == 7
-    assert small.hidden_size == RNNDeconvolve.small().hidden_size != 32
+    assert small.hidden_size == RNNDeconvolve.preset("small").hidden_size != 32
     with pytest.raises(ConfigError, match="hiden_size"):
-        RNNDeconvolve.small(hiden_size=3)
+        RNNDeconvolve.preset("small", hiden_size=3)
 
 
 def test_a_world_is_refused():

@@ -96,7 +96,7 @@ def test_a_data_set_outlives_its_run(tmp_path):
 
 def test_what_learned_from_data_does_not_act(tmp_path):
     fw.generate("pendulum", "data/p", train=2, val=1, test=1, num_frames=8, quiet=True)
-    model = RNNDeconvolve.small().replace(context_len=2, batch_size=2)
+    model = RNNDeconvolve.preset("small").replace(context_len=2, batch_size=2)
     study = fw.Study("f", fw.Parameters(None, model, "data/p"))
     job_list(study, out=tmp_path / "f")
     with pytest.raises(FitError, match="acts in no world, so nothing can be collected"):

@@ -13,14 +13,8 @@ from jax.core import Tracer
 
 from foreworld.core import registry
 from foreworld.core.errors import ConfigError, DamagedError, unknown_name
-from foreworld.core.parts.part import (
-    Entries,
-    FieldSpec,
-    Part,
-    Place,
-    Settings,
-    field_specs,
-)
+from foreworld.core.parts.part import Entries, FieldSpec, Part, Place, field_specs
+from foreworld.core.parts.types import Settings
 
 
 def to_dict(part: Part) -> dict[str, Any]:

@@ -10,12 +10,10 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-import math
 import re
-import types
 import typing
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import equinox as eqx
 import jax
@@ -24,10 +22,9 @@ from jax.core import Tracer
 
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.parts.limits import Bounded
+from foreworld.core.parts.types import AbstractType, type_node
 
 Self = TypeVar("Self", bound="Part")
-_MOST_BITS = 63
-"""Larger whole numbers fit no array and no table."""
 _ANNOUNCED = re.compile(r"(\w+\.)?Abstract(?P<cls>Class)?Var\[")
 
 
@@ -73,6 +70,8 @@ class Part(eqx.Module):
     """
 
     version: ClassVar[int] = 1
+    presets: ClassVar[dict[str, dict[str, Any]]] = {}
+    """Fields by the name of a preset, where they differ from the defaults."""
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
@@ -91,6 +90,26 @@ class Part(eqx.Module):
             if name not in known and not _takes(cls, name):
                 raise unknown_name(f"field of {cls.__name__}", name, known)
         return super().__new__(cls)
+
+    @classmethod
+    def preset(cls, name: str, **fields: Any) -> Any:
+        """The part of a preset: ``RNNDeconvolve.preset("small", num_updates=100)``.
+
+        Parameters
+        ----------
+        name
+            One of ``presets``.
+        **fields
+            Values that are used instead of the preset's.
+
+        Raises
+        ------
+        ConfigError
+            There is no such preset or field, or a value is not allowed.
+        """
+        if name not in cls.presets:
+            raise unknown_name(f"preset of {cls.__name__}", name, cls.presets)
+        return cls(**{**cls.presets[name], **fields})
 
     def __check_init__(self) -> None:
         for spec in field_specs(type(self)):
@@ -145,33 +164,12 @@ def _announced(hint: Any) -> Any:
     return eqx.AbstractClassVar[Any] if match["cls"] else eqx.AbstractVar[Any]
 
 
-@jax.tree_util.register_pytree_with_keys_class
-class Settings(dict):
-    """A dictionary in a field. It can be hashed, or ``jax.jit(part.method)`` could not.
-
-    Like a plain one it is a pytree of its values.
-    """
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(frozenset(self.items()))
-
-    def tree_flatten_with_keys(self) -> tuple[list[Any], tuple[Any, ...]]:
-        """Values in the order of their keys, as JAX does for dictionaries."""
-        keys = tuple(sorted(self))
-        return [(jax.tree_util.DictKey(key), self[key]) for key in keys], keys
-
-    @classmethod
-    def tree_unflatten(cls, keys: tuple[Any, ...], values: Any) -> Settings:
-        """The dictionary again."""
-        return cls(zip(keys, values, strict=True))
-
-
 @dataclass(frozen=True)
 class FieldSpec:
     """One field of a part: its name, type, mark and default."""
 
     name: str
-    type: Any
+    type: AbstractType
     mark: Bounded | Data | Place | Entries | None
     field: dataclasses.Field
 
@@ -206,11 +204,7 @@ class FieldSpec:
             return value
         if self.kind == "data":
             return _array(value, where)
-        value = _canonical(self.type, value, where)
-        limits = self.mark if isinstance(self.mark, Bounded) else None
-        if limits and value is not None and not limits.allows(value):
-            raise ConfigError(f"{where}={value} must be {limits.describe()}.")
-        return value
+        return self.type.canonical(value, where)
 
 
 @functools.cache
@@ -228,16 +222,14 @@ def field_specs(cls: type[Part]) -> tuple[FieldSpec, ...]:
     order = list(written)
     specs = []
     for field in sorted(dataclasses.fields(cls), key=lambda f: order.index(f.name)):
-        hint, mark = hints[field.name], None
-        if typing.get_origin(hint) is Annotated:
-            hint, *marks = typing.get_args(hint)
-            mark = next(
-                (m for m in marks if isinstance(m, Bounded | Data | Place | Entries)),
-                None,
-            )
-        if isinstance(mark, Traced) and hint is not float:
+        node, mark = type_node(hints[field.name]), None
+        if typing.get_origin(node.hint) is Annotated:
+            kinds = Bounded | Data | Place | Entries
+            marks = typing.get_args(node.hint)[1:]
+            mark = next((m for m in marks if isinstance(m, kinds)), None)
+        if isinstance(mark, Traced) and node.bare is not float:
             raise TypeError(f"{cls.__name__}.{field.name}: only floats can be Traced")
-        specs.append(FieldSpec(field.name, hint, mark, field))
+        specs.append(FieldSpec(field.name, node, mark, field))
     return tuple(specs)
 
 
@@ -248,143 +240,3 @@ def _array(value: Any, where: str) -> Any:
         return np.asarray(value)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{where}: expected an array, got {value!r}.") from error
-
-
-def _canonical(hint: Any, value: Any, where: str) -> Any:
-    """Bring a Python value to a declared type, or say why that cannot be done."""
-    if hint is Any:
-        return value
-    origin = typing.get_origin(hint)
-    if origin is Annotated:
-        inner, *marks = typing.get_args(hint)
-        value = _canonical(inner, value, where)
-        for mark in marks:
-            if isinstance(mark, Bounded) and not mark.allows(value):
-                raise ConfigError(f"{where}={value} must be {mark.describe()}.")
-        return value
-    if origin in (Union, types.UnionType):
-        return _union(hint, value, where)
-    if origin is Literal:
-        if isinstance(value, str | int) and value in typing.get_args(hint):
-            return value
-        allowed = ", ".join(repr(choice) for choice in typing.get_args(hint))
-        raise ConfigError(f"{where}={value!r} is not one of {allowed}.")
-    if origin is tuple:
-        return _tuple(typing.get_args(hint), value, where)
-    if origin is dict:
-        return _dict(typing.get_args(hint), value, where)
-    if hint is float:
-        return _float(value, where)
-    if hint in (int, bool, str):
-        return _plain(hint, value, where)
-    if hint is type(None):
-        if value is None:
-            return None
-        raise ConfigError(f"{where}: expected None, got {value!r}.")
-    cls = origin or hint
-    if isinstance(cls, type) and isinstance(value, cls):
-        return value
-    name = getattr(hint, "__name__", str(hint))
-    raise ConfigError(
-        f"{where}: expected {_article(name)}, got {value!r} ({type(value).__name__})."
-    )
-
-
-def _article(name: str) -> str:
-    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
-
-
-def _union(hint: Any, value: Any, where: str) -> Any:
-    options = typing.get_args(hint)
-    for option in options:
-        # An exact match first, so that an int in `int | float` stays an int.
-        if isinstance(option, type) and type(value) is option:
-            return _canonical(option, value, where)
-    for option in options:
-        try:
-            return _canonical(option, value, where)
-        except ConfigError:
-            continue
-    names = " or ".join(
-        "None" if option is type(None) else getattr(option, "__name__", str(option))
-        for option in options
-    )
-    raise ConfigError(
-        f"{where}: expected {names}, got {value!r} ({type(value).__name__})."
-    )
-
-
-def _tuple(args: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...]:
-    if isinstance(value, str) or not isinstance(value, list | tuple | np.ndarray):
-        raise ConfigError(
-            f"{where}: expected a list of values, got {value!r} "
-            f"({type(value).__name__})."
-        )
-    if len(args) == 2 and args[1] is Ellipsis:
-        args = (args[0],) * len(value)
-    if len(args) != len(value):
-        raise ConfigError(
-            f"{where}: expected {len(args)} values, got {len(value)}: {value!r}."
-        )
-    pairs = enumerate(zip(args, value, strict=True))
-    return tuple(_canonical(hint, item, f"{where}[{i}]") for i, (hint, item) in pairs)
-
-
-def _dict(args: tuple[Any, ...], value: Any, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ConfigError(
-            f"{where}: expected a dictionary, got {value!r} ({type(value).__name__})."
-        )
-    key_type, item_type = args
-    return Settings(
-        (
-            _canonical(key_type, key, f"{where} key"),
-            _canonical(item_type, item, f"{where}.{key}"),
-        )
-        for key, item in value.items()
-    )
-
-
-def _float(value: Any, where: str) -> Any:
-    if isinstance(value, jax.Array | np.ndarray) and value.ndim == 0:
-        value = value[()] if isinstance(value, np.ndarray) else np.asarray(value)[()]
-    if isinstance(value, bool | np.bool_) or not isinstance(
-        value, int | float | np.integer | np.floating
-    ):
-        raise ConfigError(
-            f"{where}: expected a number, got {value!r} ({type(value).__name__})."
-        )
-    if isinstance(value, np.floating) and not isinstance(value, np.float64):
-        # The shortest text of a float32 is what its writer meant: 0.0025, not
-        # 0.0024999999441206455.
-        value = float(str(value))
-    try:
-        number = float(value)
-    except OverflowError:
-        # A whole number beyond the largest float.
-        number = math.inf
-    if not math.isfinite(number):
-        raise ConfigError(f"{where}={number} is not a finite number.")
-    return number
-
-
-def _plain(hint: type, value: Any, where: str) -> Any:
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value[()]
-    if hint is int and isinstance(value, np.integer):
-        return int(value)
-    if hint is int and isinstance(value, float | np.floating):
-        value = int(value) if math.isfinite(value) and value % 1 == 0 else value
-    if hint is bool and isinstance(value, np.bool_):
-        return bool(value)
-    if hint is int and type(value) is int and value.bit_length() > _MOST_BITS:
-        raise ConfigError(
-            f"{where}: a whole number of {value.bit_length()} bits is too large; it "
-            f"must lie between -2**{_MOST_BITS} and 2**{_MOST_BITS}."
-        )
-    if type(value) is hint or (hint is str and isinstance(value, str)):
-        return hint(value)
-    names = {int: "a whole number", bool: "True or False", str: "a text"}
-    raise ConfigError(
-        f"{where}: expected {names[hint]}, got {value!r} ({type(value).__name__})."
-    )

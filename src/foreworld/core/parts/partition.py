@@ -15,7 +15,8 @@ import jax
 import numpy as np
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.parts.part import Part, Settings, field_specs
+from foreworld.core.parts.part import Part, field_specs
+from foreworld.core.parts.types import Settings
 
 
 @dataclass(frozen=True)

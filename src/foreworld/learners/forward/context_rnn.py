@@ -13,9 +13,8 @@ state; averaging encodings as in Garnelo et al. 2018, arXiv 1807.01613.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, Num, UInt8
@@ -25,10 +24,10 @@ from foreworld.core.parts.part import Bounded, Traced
 from foreworld.data.views.source import DataSource
 from foreworld.data.views.tasks import Tasks
 from foreworld.learners.base import Mean, Metrics, Source
+from foreworld.learners.forward._context import Network, Shots
 from foreworld.learners.forward._evaluation import Trials, as_unit
 from foreworld.learners.forward._fit import check_fields, check_sequences, check_tasks
 from foreworld.learners.forward._training import (
-    Batch,
     Schedule,
     action_inputs,
     binary_loss,
@@ -45,48 +44,6 @@ from foreworld.nn.stacks import Encoder, Renderer
 Width = Annotated[int, Bounded(low=1)]
 _NORM: Literal["none"] = "none"
 """Context sets of a few sequences have no statistics worth a normalisation."""
-
-
-class Network(eqx.Module):
-    """Parameters.
-
-    Attributes
-    ----------
-    shots
-        Frames of one context sequence to its part of the embedding.
-    encoder
-        Given frames of a query to the first latent state.
-    actions
-        Action codes to the core's inputs; ``None`` in a passive world.
-    core
-        Moves the latent state.
-    renderer
-        Latent states to logits of frames.
-    """
-
-    shots: Encoder
-    encoder: Encoder
-    actions: Float[Array, "code embedding"] | None
-    core: GRU
-    renderer: Renderer
-
-
-class Shots(NamedTuple):
-    """Windows of queries, the task of each, and the tasks' context sets.
-
-    Attributes
-    ----------
-    batch
-        Windows of the queries.
-    task
-        Number of each query's task.
-    context
-        Context set of every task.
-    """
-
-    batch: Batch
-    task: Int[Array, " batch"]
-    context: UInt8[Array, "task shot frames height width channels"]
 
 
 class ContextRNN(AbstractForwardModel):

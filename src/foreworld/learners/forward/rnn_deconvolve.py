@@ -10,7 +10,7 @@ given frame are never used, and evaluation uses running statistics and keeps the
 from __future__ import annotations
 
 import functools
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import equinox as eqx
 import jax
@@ -67,8 +67,26 @@ class Network(eqx.Module):
 class RNNDeconvolve(AbstractForwardModel):
     """A recurrent forward model with a deconvolutional renderer.
 
-    The defaults are the source's; :meth:`small` trains in under a minute on a laptop.
+    The defaults are the source's; the preset ``small`` trains in under a minute on a laptop.
     """
+
+    presets: ClassVar[dict[str, dict[str, Any]]] = {
+        "small": {
+            "learning_rate": 2e-3,
+            "max_grad_norm": 1.0,
+            "warm_up": 0.05,
+            "schedule": "cosine",
+            "num_updates": 500,
+            "batch_size": 64,
+            "num_scored": 6,
+            "hidden_size": 48,
+            "encoder_widths": (8, 16),
+            "renderer_widths": (32, 16, 8),
+            "norm": "none",
+            "start_at_mean": True,
+        }
+    }
+    """``small`` is for small frames and one or two CPU cores."""
 
     learning_rate: Annotated[float, Traced(above=0)] = 1e-3
     """step size of Adam"""
@@ -125,11 +143,6 @@ class RNNDeconvolve(AbstractForwardModel):
             self.window_len,
             self.num_scored,
         )
-
-    @classmethod
-    def small(cls, **fields: Any) -> RNNDeconvolve:
-        """A preset for small frames and one or two CPU cores; fields may be changed."""
-        return cls().replace(**{**_SMALL, **fields})
 
     def check_fit(self, source: Source) -> None:
         """Data, long enough, in frames that the renderer can make."""
@@ -338,19 +351,3 @@ class RNNDeconvolve(AbstractForwardModel):
             mean = jnp.clip(state.mean_frame, 1e-3, 1.0 - 1e-3)
             logits = logits + jnp.log(mean / (1.0 - mean))
         return logits, statistics
-
-
-_SMALL: dict[str, Any] = {
-    "learning_rate": 2e-3,
-    "max_grad_norm": 1.0,
-    "warm_up": 0.05,
-    "schedule": "cosine",
-    "num_updates": 500,
-    "batch_size": 64,
-    "num_scored": 6,
-    "hidden_size": 48,
-    "encoder_widths": (8, 16),
-    "renderer_widths": (32, 16, 8),
-    "norm": "none",
-    "start_at_mean": True,
-}
