@@ -61,13 +61,12 @@ def concrete_parts() -> list[type]:
         new = set(left.pop().__subclasses__()) - found
         found |= new
         left += new
-    names = ("__abstractmethods__", "__abstractvars__", "__abstractclassvars__")
     return sorted(
         (
             cls
             for cls in found
             if cls.__module__.startswith("foreworld.")
-            and not any(getattr(cls, name, ()) for name in names)
+            and not cls.__name__.startswith("Abstract")
         ),
         key=lambda cls: cls.__name__,
     )

@@ -91,7 +91,7 @@ FILES = {
     ),
     "other/notes.txt": "mine",
 }
-PROBE = "foreworld.testing.probes"
+PROBE = "foreworld.testing"
 
 
 @pytest.fixture(scope="session")

@@ -139,7 +139,7 @@ CASES = [
         "best twice",
         2,
         "the study 'twice' has not been started: there is no "
-        "{home}/runs/a-c911a782-s0. 'foreworld sweep twice' or fw.sweep(...) "
+        "{home}/runs/a-c39cf1bf-s0. 'foreworld sweep twice' or fw.sweep(...) "
         "starts it.",
     ),
     (

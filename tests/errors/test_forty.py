@@ -8,7 +8,7 @@ import pytest
 
 from foreworld.cli.main import main, verbs
 from foreworld.core.parts.part import field_specs
-from foreworld.core.registry import KINDS, entries, find
+from foreworld.core.registry import KINDS, entries, find, names_in
 from foreworld.worlds.pomdp.tmaze import TMaze
 from tests.errors import others, training
 
@@ -20,6 +20,7 @@ def lists() -> dict[str, str]:
     names = {
         "{verbs}": verbs(),
         "{worlds}": entries("worlds"),
+        "{public}": names_in("foreworld.worlds"),
         "{learners}": entries("learners"),
         "{launchers}": entries("launch"),
         "{parts}": [name for kind in KINDS for name in entries(kind)],

@@ -26,14 +26,13 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a misspelt class": (
         lambda: fw.worlds.TMazee,
-        "module 'foreworld.worlds' has no attribute 'TMazee'. Classes are spelt TMaze "
-        "for tmaze; there are: {worlds}.",
+        "module 'foreworld.worlds' has no attribute 'TMazee'. It has: {public}.",
     ),
     "a misspelt function": (
         lambda: fw.studdy,  # type: ignore[attr-defined]
-        "module 'foreworld' has no attribute 'studdy'. It has: Family, Uniform, make, "
-        "make_set, generate, load, Parameters, run_experiment, Study, sweep, results, "
-        "best, check, worlds, learners, sets, testing.",
+        "module 'foreworld' has no attribute 'studdy'. It has: Family, "
+        "Parameters, Study, Uniform, best, check, generate, learners, load, make, "
+        "make_set, results, run_experiment, sets, sweep, testing, worlds.",
     ),
     "a misspelt field": (
         lambda: fw.worlds.TMaze(lenght=3),

@@ -213,7 +213,8 @@ def locate(where: str) -> type:
         for n, v in vars(module).items()
         if isinstance(v, type) and v.__module__ == module.__name__
     ]
-    raise unknown_name(f"class in {place}", name, own or _names(place))
+    own += names_in(place) if place.startswith(f"{_ROOT.name}.") else []
+    raise unknown_name(f"class in {place}", name, own)
 
 
 def _complete(cls: type) -> type:
@@ -334,7 +335,7 @@ def public_names(room: str) -> tuple[Callable[[str], Any], Callable[[], list[str
         return value
 
     def names() -> list[str]:
-        return sorted({*vars(sys.modules[room]), *_names(room)})
+        return sorted({*vars(sys.modules[room]), *names_in(room)})
 
     return get, names
 
@@ -353,7 +354,7 @@ def _table(room: str) -> dict[str, str]:
     }
 
 
-def _names(room: str) -> list[str]:
+def names_in(room: str) -> list[str]:
     """The public names of a room, read without importing what they name."""
     kind = room.rpartition(".")[2]
     parts = [
@@ -374,5 +375,5 @@ def _part_in(room: str, name: str) -> type:
                 return entry.load()
     words = f"module {room!r} has no attribute {name!r}."
     if not name.startswith("_"):
-        words += f" It has: {', '.join(_names(room))}."
+        words += f" It has: {', '.join(names_in(room))}."
     raise AttributeError(words)

@@ -67,7 +67,7 @@ class Network(eqx.Module):
 class RNNDeconvolve(AbstractForwardModel):
     """A recurrent forward model with a deconvolutional renderer.
 
-    The defaults are the source's; the preset ``small`` trains in under a minute on a laptop.
+    The defaults are the source's; the preset ``small`` trains in under a minute.
     """
 
     presets: ClassVar[dict[str, dict[str, Any]]] = {
