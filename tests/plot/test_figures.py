@@ -8,7 +8,8 @@ import pytest
 from foreworld.core.errors import ConfigError, UnknownNameError
 from foreworld.plot._bands import student_band
 from foreworld.plot._points import point_labels
-from foreworld.plot._style import to_svg
+from foreworld.plot._style import to_file, to_svg
+from foreworld.plot.compare import compare
 from foreworld.plot.curves import curve_names, curves
 from foreworld.plot.horizon import horizon
 from tests.plot.fixtures import made_up
@@ -95,3 +96,35 @@ def test_no_global_state_is_touched(monkeypatch):
     monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
     curves(made_up(), "gain")
     assert "matplotlib.pyplot" not in sys.modules
+
+
+def ranked(num_points):
+    """A study whose runs are all finished, the last point the best."""
+    results, runs = made_up(num_points), np.ones((num_points, 3), bool)
+    results["finished"] = (("point", "seed"), runs)
+    results["failed"] = (("point", "seed"), ~runs)
+    results.attrs["score"] = "gain"
+    return results
+
+
+def test_compare_draws_the_best_point_of_each_study():
+    first, second = ranked(1), ranked(3)
+    axes = compare({"one": first, "three": second}, "gain", "both").axes[0]
+    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert names == ["one", "three: learning rate 0.01"]
+    expected = [first["gain"].values[0], second["gain"].values[2]]
+    for line, values in zip(axes.lines, expected, strict=True):
+        np.testing.assert_allclose(line.get_ydata(), values.mean(axis=0))
+    assert len(axes.collections) == 2
+    with pytest.raises(UnknownNameError, match="curve of three: 'gian'"):
+        compare({"three": second}, "gian")
+
+
+@pytest.mark.parametrize(
+    ("kind", "start"), [("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")]
+)
+def test_files_are_the_same_every_time(kind, start):
+    figure = curves(made_up(), "gain")
+    first, second = (to_file(figure, kind) for _ in range(2))
+    assert first == second
+    assert first.startswith(start)
