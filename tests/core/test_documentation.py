@@ -11,9 +11,12 @@ ROOT = Path(foreworld.__file__).parent
 DONE = (
     "bench",
     "compat",
+    "data.exchange",
     "gym",
     "learners",
     "nn",
+    "play.stage",
+    "play.web",
     "plot",
     "render",
     "testing",
