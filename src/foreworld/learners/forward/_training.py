@@ -13,7 +13,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
 from foreworld.core.keys import named_key
+from foreworld.core.spaces import Box, Discrete
 from foreworld.data.views.source import DataSource
+from foreworld.learners.base import Mean, Metrics
+from foreworld.learners.forward._evaluation import as_unit
+from foreworld.learners.forward.base import ForwardState
+from foreworld.nn.adam import adam_step
+from foreworld.nn.initial import he_normal
 
 Schedule = Literal["steps", "cosine", "constant"]
 """How the learning rate falls over a run."""
@@ -197,6 +203,91 @@ def action_inputs(
     else:
         codes = actions.reshape(*actions.shape[:2], -1).astype(jnp.float32)
     return (codes @ weight).swapaxes(0, 1)
+
+
+def init_actions(
+    key: Key[Array, ""], space: Discrete | Box | None, size: int
+) -> tuple[Float[Array, "code embedding"] | None, int]:
+    """Fresh weights of embedded actions, and the width of what a core is given.
+
+    Parameters
+    ----------
+    key
+        Draws the weights.
+    space
+        Action space; ``None`` in a passive world, which has no weights.
+    size
+        Width of an embedded action.
+    """
+    if space is None:
+        return None, 1
+    return he_normal(key, (space.flat_size, size), fan_in=2.0), size
+
+
+def stack_frames(
+    frames: UInt8[Array, "batch time height width channels"], pixel_scale: int
+) -> Float[Array, "batch height width stacked"]:
+    """Brightness from 0 to 1, the frames of a sequence as channels of one image.
+
+    Parameters
+    ----------
+    frames
+        Frames of each sequence.
+    pixel_scale
+        Pixel value that counts as 1.
+    """
+    unit = as_unit(frames, pixel_scale).transpose(0, 2, 3, 1, 4)
+    return unit.reshape(*unit.shape[:3], -1)
+
+
+def add_mean(
+    logits: Float[Array, "batch height width channels"],
+    mean_frame: Float[Array, "height width channels"],
+) -> Float[Array, "batch height width channels"]:
+    """Logits of frames from what a renderer adds to the mean frame's.
+
+    Parameters
+    ----------
+    logits
+        Differences from the mean frame, in logits.
+    mean_frame
+        Mean of the training frames, 0 to 1.
+    """
+    # Pixels that never or always light keep a finite logit.
+    mean = jnp.clip(mean_frame, 1e-3, 1.0 - 1e-3)
+    return logits + jnp.log(mean / (1.0 - mean))
+
+
+def descend(
+    state: ForwardState,
+    statistics: Any,
+    loss: Float[Array, ""],
+    gradient: Any,
+    rate: Float[Array, ""],
+    max_grad_norm: float | Float[Array, ""],
+) -> tuple[ForwardState, Metrics]:
+    """One step of Adam, and the metrics of an update.
+
+    Parameters
+    ----------
+    state
+        Parameters and optimiser before the step.
+    statistics
+        What is not trained, after the step.
+    loss
+        Nats per pixel, before the step.
+    gradient
+        Gradient of the loss, a pytree like the state's network.
+    rate
+        Step size.
+    max_grad_norm
+        Longer gradients are shortened to this length; 0 for no limit.
+    """
+    network, optimiser, norm = adam_step(
+        state.network, gradient, state.optimiser, rate, max_grad_norm
+    )
+    new = ForwardState(network, statistics, optimiser, state.mean_frame)
+    return new, {"loss": Mean.of(loss), "grad_norm": Mean.of(norm)}
 
 
 def binary_loss(

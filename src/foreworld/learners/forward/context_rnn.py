@@ -23,22 +23,25 @@ from foreworld.core.keys import named_key, root_key
 from foreworld.core.parts.part import Bounded, Traced
 from foreworld.data.views.source import DataSource
 from foreworld.data.views.tasks import Tasks
-from foreworld.learners.base import Mean, Metrics, Source
+from foreworld.learners.base import Metrics, Source
 from foreworld.learners.forward._context import Network, Shots
 from foreworld.learners.forward._evaluation import Trials, as_unit
 from foreworld.learners.forward._fit import check_fields, check_sequences, check_tasks
 from foreworld.learners.forward._training import (
     Schedule,
     action_inputs,
+    add_mean,
     binary_loss,
+    descend,
     draw_windows,
+    init_actions,
     mean_of_frames,
     rate_factor,
+    stack_frames,
 )
 from foreworld.learners.forward.base import AbstractForwardModel, ForwardState
-from foreworld.nn.adam import adam_step, init_adam
+from foreworld.nn.adam import init_adam
 from foreworld.nn.gru import GRU
-from foreworld.nn.initial import he_normal
 from foreworld.nn.stacks import Encoder, Renderer
 
 Width = Annotated[int, Bounded(low=1)]
@@ -121,11 +124,9 @@ class ContextRNN(AbstractForwardModel):
             shape = self.encoder_widths, self.kernel_size, num_outputs
             return Encoder.init(named_key(key, name), frame, *shape, _NORM)
 
-        space, actions = data.action_space, None
-        if space is not None:
-            shape = (space.flat_size, self.action_size)
-            actions = he_normal(named_key(key, "actions"), shape, fan_in=2.0)
-        num_inputs = 1 if space is None else self.action_size
+        actions, num_inputs = init_actions(
+            named_key(key, "actions"), data.action_space, self.action_size
+        )
         network = Network(
             shots=encoder("shots", self.num_context_frames, self.embedding_size),
             encoder=encoder("encoder", self.context_len, self.hidden_size),
@@ -170,11 +171,7 @@ class ContextRNN(AbstractForwardModel):
             state.network, state, shots, num_frames
         )
         rate = self.learning_rate * rate_factor(self.schedule, progress, self.warm_up)
-        network, optimiser, norm = adam_step(
-            state.network, gradient, state.optimiser, rate, self.max_grad_norm
-        )
-        new = ForwardState(network, embedding, optimiser, state.mean_frame)
-        return new, {"loss": Mean.of(loss), "grad_norm": Mean.of(norm)}
+        return descend(state, embedding, loss, gradient, rate, self.max_grad_norm)
 
     def draw(self, source: DataSource, key: Key[Array, ""]) -> Shots:
         """Contexts and queries of an episode, by its key.
@@ -247,7 +244,7 @@ class ContextRNN(AbstractForwardModel):
             The first ``num_context_frames`` frames of any number of sequences.
         """
         shape = context.shape
-        frames = _stack(context.reshape(-1, *shape[-4:]), self.pixel_scale)
+        frames = stack_frames(context.reshape(-1, *shape[-4:]), self.pixel_scale)
         parts, _ = state.network.shots(frames, (), _NORM, None)
         return jnp.mean(parts.reshape(*shape[:-4], -1), axis=-2)
 
@@ -312,7 +309,7 @@ class ContextRNN(AbstractForwardModel):
         context: UInt8[Array, "batch context height width channels"],
     ) -> Float[Array, "batch hidden"]:
         """The latent state after the given frames."""
-        frames = _stack(context, self.pixel_scale)
+        frames = stack_frames(context, self.pixel_scale)
         return jnp.tanh(state.network.encoder(frames, (), _NORM, None)[0])
 
     def step(
@@ -367,14 +364,4 @@ class ContextRNN(AbstractForwardModel):
         logits, _ = state.network.renderer(
             latent, (height, width, channels), (), _NORM, None
         )
-        # Pixels that never or always light keep a finite logit.
-        mean = jnp.clip(state.mean_frame, 1e-3, 1.0 - 1e-3)
-        return logits + jnp.log(mean / (1.0 - mean))
-
-
-def _stack(
-    frames: UInt8[Array, "batch time height width channels"], pixel_scale: int
-) -> Float[Array, "batch height width stacked"]:
-    """Brightness, the frames of a sequence as channels."""
-    unit = as_unit(frames, pixel_scale).transpose(0, 2, 3, 1, 4)
-    return unit.reshape(*unit.shape[:3], -1)
+        return add_mean(logits, state.mean_frame)

@@ -20,7 +20,7 @@ from jaxtyping import Array, Bool, Float, Int, Key, Num, UInt8
 from foreworld.core.keys import named_key
 from foreworld.core.parts.part import Bounded, Traced
 from foreworld.data.views.source import DataSource
-from foreworld.learners.base import Mean, Metrics, Source
+from foreworld.learners.base import Metrics, Source
 from foreworld.learners.forward._evaluation import Trials, as_unit, first_sequences
 from foreworld.learners.forward._fit import check_fields, check_sequences
 from foreworld.learners.forward._training import (
@@ -28,15 +28,18 @@ from foreworld.learners.forward._training import (
     LossMean,
     Schedule,
     action_inputs,
+    add_mean,
     binary_loss,
+    descend,
     draw_batch,
+    init_actions,
     mean_of_frames,
     rate_factor,
+    stack_frames,
 )
 from foreworld.learners.forward.base import AbstractForwardModel, ForwardState
-from foreworld.nn.adam import adam_step, init_adam
+from foreworld.nn.adam import init_adam
 from foreworld.nn.dilated import CoreMemory, RecurrentCore
-from foreworld.nn.initial import he_normal
 from foreworld.nn.norm import NormKind
 from foreworld.nn.stacks import Encoder, Renderer, Statistics, init_statistics
 
@@ -156,7 +159,7 @@ class RNNDeconvolve(AbstractForwardModel):
         data = check_sequences(type(self).__name__, source, self.context_len, 0, 1)
         height, width, channels = data.image.shape[2:]
         given = (height, width, channels * self.context_len)
-        hidden, space = self.hidden_size, data.action_space
+        hidden = self.hidden_size
         encoder = Encoder.init(
             named_key(key, "encoder"),
             given,
@@ -165,11 +168,9 @@ class RNNDeconvolve(AbstractForwardModel):
             hidden,
             self.norm,
         )
-        actions = None
-        if space is not None:
-            shape = (space.flat_size, self.action_size)
-            actions = he_normal(named_key(key, "actions"), shape, fan_in=2.0)
-        num_inputs = 1 if space is None else self.action_size
+        actions, num_inputs = init_actions(
+            named_key(key, "actions"), data.action_space, self.action_size
+        )
         core = RecurrentCore.init(
             named_key(key, "core"), num_inputs, hidden, self.num_layers
         )
@@ -215,11 +216,7 @@ class RNNDeconvolve(AbstractForwardModel):
             state.network, state, batch, num_frames, True
         )
         rate = self.learning_rate * rate_factor(self.schedule, progress, self.warm_up)
-        network, optimiser, norm = adam_step(
-            state.network, gradient, state.optimiser, rate, self.max_grad_norm
-        )
-        new = ForwardState(network, statistics, optimiser, state.mean_frame)
-        return new, {"loss": Mean.of(loss), "grad_norm": Mean.of(norm)}
+        return descend(state, statistics, loss, gradient, rate, self.max_grad_norm)
 
     def loss(
         self,
@@ -332,9 +329,7 @@ class RNNDeconvolve(AbstractForwardModel):
     def _encode(
         self, state: ForwardState, context: Array, counted: Array | None
     ) -> tuple[Array, Statistics]:
-        batch, given, height, width, channels = context.shape
-        stacked = as_unit(context, self.pixel_scale).transpose(0, 2, 3, 1, 4)
-        stacked = stacked.reshape(batch, height, width, given * channels)
+        stacked = stack_frames(context, self.pixel_scale)
         encoder: Encoder = state.network.encoder
         return encoder(stacked, state.statistics[0], self.norm, counted)
 
@@ -347,7 +342,5 @@ class RNNDeconvolve(AbstractForwardModel):
             vectors, (height, width, channels), state.statistics[1], self.norm, counted
         )
         if self.start_at_mean:
-            # Pixels that never or always light keep a finite logit.
-            mean = jnp.clip(state.mean_frame, 1e-3, 1.0 - 1e-3)
-            logits = logits + jnp.log(mean / (1.0 - mean))
+            logits = add_mean(logits, state.mean_frame)
         return logits, statistics
