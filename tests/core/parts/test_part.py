@@ -1,12 +1,16 @@
 """Fields are checked and brought to their declared type when a part is made."""
 
+from typing import Annotated, Literal
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from foreworld.core import registry
 from foreworld.core.errors import ConfigError, UnknownNameError
-from foreworld.core.parts.part import field_specs
+from foreworld.core.parts.part import Bounded, Part, field_specs
+from foreworld.core.parts.types import type_node
 from tests.core.some_parts import Net, Shape, Square, Thing
 
 
@@ -87,3 +91,52 @@ def test_whole_numbers_fit_an_array():
         ConfigError, match=r"Thing\.count: a whole number of 1329 bits is too large"
     ):
         Thing(count=10**400)
+
+
+INTERFACE = """
+from typing import Annotated, ClassVar
+import equinox as eqx
+from foreworld.core import Part, Traced
+
+class AbstractWheel(Part):
+    radius: eqx.AbstractVar[float]
+    rim: eqx.AbstractClassVar[str]
+
+class Wheel(AbstractWheel):
+    spokes: int
+    radius: Annotated[float, Traced(above=0)] = 1.0
+    rim: ClassVar[str] = "steel"
+"""
+
+
+@pytest.mark.parametrize("future", ["", "from __future__ import annotations\n"])
+def test_interfaces_of_a_file_may_have_annotations_as_text(tmp_path, future):
+    (tmp_path / "wheel.py").write_text(future + INTERFACE)
+    wheel = registry.locate(f"{tmp_path}/wheel.py:Wheel")
+    assert issubclass(wheel, Part)
+    assert [spec.name for spec in field_specs(wheel)] == ["spokes", "radius"]
+    assert wheel(3) == wheel(spokes=3, radius=1.0)
+    wrong = f"{future}{INTERFACE}\nclass Odd(Wheel):\n    rim: str = 'tin'\n"
+    (tmp_path / "odd.py").write_text(wrong)
+    with pytest.raises(ConfigError, match=r"'rim: ClassVar\[str\] = \.\.\.'"):
+        registry.locate(f"{tmp_path}/odd.py:Odd")
+
+
+@pytest.mark.parametrize(
+    ("hint", "text", "value", "metavar"),
+    [
+        (int | None, "none", None, "INT|none"),
+        (int | float, "2.5", 2.5, "INT|FLOAT"),
+        (float | int, "2", 2.0, "FLOAT|INT"),
+        (tuple[int, ...], "(3, 4)", (3, 4), "INT,..."),
+        (tuple[float, str], "1,up", (1.0, "up"), "FLOAT,TEXT"),
+        (Literal["a", 2], "2", 2, "a|2"),
+        (Annotated[int, Bounded(low=1)], "7", 7, "INT"),
+        (bool, "yes", True, "true|false"),
+    ],
+)
+def test_one_grammar_reads_text_and_values(hint, text, value, metavar):
+    node = type_node(hint)
+    assert node.canonical(node.parse(text, "x"), "x") == value
+    assert node.canonical(value, "x") == value
+    assert node.metavar == metavar

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-import re
+import sys
 import typing
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
@@ -25,7 +25,6 @@ from foreworld.core.parts.limits import Bounded
 from foreworld.core.parts.types import AbstractType, type_node
 
 Self = TypeVar("Self", bound="Part")
-_ANNOUNCED = re.compile(r"(\w+\.)?Abstract(?P<cls>Class)?Var\[")
 
 
 @dataclass(frozen=True)
@@ -75,13 +74,13 @@ class Part(eqx.Module):
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
-        # Equinox does not see `AbstractVar` in annotations that are strings. Such
-        # names would be fields of the interface and so come first in constructors.
-        hints = inspect.get_annotations(cls)
+        # Equinox does not see `AbstractVar` in annotations that are text. Such names
+        # would be fields of the interface and so come first in constructors.
+        hints = _resolved(cls)
         _check_class_values(cls, hints)
-        found = {name: _announced(hint) for name, hint in hints.items()}
-        if any(found.values()):
-            cls.__annotations__ = {n: found[n] or hints[n] for n in hints}
+        announced = (eqx.AbstractVar, eqx.AbstractClassVar)
+        found = {n: h for n, h in hints.items() if typing.get_origin(h) in announced}
+        cls.__annotations__ = {**inspect.get_annotations(cls), **found}
 
     def __new__(cls, *values: Any, **fields: Any) -> Any:
         """Refuse fields that do not exist, with the nearest names."""
@@ -139,29 +138,34 @@ def _takes(cls: type[Part], name: str) -> bool:
     return name in known or any(p.kind is p.VAR_KEYWORD for p in known.values())
 
 
+@functools.cache
+def _resolved(cls: type) -> dict[str, Any]:
+    """A class's own annotations, text evaluated, without those that cannot be yet."""
+    found, module = {}, vars(sys.modules[cls.__module__])
+    for name, hint in inspect.get_annotations(cls).items():
+        try:
+            found[name] = eval(hint, module) if isinstance(hint, str) else hint
+        except Exception:  # a name that is defined later, or for type checkers only
+            continue
+    return found
+
+
 def _check_class_values(cls: type, hints: dict[str, Any]) -> None:
     """Refuse a field where a base class says that the value belongs to the class.
 
     As a field it would be a hyperparameter: listed, swept and hashed.
     """
+    of_class = (ClassVar, eqx.AbstractClassVar)
     for name, hint in hints.items():
-        if "ClassVar" in str(hint):
+        if (typing.get_origin(hint) or hint) in of_class:
             continue
-        known = [inspect.get_annotations(base).get(name) for base in cls.__mro__[1:]]
-        if any("ClassVar" in str(hint) for hint in known):
-            kind = hint if isinstance(hint, str) else getattr(hint, "__name__", "...")
+        known = [_resolved(base).get(name) for base in cls.__mro__[1:]]
+        if any((typing.get_origin(h) or h) in of_class for h in known):
             raise ConfigError(
                 f"{cls.__name__}.{name} belongs to the class and is no field: write "
-                f"'{name}: ClassVar[{kind}] = ...', or '{name} = ...' alone."
+                f"'{name}: ClassVar[{getattr(hint, '__name__', '...')}] = ...', or "
+                f"'{name} = ...' alone."
             )
-
-
-def _announced(hint: Any) -> Any:
-    """What an interface only announces, as Equinox understands it; None for a field."""
-    match = _ANNOUNCED.match(hint) if isinstance(hint, str) else None
-    if match is None:
-        return None
-    return eqx.AbstractClassVar[Any] if match["cls"] else eqx.AbstractVar[Any]
 
 
 @dataclass(frozen=True)
