@@ -8,11 +8,9 @@ import sys
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pytest
 
 from foreworld.core import compilation
 from foreworld.core.compilation import Program, compile_all, configure
-from foreworld.core.errors import ConfigError
 
 CODE = """
 import json
@@ -75,8 +73,3 @@ def test_old_programs_are_forgotten(monkeypatch):
     wanted = [Program(add, n, (jnp.ones(5), jnp.ones(5))) for n in range(4)]
     assert len(compile_all(wanted).programs) == 4
     assert compile_all(wanted[2:]).made == 0 and compile_all(wanted[:1]).made == 1
-
-
-def test_unknown_device():
-    with pytest.raises(ConfigError, match="device 'tpu' is not one of 'cpu', 'gpu'"):
-        compilation.device_platform("tpu")

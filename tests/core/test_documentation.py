@@ -11,6 +11,7 @@ ROOT = Path(foreworld.__file__).parent
 DONE = (
     "bench",
     "compat",
+    "core",
     "data.exchange",
     "gym",
     "learners",

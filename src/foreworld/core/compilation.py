@@ -17,19 +17,16 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import jax.monitoring
 import numpy as np
 
-from foreworld.core.errors import ConfigError
-
 CACHE_VARIABLE = "FOREWORLD_CACHE"
 """Environment variable that names the folder of compiled programs."""
 
 _HIT = "/jax/compilation_cache/cache_hits"
-_PLATFORMS = {"cpu": "cpu", "gpu": "cuda"}
 
 
 class _Counts:
@@ -96,19 +93,12 @@ def cache_folder() -> Path:
     return Path(named) if named else Path.home() / ".cache" / "foreworld" / "xla"
 
 
-def configure(device: Literal["cpu", "gpu"] | None = None) -> None:
-    """Point JAX at the cache on disk and, if asked, at a kind of device.
+def configure() -> None:
+    """Point JAX at the cache on disk.
 
     Does nothing the second time. Where the folder cannot be written, programs are
     compiled anew in each process.
-
-    Raises
-    ------
-    ConfigError
-        ``device`` is no kind of device.
     """
-    if device is not None:
-        jax.config.update("jax_platforms", device_platform(device))
     if _Counts.configured:
         return
     _Counts.configured = True
@@ -122,19 +112,6 @@ def configure(device: Literal["cpu", "gpu"] | None = None) -> None:
         jax.config.update("jax_compilation_cache_dir", str(folder))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-
-
-def device_platform(device: str) -> str:
-    """What JAX calls a kind of device.
-
-    Raises
-    ------
-    ConfigError
-        There is no such kind.
-    """
-    if device not in _PLATFORMS:
-        raise ConfigError(f"device {device!r} is not one of 'cpu', 'gpu'.")
-    return _PLATFORMS[device]
 
 
 def cache_hits() -> int:

@@ -34,7 +34,17 @@ class OccupiedError(ForeworldError, FileExistsError):
 
 
 def unknown_name(what: str, name: str, known: Iterable[str]) -> UnknownNameError:
-    """The error for a name nobody knows: nearest names first, then the full list."""
+    """The error for a name nobody knows: nearest names first, then the full list.
+
+    Parameters
+    ----------
+    what
+        Kind of the name, such as ``"world"``.
+    name
+        What was given.
+    known
+        All names that there are.
+    """
     names = sorted(known)
     near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
     hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""

@@ -34,6 +34,8 @@ def host_fold(key: Words, *names: str | Numbers) -> Words:
     ----------
     key
         Keys; leading axes broadcast against those of the names.
+    *names
+        Folded in one after another; arrays broadcast.
 
     Returns
     -------

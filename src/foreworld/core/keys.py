@@ -20,7 +20,15 @@ def root_key(seed: int | Int[Array, ""]) -> Key[Array, ""]:
 
 
 def named_key(key: Key[Array, ""], *names: Name) -> Key[Array, ""]:
-    """Fold names (words or indices, traced ones too) into a key, in their order."""
+    """Fold names (words or indices, traced ones too) into a key, in their order.
+
+    Parameters
+    ----------
+    key
+        A key of :func:`root_key`, or one made from it.
+    *names
+        Folded in one after another.
+    """
     for name in names:
         key = jax.random.fold_in(
             key, name_word(name) if isinstance(name, str) else name

@@ -64,7 +64,15 @@ class Progress:
             self._line.leave()
 
     def update(self, done: float, note: str = "") -> None:
-        """Say how much is done so far; cheap enough for every step of a loop."""
+        """Say how much is done so far; cheap enough for every step of a loop.
+
+        Parameters
+        ----------
+        done
+            Units of work, of the total.
+        note
+            Shown at the end of the line.
+        """
         if self._first is None:
             # What an earlier run finished is not this run's rate.
             self._first = done

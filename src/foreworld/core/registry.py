@@ -121,6 +121,13 @@ def entries(kind: str) -> dict[str, Entry]:
 def find(kind: str, name: str) -> type:
     """The class of a part, by name or as ``./my_file.py:MyClass``.
 
+    Parameters
+    ----------
+    kind
+        A folder of :data:`KINDS`, such as ``"worlds"``.
+    name
+        Any spelling of a part's name, or a class by file or module.
+
     Raises
     ------
     UnknownNameError

@@ -42,7 +42,15 @@ def picture(data: bytes, kind: str, about: str) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table with a row of names."""
+    """A table with a row of names.
+
+    Parameters
+    ----------
+    head
+        Names of the columns, as HTML.
+    rows
+        Cells of each row, as HTML.
+    """
     lines = [_row("th", head), *(_row("td", row) for row in rows)]
     return f"<table>{''.join(lines)}</table>"
 
@@ -52,6 +60,13 @@ def drawn_above(place: str, value: Any) -> str:
 
     Rooms never import those above them, so a study names who draws its curves, as tasks
     name who does the work.
+
+    Parameters
+    ----------
+    place
+        ``module:function``.
+    value
+        Its argument.
     """
     module, _, name = place.partition(":")
     return getattr(importlib.import_module(module), name)(value)

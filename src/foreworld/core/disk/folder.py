@@ -39,6 +39,13 @@ def write_file(
     ``durable`` that holds for kills but not for power cuts, and costs no wait for the
     disk: for checkpoints, which carry a checksum and have a predecessor.
 
+    Parameters
+    ----------
+    path, writer
+        File, and what fills the temporary one, given its path.
+    durable
+        Whether to wait for the disk.
+
     Raises
     ------
     StorageError
@@ -48,7 +55,13 @@ def write_file(
 
 
 def write_bytes(path: Path, data: bytes, durable: bool = True) -> None:
-    """Put bytes in a file at once; see :func:`write_file`."""
+    """Put bytes in a file at once; see :func:`write_file`.
+
+    Parameters
+    ----------
+    path, data, durable
+        File, all its bytes, and whether to wait for the disk.
+    """
 
     def writer(temporary: Path) -> None:
         with disk.open_file(temporary, "wb") as file:
@@ -58,7 +71,13 @@ def write_bytes(path: Path, data: bytes, durable: bool = True) -> None:
 
 
 def write_json(path: Path, data: Any) -> None:
-    """Put JSON in a file at once; see :func:`write_file`."""
+    """Put JSON in a file at once; see :func:`write_file`.
+
+    Parameters
+    ----------
+    path, data
+        File, and what goes into it: plain JSON values.
+    """
     write_bytes(path, _text_of(data).encode())
 
 
@@ -66,6 +85,11 @@ def append_line(path: Path, line: str) -> None:
     """Add a line at the end of a file, unflushed: for journals, which prove nothing.
 
     A line that was cut off before does not spoil this one.
+
+    Parameters
+    ----------
+    path, line
+        File, and the line without its end.
 
     Raises
     ------
@@ -75,8 +99,12 @@ def append_line(path: Path, line: str) -> None:
     with storage("write", path):
         _make_folder(path.parent)
         with disk.open_file(path, "ab") as file:
-            cut = file.tell() > 0 and _last_byte(path) != b"\n"
-            disk.write(path, file, (b"\n" if cut else b"") + f"{line}\n".encode())
+            cut = b""
+            if file.tell():
+                with path.open("rb") as written:
+                    written.seek(-1, os.SEEK_END)
+                    cut = b"" if written.read(1) == b"\n" else b"\n"
+            disk.write(path, file, cut + f"{line}\n".encode())
 
 
 def open_log(path: Path) -> io.FileIO:
@@ -162,6 +190,11 @@ def read_json(path: Path) -> Any:
 def read_sealed(folder: Path, name: str) -> Any:
     """The JSON in a file of a folder; where that is finished, as it was sealed.
 
+    Parameters
+    ----------
+    folder, name
+        Folder, and the file's path in it.
+
     Raises
     ------
     DamagedError
@@ -194,6 +227,13 @@ def seal(folder: Path, files: Iterable[str], info: dict[str, Any]) -> None:
 
     Temporary files that killed processes left behind are removed first.
 
+    Parameters
+    ----------
+    folder, files
+        Folder, and its files that are summed.
+    info
+        Further entries of the marker.
+
     Raises
     ------
     StorageError
@@ -222,13 +262,12 @@ def manifest(folder: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     data = read_json(path)
-    body = {k: v for k, v in data.items() if k != "seal"} if _is_dict(data) else {}
-    if not _is_manifest(data) or data.get("seal") != _seal_of(body):
-        raise DamagedError(f"{path} was altered: its own checksum does not match.")
+    body = {k: v for k, v in data.items() if k != "seal"} if _is_manifest(data) else {}
     with storage("read", path), disk.open_file(path, "rb") as file:
         # A byte may change what is between the values and not the values.
-        if file.read() != _text_of(data).encode():
-            raise DamagedError(f"{path} was altered: its own checksum does not match.")
+        same = bool(body) and file.read() == _text_of(data).encode()
+    if not (same and data.get("seal") == _seal_of(body)):
+        raise DamagedError(f"{path} was altered: its own checksum does not match.")
     return data
 
 
@@ -237,6 +276,8 @@ def verify(folder: Path, only: Iterable[str] | None = None) -> list[str]:
 
     Parameters
     ----------
+    folder
+        The folder.
     only
         Look at the marker and these files alone, those of them that it lists.
     """
@@ -262,6 +303,8 @@ def lease(path: Path, patience: float = 0.0) -> Iterator[bool]:
 
     Parameters
     ----------
+    path
+        The lock file.
     patience
         Seconds to go on trying where somebody else holds it; ``math.inf`` waits.
 
@@ -297,8 +340,7 @@ def _put(path: Path, writer: Callable[[Path], None], durable: bool) -> None:
     # Two threads, or processes of two machines, may write the same file; both are
     # whole, and the last one stays.
     writer_name = f"{os.uname().nodename}-{os.getpid()}-{next(_NUMBERS)}"
-    name = f".{path.name}.{writer_name}{_TEMPORARY}"
-    temporary = path.with_name(name)
+    temporary = path.with_name(f".{path.name}.{writer_name}{_TEMPORARY}")
     try:
         with storage("write", path):
             _make_folder(path.parent)
@@ -322,12 +364,6 @@ def _make_folder(path: Path) -> None:
     disk.sync(path.parent)
 
 
-def _last_byte(path: Path) -> bytes:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1)
-
-
 def _problem(path: Path, entry: dict[str, Any]) -> str:
     """What is wrong with one file of a finished folder; empty if nothing is."""
     try:
@@ -335,10 +371,8 @@ def _problem(path: Path, entry: dict[str, Any]) -> str:
             return f"{path} is missing."
         size = path.stat().st_size
         if size != entry["bytes"]:
-            return (
-                f"{path} has {size} bytes instead of {entry['bytes']}: "
-                f"truncated or altered."
-            )
+            wanted = entry["bytes"]
+            return f"{path} has {size} bytes instead of {wanted}: truncated or altered."
         if checksum(path) != entry["sha256"]:
             return f"{path} was altered: its checksum does not match."
     except OSError as error:
@@ -358,13 +392,9 @@ def _seal_of(body: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
-def _is_dict(data: Any) -> bool:
-    return isinstance(data, dict)
-
-
 def _is_manifest(data: Any) -> bool:
     files = data.get("files") if isinstance(data, dict) else None
     return isinstance(files, dict) and all(
-        _is_dict(entry) and {"bytes", "sha256"} <= set(entry)
+        isinstance(entry, dict) and {"bytes", "sha256"} <= set(entry)
         for entry in files.values()
     )

@@ -39,18 +39,38 @@ def intercepted(interceptor: Interceptor) -> Iterator[None]:
 
 
 def open_file(path: Path, mode: Literal["rb", "wb", "ab"]) -> io.FileIO:
-    """Open without a buffer: what is written is written when the call returns."""
+    """Open without a buffer: what is written is written when the call returns.
+
+    Parameters
+    ----------
+    path, mode
+        File, and what it is opened for: reading, writing or appending, in bytes.
+    """
     operation = "read" if mode == "rb" else "open"
     return _do(operation, path, lambda: path.open(mode, buffering=0))
 
 
 def fill(path: Path, writer: Callable[[Path], None]) -> None:
-    """Let somebody else's code write a file; counts as one write."""
+    """Let somebody else's code write a file; counts as one write.
+
+    Parameters
+    ----------
+    path, writer
+        File, and the code that is given its path.
+    """
     _do("write", path, lambda: writer(path))
 
 
 def write(path: Path, file: io.FileIO, data: bytes) -> None:
-    """Write all of some bytes to an open file."""
+    """Write all of some bytes to an open file.
+
+    Parameters
+    ----------
+    path
+        Path of the file, for the record.
+    file, data
+        The open file, and what is added to it.
+    """
     _do("write", path, lambda: _write_all(file, data))
 
 
@@ -60,7 +80,13 @@ def sync(path: Path) -> None:
 
 
 def rename(old: Path, new: Path) -> None:
-    """Put a file in the place of another at once."""
+    """Put a file in the place of another at once.
+
+    Parameters
+    ----------
+    old, new
+        Path before and after.
+    """
     _do("rename", new, lambda: old.replace(new))
 
 

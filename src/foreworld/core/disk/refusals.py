@@ -24,6 +24,11 @@ Verb = Literal["read", "write", "delete", "lock"]
 def storage(verb: Verb, path: Path) -> Iterator[None]:
     """Raise what the operating system refuses as a :class:`StorageError`.
 
+    Parameters
+    ----------
+    verb, path
+        What is done with which file or folder, for the message.
+
     Raises
     ------
     StorageError

@@ -61,6 +61,13 @@ def from_dict(data: dict[str, Any]) -> Any:
 def read_part(data: Any, path: Path) -> Any:
     """:func:`from_dict` on what a file held; errors name the file.
 
+    Parameters
+    ----------
+    data
+        What the JSON held.
+    path
+        The file, for messages.
+
     Raises
     ------
     DamagedError
@@ -98,7 +105,15 @@ def dump_json(data: Any) -> str:
 
 
 def load_json(text: str, what: str) -> Any:
-    """Parse JSON, naming ``what`` in the error when it is none."""
+    """Parse JSON, naming ``what`` in the error when it is none.
+
+    Parameters
+    ----------
+    text
+        JSON.
+    what
+        Name of its source, for messages.
+    """
     try:
         return json.loads(text)
     except ValueError as error:
@@ -115,7 +130,13 @@ def content_hash(part: Part) -> str:
 
 
 def diff(a: Part, b: Part) -> dict[str, tuple[Any, Any]]:
-    """Fields that differ, by dotted path, as (value in a, value in b)."""
+    """Fields that differ, by dotted path, as (value in a, value in b).
+
+    Parameters
+    ----------
+    a, b
+        Parts of any classes.
+    """
     flat_a, flat_b = flat(to_dict(a)), flat(to_dict(b))
     paths = list(flat_a) + [path for path in flat_b if path not in flat_a]
     pairs = {path: (flat_a.get(path), flat_b.get(path)) for path in paths}
@@ -123,7 +144,15 @@ def diff(a: Part, b: Part) -> dict[str, tuple[Any, Any]]:
 
 
 def flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested dictionaries as one, keys joined by dots."""
+    """Nested dictionaries as one, keys joined by dots.
+
+    Parameters
+    ----------
+    data
+        Dictionary of dictionaries.
+    prefix
+        Put before every key.
+    """
     out: dict[str, Any] = {}
     for key, value in data.items():
         if isinstance(value, dict):
@@ -136,14 +165,32 @@ def flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def get_path(part: Any, path: str) -> Any:
-    """The value at a dotted path of fields and dictionary keys."""
+    """The value at a dotted path of fields and dictionary keys.
+
+    Parameters
+    ----------
+    part
+        A part or a dictionary of parts.
+    path
+        Names joined by dots, such as ``world.length``.
+    """
     for step in path.split("."):
         part = _step(part, step, path)
     return Settings(part) if isinstance(part, _Open) else part
 
 
 def set_path(part: Any, path: str, value: Any) -> Any:
-    """A copy of a part with the value at a dotted path changed and checked."""
+    """A copy of a part with the value at a dotted path changed and checked.
+
+    Parameters
+    ----------
+    part
+        A part or a dictionary of parts.
+    path
+        Names joined by dots, such as ``world.length``.
+    value
+        The new value.
+    """
     step, _, rest = path.partition(".")
     old = _step(part, step, path)
     new = set_path(old, rest, value) if rest else value

@@ -199,6 +199,13 @@ class FieldSpec:
     def canonical(self, value: Any, where: str) -> Any:
         """The value as the declared type stores it.
 
+        Parameters
+        ----------
+        value
+            What was given.
+        where
+            Name of the field, for messages.
+
         Raises
         ------
         ConfigError

@@ -61,12 +61,28 @@ def partition(part: Part) -> tuple[Static, Leaves, Leaves]:
 
 
 def combine(static: Static, traced: Leaves, data: Leaves) -> Any:
-    """The part again, holding whatever arrays the leaves now are."""
+    """The part again, holding whatever arrays the leaves now are.
+
+    Parameters
+    ----------
+    static
+        The hashable rest of the part.
+    traced, data
+        Arrays by dotted path, of any shapes.
+    """
     return _combine(static, "", {**traced, **data})
 
 
 def stack(leaves: Sequence[Leaves], dtype: Any = np.float32) -> dict[str, np.ndarray]:
-    """Stack the traced leaves of many parts along a new first axis."""
+    """Stack the traced leaves of many parts along a new first axis.
+
+    Parameters
+    ----------
+    leaves
+        Floats by dotted path, a dictionary a part; all have the same paths.
+    dtype
+        Of the arrays.
+    """
     return jax.tree.map(lambda *xs: np.asarray(xs, dtype), *leaves)
 
 
