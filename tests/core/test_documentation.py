@@ -14,6 +14,7 @@ DONE = (
     "core",
     "data.exchange",
     "gym",
+    "launch",
     "learners",
     "nn",
     "play.stage",
@@ -23,6 +24,7 @@ DONE = (
     "testing",
     "track",
     "users",
+    "worlds",
 )
 """Rooms in which every argument is documented."""
 LONG = {

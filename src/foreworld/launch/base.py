@@ -100,4 +100,12 @@ class AbstractLauncher(Part):
     def submit(
         self, tasks: Sequence[Task], resources: Resources
     ) -> list[AbstractHandle]:
-        """Start tasks and return at once, except where they run in this process."""
+        """Start tasks and return at once, except where they run in this process.
+
+        Parameters
+        ----------
+        tasks
+            What to run, each on a worker of its own.
+        resources
+            What each of them needs.
+        """

@@ -71,7 +71,15 @@ class Processes(AbstractLauncher):
 
 
 class ProcessHandle(AbstractHandle):
-    """One worker process."""
+    """One worker process.
+
+    Parameters
+    ----------
+    task
+        What it does.
+    pool
+        The workers that it is one of; it starts when one of them is free.
+    """
 
     def __init__(self, task: Task, pool: _Pool) -> None:
         self._task, self._pool = task, pool

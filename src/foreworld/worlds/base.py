@@ -90,7 +90,17 @@ class AbstractWorld(Part):
 
     @abc.abstractmethod
     def step(self, state: State, action: Action, key: Key[Array, ""]) -> Step:
-        """Advance by one step. Stepping an ended episode is undefined."""
+        """Advance by one step. Stepping an ended episode is undefined.
+
+        Parameters
+        ----------
+        state
+            Of :meth:`reset` or of the step before.
+        action
+            Out of ``action_space``; not looked at in a passive world.
+        key
+            All randomness of the step.
+        """
 
     @abc.abstractmethod
     def render(self, state: State) -> UInt8[Array, "height width channels"]:

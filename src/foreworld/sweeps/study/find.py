@@ -21,7 +21,7 @@ from foreworld.sweeps.study.study import Study
 FOLDER = "studies"
 KIND = "study"
 FORMAT = 2
-"""What ``config.json`` of a study's folder says it is."""
+"""What ``config.json`` of a study's folder says it is, and how it is written."""
 
 
 def load_study(name_or_path: str | Path) -> Study:
