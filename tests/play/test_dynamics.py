@@ -14,7 +14,6 @@ import foreworld as fw
 from foreworld.core import registry
 from foreworld.core.keys import root_key
 from foreworld.play.hands import hands
-from foreworld.play.hands.touch import grab, nearest
 from foreworld.play.stage.world import WorldStage
 from foreworld.play.web.messages import Grab, Nudge, Release
 from foreworld.play.web.server import application
@@ -111,7 +110,7 @@ def test_what_is_observed_in_another_form_cannot_be_nudged():
 def test_the_lower_bob_is_dragged_where_the_rods_reach(point):
     world = DoublePendulum()
     state = jnp.asarray([0.3, -0.4, 1.0, 1.0], jnp.float32)
-    put = grab(world, state, *point, held=1)
+    put = world.grab(state, *point, held=1)
     limit = float(world.half_width())
     place = [(2 * point[0] - 1) * limit, (1 - 2 * point[1]) * limit]
     np.testing.assert_allclose(world.discs(put).centres[1], place, atol=0.02)
@@ -121,7 +120,7 @@ def test_the_lower_bob_is_dragged_where_the_rods_reach(point):
 def test_dragging_the_upper_bob_leaves_the_lower_rod():
     world = DoublePendulum()
     state = jnp.asarray([0.3, -0.4, 1.0, 1.0], jnp.float32)
-    put = grab(world, state, 0.9, 0.5, held=0)
+    put = world.grab(state, 0.9, 0.5, held=0)
     assert float(put[0]) == pytest.approx(math.pi / 2, abs=0.01)
     assert float(put[1]) == pytest.approx(-0.4)
     assert (float(put[2]), float(put[3])) == (0.0, 1.0)
@@ -132,8 +131,8 @@ def test_only_the_nearest_body_is_dragged():
     state, _ = world.reset(root_key(0))
     right = float(state[0]) > 0
     point = (0.9 if right else 0.1, 0.5)
-    assert nearest(world, state, *point) == 0
-    put = grab(world, state, *point)
+    assert world.nearest(state, *point) == 0
+    put = world.grab(state, *point)
     expected = (2 * point[0] - 1) * float(world.half_width())
     np.testing.assert_allclose(put[:2], [expected, 0], atol=1e-3)
     np.testing.assert_array_equal(put[2:4], state[2:4])

@@ -15,7 +15,6 @@ from foreworld.core.parts.part import Bounded, Traced
 from foreworld.core.spaces import Box
 from foreworld.play.hands.keys import keys
 from foreworld.play.hands.sliders import Knobs, sliders
-from foreworld.play.hands.touch import draggable, grab
 from foreworld.play.stage.base import Bar, Frame, Number
 from foreworld.play.stage.episode import Episode
 from foreworld.play.stage.world import WorldStage, natural_rate
@@ -189,15 +188,15 @@ def test_dragging_keeps_the_angle_unwrapped(turns):
     large = world.replace(image_size=512)
     rows, columns = np.nonzero(np.asarray(large.render(state))[..., 0])
     x, y = (columns.mean() + 0.5) / 512, (rows.mean() + 0.5) / 512
-    put = np.asarray(grab(world, state, float(x), float(y)))
+    put = np.asarray(world.grab(state, float(x), float(y)))
     assert put[0] == pytest.approx(angle, abs=0.01)
     assert put[1] == 0
 
 
 def test_worlds_without_a_handle_are_not_draggable():
-    assert draggable(Pendulum())
-    assert not draggable(TMaze())
-    assert grab(TMaze(), "state", 0.5, 0.5) == "state"
+    assert Pendulum().can_grab
+    assert not TMaze().can_grab
+    assert TMaze().grab("state", 0.5, 0.5) == "state"
 
 
 def test_steps_run_in_real_time_where_they_have_a_duration():

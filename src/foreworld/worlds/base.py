@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import abc
 import itertools
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Key, UInt8
+from jaxtyping import Array, Bool, Float, Key, Num, UInt8
 
 from foreworld.core import show
 from foreworld.core.errors import ConfigError, unknown_name
@@ -24,6 +24,7 @@ from foreworld.core.parts.part import Bounded, Part, field_specs
 from foreworld.core.parts.partition import combine, partition
 from foreworld.core.spaces import Space
 from foreworld.render.gif import grid_of, png_bytes
+from foreworld.worlds.quantities import Quantities, numbered
 
 State = Any
 """A world's own state: any pytree of arrays with fixed shapes."""
@@ -105,6 +106,85 @@ class AbstractWorld(Part):
     @abc.abstractmethod
     def render(self, state: State) -> UInt8[Array, "height width channels"]:
         """Draw a state upright: row 0 at the top, 1 or 3 channels."""
+
+    @property
+    def quantities(self) -> Quantities:
+        """Names and units of the numbers of an observation, and the law of motion."""
+        space = self.observation_space
+        return numbered(0 if isinstance(space, dict) else space.flat_size)
+
+    @property
+    def boundary(self) -> Literal["open", "wall", "periodic"]:
+        """What the edge of the picture is to what moves there."""
+        return "open"
+
+    @property
+    def score(self) -> str:
+        """The measure, or the return, that ranks agents in this world."""
+        return "discounted_return"
+
+    def allowed(self, state: State) -> Bool[Array, " num_actions"] | None:
+        """Which actions are allowed in a state; ``None`` for all, everywhere."""
+        del state
+        return None
+
+    def measures(self, state: State) -> dict[str, Float[Array, ""]]:
+        """Numbers that count at an episode's end: success, time saved."""
+        del state
+        return {}
+
+    def readings(self, state: State) -> dict[str, Num[Array, ""]]:
+        """Numbers to show beside a live episode, by name with unit."""
+        del state
+        return {}
+
+    @property
+    def can_grab(self) -> bool:
+        """Whether the mouse can take hold of what is drawn."""
+        return False
+
+    def nearest(self, state: State, x: float, y: float) -> int:
+        """Which of several things is nearest to the mouse; arguments as :meth:`grab`.
+
+        Parameters
+        ----------
+        state, x, y
+            As for :meth:`grab`.
+        """
+        del state, x, y
+        return 0
+
+    def grab(self, state: State, x: float, y: float, held: int = 0) -> State:
+        """The state when the mouse holds the picture at a point.
+
+        Parameters
+        ----------
+        state
+            As it is.
+        x, y
+            The point, from the left and from the top, as shares of the picture.
+        held
+            What is held, as :meth:`nearest` gave it.
+        """
+        del x, y, held
+        return state
+
+    def throw(self, state: State, right: float, down: float) -> State:
+        """The state when the mouse lets go while it moves.
+
+        Parameters
+        ----------
+        state
+            As the mouse held it.
+        right, down
+            Speed of the mouse, in widths of the picture per unit of the world's time.
+        """
+        del right, down
+        return state
+
+    def settle(self, state: State) -> State:
+        """The state nearest to one in which some numbers were changed by hand."""
+        return state
 
     def _repr_html_(self) -> str:
         """In a notebook: the world, its spaces, and the first frame of an episode."""

@@ -4,12 +4,7 @@ import pytest
 
 from foreworld.core import registry
 from foreworld.testing.games import CueProbe
-from foreworld.worlds.dynamics._quantities import (
-    NamesQuantities,
-    Quantity,
-    planes_of,
-    quantities_of,
-)
+from foreworld.worlds.quantities import Quantity, planes_of
 
 DYNAMICS = [
     name
@@ -21,7 +16,6 @@ DYNAMICS = [
 @pytest.mark.parametrize("name", DYNAMICS)
 def test_names_are_as_many_as_numbers_and_distinct(name):
     world = registry.find("worlds", name)()
-    assert isinstance(world, NamesQuantities)
     (size,) = world.observation_space.shape
     names = [quantity.name for quantity in world.quantities.state]
     assert len(set(names)) == len(names) == size
@@ -29,8 +23,12 @@ def test_names_are_as_many_as_numbers_and_distinct(name):
 
 
 def test_a_world_without_names_gets_numbers():
-    found = quantities_of(CueProbe(), 2)
-    assert [q.label for q in found.state] == ["state 1", "state 2"]
+    found = CueProbe().quantities
+    assert [q.label for q in found.state] == [
+        "state 1",
+        "state 2",
+        "state 3",
+    ]
     assert Quantity("p", "kg m/s").label == "p (kg m/s)"
 
 

@@ -23,8 +23,6 @@ from foreworld.data.format.recipe import SPLITS
 from foreworld.data.reading.dataset import DataSet
 from foreworld.data.reading.split import Split
 from foreworld.worlds.base import AbstractWorld
-from foreworld.worlds.dynamics.bouncing_ball import BouncingBall
-from foreworld.worlds.dynamics.lennard_jones import LennardJones
 
 FOLDERS = {"train": "train", "val": "valid", "test": "test"}
 """Split -> the folder that it has there."""
@@ -135,11 +133,7 @@ def _write_dimensions(
 
 
 def _write_walls(file: h5py.File, split: Split, world: AbstractWorld) -> None:
-    kind = "OPEN"
-    if isinstance(world, BouncingBall):
-        kind = "WALL"
-    elif isinstance(world, LennardJones):
-        kind = "PERIODIC"
+    kind = world.boundary.upper()
     group = file.create_group("boundary_conditions")
     height, width = split.image.shape[2:4]
     for axis, size in (("x", width), ("y", height)):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 from foreworld.core.errors import ConfigError
-from foreworld.play.hands.touch import grab, nearest, throw
 from foreworld.play.stage.episode import Episode
 from foreworld.play.stage.numbers import StateNumbers
 from foreworld.play.stage.pace import natural_pace
@@ -73,7 +72,7 @@ class Hands:
             return False
         episode, (_, x, y) = self._episode, self._points[-1]
         state = episode.view.scene.state
-        self._put(grab(episode.world, state, x, y, self._which))
+        self._put(episode.world.grab(state, x, y, self._which))
         return True
 
     def handle(self, message: Message) -> None:
@@ -104,7 +103,7 @@ class Hands:
         if not self._points:
             episode = self._episode
             state = episode.view.scene.state
-            self._which = nearest(episode.world, state, message.x, message.y)
+            self._which = episode.world.nearest(state, message.x, message.y)
         now = time.monotonic()
         recent = [point for point in self._points if now - point[0] <= SWING]
         self._points = [*recent, (now, message.x, message.y)]
@@ -121,7 +120,7 @@ class Hands:
         if moved and len(points) > 1:
             state = episode.view.scene.state
             speed = (x - left) / pace, (y - top) / pace
-            self._put(throw(episode.world, state, *speed))
+            self._put(episode.world.throw(state, *speed))
         self._points = []
 
     def _nudge(self, message: Nudge) -> None:

@@ -17,7 +17,6 @@ from jaxtyping import Array, Bool, Float, Int, Key, Num, UInt8
 from foreworld.core.keys import named_key
 from foreworld.core.parts.partition import Static, combine
 from foreworld.play.hands.sliders import Knobs
-from foreworld.play.hands.touch import readings
 from foreworld.play.stage.base import Number
 from foreworld.worlds.base import AbstractPolicy, AbstractWorld, Observation, State
 from foreworld.worlds.episode import Running, advance, begin
@@ -265,7 +264,7 @@ def _look(
     return View(
         scene=scene,
         frame=world.render(scene.state),
-        readings=readings(world, scene.state),
+        readings=world.readings(scene.state),
         thought=thought,
         action=action,
     )

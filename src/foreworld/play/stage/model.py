@@ -20,7 +20,6 @@ from foreworld.learners.forward.base import AbstractForwardModel, ForwardState
 from foreworld.play.hands.hands import Hands
 from foreworld.play.hands.keys import keys
 from foreworld.play.hands.sliders import sliders
-from foreworld.play.hands.touch import draggable
 from foreworld.play.stage.base import (
     AbstractSession,
     AbstractStage,
@@ -84,7 +83,7 @@ class ModelStage(AbstractStage):
             ),
             keys=self._keys,
             sliders=sliders(world),
-            draggable=draggable(world),
+            draggable=world.can_grab,
             has_model=True,
             playing=True,
             rate=natural_rate(world),

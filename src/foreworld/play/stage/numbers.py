@@ -8,11 +8,10 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from foreworld.core.spaces import Box
-from foreworld.play.hands.touch import settle
 from foreworld.play.stage.base import Axis
 from foreworld.worlds.base import AbstractWorld, Observation, State
-from foreworld.worlds.dynamics._quantities import planes_of, quantities_of
 from foreworld.worlds.dynamics.base import AbstractDynamics
+from foreworld.worlds.quantities import planes_of
 
 
 def axes(world: AbstractWorld) -> tuple[Axis, ...]:
@@ -20,8 +19,7 @@ def axes(world: AbstractWorld) -> tuple[Axis, ...]:
     space = world.observation_space
     if not isinstance(world, AbstractDynamics) or not isinstance(space, Box):
         return ()
-    (size,) = space.shape
-    return tuple(Axis(q.name, q.unit) for q in quantities_of(world, size).state)
+    return tuple(Axis(q.name, q.unit) for q in world.quantities.state)
 
 
 def plane(world: AbstractWorld) -> tuple[int, ...]:
@@ -99,7 +97,7 @@ class StateNumbers:
                 flat = leaf.reshape(-1).at[place - before].add(amount)
                 leaves[i] = flat.reshape(leaf.shape)
             before += leaf.size
-        return settle(world, jax.tree.unflatten(structure, leaves))
+        return world.settle(jax.tree.unflatten(structure, leaves))
 
 
 def _holds(leaf: Array) -> bool:

@@ -12,7 +12,6 @@ from foreworld.core.keys import named_key, root_key
 from foreworld.play.hands.hands import Hands
 from foreworld.play.hands.keys import keys
 from foreworld.play.hands.sliders import sliders
-from foreworld.play.hands.touch import draggable
 from foreworld.play.stage.base import AbstractSession, AbstractStage, Frame, Page
 from foreworld.play.stage.episode import Episode
 from foreworld.play.stage.numbers import axes, plane
@@ -54,7 +53,7 @@ class WorldStage(AbstractStage):
             hint=_hint(world, active),
             keys=self._keys,
             sliders=sliders(world),
-            draggable=draggable(world),
+            draggable=world.can_grab,
             axes=axes(world),
             plane=plane(world),
             nudges=bool(axes(world)),
@@ -144,7 +143,7 @@ def summary(cls: type) -> str:
 def _hint(world: AbstractWorld, active: bool) -> str:
     if active:
         return "Each key is one step. With time running, hold a key to go on."
-    if draggable(world):
+    if world.can_grab:
         return "Drag the picture. Sliders and nudges work while it moves."
     if axes(world):
         return "Sliders and nudges work while it moves."

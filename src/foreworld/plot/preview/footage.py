@@ -27,8 +27,8 @@ from foreworld.data.reading.dataset import DataSet
 from foreworld.data.sets.base import NamedSet
 from foreworld.users.random_policy import RandomPolicy
 from foreworld.worlds.base import Family
-from foreworld.worlds.dynamics._quantities import Quantities, quantities_of
 from foreworld.worlds.dynamics.base import AbstractDynamics
+from foreworld.worlds.quantities import Quantities
 
 NUM_SEQUENCES = 8
 """Sequences that are looked at."""
@@ -80,7 +80,7 @@ class Footage:
     @property
     def quantities(self) -> Quantities:
         """What the numbers of a state are called."""
-        return quantities_of(self.world, self.state.shape[-1])
+        return self.world.quantities
 
     @property
     def modes(self) -> dict[str, np.ndarray]:

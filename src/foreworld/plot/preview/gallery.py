@@ -20,7 +20,6 @@ from foreworld.plot import _style
 from foreworld.plot.preview.album import figures, together
 from foreworld.plot.preview.footage import Footage, of_family, of_set
 from foreworld.worlds.base import AbstractRange, Family
-from foreworld.worlds.dynamics._quantities import quantities_of
 
 PAGE = "gallery.md"
 FOLDER = "gallery"
@@ -163,10 +162,7 @@ def _caption(exhibit: Exhibit, folder: Path) -> str:
             lines.append(f"![{exhibit.name}]({FOLDER}/{picture.name})")
     if len(lines) > 2:
         lines.append("")
-    laws = {}
-    for family in exhibit.families.values():
-        space: Any = family.world.observation_space
-        laws[quantities_of(family.world, space.shape[0]).law] = None
+    laws = dict.fromkeys(f.world.quantities.law for f in exhibit.families.values())
     facts = {
         "Law": "; ".join(f"`{law}`" for law in laws if law),
         "Drawn for each sequence": _varied(exhibit),

@@ -17,7 +17,7 @@ from foreworld.plot.preview._lines import (
     task_numbers,
 )
 from foreworld.plot.preview.footage import Footage
-from foreworld.worlds.dynamics._quantities import planes_of
+from foreworld.worlds.quantities import planes_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

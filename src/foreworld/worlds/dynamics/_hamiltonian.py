@@ -17,6 +17,7 @@ from jaxtyping import Array, Bool, Float, Key, UInt8
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.part import Bounded, Traced
+from foreworld.core.parts.partition import partition
 from foreworld.core.spaces import Box
 from foreworld.render.discs import (
     draw_binary,
@@ -26,6 +27,7 @@ from foreworld.render.discs import (
     pick_hues,
 )
 from foreworld.worlds.base import AbstractCanvasWorld, Step, Uniform
+from foreworld.worlds.dynamics._reach import reach
 from foreworld.worlds.dynamics.base import (
     AbstractDynamics,
     working_dtype,
@@ -162,11 +164,6 @@ class AbstractHamiltonian(AbstractDynamics, AbstractCanvasWorld):
         limit = self.half_width() * (1 + 1e-9)
         return jnp.all(jnp.abs(self.discs(state).centres) <= limit)
 
-    def extras(self, state: Phase) -> dict[str, Array]:
-        """Nothing: the state says all."""
-        del state
-        return {}
-
     def render(self, state: Phase) -> UInt8[Array, "height width channels"]:
         """Draw the discs upright; 1 channel, or 3."""
         discs = self.discs(state)
@@ -185,6 +182,37 @@ class AbstractHamiltonian(AbstractDynamics, AbstractCanvasWorld):
             colours = pick_hues(self.num_colours, num, jnp.asarray(self.colouring))
         draw = draw_rgb if self.colour == "rgb" else draw_thresholded
         return draw(centres, radii, colours, self.image_size)
+
+    @property
+    def can_grab(self) -> bool:
+        """Every disc."""
+        return True
+
+    def nearest(self, state: Phase, x: float, y: float) -> int:
+        """The disc that is nearest to the mouse.
+
+        Parameters
+        ----------
+        state, x, y
+            As for :meth:`grab`.
+        """
+        apart = self.discs(state).centres - self._place(state, x, y)
+        return int(jnp.argmin(jnp.sum(apart**2, axis=1)))
+
+    def grab(self, state: Phase, x: float, y: float, held: int = 0) -> Phase:
+        """The held disc as near to the mouse as the others let it, at rest."""
+        static, traced, data = partition(self)
+        place = self._place(state, x, y)
+        return reach(static, {**traced, **data}, state, jnp.int32(held), place)
+
+    def _place(self, state: Phase, x: float, y: float) -> Float[Array, "2"]:
+        """A point of the picture in world units."""
+        half = self.half_width()
+        limit = half * (1 + self.margin)
+        shift = self.discs(state).shift or (self.offset_x, self.offset_y)
+        right = (2 * x - 1) * limit - shift[0] * half
+        up = (1 - 2 * y) * limit - shift[1] * half
+        return jnp.stack([right, up]).astype(state.dtype)
 
     def half_width(self) -> Float[Array, ""]:
         """Half-width of the canvas without its margin, in world units."""

@@ -19,8 +19,8 @@ from jaxtyping import Array, Bool, Float, Key, UInt8
 
 from foreworld.core.spaces import Box
 from foreworld.worlds.base import Step
-from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics.base import AbstractDynamics, integrate, working_dtype
+from foreworld.worlds.quantities import Quantities, Quantity
 
 Strategies = Float[Array, " strategies"]
 """Mixed strategies of the row player and of the column player, one after the other."""
@@ -101,10 +101,10 @@ class AbstractReplicator(AbstractDynamics):
         """Whether all strategies still have some weight: a large step can end that."""
         return jnp.all(state > 0)
 
-    def extras(self, state: Strategies) -> dict[str, Array]:
-        """Nothing: the strategies say all."""
-        del state
-        return {}
+    def settle(self, state: Strategies) -> Strategies:
+        """Weights of strategies are positive and sum to 1 for each player."""
+        players = self._players(jnp.maximum(state, _LEAST))
+        return jnp.concatenate([player / jnp.sum(player) for player in players])
 
     def render(self, state: Strategies) -> UInt8[Array, "height width channels"]:
         """Chances of all pairs of strategies as grey tiles: the outer product.

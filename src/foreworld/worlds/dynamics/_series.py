@@ -120,10 +120,6 @@ class AbstractSeries(AbstractDynamics):
         state = SeriesState(latent, mode, noise, trail)
         return Step(state, obs, jnp.float32(0), no, no)
 
-    def energy(self, state: SeriesState) -> None:
-        """Nothing is conserved."""
-        del state
-
     def keeps(self, state: SeriesState) -> Bool[Array, ""]:
         """Whether all is finite: a law with other numbers may run away."""
         return jnp.all(jnp.isfinite(state.latent))
@@ -132,6 +128,13 @@ class AbstractSeries(AbstractDynamics):
         """``signal``, with its noise, and the ``mode``."""
         signal = self.signal(state.latent).astype(jnp.float32) + state.noise
         return {"signal": signal, "mode": state.mode}
+
+    def settle(self, state: SeriesState) -> SeriesState:
+        """The newest place of the picture's trail is where the point is."""
+        if not len(state.trail):
+            return state
+        newest = state.latent.astype(state.trail.dtype)
+        return state._replace(trail=state.trail.at[0].set(newest))
 
     def _draw(self, key: Key[Array, ""]) -> tuple[Float[Array, " draw"], Signal]:
         """Draws for the law, and the noise of the signals."""

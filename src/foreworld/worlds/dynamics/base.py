@@ -7,13 +7,12 @@ sets, previews and live play, which know only this class.
 
 from __future__ import annotations
 
-import abc
 from typing import Annotated, Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Num
 
 from foreworld.core.parts.part import Bounded, Traced
 from foreworld.worlds.base import AbstractWorld, State
@@ -54,34 +53,48 @@ class AbstractDynamics(AbstractWorld):
         """Nobody acts."""
         return None
 
-    @abc.abstractmethod
     def derivative(self, state: State) -> Float[Array, " state"] | None:
         """Time derivative of the observation, friction included.
 
         ``None`` where there is none: time is discrete. Which of the two is a matter
         of the configuration, never of the state.
         """
+        del state
+        return None
 
-    @abc.abstractmethod
     def energy(self, state: State) -> Float[Array, ""] | None:
         """What the motion conserves, or loses by friction; ``None`` for nothing such.
 
         A sequence in which it grows is wrong, and data sets draw it again.
         """
+        del state
+        return None
 
-    @abc.abstractmethod
     def keeps(self, state: State) -> Bool[Array, ""]:
         """Whether a sequence with this state may stay in a data set.
 
         Data sets draw others again; a system that leaves its canvas is an example.
         """
+        del state
+        return jnp.asarray(True)
 
-    @abc.abstractmethod
     def extras(self, state: State) -> dict[str, Array]:
         """What data sets store of a state beside its picture and the observation.
 
         Observed signals and discrete modes, by column name; most systems: nothing.
         """
+        del state
+        return {}
+
+    def readings(self, state: State) -> dict[str, Num[Array, ""]]:
+        """The energy, and the modes."""
+        found, energy = {}, self.energy(state)
+        if energy is not None:
+            found[self.quantities.energy.label] = energy
+        for name, value in self.extras(state).items():
+            if value.ndim == 0 and jnp.issubdtype(value.dtype, jnp.integer):
+                found[name] = value
+        return found
 
 
 def working_dtype() -> Any:

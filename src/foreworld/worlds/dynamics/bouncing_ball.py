@@ -28,7 +28,6 @@ from foreworld.worlds.dynamics._bounce import (
     engine_step,
     fly,
 )
-from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics.base import (
     AbstractDynamics,
     Discount,
@@ -36,6 +35,7 @@ from foreworld.worlds.dynamics.base import (
     ImageSize,
     working_dtype,
 )
+from foreworld.worlds.quantities import Quantities, Quantity
 
 _ROOM = 1.0
 """Least distance between disc and wall at the start."""
@@ -174,10 +174,28 @@ class BouncingBall(AbstractDynamics):
         place = state.motion[:2]
         return jnp.all((place >= self.inset) & (place <= self.box - self.inset))
 
-    def extras(self, state: BallState) -> dict[str, Array]:
-        """Nothing: the observation says all."""
-        del state
-        return {}
+    @property
+    def boundary(self) -> Literal["wall"]:
+        """Walls all around."""
+        return "wall"
+
+    @property
+    def can_grab(self) -> bool:
+        """The disc."""
+        return True
+
+    def grab(self, state: BallState, x: float, y: float, held: int = 0) -> BallState:
+        """The disc at rest under the mouse, as far as the walls allow."""
+        del held
+        room = self.inset + self.radius
+        place = np.clip([x * self.box, (1 - y) * self.box], room, self.box - room)
+        motion = jnp.asarray([*place, 0.0, 0.0], state.motion.dtype)
+        return BallState(motion, jnp.zeros_like(state.push))
+
+    def throw(self, state: BallState, right: float, down: float) -> BallState:
+        """The disc with the velocity of the mouse."""
+        velocity = jnp.asarray([right, -down], state.motion.dtype) * self.box
+        return BallState(state.motion.at[2:].set(velocity), state.push)
 
     def render(self, state: BallState) -> UInt8[Array, "height width 1"]:
         """The disc, upright; pixels are cells of the box, lit by their centres."""

@@ -31,7 +31,6 @@ from foreworld.worlds.dynamics._hamiltonian import (
     disc_radius,
     larger,
 )
-from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics.base import (
     Discount,
     FrameTime,
@@ -39,6 +38,7 @@ from foreworld.worlds.dynamics.base import (
     Substeps,
     integrate,
 )
+from foreworld.worlds.quantities import Quantities, Quantity
 
 LAW = (
     "H = (m2 l2^2 p1^2 + (m1 + m2) l1^2 p2^2 - 2 m2 l1 l2 p1 p2 cos(q1 - q2)) / (2 m2 "

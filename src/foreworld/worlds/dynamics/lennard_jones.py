@@ -30,7 +30,6 @@ from foreworld.worlds.dynamics._molecules import (
     potential,
     warm,
 )
-from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics.base import (
     AbstractDynamics,
     Discount,
@@ -38,6 +37,7 @@ from foreworld.worlds.dynamics.base import (
     Substeps,
     working_dtype,
 )
+from foreworld.worlds.quantities import Quantities, Quantity
 
 Molecules = Float[Array, " phase"]
 """``(x1, y1, x2, y2, ...)``, then the velocities in the same order."""
@@ -151,10 +151,10 @@ class LennardJones(AbstractDynamics):
         """Whether all is finite: steps that are too long throw particles away."""
         return jnp.all(jnp.isfinite(state))
 
-    def extras(self, state: Molecules) -> dict[str, Array]:
-        """Nothing: the state says all."""
-        del state
-        return {}
+    @property
+    def boundary(self) -> Literal["periodic"]:
+        """What leaves at one edge comes back at the other."""
+        return "periodic"
 
     def render(self, state: Molecules) -> UInt8[Array, "height width channels"]:
         """The whole box, upright; a disc over an edge is seen at the other side too."""

@@ -16,7 +16,6 @@ from jaxtyping import Array, Float, Key, UInt8
 
 from foreworld.core.parts.part import Bounded, Traced
 from foreworld.worlds.base import EpisodeLen
-from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics._series import (
     AbstractSeries,
     Latent,
@@ -34,6 +33,7 @@ from foreworld.worlds.dynamics.base import (
     ImageSize,
     working_dtype,
 )
+from foreworld.worlds.quantities import Quantities, Quantity
 
 _COVARIANCE = ((67.8, 66.9, 0.0), (66.9, 84.0, 0.0), (0.0, 0.0, 58.8))
 """Of (x, y, z) on the attractor of the default numbers; by symmetry z stands alone."""

@@ -30,7 +30,6 @@ from foreworld.worlds.dynamics._hamiltonian import (
     disc_radius,
     larger,
 )
-from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics.base import (
     Discount,
     FrameTime,
@@ -38,6 +37,7 @@ from foreworld.worlds.dynamics.base import (
     Substeps,
     integrate,
 )
+from foreworld.worlds.quantities import Quantities, Quantity
 
 
 class MassSpring(AbstractHamiltonian):

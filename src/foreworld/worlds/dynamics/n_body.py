@@ -33,7 +33,6 @@ from foreworld.worlds.dynamics._hamiltonian import (
     check_radius,
     disc_radius,
 )
-from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics.base import (
     Discount,
     FrameTime,
@@ -41,6 +40,7 @@ from foreworld.worlds.dynamics.base import (
     Substeps,
     integrate,
 )
+from foreworld.worlds.quantities import Quantities, Quantity
 
 
 class NBody(AbstractHamiltonian):

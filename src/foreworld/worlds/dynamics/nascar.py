@@ -17,7 +17,6 @@ from jaxtyping import Array, Float, Key, UInt8
 from foreworld.core.keys import named_key
 from foreworld.core.parts.part import Traced
 from foreworld.worlds.base import EpisodeLen
-from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics._series import (
     AbstractSeries,
     Latent,
@@ -29,6 +28,7 @@ from foreworld.worlds.dynamics._series import (
     draw_trail,
 )
 from foreworld.worlds.dynamics.base import Discount, FrameTime, ImageSize
+from foreworld.worlds.quantities import Quantities, Quantity
 
 _NUM_MODES = 4
 _CENTRES = ((2.0, 0.0), (-2.0, 0.0))
@@ -126,10 +126,6 @@ class Nascar(AbstractSeries):
         )
         last = jnp.ones(1, bool)
         return moved, jnp.argmax(jnp.concatenate([taken, last])).astype(jnp.int32)
-
-    def derivative(self, state: SeriesState) -> None:
-        """Time goes in steps."""
-        del state
 
     def signal(self, latent: Latent) -> Signal:
         """``C (x, y)``."""

@@ -29,7 +29,6 @@ from foreworld.worlds.dynamics._hamiltonian import (
     check_radius,
     disc_radius,
 )
-from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics.base import (
     Discount,
     FrameTime,
@@ -37,6 +36,7 @@ from foreworld.worlds.dynamics.base import (
     Substeps,
     integrate,
 )
+from foreworld.worlds.quantities import Quantities, Quantity
 
 
 class Pendulum(AbstractHamiltonian):

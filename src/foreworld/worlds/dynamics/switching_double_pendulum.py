@@ -17,7 +17,6 @@ from foreworld.core.parts.part import Bounded, Traced
 from foreworld.core.parts.partition import combine, partition
 from foreworld.worlds.base import EpisodeLen
 from foreworld.worlds.dynamics._hamiltonian import check_radius
-from foreworld.worlds.dynamics._quantities import Quantities, Quantity
 from foreworld.worlds.dynamics._series import (
     AbstractSeries,
     Latent,
@@ -35,6 +34,7 @@ from foreworld.worlds.dynamics.base import (
     Substeps,
 )
 from foreworld.worlds.dynamics.double_pendulum import DoublePendulum
+from foreworld.worlds.quantities import Quantities, Quantity
 
 Number = Float[Array, ""] | float
 

@@ -1,13 +1,8 @@
-"""What the numbers of a system are called, for the axes of figures and for live play.
-
-A system says so with a property ``quantities``; one that does not gets numbers.
-"""
+"""What the numbers of a world are called, for the axes of figures and for live play."""
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, runtime_checkable
-
-from foreworld.worlds.base import AbstractWorld
+from typing import NamedTuple
 
 
 class Quantity(NamedTuple):
@@ -43,29 +38,14 @@ class Quantities(NamedTuple):
     energy: Quantity = ENERGY
 
 
-@runtime_checkable
-class NamesQuantities(Protocol):
-    """A world that names its numbers."""
-
-    @property
-    def quantities(self) -> Quantities:
-        """Names and units."""
-        ...
-
-
-def quantities_of(world: AbstractWorld, size: int) -> Quantities:
-    """What the numbers of a world's observation are called.
+def numbered(size: int) -> Quantities:
+    """Numbers that have no names.
 
     Parameters
     ----------
-    world
-        Any world.
     size
-        How many numbers its observation has.
+        How many.
     """
-    named = world.quantities if isinstance(world, NamesQuantities) else None
-    if named is not None and len(named.state) == size:
-        return named
     numbers = tuple(Quantity(f"state {i + 1}") for i in range(size))
     return Quantities(numbers, energy=Quantity("energy"))
 
