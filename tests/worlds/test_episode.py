@@ -28,15 +28,9 @@ from foreworld.worlds.adapters._gymnasium_env import WorldEnv, WorldVectorEnv
 from foreworld.worlds.adapters._gymnax_env import WorldEnvironment
 from foreworld.worlds.adapters.gymnasium import Gymnasium
 from foreworld.worlds.adapters.gymnax import Gymnax
-from foreworld.worlds.base import (
-    AbstractGame,
-    AbstractPolicy,
-    AbstractWorld,
-    EpisodeLen,
-    Step,
-    Turn,
-)
+from foreworld.worlds.base import AbstractGame, AbstractWorld, EpisodeLen, Step, Turn
 from foreworld.worlds.episode import advance, begin
+from foreworld.worlds.policy import AbstractPolicy
 from foreworld.worlds.rollout import rollout
 
 LAST = 3

@@ -8,7 +8,7 @@ import numpy as np
 
 from foreworld.testing.games import CueProbe, EndlessProbe, RepeatedMatchingPennies
 from foreworld.users.random_policy import RandomPolicy
-from foreworld.worlds.base import AbstractPolicy
+from foreworld.worlds.policy import AbstractPolicy
 from foreworld.worlds.pomdp.tmaze import TMaze
 from foreworld.worlds.rollout import rollout, run_lanes, start_lanes
 

@@ -15,7 +15,8 @@ from jaxtyping import Array, Float, Key
 
 from foreworld.core.parts.part import Part
 from foreworld.data.views.source import DataSource
-from foreworld.worlds.base import AbstractPolicy, AbstractWorld
+from foreworld.worlds.base import AbstractWorld
+from foreworld.worlds.policy import AbstractPolicy
 
 Source = AbstractWorld | DataSource
 """What a learner learns from: a world (or game) to act in, or data on the device."""

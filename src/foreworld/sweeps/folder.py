@@ -20,7 +20,7 @@ from foreworld.sweeps.study.find import read_study
 from foreworld.sweeps.study.study import Point, Study
 from foreworld.train.journal import segments_done, segments_repeated
 from foreworld.train.loop import read_state
-from foreworld.worlds.base import AbstractPolicy
+from foreworld.worlds.policy import AbstractPolicy
 
 if TYPE_CHECKING:
     import xarray

@@ -15,7 +15,8 @@ from foreworld.core.parts.part import Bounded, Part, field_specs
 from foreworld.core.parts.partition import combine, partition, stack
 from foreworld.learners.base import AbstractLearner, Budget, Mean, Source
 from foreworld.testing.checks import leaves, require, require_equal, require_like
-from foreworld.worlds.base import AbstractPolicy, AbstractWorld
+from foreworld.worlds.base import AbstractWorld
+from foreworld.worlds.policy import AbstractPolicy
 
 _NUM_UPDATES = 2
 _TOLERANCE = 1e-5

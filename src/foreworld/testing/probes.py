@@ -14,7 +14,8 @@ from foreworld.core.keys import named_key
 from foreworld.core.parts.part import Bounded, Traced
 from foreworld.core.spaces import Box
 from foreworld.learners.base import AbstractLearner, Budget, Mean, Metrics, Source
-from foreworld.worlds.base import AbstractPolicy, AbstractWorld, EpisodeLen, Step
+from foreworld.worlds.base import AbstractWorld, EpisodeLen, Step
+from foreworld.worlds.policy import AbstractPolicy
 
 
 class ProbeWorld(AbstractWorld):

@@ -3,7 +3,6 @@ from typing import Any
 from foreworld.worlds.adapters._recording import Recording as Recording
 from foreworld.worlds.base import AbstractCanvasWorld as AbstractCanvasWorld
 from foreworld.worlds.base import AbstractGame as AbstractGame
-from foreworld.worlds.base import AbstractPolicy as AbstractPolicy
 from foreworld.worlds.base import AbstractRange as AbstractRange
 from foreworld.worlds.base import AbstractWorld as AbstractWorld
 from foreworld.worlds.base import EpisodeLen as EpisodeLen
@@ -12,5 +11,6 @@ from foreworld.worlds.base import Step as Step
 from foreworld.worlds.base import Turn as Turn
 from foreworld.worlds.base import Uniform as Uniform
 from foreworld.worlds.dynamics.base import AbstractDynamics as AbstractDynamics
+from foreworld.worlds.policy import AbstractPolicy as AbstractPolicy
 
 def __getattr__(name: str) -> Any: ...

@@ -20,13 +20,13 @@ from foreworld.core.keys import named_key
 from foreworld.core.spaces import Space
 from foreworld.worlds.base import (
     AbstractGame,
-    AbstractPolicy,
     AbstractWorld,
     Action,
     Observation,
     State,
 )
 from foreworld.worlds.episode import Running, advance, begin
+from foreworld.worlds.policy import AbstractPolicy
 
 
 class Lanes(NamedTuple):

@@ -8,7 +8,7 @@ import pytest
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.partition import combine, partition
 from foreworld.learners.ppo.ppo import PPO
-from foreworld.worlds.base import AbstractPolicy
+from foreworld.worlds.policy import AbstractPolicy
 from foreworld.worlds.pomdp.tmaze import DOWN, LEFT, RIGHT, UP, TMaze, TMazeState
 from foreworld.worlds.rollout import rollout
 

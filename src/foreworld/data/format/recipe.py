@@ -22,7 +22,8 @@ from foreworld.data.format.observation import Observation
 from foreworld.data.format.schema import Column
 from foreworld.data.format.store.find import StoreName
 from foreworld.data.format.stored_policy import AbstractStoredPolicy
-from foreworld.worlds.base import AbstractPolicy, Family
+from foreworld.worlds.base import Family
+from foreworld.worlds.policy import AbstractPolicy
 
 KIND = "data set"
 FORMAT = 2

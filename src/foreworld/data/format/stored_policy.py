@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 
 from foreworld.core.parts.part import Part
-from foreworld.worlds.base import AbstractPolicy
+from foreworld.worlds.policy import AbstractPolicy
 
 
 class AbstractStoredPolicy(Part):

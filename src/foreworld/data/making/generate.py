@@ -29,8 +29,9 @@ from foreworld.data.sets.find import make_set, names_set
 from foreworld.launch._crew import Crew
 from foreworld.launch.base import AbstractLauncher, Resources, Task
 from foreworld.launch.slurm._jobs import stop_jobs
-from foreworld.worlds.base import AbstractPolicy, AbstractWorld, Family, as_family
+from foreworld.worlds.base import AbstractWorld, Family, as_family
 from foreworld.worlds.make import make
+from foreworld.worlds.policy import AbstractPolicy
 
 _OWN = ("family", "policy", "task")
 """Fields of a recipe that are no options."""

@@ -16,9 +16,10 @@ from jaxtyping import Array, Bool, Float, Key, PyTree, UInt8
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import named_key
 from foreworld.data.format.observation import Observation
-from foreworld.worlds.base import AbstractPolicy, AbstractWorld
+from foreworld.worlds.base import AbstractWorld
 from foreworld.worlds.dynamics.base import AbstractDynamics
 from foreworld.worlds.episode import advance, begin
+from foreworld.worlds.policy import AbstractPolicy
 
 GROWTH = 0.01
 """Energy may not grow by more than this, relative to the first (or 0.1 if smaller)."""

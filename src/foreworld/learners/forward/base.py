@@ -20,7 +20,7 @@ from foreworld.data.views.source import DataSource
 from foreworld.learners.base import AbstractLearner, Budget, Metrics, Source
 from foreworld.learners.forward._evaluation import Trials, evaluate_open_loop
 from foreworld.learners.forward._fit import needs_data
-from foreworld.worlds.base import AbstractPolicy
+from foreworld.worlds.policy import AbstractPolicy
 
 Memory = Any
 """Pytree of arrays with fixed shapes that a model carries from frame to frame."""

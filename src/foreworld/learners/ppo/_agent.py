@@ -18,7 +18,8 @@ from foreworld.learners.ppo._learn import Settings
 from foreworld.learners.ppo._loss import log_probs
 from foreworld.learners.ppo._networks import ActorCritic, Memory, MemoryKind
 from foreworld.nn.adam import init_adam
-from foreworld.worlds.base import AbstractPolicy, Observation, Turn
+from foreworld.worlds.base import Observation, Turn
+from foreworld.worlds.policy import AbstractPolicy
 
 
 class AgentState(NamedTuple):

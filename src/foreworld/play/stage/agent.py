@@ -25,7 +25,8 @@ from foreworld.play.stage.base import (
 from foreworld.play.stage.episode import OWN_CHOICE, Episode
 from foreworld.play.stage.world import end_of, natural_rate
 from foreworld.play.web.messages import Act, Agent, Hold, Message, Tick
-from foreworld.worlds.base import AbstractPolicy, AbstractWorld
+from foreworld.worlds.base import AbstractWorld
+from foreworld.worlds.policy import AbstractPolicy
 
 REST = 1.0
 """Seconds for which the end of an episode stays in sight."""

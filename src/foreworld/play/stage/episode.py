@@ -18,8 +18,9 @@ from foreworld.core.keys import named_key
 from foreworld.core.parts.partition import Static, combine
 from foreworld.play.hands.sliders import Knobs
 from foreworld.play.stage.base import Number
-from foreworld.worlds.base import AbstractPolicy, AbstractWorld, Observation, State
+from foreworld.worlds.base import AbstractWorld, Observation, State
 from foreworld.worlds.episode import Running, advance, begin
+from foreworld.worlds.policy import AbstractPolicy
 
 OWN_CHOICE = -1
 """In the place of an action: the policy chooses."""

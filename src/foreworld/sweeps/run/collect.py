@@ -15,7 +15,7 @@ from foreworld.sweeps.folder import StudyFolder
 from foreworld.sweeps.results.selection import best
 from foreworld.sweeps.study.find import study_path
 from foreworld.train.loop import STATE
-from foreworld.worlds.base import AbstractPolicy
+from foreworld.worlds.policy import AbstractPolicy
 
 
 class RunPolicy(AbstractStoredPolicy):
