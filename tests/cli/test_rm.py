@@ -87,7 +87,7 @@ def test_links_are_not_followed(run, own_folder, capsys):
 
 
 def test_a_running_study_is_kept(run, capsys):
-    with lease(run / "chunks" / "000" / "lock"):
+    with lease(run / ".running", shared=True):
         assert "it is running. 'foreworld cancel" in refused([run], capsys, code=1)
     assert run.exists()
 

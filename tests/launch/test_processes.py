@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from foreworld.core.errors import ConfigError
-from foreworld.launch.base import Resources, Task
+from foreworld.launch.base import Task
 from foreworld.launch.here import Here
 from foreworld.launch.processes import Processes
 
@@ -63,7 +63,7 @@ def test_workers_are_pinned_and_single_threaded(entries, monkeypatch):
     monkeypatch.setenv("XLA_FLAGS", "--xla_dump_to=")
     places = folders(entries, 3)
     launcher = Processes(workers=2)
-    handles = launcher.submit([Task("looking:look", p) for p in places], Resources())
+    handles = launcher.submit([Task("looking:look", p) for p in places])
     states = [handle.state() for handle in handles]
     assert states[2] == "waiting"
     wait_for(lambda: all(ended(handle) for handle in handles))
@@ -90,7 +90,7 @@ def test_number_of_workers():
 def test_cancel_and_kill(entries):
     places = folders(entries, 3)
     launcher = Processes(workers=2)
-    handles = launcher.submit([Task("looking:sleep", p) for p in places], Resources())
+    handles = launcher.submit([Task("looking:sleep", p) for p in places])
     wait_for(lambda: all((p / "begun").exists() for p in places[:2]))
     handles[2].cancel()
     handles[0].cancel()
@@ -108,12 +108,23 @@ def test_cancel_and_kill(entries):
 
 def test_unknown_entries_are_named(tmp_path):
     for entry in ("nowhere:work", "os:nothing", "os"):
-        (handle,) = Here().submit([Task(entry, tmp_path)], Resources())
+        (handle,) = Here().submit([Task(entry, tmp_path)])
+        assert handle.state() == "waiting"
+        handle.run()
         assert handle.state() == "failed"
         assert f"no task entry '{entry}'" in handle.error()
 
 
 def test_unexpected_errors_keep_their_traceback(tmp_path):
-    (handle,) = Here().submit([Task("os:rmdir", tmp_path / "nothing")], Resources())
+    (handle,) = Here().submit([Task("os:rmdir", tmp_path / "nothing")])
+    handle.run()
     assert "FileNotFoundError" in handle.error()
     assert Path(tmp_path).exists()
+
+
+def test_what_waits_here_need_not_begin(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (handle,) = Here().submit([Task("os:rmdir", tmp_path / "folder")])
+    handle.cancel()
+    handle.run()
+    assert handle.state() == "cancelled" and (tmp_path / "folder").exists()

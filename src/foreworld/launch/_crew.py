@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from types import TracebackType
 
 from foreworld.core.errors import ForeworldError
-from foreworld.launch.base import AbstractHandle, AbstractLauncher, Resources, Task
+from foreworld.launch.base import AbstractHandle, AbstractLauncher, AbstractWork
 
 RETRIES = 3
-"""How often workers that came to nothing are replaced."""
+"""How often workers that were lost and came to nothing are replaced."""
 _PAUSE = 0.1
 _PATIENCE = 60.0
 """Seconds that workers without work have to end by themselves."""
@@ -21,20 +20,20 @@ _PATIENCE = 60.0
 class _Worker:
     handle: AbstractHandle
     begun: Hashable
+    """how far the work was when it began"""
 
 
 class Crew:
-    """Workers of one coordinator, used as a context manager.
-
-    At the end the rest of them is stopped; where the coordinator was interrupted, only
-    those that are not meant to go on alone.
+    """Workers of one coordinator.
 
     Parameters
     ----------
-    launcher, task
-        Where they run and what each of them does.
-    mark
-        Says how far the work is: it differs when a worker has achieved anything.
+    launcher
+        Where they run.
+    work
+        What they do.
+    size
+        How many work at the same time.
     say
         Told in a line why a worker is lost.
     """
@@ -42,78 +41,99 @@ class Crew:
     def __init__(
         self,
         launcher: AbstractLauncher,
-        task: Task,
-        mark: Callable[[], Hashable],
+        work: AbstractWork,
+        size: int,
         say: Callable[[str], None],
     ) -> None:
-        self._launcher, self._task, self._mark, self._say = launcher, task, mark, say
+        self._launcher, self._work, self._size, self._say = launcher, work, size, say
         self._workers: list[_Worker] = []
-        self.failed: list[AbstractHandle] = []
-        self.hired, self.retries = 0, RETRIES
+        self._failed: list[AbstractHandle] = []
+        self._hired, self._retries = 0, RETRIES
 
-    def __enter__(self) -> Crew:
-        found = self._launcher.adopt(self._task)
-        self._add(found, self._mark())
-        if found:
-            self._say(f"{len(found)} workers of an earlier command are still there")
-        return self
+    def run(self) -> None:
+        """Keep workers going until nothing of the work is open.
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        interrupted = error is not None and not isinstance(error, ForeworldError)
-        for worker in self._workers:
-            worker.handle.leave() if interrupted else worker.handle.cancel()
-
-    @property
-    def busy(self) -> int:
-        """How many wait or run, as of the last look."""
-        return len(self._workers)
-
-    def hire(self, count: int) -> None:
-        """Start more workers.
+        Those of an earlier command go on. One that was lost is replaced; where nothing
+        was achieved in its time that costs a retry, so that what fails for ever ends,
+        and long work may outlast any number of time limits. One that ends with an error
+        of its own would do so again, and is not replaced. At the end the rest is
+        stopped; where the coordinator is interrupted, only those that are not meant to
+        go on alone.
 
         Raises
         ------
         ForeworldError
-            The launcher cannot.
+            Nobody is left who could do what is open, or the work was cancelled.
         """
-        if count > 0:
-            mark = self._mark()
-            tasks = [self._task] * count
-            self._add(self._launcher.submit(tasks, Resources()), mark)
+        if not self._work.num_open():
+            return
+        try:
+            found = self._launcher.adopt(self._work.task)
+            self._add(found, self._work.mark())
+            if found:
+                self._say(f"{len(found)} workers of an earlier command are still there")
+            self._supervise()
+            self._dismiss()
+        except ForeworldError:
+            self._stop(interrupted=False)
+            raise
+        except BaseException:
+            self._stop(interrupted=True)
+            raise
+        self._stop(interrupted=False)
 
-    def look(self) -> list[AbstractHandle]:
-        """Which workers failed since the last look.
+    def _supervise(self) -> None:
+        while num_open := self._work.num_open():
+            self._work.look()
+            self._look()
+            hopeless = self._retries < 0
+            by_themselves = sum(not handle.lost() for handle in self._failed)
+            wanted = min(self._size - by_themselves, num_open)
+            busy = len(self._workers)
+            if hopeless or (not busy and wanted < 1):
+                raise ForeworldError(
+                    f"{len(self._failed)} of {self._hired} workers failed and "
+                    f"{self._work.task.path} is not complete. What is finished is "
+                    f"kept: run the same command again. One of them said: "
+                    f"{self._failed[-1].error().strip()}"
+                )
+            count = min(wanted - busy, self._work.num_free()) if busy < wanted else 0
+            if count > 0:
+                mark = self._work.mark()
+                self._add(self._launcher.submit([self._work.task] * count), mark)
+                for worker in self._workers:
+                    worker.handle.run()
+            else:
+                time.sleep(_PAUSE)
 
-        One that failed before anything was achieved in its time costs a retry: what
-        fails for ever ends, and long work may outlast any number of time limits.
-        """
+    def _look(self) -> None:
+        """Take stock of who has ended, and how."""
         states = [worker.handle.state() for worker in self._workers]
         pairs = list(zip(self._workers, states, strict=True))
         self._workers = [w for w, state in pairs if state in ("waiting", "running")]
-        lost = [worker for worker, state in pairs if state == "failed"]
-        mark = self._mark() if lost else None
-        for worker in lost:
-            self.retries -= worker.begun == mark
+        failed = [worker for worker, state in pairs if state == "failed"]
+        mark = self._work.mark() if failed else None
+        for worker in failed:
             if worker.handle.lost():
+                self._retries -= worker.begun == mark
                 self._say(f"lost: {worker.handle.error().partition(chr(10))[0]}")
-        self.failed += [worker.handle for worker in lost]
-        return [worker.handle for worker in lost]
+        self._failed += [worker.handle for worker in failed]
 
-    def dismiss(self) -> None:
+    def _dismiss(self) -> None:
         """There is no more work: who has not begun need not, the others end."""
         for worker in self._workers:
             if worker.handle.state() == "waiting":
                 worker.handle.cancel()
         deadline = time.monotonic() + _PATIENCE
+        self._look()
         while self._workers and time.monotonic() < deadline:
             time.sleep(_PAUSE)
-            self.look()
+            self._look()
+
+    def _stop(self, interrupted: bool) -> None:
+        for worker in self._workers:
+            worker.handle.leave() if interrupted else worker.handle.cancel()
 
     def _add(self, handles: list[AbstractHandle], mark: Hashable) -> None:
         self._workers += [_Worker(handle, mark) for handle in handles]
-        self.hired += len(handles)
+        self._hired += len(handles)

@@ -1,4 +1,4 @@
-"""A worker process: ``python -m foreworld.launch._worker ENTRY PATH [CORES]``.
+"""A worker process: ``python -m foreworld.launch._worker ENTRY PATH [CORE]``.
 
 It dies with its coordinator: the coordinator holds the other end of its standard
 input, which the kernel closes however the coordinator ends.
@@ -13,19 +13,27 @@ import traceback
 from pathlib import Path
 
 from foreworld.core.errors import ForeworldError
-from foreworld.launch._entry import call
+from foreworld.launch.base import Task
 
 ORPHANED = 113
 """Exit status of a worker whose coordinator is gone."""
 
 
-def main(entry: str, path: str, cores: str = "") -> int:
-    """Call an entry on a folder; returns the exit status."""
+def main(entry: str, path: str, core: str = "") -> int:
+    """Do a task; returns the exit status.
+
+    Parameters
+    ----------
+    entry, path
+        Of the task.
+    core
+        Number of the core to run on; none for all.
+    """
     threading.Thread(target=_die_with_coordinator, daemon=True).start()
-    if cores and sys.platform == "linux":
-        os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
+    if core and sys.platform == "linux":
+        os.sched_setaffinity(0, {int(core)})
     try:
-        call(entry, Path(path))
+        Task(entry, Path(path)).run()
     except ForeworldError as error:
         print(error, file=sys.stderr)
         return 1

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+import importlib
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from foreworld.core.parts.part import Bounded, Part
+from foreworld.core.errors import ConfigError
+from foreworld.core.parts.part import Part
 
 TaskState = Literal["waiting", "running", "done", "failed", "cancelled"]
 
@@ -31,22 +33,61 @@ class Task:
     entry: str
     path: Path
 
+    def run(self) -> None:
+        """Do it here and now: what a launcher's workers call.
 
-class Resources(Part):
-    """What one task needs."""
+        Raises
+        ------
+        ConfigError
+            There is no such function.
+        """
+        module, _, name = self.entry.partition(":")
+        try:
+            function = getattr(importlib.import_module(module), name)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise ConfigError(
+                f"no task entry {self.entry!r}: {error}. An entry is "
+                f"'package.module:function'."
+            ) from error
+        function(self.path)
 
-    cpus: Annotated[int, Bounded(low=1, unit="cores")] = 1
-    """cores, each task pinned to its own where the system allows it"""
-    gpus: Annotated[int, Bounded(low=0)] = 0
-    """accelerators"""
-    memory_gb: Annotated[float, Bounded(above=0, unit="GB")] = 4.0
-    """memory"""
-    minutes: Annotated[int, Bounded(low=1, unit="min")] = 60
-    """time limit"""
+
+class AbstractWork(abc.ABC):
+    """Work on a folder in pieces, each done by whichever worker finds it missing."""
+
+    @property
+    @abc.abstractmethod
+    def task(self) -> Task:
+        """What each worker does."""
+
+    @abc.abstractmethod
+    def num_open(self) -> int:
+        """Pieces that are neither done nor given up."""
+
+    @abc.abstractmethod
+    def num_free(self) -> int:
+        """How many of them no worker holds."""
+
+    @abc.abstractmethod
+    def mark(self) -> Hashable:
+        """How far it is: differs when a worker has achieved anything."""
+
+    @abc.abstractmethod
+    def look(self) -> None:
+        """Called again and again while workers are at it: to show how far it is.
+
+        Raises
+        ------
+        ForeworldError
+            It was cancelled.
+        """
 
 
 class AbstractHandle(abc.ABC):
     """One submitted task."""
+
+    def run(self) -> None:  # noqa: B027
+        """Do the task, where it is one of this process; others run by themselves."""
 
     @abc.abstractmethod
     def state(self) -> TaskState:
@@ -83,7 +124,7 @@ class AbstractLauncher(Part):
         """Threads a task computes with; 0 for as many as the machine has."""
 
     @abc.abstractmethod
-    def check(self, resources: Resources) -> None:
+    def check(self) -> None:
         """Look whether tasks could be submitted, before anything is changed for them.
 
         Raises
@@ -97,15 +138,13 @@ class AbstractLauncher(Part):
         """What still waits or runs of this task from a command that is gone."""
 
     @abc.abstractmethod
-    def submit(
-        self, tasks: Sequence[Task], resources: Resources
-    ) -> list[AbstractHandle]:
-        """Start tasks and return at once, except where they run in this process.
+    def submit(self, tasks: Sequence[Task]) -> list[AbstractHandle]:
+        """Start tasks and return at once.
+
+        Tasks of this process begin with :meth:`AbstractHandle.run`.
 
         Parameters
         ----------
         tasks
             What to run, each on a worker of its own.
-        resources
-            What each of them needs.
         """

@@ -9,14 +9,7 @@ import traceback
 from collections.abc import Sequence
 
 from foreworld.core.errors import ForeworldError
-from foreworld.launch._entry import call
-from foreworld.launch.base import (
-    AbstractHandle,
-    AbstractLauncher,
-    Resources,
-    Task,
-    TaskState,
-)
+from foreworld.launch.base import AbstractHandle, AbstractLauncher, Task, TaskState
 
 
 class Here(AbstractLauncher):
@@ -32,39 +25,46 @@ class Here(AbstractLauncher):
         """As many as the machine has."""
         return 0
 
-    def check(self, resources: Resources) -> None:
+    def check(self) -> None:
         """Nothing stands in the way."""
 
     def adopt(self, task: Task) -> list[AbstractHandle]:
         """None: tasks end with this process."""
         return []
 
-    def submit(
-        self, tasks: Sequence[Task], resources: Resources
-    ) -> list[AbstractHandle]:
-        """Run the tasks; returns when all have ended."""
+    def submit(self, tasks: Sequence[Task]) -> list[AbstractHandle]:
+        """Tasks that wait until they are run."""
         return [HereHandle(task) for task in tasks]
 
 
 class HereHandle(AbstractHandle):
-    """A task that has ended by the time anybody can ask."""
+    """A task that :meth:`run` does."""
 
     def __init__(self, task: Task) -> None:
-        self._error = ""
-        self._state: TaskState = "done"
+        self._task, self._error = task, ""
+        self._state: TaskState = "waiting"
+
+    def run(self) -> None:
+        """Do it; returns when it has ended, well or not."""
+        if self._state != "waiting":
+            return
+        self._state = "failed"
         try:
-            call(task.entry, task.path)
+            self._task.run()
+            self._state = "done"
         except ForeworldError as error:
-            self._error, self._state = str(error), "failed"
+            self._error = str(error)
         except Exception:
-            self._error, self._state = traceback.format_exc(), "failed"
+            self._error = traceback.format_exc()
 
     def state(self) -> TaskState:
-        """Done or failed."""
+        """Waiting, or how it ended."""
         return self._state
 
     def cancel(self) -> None:
-        """Too late."""
+        """It need not begin; too late where it has."""
+        if self._state == "waiting":
+            self._state = "cancelled"
 
     def error(self) -> str:
         """The message, with a traceback where it was nothing a user caused."""
@@ -75,4 +75,5 @@ class HereHandle(AbstractHandle):
         return False
 
     def leave(self) -> None:
-        """Too late."""
+        """It need not begin."""
+        self.cancel()

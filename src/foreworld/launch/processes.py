@@ -24,7 +24,6 @@ from foreworld.launch._threads import one_thread
 from foreworld.launch.base import (
     AbstractHandle,
     AbstractLauncher,
-    Resources,
     Task,
     TaskState,
 )
@@ -50,21 +49,19 @@ class Processes(AbstractLauncher):
         """One."""
         return 1
 
-    def check(self, resources: Resources) -> None:
+    def check(self) -> None:
         """Nothing stands in the way."""
 
     def adopt(self, task: Task) -> list[AbstractHandle]:
         """None: workers end with their coordinator."""
         return []
 
-    def submit(
-        self, tasks: Sequence[Task], resources: Resources
-    ) -> list[AbstractHandle]:
+    def submit(self, tasks: Sequence[Task]) -> list[AbstractHandle]:
         """Start as many as there are workers; asking for states starts the others.
 
         Keep the handles: a worker ends when nobody holds its handle any more.
         """
-        pool = _Pool(self.num_workers, resources.cpus)
+        pool = _Pool(self.num_workers)
         handles = [ProcessHandle(task, pool) for task in tasks]
         pool.start_waiting()
         return list(handles)
@@ -143,13 +140,12 @@ class ProcessHandle(AbstractHandle):
             how += " (often a lack of memory: use fewer workers or a smaller width)"
         return "\n".join([f"worker process ended: {how}", *lines])
 
-    def start(self, cores: Sequence[int]) -> None:
-        """Start the process, pinned to some cores."""
+    def start(self, core: int) -> None:
+        """Start the process, pinned to a core."""
         folder = self._task.path / LOGS
         make_folder(folder)
-        listing = ",".join(str(core) for core in cores)
         command = [sys.executable, "-m", "foreworld.launch._worker"]
-        command += [self._task.entry, str(self._task.path), listing]
+        command += [self._task.entry, str(self._task.path), str(core)]
         number = len(self._pool.started())
         self._log = folder / f"{os.getpid()}-{number}.log"
         with open_log(self._log) as log:
@@ -159,7 +155,7 @@ class ProcessHandle(AbstractHandle):
                     stdin=subprocess.PIPE,
                     stdout=log,
                     stderr=log,
-                    env=_environment(len(cores)),
+                    env={**os.environ, **one_thread()},
                     # Ctrl-C reaches the coordinator alone, which says what to do.
                     start_new_session=True,
                 )
@@ -180,9 +176,9 @@ class ProcessHandle(AbstractHandle):
 class _Pool:
     """Tasks of one submission, and the cores that are free for them."""
 
-    def __init__(self, size: int, cpus: int) -> None:
+    def __init__(self, size: int) -> None:
         self.handles: list[ProcessHandle] = []
-        self._size, self._cpus = size, cpus
+        self._size = size
         self._slots: dict[int, ProcessHandle] = {}
 
     def started(self) -> list[ProcessHandle]:
@@ -195,13 +191,9 @@ class _Pool:
         waiting = [handle for handle in self.handles if handle.look() == "waiting"]
         free = [slot for slot in range(self._size) if slot not in self._slots]
         for slot, handle in zip(free, waiting, strict=False):
-            handle.start(self._cores_of(slot))
+            cores = _cores()
+            handle.start(cores[slot % len(cores)])
             self._slots[slot] = handle
-
-    def _cores_of(self, slot: int) -> list[int]:
-        cores = _cores()
-        first = slot * self._cpus
-        return sorted({cores[(first + i) % len(cores)] for i in range(self._cpus)})
 
 
 def _cores() -> list[int]:
@@ -209,10 +201,3 @@ def _cores() -> list[int]:
     if sys.platform == "linux":
         return sorted(os.sched_getaffinity(0))
     return list(range(os.cpu_count() or 1))
-
-
-def _environment(num_cores: int) -> dict[str, str]:
-    environment = dict(os.environ)
-    if num_cores == 1:
-        environment.update(one_thread())
-    return environment

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foreworld.core import show
-from foreworld.core.disk.folder import MANIFEST, lease
+from foreworld.core.disk.folder import MANIFEST, held
 from foreworld.core.errors import ConfigError, DamagedError
 from foreworld.learners.base import LearnerState
 from foreworld.sweeps.plan.plan import Chunk, Plan, describe
-from foreworld.sweeps.plan.prepare import read_plan
+from foreworld.sweeps.plan.prepare import CHUNK_LOCK, read_plan
 from foreworld.sweeps.results.gather import gather
 from foreworld.sweeps.results.selection import Best, best
-from foreworld.sweeps.run.cancel import CHUNK_LOCK
 from foreworld.sweeps.run.work import finished, why_failed
 from foreworld.sweeps.study.find import read_study
 from foreworld.sweeps.study.study import Point, Study
@@ -163,11 +162,8 @@ class StudyFolder:
             state = "done"
         elif error:
             state = "failed"
-        elif not place.is_dir():
-            state = "waiting"
         else:
-            with lease(place / CHUNK_LOCK) as free:
-                state = "waiting" if free else "running"
+            state = "running" if held(place / CHUNK_LOCK) else "waiting"
         return {
             "chunk": index,
             "state": state,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from foreworld.core.errors import ForeworldError
 from foreworld.core.parts import config
-from foreworld.launch.base import AbstractHandle, AbstractLauncher, Resources, Task
+from foreworld.launch.base import AbstractHandle, AbstractLauncher, Task
 from foreworld.testing.checks import require
 
 TOUCH = "foreworld.testing.launchers:touch"
@@ -57,13 +57,15 @@ def check_launcher(
     require(again == launcher, f"{name}: JSON does not give the same launcher back.")
     require(launcher.num_workers >= 1, f"{name}.num_workers must be at least 1.")
     require(launcher.num_threads >= 0, f"{name}.num_threads must not be negative.")
-    launcher.check(Resources())
+    launcher.check()
     folders = [folder / str(i) for i in range(3)]
     for place in folders:
         place.mkdir(parents=True)
     tasks = [Task(TOUCH, folders[0]), Task(FAIL, folders[1]), Task(TOUCH, folders[2])]
-    handles = launcher.submit(tasks, Resources())
+    handles = launcher.submit(tasks)
     require(len(handles) == 3, f"{name}: 3 tasks gave {len(handles)} handles.")
+    for handle in handles:
+        handle.run()
     states = _wait(handles, patience)
     wanted = ["done", "failed", "done"]
     require(states == wanted, f"{name}: tasks ended as {states} instead of {wanted}.")

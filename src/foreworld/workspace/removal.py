@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from foreworld.core.disk.folder import CONFIG, MANIFEST, remove, remove_empty
+from foreworld.core.disk.folder import CONFIG, MANIFEST, held, remove, remove_empty
 from foreworld.core.errors import ConfigError, DamagedError, ForeworldError
 from foreworld.data.format.folder import LOGS, contents, foreign, tasks_in
 from foreworld.launch.slurm._jobs import find_jobs
-from foreworld.sweeps.plan.prepare import CHUNKS, LOCK, PLAN, TABLE, read_plan
-from foreworld.sweeps.run.cancel import CANCEL, RUNNING, running
+from foreworld.sweeps.plan.prepare import CHUNKS, LOCK, PLAN, RUNNING, TABLE
+from foreworld.sweeps.run.cancel import CANCEL
 from foreworld.sweeps.study.find import KIND, kind_of
 from foreworld.workspace.load import DATA_KIND
 
@@ -63,7 +63,7 @@ def doom(path: str | Path) -> Doomed:
             f"{folder} is not deleted: it also holds {', '.join(strange[:5])}, which "
             f"Foreworld did not make. Move that away first."
         )
-    if kind == KIND and (folder / PLAN).exists() and running(folder, read_plan(folder)):
+    if kind == KIND and held(folder / RUNNING):
         raise ForeworldError(
             f"{folder} is not deleted: it is running. 'foreworld cancel {folder}' "
             f"stops it."

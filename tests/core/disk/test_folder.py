@@ -4,6 +4,7 @@ import errno
 import random
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -108,6 +109,7 @@ def test_a_lease_is_held_once_and_returns_when_its_holder_is_killed(tmp_path):
     try:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"True\n"
+        assert folder.held(path)
         with folder.lease(path) as mine:
             assert not mine
         holder.kill()
@@ -122,6 +124,39 @@ def test_a_lease_is_held_once_and_returns_when_its_holder_is_killed(tmp_path):
         holder.kill()
         holder.wait()
         holder.stdout.close()
+
+
+def test_asking_takes_no_lease(tmp_path):
+    path = tmp_path / "lease"
+    assert not folder.held(path) and not path.exists()
+    with folder.lease(path) as mine:
+        assert mine and folder.held(path)
+        assert folder.held(path)
+    assert not folder.held(path)
+    stop, taken = threading.Event(), []
+
+    def ask():
+        while not stop.is_set():
+            taken.append(folder.held(path))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    for _ in range(300):
+        with folder.lease(path) as mine:
+            assert mine
+    stop.set()
+    asking.join()
+    assert taken
+
+
+def test_a_shared_lease_keeps_out_who_wants_it_alone(tmp_path):
+    path = tmp_path / "lease"
+    with folder.lease(path, shared=True) as one, folder.lease(path, shared=True) as two:
+        assert one and two and folder.held(path)
+        with folder.lease(path) as alone:
+            assert not alone
+    with folder.lease(path) as alone, folder.lease(path, shared=True) as shared:
+        assert alone and not shared
 
 
 def test_a_line_that_was_cut_off_does_not_spoil_the_next(tmp_path):
@@ -164,12 +199,12 @@ def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch, number):
     def refuse(*_):
         raise OSError(number, "Function not implemented")
 
-    monkeypatch.setattr(folder.fcntl, "flock", refuse)
+    monkeypatch.setattr(folder.fcntl, "fcntl", refuse)
     path = tmp_path / "lock"
     with pytest.raises(folder.StorageError) as caught, folder.lease(path):
         pass
     assert str(caught.value) == (
-        f"cannot lock {path}: the file system gives no locks (flock), without which "
+        f"cannot lock {path}: the file system gives no locks, without which "
         f"two workers may do the same work. Have it mounted with them. Choose another "
         f"folder with --out or with FOREWORLD_HOME."
     )

@@ -28,7 +28,7 @@ from foreworld.data.format.folder import missing, shard_path
 from foreworld.data.format.recipe import Recipe, TaskRecipe
 from foreworld.data.making import generate as generation
 from foreworld.data.making.generate import generate, work
-from foreworld.data.making.job import Job
+from foreworld.data.making.shards import Shards
 from foreworld.data.reading.dataset import open_dataset
 from foreworld.launch.here import Here
 from foreworld.worlds.dynamics.pendulum import Pendulum
@@ -107,7 +107,7 @@ def test_lost_and_cut_shards_of_a_finished_set_are_made_again(
 
 def test_two_workers_make_the_same_bytes(made: Path, tmp_path: Path) -> None:
     folder = tmp_path / "a"
-    Job(folder, recipe()).prepare(force=False)
+    Shards(folder, recipe()).prepare(force=False)
     workers = [start(WORK, folder) for _ in range(2)]
     for worker in workers:
         end(worker)
@@ -168,7 +168,7 @@ def test_kill_in_the_middle_then_again(tmp_path: Path) -> None:
 
 def test_a_killed_worker_is_replaced_by_the_other(made: Path, tmp_path: Path) -> None:
     folder = tmp_path / "a"
-    Job(folder, recipe()).prepare(force=False)
+    Shards(folder, recipe()).prepare(force=False)
     victim = start(WORK, folder)
     deadline = time.monotonic() + WAIT
     while not list(folder.glob(".leases/*")) and victim.poll() is None:
@@ -222,7 +222,7 @@ def test_a_file_limit_of_the_system_is_an_ordinary_error(tmp_path: Path) -> None
 
 
 def test_locks_that_cannot_be_made_are_an_ordinary_error(tmp_path: Path) -> None:
-    Job(tmp_path / "a", recipe()).prepare(force=False)
+    Shards(tmp_path / "a", recipe()).prepare(force=False)
     (tmp_path / "a" / ".leases").write_text("in the way")
     with pytest.raises(StorageError, match=r"cannot write .*\.leases"):
         work(tmp_path / "a")

@@ -19,7 +19,7 @@ from foreworld.core.errors import (
     UnknownNameError,
 )
 from foreworld.data.making.generate import plan, work
-from foreworld.data.making.job import Job
+from foreworld.data.making.shards import Shards
 from foreworld.data.reading.dataset import DataSet
 from foreworld.data.sets.base import NamedSet
 from foreworld.train.parameters import Parameters
@@ -263,7 +263,7 @@ def test_workers_share_the_tasks(gravity, tmp_path):
     sizes = {name: value for name, value in SIZES.items() if name != "quiet"}
     recipe = plan("slvm/gravity3", **sizes, **WIDTH)
     folder = tmp_path / "g"
-    Job(folder, recipe).prepare(force=False)
+    Shards(folder, recipe).prepare(force=False)
     command = [sys.executable, "-c", WORK, str(folder)]
     workers = [subprocess.Popen(command, env=os.environ) for _ in range(2)]
     workers[0].kill()

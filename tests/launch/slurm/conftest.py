@@ -2,7 +2,7 @@
 
 import pytest
 
-from foreworld.launch.base import Resources, Task
+from foreworld.launch.base import Task
 from tests.launch.slurm.work import TASKS, small
 
 LAST = "test_a_job_is_stopped_at_its_time_limit"
@@ -38,6 +38,6 @@ def overtime(slurm_cluster, code, tmp_path_factory):
         patch.setenv("SLURM_CONF", slurm_cluster.conf)
         patch.setenv("PYTHONPATH", str(code))
         task = Task("tasks:hang", folder)
-        (handle,) = small(minutes=1, poll_seconds=1.0).submit([task], Resources())
+        (handle,) = small(minutes=1, poll_seconds=1.0).submit([task])
     yield handle
     slurm_cluster.ask("scancel", "--quiet", handle.job.number)

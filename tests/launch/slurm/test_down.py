@@ -2,7 +2,7 @@
 
 import pytest
 
-from foreworld.launch.base import Resources, Task
+from foreworld.launch.base import Task
 from tests.launch.slurm.work import begun, ended, small, wait_for
 
 
@@ -22,7 +22,7 @@ def node(slurm):
 
 def test_a_job_whose_node_fails_is_lost(jobs, node):
     launcher = small(sbatch=("no-requeue",))
-    (handle,) = launcher.submit([Task("tasks:hang", jobs)], Resources())
+    (handle,) = launcher.submit([Task("tasks:hang", jobs)])
     wait_for(lambda: begun(jobs), "the job")
     node()
     wait_for(lambda: ended(handle), "its end")

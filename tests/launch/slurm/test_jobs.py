@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from foreworld.core.errors import ConfigError, ForeworldError
-from foreworld.launch.base import Resources, Task
+from foreworld.launch.base import Task
 from foreworld.launch.slurm._jobs import find_jobs, stop_jobs
 from foreworld.launch.slurm._watch import WATCH
 from tests.launch.slurm.work import alive, begun, ended, small, wait_for
@@ -31,7 +31,7 @@ def test_jobs_get_the_surroundings_of_the_command(jobs, code, monkeypatch):
         place = jobs / str(cpus)
         place.mkdir()
         launcher = small(cpus=cpus, setup="export FOREWORLD_SETUP=1")
-        (handle,) = launcher.submit([Task("tasks:look", place)], Resources())
+        (handle,) = launcher.submit([Task("tasks:look", place)])
         assert launcher.num_threads == cpus
         wait_for(lambda handle=handle: ended(handle), "the job")
         assert handle.state() == "done", handle.error()
@@ -55,9 +55,7 @@ def test_how_jobs_end(jobs):
     for place in places:
         place.mkdir()
     tasks = [Task(HANG, place) for place in places]
-    handles = small(workers=8).submit(
-        [*tasks, Task("tasks:stumble", jobs)], Resources()
-    )
+    handles = small(workers=8).submit([*tasks, Task("tasks:stumble", jobs)])
     wait_for(lambda: all(begun(place) for place in places), "the jobs")
     assert [handle.error() for handle in handles[:3]] == ["", "", ""]
     os.kill(begun(places[0])[0], signal.SIGKILL)
@@ -88,7 +86,7 @@ def test_how_jobs_end(jobs):
 def test_many_tasks_are_split(jobs, tasks, limit):
     (jobs / "done").mkdir()
     launcher = small(workers=60, max_array_len=limit)
-    handles = launcher.submit([Task("tasks:count", jobs)] * tasks, Resources())
+    handles = launcher.submit([Task("tasks:count", jobs)] * tasks)
     assert len({handle.job.number for handle in handles}) == tasks
     arrays = Counter(handle.job.base for handle in handles)
     assert list(arrays.values()) == [limit] * (tasks // limit) + [tasks % limit]
@@ -101,7 +99,7 @@ def test_many_tasks_are_split(jobs, tasks, limit):
 
 def test_jobs_are_found_again(jobs):
     task, other = Task(HANG, jobs), Task("tasks:count", jobs)
-    handles = small(workers=2).submit([task] * 2, Resources())
+    handles = small(workers=2).submit([task] * 2)
     assert small().adopt(other) == []
     found = small().adopt(task)
     assert {h.job for h in found} == {h.job for h in handles}
@@ -112,7 +110,7 @@ def test_jobs_are_found_again(jobs):
 
 
 def test_a_job_whose_number_was_not_written_down_is_found_by_name(jobs):
-    (handle,) = small().submit([Task(HANG, jobs)], Resources())
+    (handle,) = small().submit([Task(HANG, jobs)])
     (record,) = (jobs / "logs" / "slurm").glob("*/tasks.json")
     data = json.loads(record.read_text())
     record.write_text(json.dumps({**data, "job": ""}))
@@ -137,7 +135,7 @@ def test_without_accounting_scontrol_is_asked(jobs, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", f"{fake}:{os.environ['PATH']}")
     monkeypatch.setattr(WATCH, "_refused", float("-inf"))
     tasks = [Task(HANG, jobs), Task(HANG, jobs), Task("tasks:stumble", jobs)]
-    handles = small(workers=1).submit(tasks, Resources())
+    handles = small(workers=1).submit(tasks)
     wait_for(lambda: handles[0].state() == "running", "the first")
     assert handles[1].note() == "waiting (JobArrayTaskLimit)"
     assert handles[0].note() == f"running on {os.uname().nodename}"
@@ -161,18 +159,18 @@ def test_without_accounting_scontrol_is_asked(jobs, monkeypatch, tmp_path):
 def test_what_slurm_refuses(jobs, fields, message):
     launcher = small(**fields)
     with pytest.raises(ForeworldError, match="Slurm refuses this job: ") as caught:
-        launcher.check(Resources())
+        launcher.check()
     assert message in str(caught.value)
     assert "Change it with --launch.cpus" in str(caught.value)
     with pytest.raises(ForeworldError, match="Slurm refuses this job: "):
-        launcher.submit([Task(HANG, jobs)], Resources())
+        launcher.submit([Task(HANG, jobs)])
     assert not (jobs / "logs" / "slurm").exists()
 
 
 def test_no_slurm_here(jobs, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ForeworldError) as caught:
-        small().check(Resources())
+        small().check()
     assert str(caught.value) == (
         "Slurm's command 'sbatch' is not here. Run this on a login node of the "
         "cluster, or without a cluster with --launch processes."
@@ -186,7 +184,7 @@ def test_the_controller_is_down(slurm, jobs, monkeypatch, tmp_path):
     (tmp_path / "slurm.conf").write_text(text)
     monkeypatch.setenv("SLURM_CONF", str(tmp_path / "slurm.conf"))
     with pytest.raises(ForeworldError) as caught:
-        small().submit([Task(HANG, jobs)], Resources())
+        small().submit([Task(HANG, jobs)])
     assert str(caught.value) == (
         "Slurm's controller does not answer (slurmctld; 'scontrol ping' shows it). Run "
         "the same command again when it does, or use --launch processes."
@@ -197,4 +195,4 @@ def test_names_with_patterns(jobs):
     place = jobs / "100%a"
     place.mkdir()
     with pytest.raises(ConfigError, match="has a % in its name, which Slurm takes"):
-        small().submit([Task(HANG, place)], Resources())
+        small().submit([Task(HANG, place)])

@@ -14,7 +14,7 @@ import pytest
 import foreworld as fw
 from foreworld.cli.main import main
 from foreworld.core.errors import ForeworldError
-from foreworld.launch.base import Resources, Task
+from foreworld.launch.base import Task
 from foreworld.launch.processes import Processes
 from foreworld.launch.slurm._jobs import find_jobs
 from foreworld.sweeps.run.sweep import sweep
@@ -226,7 +226,7 @@ def test_a_job_of_a_study_that_somebody_cancels(slurm, study, own_folder):
 def test_leases_of_jobs_keep_others_out(jobs):
     """The kernel keeps them for jobs as for processes, and gives them back."""
     assert shutil.which("flock"), "util-linux has it"
-    (handle,) = small().submit([Task("tasks:hold", jobs)], Resources())
+    (handle,) = small().submit([Task("tasks:hold", jobs)])
     wait_for(lambda: begun(jobs), "the job")
     lock = str(jobs / "lock")
     assert subprocess.run(["flock", "-n", lock, "true"]).returncode == 1

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from foreworld.core.errors import ForeworldError
-from foreworld.launch.base import Resources, Task
+from foreworld.launch.base import Task
 from foreworld.launch.slurm import _watch as _slurm_watch
 from foreworld.launch.slurm import slurm
 from foreworld.launch.slurm._ends import how, signal_of
@@ -182,5 +182,5 @@ def test_without_submitit(monkeypatch, tmp_path):
     assert (launcher.num_workers, launcher.num_threads) == (4, 3)
     monkeypatch.setattr(slurm, "site_array_len", lambda: 10)
     with pytest.raises(ForeworldError, match=r"needs submitit: .* pip install"):
-        launcher.submit([Task("tasks:hang", tmp_path)], Resources())
+        launcher.submit([Task("tasks:hang", tmp_path)])
     assert not (tmp_path / "logs" / "slurm").exists()

@@ -89,7 +89,7 @@ def test_what_does_not_run(tmp_path, capsys):
 def test_patience_ends_and_a_new_start_waits(tmp_path, capsys):
     base = fw.Parameters(ProbeWorld(), ProbeLearner(num_updates=3))
     folder = fw.run_experiment(base, out=tmp_path / "s", quiet=True).path
-    with lease(folder / "chunks" / "000" / "lock"):
+    with lease(folder / ".running", shared=True):
         assert main(["cancel", str(folder), "--wait", "0.1"]) == 1
         assert "has not stopped in 0.1 s" in capsys.readouterr().err
         with pytest.raises(CancelledError, match="is being cancelled and has not"):

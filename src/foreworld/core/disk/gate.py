@@ -38,7 +38,7 @@ def intercepted(interceptor: Interceptor) -> Iterator[None]:
         _Gate.interceptor = before
 
 
-def open_file(path: Path, mode: Literal["rb", "wb", "ab"]) -> io.FileIO:
+def open_file(path: Path, mode: Literal["rb", "wb", "ab", "ab+"]) -> io.FileIO:
     """Open without a buffer: what is written is written when the call returns.
 
     Parameters

@@ -49,8 +49,8 @@ def _why(verb: Verb, path: Path, error: OSError) -> str:
     in_place = f"a file is in the place of a folder.{another} or with {HOME}"
     no_folder = f"no folder can be made there.{another} or with {HOME}"
     no_locks = (
-        f"the file system gives no locks (flock), without which two workers may do the "
-        f"same work. Have it mounted with them.{another} or with {HOME}"
+        f"the file system gives no locks, without which two workers may do the same "
+        f"work. Have it mounted with them.{another} or with {HOME}"
     )
     advice = {
         errno.ENOLCK: no_locks,

@@ -14,20 +14,20 @@ from typing import Any
 
 from foreworld.core import compilation, registry
 from foreworld.core.disk.folder import MANIFEST, StorageError, remove_empty
-from foreworld.core.errors import ConfigError, ForeworldError, unknown_name
+from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.parts.part import field_specs
 from foreworld.core.progress import Progress
 from foreworld.data.format.folder import LOGS
 from foreworld.data.format.observation import NAMES
 from foreworld.data.format.recipe import Recipe, TaskRecipe, read_recipe
 from foreworld.data.format.stored_policy import AbstractStoredPolicy
-from foreworld.data.making.job import Job
 from foreworld.data.making.recipes import set_recipe, task_recipe
+from foreworld.data.making.shards import Shards
 from foreworld.data.reading.dataset import DataSet, open_dataset
 from foreworld.data.sets.base import NamedSet
 from foreworld.data.sets.find import make_set, names_set
 from foreworld.launch._crew import Crew
-from foreworld.launch.base import AbstractLauncher, Resources, Task
+from foreworld.launch.base import AbstractLauncher
 from foreworld.launch.slurm._jobs import stop_jobs
 from foreworld.worlds.base import AbstractWorld, Family, as_family
 from foreworld.worlds.make import make
@@ -104,7 +104,7 @@ def generate(
     if workers < 1:
         raise ConfigError(f"workers={workers} must be at least 1.")
     recipe = plan(what, policy, **sizes)
-    _run(Job(Path(out), recipe), launcher, workers, force, quiet)
+    _run(Path(out), recipe, launcher, workers, force, quiet)
     return open_dataset(out)
 
 
@@ -120,44 +120,44 @@ def work(folder: Path) -> None:
         A folder that :func:`generate` has prepared.
     """
     compilation.configure()
-    job = Job(Path(folder), read_recipe(Path(folder)))
-    job.make(lambda made: None)
-    job.finish()
+    shards = Shards(Path(folder), read_recipe(Path(folder)))
+    shards.make()
+    shards.finish()
 
 
 def _run(
-    job: Job,
+    folder: Path,
+    recipe: Recipe,
     launcher: AbstractLauncher | None,
     workers: int,
     force: bool,
     quiet: bool,
 ) -> None:
     """Make what is missing, here or by workers, and seal the folder."""
-    folder = job.folder
     if launcher is None and workers > 1:
         launcher = registry.find("launch", "processes")()
     if launcher is not None and (force or not (folder / MANIFEST).exists()):
-        launcher.check(Resources())
+        launcher.check()
     if force:
         stop_jobs(folder)
-    job.prepare(force)
-    with Progress(
-        f"{job.recipe.label} to {folder}", job.total, "sequences", quiet
-    ) as progress:
-        progress.update(job.num_made())
-        if launcher is not None and job.missing():
-            _let_work(launcher, workers, job, progress)
-        job.make(progress.update)
+    total = sum(recipe.sizes.values())
+    with Progress(f"{recipe.label} to {folder}", total, "sequences", quiet) as progress:
+        shards = Shards(folder, recipe, progress.update)
+        shards.prepare(force)
+        shards.look()
+        if launcher is not None:
+            Crew(launcher, shards, workers, progress.say).run()
+        shards.make()
         # Another process may be at work on the last shards, or die at it.
-        while job.missing():
+        while shards.missing():
             time.sleep(_POLL_SECONDS)
-            job.make(progress.update)
-        while not job.finished():
-            job.finish()
+            shards.make()
+        while not shards.finished():
+            shards.finish()
         with contextlib.suppress(StorageError):
             # Goes only when it is empty: logs of workers that failed are kept.
             remove_empty(folder / LOGS)
-        progress.update(job.total)
+        shards.look()
 
 
 def plan(
@@ -205,27 +205,3 @@ def plan(
             )
     family = as_family(make(what) if isinstance(what, str) else what)
     return Recipe.plain(task_recipe(family, {**fields, "policy": policy}))
-
-
-def _let_work(
-    launcher: AbstractLauncher, workers: int, job: Job, progress: Progress
-) -> None:
-    """Have workers make shards; those that were lost on the way are replaced."""
-    task = Task("foreworld.data.making.generate:work", job.folder.resolve())
-    with Crew(launcher, task, job.num_made, progress.say) as crew:
-        crew.hire(workers - crew.busy)
-        while job.missing():
-            lost = sum(handle.lost() for handle in crew.look())
-            if lost and crew.retries >= 0:
-                crew.hire(lost)
-            if not crew.busy:
-                break
-            progress.update(job.num_made())
-            time.sleep(_POLL_SECONDS)
-        crew.dismiss()
-    if crew.failed and job.missing():
-        raise ForeworldError(
-            f"{len(crew.failed)} of {crew.hired} workers failed and {job.folder} is "
-            f"not complete. What is finished is kept: run the same command again. One "
-            f"of them said: {crew.failed[-1].error().strip()}"
-        )

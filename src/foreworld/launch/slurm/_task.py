@@ -9,7 +9,7 @@ from pathlib import Path
 
 from foreworld.core.disk.folder import read_json
 from foreworld.core.errors import ForeworldError
-from foreworld.launch._entry import call
+from foreworld.launch.base import Task
 
 RECORD = "tasks.json"
 """File of tasks, in the folder of a submission."""
@@ -18,7 +18,15 @@ SAID = "said by the task:"
 
 
 def run(record: str, index: int) -> None:
-    """Do one task; ends the process with status 1 where that fails."""
+    """Do one task; ends the process with status 1 where that fails.
+
+    Parameters
+    ----------
+    record
+        The file of tasks.
+    index
+        Which of them.
+    """
     # A worker may be killed at any moment and has nothing to tidy up, so it ends at
     # once: Slurm waits for its end before others get the processors, and the leases.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -26,7 +34,7 @@ def run(record: str, index: int) -> None:
     print(SAID, flush=True)
     try:
         task = read_json(Path(record))["tasks"][index]
-        call(task["entry"], Path(task["path"]))
+        Task(task["entry"], Path(task["path"])).run()
     except ForeworldError as error:
         print(error, file=sys.stderr)
         sys.exit(1)

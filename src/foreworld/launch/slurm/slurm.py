@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.parts.part import Bounded
 from foreworld.launch._threads import threads
-from foreworld.launch.base import AbstractHandle, AbstractLauncher, Resources, Task
+from foreworld.launch.base import AbstractHandle, AbstractLauncher, Task
 from foreworld.launch.slurm._jobs import SlurmHandle, find_jobs
 from foreworld.launch.slurm._record import Submission
 from foreworld.launch.slurm._task import run
@@ -51,14 +51,14 @@ class Slurm(AbstractLauncher):
     """partition (queue); empty for the site's default"""
     account: str = ""
     """account that is charged; empty for your default"""
-    minutes: Annotated[int | None, Bounded(low=1, unit="min")] = None
-    """time limit of a job; none for what the work asks for"""
-    memory_gb: Annotated[float | None, Bounded(above=0, unit="GB")] = None
-    """memory of a job; none for what the work asks for"""
-    cpus: Annotated[int | None, Bounded(low=1, unit="cores")] = None
-    """cores, and threads, of a job; none for what the work asks for"""
-    gpus: Annotated[int | None, Bounded(low=0)] = None
-    """accelerators of a job; none for what the work asks for"""
+    minutes: Annotated[int, Bounded(low=1, unit="min")] = 60
+    """time limit of a job; longer work goes on in a new one"""
+    memory_gb: Annotated[float, Bounded(above=0, unit="GB")] = 4.0
+    """memory of a job"""
+    cpus: Annotated[int, Bounded(low=1, unit="cores")] = 1
+    """cores, and threads, of a job"""
+    gpus: Annotated[int, Bounded(low=0)] = 0
+    """accelerators of a job"""
     sbatch: tuple[str, ...] = ()
     """further options of sbatch, such as qos=long or exclusive"""
     setup: str = ""
@@ -78,9 +78,9 @@ class Slurm(AbstractLauncher):
     @property
     def num_threads(self) -> int:
         """One a core."""
-        return self.cpus or Resources().cpus
+        return self.cpus
 
-    def check(self, resources: Resources) -> None:
+    def check(self) -> None:
         """Ask Slurm whether it would take such a job.
 
         Raises
@@ -91,15 +91,13 @@ class Slurm(AbstractLauncher):
         ask(["sbatch", "--version"])
         _executor()
         site_array_len()
-        try_out(self._request(resources))
+        try_out(self._request())
 
     def adopt(self, task: Task) -> list[AbstractHandle]:
         """Jobs of an earlier command that still wait or run."""
         return list(find_jobs(task.path, task, self.poll_seconds, self.outlive))
 
-    def submit(
-        self, tasks: Sequence[Task], resources: Resources
-    ) -> list[AbstractHandle]:
+    def submit(self, tasks: Sequence[Task]) -> list[AbstractHandle]:
         """Submit an array a folder, or several where they are too long for one.
 
         Raises
@@ -120,7 +118,7 @@ class Slurm(AbstractLauncher):
         handles: dict[int, AbstractHandle] = {}
         try:
             for piece in pieces:
-                made = self._send([tasks[i] for i in piece], resources, at_once)
+                made = self._send([tasks[i] for i in piece], at_once)
                 handles.update(zip(piece, made, strict=True))
         except BaseException:
             for handle in handles.values():
@@ -132,16 +130,14 @@ class Slurm(AbstractLauncher):
         site = site_array_len() or 1
         return min(site, self.max_array_len) if self.max_array_len else site
 
-    def _send(
-        self, tasks: Sequence[Task], resources: Resources, at_once: int
-    ) -> list[AbstractHandle]:
+    def _send(self, tasks: Sequence[Task], at_once: int) -> list[AbstractHandle]:
         """Submit one array."""
         if "%" in str(tasks[0].path):
             raise ConfigError(
                 f"{tasks[0].path} has a % in its name, which Slurm takes for a pattern "
                 f"in names of logs. Choose another folder."
             )
-        make, request = _executor(), self._request(resources)
+        make, request = _executor(), self._request()
         submission = Submission.begin(tasks)
         # The job is Python itself and no shell around it, so that signals reach it.
         executor = make(submission.folder, python=f"exec {shlex.quote(sys.executable)}")
@@ -150,9 +146,9 @@ class Slurm(AbstractLauncher):
             use_srun=False,
             stderr_to_stdout=True,
             wckey=None,
-            time=self.minutes or resources.minutes,
+            time=self.minutes,
             array_parallelism=at_once,
-            setup=self._setup(resources),
+            setup=self._setup(),
             additional_parameters={n: text or True for n, text in request.items()},
         )
         record, count = str(submission.record), len(tasks)
@@ -172,17 +168,15 @@ class Slurm(AbstractLauncher):
         every, outlive = self.poll_seconds, self.outlive
         return [SlurmHandle(submission, i, every, outlive) for i in range(count)]
 
-    def _request(self, resources: Resources) -> Request:
+    def _request(self) -> Request:
         """Options of sbatch."""
-        memory = self.memory_gb or resources.memory_gb
-        gpus = resources.gpus if self.gpus is None else self.gpus
         request = {
-            "cpus-per-task": str(self._cpus(resources)),
-            "mem": f"{max(1, round(memory * 1024))}M",
-            "time": str(self.minutes or resources.minutes),
+            "cpus-per-task": str(self.cpus),
+            "mem": f"{max(1, round(self.memory_gb * 1024))}M",
+            "time": str(self.minutes),
         }
-        if gpus:
-            request["gpus-per-node"] = str(gpus)
+        if self.gpus:
+            request["gpus-per-node"] = str(self.gpus)
         if self.partition:
             request["partition"] = self.partition
         if self.account:
@@ -192,17 +186,14 @@ class Slurm(AbstractLauncher):
             request[name.lstrip("-").strip()] = text.strip()
         return request
 
-    def _cpus(self, resources: Resources) -> int:
-        return self.cpus or resources.cpus
-
-    def _setup(self, resources: Resources) -> list[str]:
+    def _setup(self) -> list[str]:
         """Shell lines that give a job the interpreter's surroundings."""
         variables = {
             name: text
             for name, text in os.environ.items()
             if name.startswith(_PASSED) or name in _INDIVIDUAL
         }
-        variables.update(threads(self._cpus(resources)))
+        variables.update(threads(self.cpus))
         lines = [f"cd {shlex.quote(str(Path.cwd()))}"]
         lines += [f"export {n}={shlex.quote(text)}" for n, text in variables.items()]
         return [*lines, self.setup] if self.setup else lines

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import sys
 from importlib.metadata import version
@@ -29,7 +28,8 @@ from foreworld.train.checkpoint import checkpoints
 
 PLAN, LOCK, CHUNKS, TABLE = "plan.json", ".lock", "chunks", "study.nc"
 CHUNK_LOCK, RUNNING = "lock", ".running"
-"""Held in a chunk's folder by whoever trains it; held by whoever watches the study."""
+"""Held in a chunk's folder while it is trained; shared in the study's folder by all who
+work on it or watch it."""
 _OURS = (TABLE, "tracker.json", "report.html", CONFIG)
 _OUR_FOLDERS = (CHUNKS, "logs")
 
@@ -108,19 +108,13 @@ def _forget_unused_plan(folder: Path, width: int) -> None:
     plan = read_plan(folder)
     if width in {group.width for group in plan.groups}:
         return
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(lease(folder / LOCK, math.inf))
-        if not stack.enter_context(lease(folder / RUNNING)):
-            return
-        for chunk in plan.chunks:
-            place = folder / chunk.folder_name
-            if not place.exists():
-                continue
-            done = (place / MANIFEST).exists() or any(checkpoints(place))
-            if done or not stack.enter_context(lease(place / CHUNK_LOCK)):
-                return
-        remove(folder / PLAN)
-        remove(folder / CHUNKS)
+    with lease(folder / LOCK, math.inf), lease(folder / RUNNING) as alone:
+        places = [folder / chunk.folder_name for chunk in plan.chunks]
+        if alone and not any(
+            (place / MANIFEST).exists() or any(checkpoints(place)) for place in places
+        ):
+            remove(folder / PLAN)
+            remove(folder / CHUNKS)
 
 
 def _config(study: Study) -> dict[str, Any]:

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import math
 import sys
-import time
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
 from foreworld.core import compilation, registry
-from foreworld.core.disk.folder import CONFIG, MANIFEST, lease, remove, seal
+from foreworld.core.disk.folder import CONFIG, MANIFEST, held, lease, remove, seal
 from foreworld.core.errors import ConfigError, ForeworldError
-from foreworld.launch._crew import RETRIES, Crew
-from foreworld.launch.base import AbstractLauncher, Resources, Task
+from foreworld.launch._crew import Crew
+from foreworld.launch.base import AbstractLauncher, AbstractWork, Task
 from foreworld.launch.here import Here
 from foreworld.launch.processes import Processes
 from foreworld.launch.slurm._jobs import stop_jobs
 from foreworld.sweeps.folder import StudyFolder
 from foreworld.sweeps.plan.estimate import Before, estimate
 from foreworld.sweeps.plan.plan import Plan, describe
-from foreworld.sweeps.plan.prepare import LOCK, PLAN, folder_of, prepare, read_plan
-from foreworld.sweeps.run.cancel import (
+from foreworld.sweeps.plan.prepare import (
     CHUNK_LOCK,
-    begin,
-    coordinating,
-    stop_if_cancelled,
+    LOCK,
+    PLAN,
+    folder_of,
+    prepare,
+    read_plan,
 )
+from foreworld.sweeps.run.cancel import at_work, begin, stop_if_cancelled
 from foreworld.sweeps.run.follow import following
 from foreworld.sweeps.run.work import (
     ENTRY,
@@ -42,8 +43,6 @@ from foreworld.track.base import AbstractTracker
 from foreworld.train import checkpoint
 from foreworld.train.loop import RESULTS
 from foreworld.train.parameters import Parameters
-
-_LOOK, _SHOW = 0.1, 0.5
 
 
 def sweep(
@@ -87,7 +86,7 @@ def sweep(
     OccupiedError
         The folder holds something else.
     CancelledError
-        Somebody cancelled it; the same call goes on.
+        It was cancelled; the same call goes on.
     ForeworldError
         Chunks failed; the others are finished, and the same call tries again.
     """
@@ -97,18 +96,19 @@ def sweep(
     chosen = _launcher(folder, launcher, workers, force)
     workers, threads = workers or chosen.num_workers, chosen.num_threads
     if chunk is None and (force or not (folder / MANIFEST).exists()):
-        chosen.check(Resources())
+        chosen.check()
     if force:
         stop_jobs(folder)
     settings = {"workers": workers, "threads": threads, "width": width}
     plan = prepare(study, folder, force=force, **settings)
     if tracker is not None:
         remember_tracker(folder, tracker)
-    begin(folder, plan)
-    if chunk is not None:
-        work_on(folder, chunk)
-    else:
-        _do_all(study, folder, plan, chosen, quiet)
+    begin(folder)
+    with at_work(folder):
+        if chunk is not None:
+            work_on(folder, chunk)
+        else:
+            _do_all(study, folder, plan, chosen, quiet)
     finish(folder, plan)
     return StudyFolder(folder)
 
@@ -201,68 +201,62 @@ def _do_all(
         expected = estimate(study, plan, folder)
         tail = f"\n  {expected}" if expected is not None else ""
         print(f"{study.name}: {describe(plan)}{tail}\n{folder}", file=sys.stderr)
-    for part in plan.chunks:
-        remove(folder / part.folder_name / ERROR)
-    with coordinating(folder), following(folder, plan, quiet) as say:
-        _supervise(folder, plan, launcher, say)
-    _report_failures(folder, plan)
-    if not quiet:
-        print(before.reused(), file=sys.stderr)
-
-
-def _supervise(
-    folder: Path, plan: Plan, launcher: AbstractLauncher, say: Callable[[str], None]
-) -> None:
-    """Keep workers going until every chunk is finished or has failed."""
-    task = Task(ENTRY, folder.resolve())
-    with Crew(launcher, task, lambda: _mark(folder, plan), say) as crew:
-        while True:
-            stop_if_cancelled(folder)
-            open_chunks = _open_chunks(folder, plan)
-            if not open_chunks:
-                return
-            failed = crew.look()
-            if crew.retries < 0:
-                raise ForeworldError(
-                    f"workers failed {RETRIES + 1} times, giving up: "
-                    f"{failed[-1].error()}\nWhat is finished is kept in {folder}; "
-                    f"the same command goes on."
-                )
-            wanted = min(launcher.num_workers, len(open_chunks))
-            unclaimed = [place for place in open_chunks if not _claimed(place)]
-            if crew.busy < wanted and unclaimed:
-                crew.hire(min(wanted - crew.busy, len(unclaimed)))
-                # Where work is done at once, nothing is left to wait for.
-                continue
-            time.sleep(_LOOK)
-
-
-def _mark(folder: Path, plan: Plan) -> Hashable:
-    """How far the study is: which chunks are finished, the others' checkpoints."""
-    marks = []
-    for chunk in plan.chunks:
-        place = folder / chunk.folder_name
-        newest = next(checkpoint.checkpoints(place), None)
-        marks.append((finished(place), newest))
-    return tuple(marks)
-
-
-def _open_chunks(folder: Path, plan: Plan) -> list[Path]:
     places = [folder / chunk.folder_name for chunk in plan.chunks]
-    return [p for p in places if not finished(p) and not (p / ERROR).exists()]
-
-
-def _claimed(place: Path) -> bool:
-    with lease(place / CHUNK_LOCK) as mine:
-        return not mine
-
-
-def _report_failures(folder: Path, plan: Plan) -> None:
-    places = [folder / chunk.folder_name for chunk in plan.chunks]
-    failed = [place for place in places if (place / ERROR).exists()]
-    if failed:
+    for place in places:
+        remove(place / ERROR)
+    with following(folder, plan, quiet) as say:
+        Crew(launcher, Chunks(folder, places), launcher.num_workers, say).run()
+    if failed := [place for place in places if (place / ERROR).exists()]:
         raise ForeworldError(
             f"{len(failed)} of {len(places)} chunks failed, the others are finished. "
             f"The first: {why_failed(failed[0])} (see {failed[0] / ERROR}). The same "
             f"command tries again."
         )
+    if not quiet:
+        print(before.reused(), file=sys.stderr)
+
+
+class Chunks(AbstractWork):
+    """The chunks of a study that are to be trained.
+
+    Parameters
+    ----------
+    folder
+        Of the study.
+    places
+        Folders of its chunks.
+    """
+
+    def __init__(self, folder: Path, places: Sequence[Path]) -> None:
+        self._folder, self._places = folder, places
+
+    @property
+    def task(self) -> Task:
+        """Train what is missing: one worker."""
+        return Task(ENTRY, self._folder.resolve())
+
+    def num_open(self) -> int:
+        """Chunks that are neither finished nor have failed."""
+        return len(self._open())
+
+    def num_free(self) -> int:
+        """Those of them that nobody trains."""
+        return sum(not held(place / CHUNK_LOCK) for place in self._open())
+
+    def mark(self) -> Hashable:
+        """Which chunks are finished, and the newest checkpoints of the others."""
+        return tuple(
+            (finished(place), next(checkpoint.checkpoints(place), None))
+            for place in self._places
+        )
+
+    def look(self) -> None:
+        """Stop where the study was cancelled; :func:`following` shows how far it is."""
+        stop_if_cancelled(self._folder)
+
+    def _open(self) -> list[Path]:
+        return [
+            place
+            for place in self._places
+            if not finished(place) and not (place / ERROR).exists()
+        ]

@@ -15,8 +15,8 @@ from foreworld.core.parts.config import to_dict
 from foreworld.core.registry import own_frame
 from foreworld.learners.base import Metrics
 from foreworld.sweeps.plan.plan import Chunk, Plan, runs_of
-from foreworld.sweeps.plan.prepare import read_plan
-from foreworld.sweeps.run.cancel import CHUNK_LOCK, CancelledError, stop_if_cancelled
+from foreworld.sweeps.plan.prepare import CHUNK_LOCK, read_plan
+from foreworld.sweeps.run.cancel import CancelledError, at_work, stop_if_cancelled
 from foreworld.sweeps.study.find import read_study
 from foreworld.sweeps.study.study import Point, Study
 from foreworld.track._open import open_run, recall_tracker
@@ -35,8 +35,6 @@ from foreworld.train.loop import (
 ENTRY = "foreworld.sweeps.run.work:work"
 """What launchers call."""
 ERROR = "error.txt"
-_PATIENCE = 0.2
-"""Seconds in which those who only look whether a chunk is taken have let go."""
 
 
 def work(folder: Path) -> None:
@@ -44,18 +42,31 @@ def work(folder: Path) -> None:
 
     A chunk that raises an error is recorded in its folder and skipped until the study
     is run again. Any number of workers may call this at the same time.
+
+    Parameters
+    ----------
+    folder
+        Of the study, with its plan.
     """
     study, plan = read_study(folder), read_plan(folder)
     points = study.points()
-    for chunk in plan.chunks:
-        place = folder / chunk.folder_name
-        stop_if_cancelled(folder)
-        if not finished(place) and not (place / ERROR).exists():
-            _attempt(folder, study, plan, points, chunk)
+    with at_work(folder):
+        for chunk in plan.chunks:
+            place = folder / chunk.folder_name
+            stop_if_cancelled(folder)
+            if not finished(place) and not (place / ERROR).exists():
+                _attempt(folder, study, plan, points, chunk)
 
 
 def work_on(folder: Path, index: int) -> None:
-    """Do one chunk, unless it is finished or somebody else is doing it.
+    """Do one chunk, unless it is finished or another process is doing it.
+
+    Parameters
+    ----------
+    folder
+        Of the study, with its plan.
+    index
+        Of the chunk.
 
     Raises
     ------
@@ -109,7 +120,7 @@ def _attempt(
     folder: Path, study: Study, plan: Plan, points: Sequence[Point], chunk: Chunk
 ) -> None:
     place = folder / chunk.folder_name
-    with lease(place / CHUNK_LOCK, _PATIENCE) as mine:
+    with lease(place / CHUNK_LOCK) as mine:
         if not mine or finished(place):
             return
         try:

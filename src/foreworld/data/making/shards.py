@@ -1,4 +1,4 @@
-"""A data set that is being made: the shards that are missing, and who makes them.
+"""The shards of a data set: which are missing, and how a worker makes them.
 
 Any number of processes may be at work on one folder at the same time.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from foreworld.core.disk.folder import lease, manifest, write_bytes
+from foreworld.core.disk.folder import held, lease, manifest, write_bytes
 from foreworld.data.format import folder as folders
 from foreworld.data.format.folder import LEASES, num_made, shard_path
 from foreworld.data.format.recipe import Recipe, Shard
@@ -20,13 +20,14 @@ from foreworld.data.format.store.base import Rows
 from foreworld.data.format.store.find import find_store
 from foreworld.data.making import rates
 from foreworld.data.making.simulate import Simulator
+from foreworld.launch.base import AbstractWork, Task
 
 _MOST_HELD = 4
 """Chunks that may wait for sequences that are drawn again."""
 
 
-class Job:
-    """What is to be made in a folder.
+class Shards(AbstractWork):
+    """The shards that are to be made in a folder.
 
     Parameters
     ----------
@@ -34,11 +35,38 @@ class Job:
         Where.
     recipe
         What.
+    report
+        Told how many sequences there are, again and again.
     """
 
-    def __init__(self, folder: Path, recipe: Recipe) -> None:
-        self.folder, self.recipe = folder, recipe
-        self.total = sum(recipe.sizes.values())
+    def __init__(
+        self,
+        folder: Path,
+        recipe: Recipe,
+        report: Callable[[int], None] = lambda made: None,
+    ) -> None:
+        self.folder, self.recipe, self._report = folder, recipe, report
+
+    @property
+    def task(self) -> Task:
+        """Make what is missing: one worker."""
+        return Task("foreworld.data.making.generate:work", self.folder.resolve())
+
+    def num_open(self) -> int:
+        """Shards that are still to be made."""
+        return len(self.missing())
+
+    def num_free(self) -> int:
+        """Those of them that nobody makes."""
+        return sum(not held(self._lock(shard)) for shard in self.missing())
+
+    def mark(self) -> int:
+        """Sequences in the shards that are there."""
+        return self.num_made()
+
+    def look(self) -> None:
+        """Report."""
+        self._report(self.num_made())
 
     def prepare(self, force: bool) -> None:
         """Leave a folder that holds this; see :func:`.folder.prepare`."""
@@ -57,16 +85,11 @@ class Job:
         """Sequences in the shards that are there."""
         return num_made(self.folder, self.recipe)
 
-    def make(self, report: Callable[[int], None]) -> None:
+    def make(self) -> None:
         """Make every missing shard that no other process holds.
 
         Tasks at which nobody is come first: workers then compile one program each
         instead of all the same ones.
-
-        Parameters
-        ----------
-        report
-            Told how many sequences there are, after each chunk.
         """
         tasks = self.recipe.tasks
         for alone in (True, False) if len(tasks) > 1 else (False,):
@@ -76,7 +99,7 @@ class Job:
                 with contextlib.ExitStack() as stack:
                     at = lease(self.folder / LEASES / f"at-{task}")
                     if not alone or stack.enter_context(at):
-                        self._make_task(task, report)
+                        self._make_task(task)
 
     def finish(self) -> None:
         """Seal what is complete, unless that is done or being done."""
@@ -87,12 +110,11 @@ class Job:
         """Whether the folder is sealed."""
         return manifest(self.folder) is not None
 
-    def _make_task(self, task: str, report: Callable[[int], None]) -> None:
+    def _make_task(self, task: str) -> None:
         simulator = Simulator(self.recipe.tasks[task])
         for shard in self.missing(task):
             path = shard_path(self.folder, self.recipe, shard)
-            name = f"{task}-{shard.split}-{shard.stem}"
-            with lease(self.folder / LEASES / name) as mine:
+            with lease(self._lock(shard)) as mine:
                 # Another worker may have finished it since the list was made.
                 if not mine or path.exists():
                     continue
@@ -101,13 +123,17 @@ class Job:
 
                 def done(num: int, before: int = before, marks: list = marks) -> None:
                     marks.append((time.monotonic(), num))
-                    report(before + num)
+                    self._report(before + num)
 
                 write_bytes(path, shard_bytes(simulator, shard, done))
                 # From the first chunk on: compiling is over then.
                 begun, first = marks[0]
                 seconds = time.monotonic() - begun
                 rates.record(simulator.recipe, len(shard) - first, seconds)
+
+    def _lock(self, shard: Shard) -> Path:
+        name = f"{shard.task}-{shard.split}-{shard.stem}"
+        return self.folder / LEASES / name
 
 
 def shard_bytes(
