@@ -54,6 +54,10 @@ class _Choice:
         return text
 
 
+STUDY = "a study's file, its name under studies/, or its folder"
+"""What is meant by STUDY, and by RUN."""
+
+
 def seed_option(usage: Usage, what: str = "root seed") -> None:
     """Declare ``--seed``."""
     usage.add(

@@ -13,18 +13,15 @@ import dataclasses
 import json
 
 from foreworld.cli._launch import add_launch_options, launcher_of
-from foreworld.cli._study import HELP, find_folder
-from foreworld.cli._usage import Fields, Usage
-from foreworld.core.errors import ConfigError
+from foreworld.cli._usage import STUDY, Fields, Usage
 
-_DISCOUNTED = "discounted_return"
 MEASURES = ("auc", "final", "last10")
 """Mean of the curve, held-out value at the end, mean of the curve's last tenth."""
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("study", metavar="STUDY", help=HELP)
+    usage.add("study", metavar="STUDY", help=STUDY)
     usage.add(
         "--measure",
         choices=MEASURES,
@@ -33,11 +30,6 @@ def configure(usage: Usage) -> None:
         "mean of the curve's last tenth (last10); default: auc",
     )
     usage.add("--metric", help="what to rank by (default: the learner's score)")
-    usage.add(
-        "--discounted",
-        action="store_true",
-        help="rank by discounted_return, whatever the learner's score",
-    )
     usage.add(
         "--rerun",
         type=int,
@@ -55,15 +47,10 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     """Print the winner, or that of each world."""
     from foreworld.sweeps.results.selection import best_by_world
     from foreworld.sweeps.run.fresh import rerun_best
+    from foreworld.sweeps.study.find import find_folder
 
-    if args.discounted and args.metric not in (None, _DISCOUNTED):
-        raise ConfigError(
-            f"--discounted ranks by {_DISCOUNTED}, not by --metric {args.metric}. "
-            f"Leave one of them away."
-        )
-    metric = _DISCOUNTED if args.discounted else args.metric
     folder = find_folder(args.study)
-    found = best_by_world(folder, args.measure, metric)
+    found = best_by_world(folder, args.measure, args.metric)
     if args.rerun is not None:
         launcher = launcher_of(args)
         found = {

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from foreworld.cli._study import HELP, find_folder
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import STUDY, Fields, Usage
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("study", metavar="STUDY", help=HELP)
+    usage.add("study", metavar="STUDY", help=STUDY)
     usage.add(
         "--wait",
         type=float,
@@ -25,6 +24,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     """Stop it, and say what is left."""
     from foreworld.sweeps.folder import StudyFolder
     from foreworld.sweeps.run.cancel import cancel
+    from foreworld.sweeps.study.find import find_folder
 
     folder = find_folder(args.study)
     stopped = cancel(folder, args.wait)

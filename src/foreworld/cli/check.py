@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
 from foreworld.cli._usage import Fields, Usage
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("path", nargs="+", metavar="PATH", help="folders to check")
+    usage.add(
+        "path", nargs="+", metavar="PATH", help="data sets, runs or studies to check"
+    )
     usage.quiet()
     usage.json()
 
@@ -19,14 +20,15 @@ def configure(usage: Usage) -> None:
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Check every folder; 1 if anything is wrong with any."""
     from foreworld.workspace.check import check
+    from foreworld.workspace.words import folder_of
 
-    problems = {path: check(Path(path)) for path in args.path}
+    problems = {word: check(folder_of(word)) for word in args.path}
     if args.json:
         print(json.dumps(problems, indent=1))
     else:
-        for path, lines in problems.items():
+        for word, lines in problems.items():
             for line in lines:
                 print(line)
             if not lines and not args.quiet:
-                print(f"{path}: complete and unaltered.")
+                print(f"{word}: complete and unaltered.")
     return 1 if any(problems.values()) else 0

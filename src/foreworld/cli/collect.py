@@ -12,14 +12,13 @@ import argparse
 
 from foreworld.cli._launch import add_launch_options, launcher_of
 from foreworld.cli._sizes import add_sizes, sizes_of
-from foreworld.cli._study import HELP, find_folder
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import STUDY, Fields, Usage
 from foreworld.core.errors import ConfigError
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("run", metavar="RUN", help=HELP)
+    usage.add("run", metavar="RUN", help=STUDY)
     usage.add("--out", metavar="DIR", help="folder to make (required)")
     usage.add("--point", type=int, metavar="P", help="point of a study (default: best)")
     usage.add(
@@ -38,7 +37,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
         raise ConfigError("collect needs --out DIR, the folder of the new data set.")
     launcher = launcher_of(args)
     data = collect(
-        find_folder(args.run),
+        args.run,
         args.out,
         point=args.point,
         seed_index=args.seed_index,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
-from foreworld.cli._study import find_folder
 from foreworld.cli._usage import Fields, Usage
 
 
@@ -21,9 +19,9 @@ def configure(usage: Usage) -> None:
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Print the differences."""
     from foreworld.workspace.compare import compare
+    from foreworld.workspace.words import folder_of
 
-    places = [Path(w) if Path(w).is_dir() else find_folder(w) for w in (args.a, args.b)]
-    found = compare(*places)
+    found = compare(folder_of(args.a), folder_of(args.b))
     if args.json:
         print(json.dumps(_plain(found), indent=1))
         return 0

@@ -16,6 +16,7 @@ import argparse
 from pathlib import Path
 
 from foreworld.cli._usage import Fields, Usage
+from foreworld.core.disk.kind import kind_of
 from foreworld.core.errors import ConfigError, OccupiedError
 
 TABLES = ("csv", "parquet")
@@ -53,11 +54,11 @@ def configure(usage: Usage) -> None:
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Write it, and print where."""
-    from foreworld.cli._study import find_folder
-    from foreworld.workspace.load import DATA_KIND, kind_of
+    from foreworld.data.format.recipe import KIND
+    from foreworld.workspace.words import folder_of
 
-    folder = Path(args.path) if Path(args.path).is_dir() else find_folder(args.path)
-    holds_data = kind_of(folder) == DATA_KIND
+    folder = folder_of(args.path)
+    holds_data = kind_of(folder) == KIND
     fit = [name for name in FORMATS if (name not in TABLES) == holds_data]
     if args.to not in fit:
         what = "a data set" if holds_data else "a study"

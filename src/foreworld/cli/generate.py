@@ -47,11 +47,11 @@ def configure(usage: Usage) -> None:
 def describe(args: argparse.Namespace) -> list[Any]:
     """What is observed, and the world, whose fields may be ranges."""
     from foreworld.cli._fields import Shown
-    from foreworld.cli._what import resolve
     from foreworld.data.format.observation import Observation
+    from foreworld.workspace.words import meaning
 
-    what = resolve(args.what)
-    if what.named:
+    what = meaning(args.what, "folder", "worlds", "set")
+    if what.kind == "set":
         return [Shown(Observation)]
     if what.world is None:
         raise ConfigError(

@@ -12,12 +12,11 @@ is served on this machine only; every browser has a session of its own.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from foreworld.cli._usage import Fields, Usage, seed_option
 from foreworld.core.errors import ConfigError
-from foreworld.data.sets.find import make_set, set_entries
+from foreworld.data.sets.find import make_set
 
 
 def configure(usage: Usage) -> None:
@@ -37,12 +36,15 @@ def configure(usage: Usage) -> None:
 def describe(args: argparse.Namespace) -> list[Any]:
     """The world, if it is one."""
     from foreworld.cli._fields import Shown
-    from foreworld.cli._what import resolve
 
-    if Path(args.what).is_dir():
-        return []
-    world = resolve(args.what).world
+    world = _meaning(args.what).world
     return [] if world is None else [Shown(world)]
+
+
+def _meaning(word: str) -> Any:
+    from foreworld.workspace.words import meaning
+
+    return meaning(word, "folder", "worlds", "set", "study")
 
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
@@ -59,24 +61,20 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
 
 def _stage(args: argparse.Namespace, fields: Fields) -> Any:
     from foreworld.cli._fields import read_fields
-
-    parts = describe(args)
-    if not parts:
-        if fields:
-            raise ConfigError(
-                f"--{fields[0][0]}: {args.what} is a run, whose world is as it was "
-                f"trained in. Change its numbers with the sliders on the page."
-            )
-        if args.what in set_entries():
-            from foreworld.play.stage.world import WorldStage
-
-            # Of several tasks, the first; the sliders lead to the others.
-            family = next(iter(make_set(args.what).families.values()))
-            return WorldStage(family.world, args.seed)
-        from foreworld.play.stage.open import open_run
-
-        return open_run(args.what, args.seed)
+    from foreworld.play.stage.open import open_run
     from foreworld.play.stage.world import WorldStage
 
-    values = read_fields(parts, fields, f"foreworld play {args.what}")
-    return WorldStage(parts[0].cls(**values), args.seed)
+    parts = describe(args)
+    if parts:
+        values = read_fields(parts, fields, f"foreworld play {args.what}")
+        return WorldStage(parts[0].cls(**values), args.seed)
+    if fields:
+        raise ConfigError(
+            f"--{fields[0][0]}: {args.what} is a run, whose world is as it was "
+            f"trained in. Change its numbers with the sliders on the page."
+        )
+    if _meaning(args.what).kind != "set":
+        return open_run(args.what, args.seed)
+    # Of several tasks, the first; the sliders lead to the others.
+    family = next(iter(make_set(args.what).families.values()))
+    return WorldStage(family.world, args.seed)

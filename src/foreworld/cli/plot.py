@@ -13,8 +13,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from foreworld.cli._study import HELP, find_folder
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import STUDY, Fields, Usage
 from foreworld.core.errors import ConfigError, OccupiedError, unknown_name
 
 ENDINGS = (".png", ".svg", ".pdf")
@@ -22,7 +21,7 @@ ENDINGS = (".png", ".svg", ".pdf")
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("study", nargs="+", metavar="STUDY", help=HELP)
+    usage.add("study", nargs="+", metavar="STUDY", help=STUDY)
     usage.add("--out", metavar="FILE", help="a png, svg or pdf (default: NAME.png)")
     usage.add(
         "--metric", metavar="NAME", help="what to draw (default: the learner's score)"
@@ -36,6 +35,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     """Draw it, and print where it is."""
     from foreworld.core.disk.folder import write_bytes
     from foreworld.plot._style import to_file
+    from foreworld.sweeps.study.find import find_folder
 
     folders = [find_folder(word) for word in args.study]
     out = Path(args.out or f"{folders[0].resolve().name}.png")

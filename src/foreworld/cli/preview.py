@@ -17,9 +17,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from foreworld.cli._study import find_folder
 from foreworld.cli._usage import Fields, Usage, seed_option
-from foreworld.core.errors import ConfigError, UnknownNameError, unknown_name
+from foreworld.core.errors import ConfigError
 
 
 def configure(usage: Usage) -> None:
@@ -47,12 +46,15 @@ def configure(usage: Usage) -> None:
 def describe(args: argparse.Namespace) -> list[Any]:
     """The world, if it is one; its fields may be ranges."""
     from foreworld.cli._fields import Shown
-    from foreworld.cli._what import resolve
 
-    if Path(args.what).is_dir() or not _names_world(args.what):
-        return []
-    world = resolve(args.what).world
+    world = _meaning(args.what).world
     return [] if world is None else [Shown(world, ranges=True)]
+
+
+def _meaning(word: str) -> Any:
+    from foreworld.workspace.words import meaning
+
+    return meaning(word, "folder", "worlds", "set", "study")
 
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
@@ -68,10 +70,13 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
 
 
 def _album(args: argparse.Namespace, fields: Fields, out: Path) -> Any:
+    import foreworld as fw
     from foreworld.cli._fields import read_fields
-    from foreworld.data.sets.find import make_set, set_entries
+    from foreworld.data.sets.find import make_set
     from foreworld.plot.preview.album import write_album
-    from foreworld.plot.preview.footage import of_family, of_set
+    from foreworld.plot.preview.footage import of_data, of_family, of_set
+    from foreworld.sweeps.folder import StudyFolder
+    from foreworld.workspace.words import folder_of
 
     parts = describe(args)
     if parts:
@@ -85,56 +90,16 @@ def _album(args: argparse.Namespace, fields: Fields, out: Path) -> Any:
             f"--{fields[0][0]}: {args.what} is as it was made; only a world's fields "
             f"can be given. 'foreworld list worlds' names the worlds."
         )
-    if not Path(args.what).is_dir() and args.what in set_entries():
+    if _meaning(args.what).kind == "set":
         named = make_set(args.what)
         tasks = of_set(named, args.what, args.num_frames, args.seed)
-        name = args.what.replace("/", "_")
+        name = args.what.rpartition(":")[2].replace("/", "_")
         return write_album(tasks, out, name, args.fps, title=args.what)
-    return _folder_album(args, out)
-
-
-def _folder_album(args: argparse.Namespace, out: Path) -> Any:
-    import foreworld as fw
-    from foreworld.plot.preview.album import write_album
-    from foreworld.plot.preview.footage import of_data
-    from foreworld.sweeps.folder import StudyFolder
-
-    path = Path(args.what)
-    path = path if path.is_dir() else _study_folder(args.what)
+    path = folder_of(args.what)
     found = fw.load(path)
     if isinstance(found, StudyFolder):
         return _run_album(found, out, path.name, args.fps)
     return write_album(of_data(found, path.name), out, path.name, args.fps)
-
-
-def _study_folder(word: str) -> Path:
-    """The folder of a study; says what else the word could have been."""
-    from foreworld.core import registry
-    from foreworld.data.sets.find import set_entries
-
-    try:
-        return find_folder(word)
-    except UnknownNameError:
-        sets = set_entries()
-        if any(word.startswith(f"{name.partition('/')[0]}/") for name in sets):
-            raise unknown_name("set", word, sets) from None
-        if "/" in word:
-            raise
-        known = [*registry.entries("worlds"), *sets]
-        raise unknown_name("folder, study, world or set", word, known) from None
-
-
-def _names_world(word: str) -> bool:
-    """Whether a word that is no folder can only be a world."""
-    from foreworld.core import registry
-
-    if ":" in word or word.endswith(".py"):
-        return True
-    try:
-        registry.find("worlds", word)
-    except UnknownNameError:
-        return False
-    return True
 
 
 def _run_album(study: Any, out: Path, name: str, fps: float) -> Any:

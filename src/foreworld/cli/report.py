@@ -9,14 +9,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from foreworld.cli._study import HELP, find_folder
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import STUDY, Fields, Usage
 from foreworld.core.errors import ConfigError
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("study", nargs="+", metavar="STUDY", help=HELP)
+    usage.add("study", nargs="+", metavar="STUDY", help=STUDY)
     usage.add("--out", metavar="HTML", help="file (default: report.html in the folder)")
     usage.add("--live", action="store_true", help="follow studies that are running")
     usage.add(
@@ -33,6 +32,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     """Write the page and print where it is."""
     from foreworld.plot.report.page import follow, report
     from foreworld.sweeps.folder import StudyFolder
+    from foreworld.sweeps.study.find import find_folder
 
     if args.every <= 0:
         raise ConfigError(f"--every={args.every:g} must be above 0.")

@@ -13,15 +13,14 @@ import argparse
 from typing import Any
 
 from foreworld.cli._launch import add_launch_options, launcher_of
-from foreworld.cli._study import HELP, find_folder
 from foreworld.cli._tracking import add_track_option, tracker_of
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import STUDY, Fields, Usage
 from foreworld.core.errors import ConfigError
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("run", metavar="RUN", help=HELP)
+    usage.add("run", metavar="RUN", help=STUDY)
     usage.add("--seeds", type=int, metavar="N", help="runs of each point")
     usage.add("--seed", type=int, metavar="S", help="root seed")
     usage.add("--out", metavar="DIR", help="folder to make (default: under runs/)")
@@ -34,7 +33,7 @@ def configure(usage: Usage) -> None:
 def describe(args: argparse.Namespace) -> list[Any]:
     """The learner and the world, with the run's values as defaults."""
     from foreworld.cli._fields import Shown
-    from foreworld.sweeps.study.find import read_study
+    from foreworld.sweeps.study.find import find_folder, read_study
 
     base = read_study(find_folder(args.run)).base
     parts = [Shown(type(base.learner), preset=base.learner)]
@@ -49,7 +48,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     from foreworld.sweeps.plan.prepare import folder_of
     from foreworld.sweeps.run.sweep import sweep
     from foreworld.sweeps.study.change import changed
-    from foreworld.sweeps.study.find import read_study
+    from foreworld.sweeps.study.find import find_folder, read_study
 
     given = [(name.removeprefix("learner."), text) for name, text in fields]
     values = read_fields(describe(args), given, f"foreworld rerun {args.run}")

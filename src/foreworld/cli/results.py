@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from foreworld.cli._study import HELP, find_folder
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import STUDY, Fields, Usage
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("study", metavar="STUDY", help=HELP)
+    usage.add("study", metavar="STUDY", help=STUDY)
     usage.quiet()
 
 
@@ -18,6 +17,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     """Write ``study.nc`` and print what it holds; 1 if nothing is finished."""
     from foreworld.sweeps.plan.prepare import TABLE
     from foreworld.sweeps.results.gather import results
+    from foreworld.sweeps.study.find import find_folder
 
     folder = find_folder(args.study)
     found = results(folder, quiet=args.quiet)

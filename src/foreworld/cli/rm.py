@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from foreworld.cli._usage import Fields, Usage
 from foreworld.core.errors import ConfigError
@@ -19,11 +18,10 @@ def configure(usage: Usage) -> None:
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Look at all of them first, ask, delete; 1 if the answer is no."""
-    from foreworld.cli._study import find_folder
     from foreworld.workspace.removal import delete, doom
+    from foreworld.workspace.words import folder_of
 
-    paths = [Path(word) for word in args.path]
-    doomed = [doom(p if _is_there(p) else find_folder(str(p))) for p in paths]
+    doomed = [doom(folder_of(word)) for word in args.path]
     if not args.yes:
         for one in doomed:
             print(f"{one.folder}: {one.kind}, {one.num_bytes / 1e6:,.1f} MB")
@@ -38,7 +36,3 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
         if not args.quiet:
             print(f"deleted {one.folder}")
     return 0
-
-
-def _is_there(path: Path) -> bool:
-    return path.exists() or path.is_symlink()

@@ -14,8 +14,7 @@ from typing import Any
 
 from foreworld.cli._usage import Fields, Usage
 from foreworld.core import registry
-from foreworld.core.errors import ConfigError, UnknownNameError, unknown_name
-from foreworld.data.sets.find import names_set
+from foreworld.core.errors import ConfigError
 
 
 def configure(usage: Usage) -> None:
@@ -30,10 +29,10 @@ def configure(usage: Usage) -> None:
 def describe(args: argparse.Namespace) -> list[Any]:
     """The part itself; nothing for a named set."""
     from foreworld.cli._fields import Shown
+    from foreworld.workspace.words import meaning
 
-    if names_set(args.name):
-        return []
-    return [Shown(_find(args.name))]
+    part = meaning(args.name, *registry.KINDS, "set").part
+    return [] if part is None else [Shown(part)]
 
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
@@ -112,17 +111,6 @@ def _print(facts: dict[str, Any]) -> None:
     for row in facts["fields"]:
         default = "required" if row["required"] else f"default {row['default']}"
         print(f"  {row['name']:<{width}}  {row['doc']}; {default}")
-
-
-def _find(name: str) -> type:
-    """A part of any kind by its name."""
-    known: list[str] = []
-    for kind in registry.KINDS:
-        try:
-            return registry.find(kind, name)
-        except UnknownNameError:
-            known += list(registry.entries(kind))
-    raise unknown_name("part", name, known)
 
 
 def _draw(world: Any, path: Path) -> Path:

@@ -7,19 +7,20 @@ import json
 from pathlib import Path
 from typing import Any
 
-from foreworld.cli._study import HELP, find_folder
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import STUDY, Fields, Usage
 from foreworld.core.progress import duration
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("study", metavar="STUDY", help=HELP)
+    usage.add("study", metavar="STUDY", help=STUDY)
     usage.json()
 
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Print the state of every chunk; 1 if any failed."""
+    from foreworld.sweeps.study.find import find_folder
+
     facts = gather(find_folder(args.study))
     if args.json:
         print(json.dumps(facts, indent=1))

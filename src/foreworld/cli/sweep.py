@@ -9,18 +9,16 @@ Run the same command again after an interruption: it goes on from the last check
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from foreworld.cli._launch import add_launch_options, launcher_of
-from foreworld.cli._study import HELP, find_study
 from foreworld.cli._tracking import add_track_option, tracker_of
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import STUDY, Fields, Usage
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("study", metavar="STUDY", help=HELP)
+    usage.add("study", metavar="STUDY", help=STUDY)
     usage.add("--out", metavar="DIR", help="folder to make (default: under runs/)")
     usage.add(
         "--dry-run", action="store_true", help="print the plan, check it, run nothing"
@@ -49,14 +47,12 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     """Run the study; only print its plan if it is a dry run."""
     from foreworld.sweeps.run.sweep import sweep
 
-    study, launcher = find_study(args.study), launcher_of(args)
-    if args.out is None and Path(args.study).is_dir():
-        args.out = args.study
+    launcher = launcher_of(args)
     if args.dry_run:
-        print(dry_run(study, launcher, args))
+        print(_dry_run(launcher, args))
         return 0
     folder = sweep(
-        study,
+        args.study,
         out=args.out,
         launcher=launcher,
         workers=args.workers,
@@ -71,13 +67,14 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     return 0
 
 
-def dry_run(study: Any, launcher: Any, args: argparse.Namespace) -> str:
+def _dry_run(launcher: Any, args: argparse.Namespace) -> str:
     """The plan that there is, or that would be made; writes nothing."""
+    from foreworld.sweeps.folder import locate
     from foreworld.sweeps.plan.estimate import estimate
     from foreworld.sweeps.plan.plan import describe, make_plan
-    from foreworld.sweeps.plan.prepare import PLAN, folder_of, read_plan
+    from foreworld.sweeps.plan.prepare import PLAN, read_plan
 
-    folder = folder_of(study, args.out)
+    study, folder = locate(args.study, args.out)
     if (folder / PLAN).exists() and not args.force:
         plan, words = read_plan(folder), "planned already in"
     else:

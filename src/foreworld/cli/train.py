@@ -52,14 +52,14 @@ def configure(usage: Usage) -> None:
 def describe(args: argparse.Namespace) -> list[Any]:
     """The learner, and the world if there is one."""
     from foreworld.cli._fields import Shown
-    from foreworld.cli._what import resolve
     from foreworld.core import registry
+    from foreworld.workspace.words import meaning
 
     cls: Any = registry.find("learners", args.learner)
     preset = None if args.preset is None else cls.preset(args.preset)
     parts = [Shown(cls, preset=preset)]
-    what = resolve(args.on)
-    if what.named:
+    what = meaning(args.on, "folder", "worlds", "set")
+    if what.kind == "set":
         name = args.on.rpartition("/")[2]
         raise ConfigError(
             f"{args.on} is a named set and no data yet. Make it with 'foreworld "
@@ -75,12 +75,14 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     from foreworld.cli._fields import read_fields
     from foreworld.sweeps.run.sweep import run_experiment
     from foreworld.train.parameters import Parameters
+    from foreworld.workspace.words import meaning
 
     parts = describe(args)
     given = [(name.removeprefix("learner."), text) for name, text in fields]
     command = f"foreworld train {args.learner} --on {args.on}"
     values = read_fields(parts, given, command)
-    world, data = (args.on, None) if len(parts) > 1 else (None, args.on)
+    data = meaning(args.on, "folder", "worlds", "set").folder
+    world = args.on if data is None else None
     learner = parts[0].preset or args.learner
     parameters = Parameters(world, learner, data, seed=args.seed, **values)
     folder = run_experiment(

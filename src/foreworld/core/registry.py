@@ -20,7 +20,7 @@ import importlib
 import importlib.util
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -135,17 +135,33 @@ def find(kind: str, name: str) -> type:
     """
     if ":" in name or name.endswith(".py"):
         return locate(name)
-    known = entries(kind)
-    for entry in known.values():
-        if _letters(entry.name) == _letters(name):
-            return entry.load()
-    for other, word in KINDS.items():
-        if other != kind and any(_letters(e) == _letters(name) for e in entries(other)):
-            raise UnknownNameError(
-                f"{name!r} is a {word}, and a {KINDS[kind]} is wanted here. Known: "
-                f"{', '.join(sorted(known))}."
-            )
+    found = lookup(name, [kind])
+    if found is not None:
+        return found.load()
+    known, other = entries(kind), lookup(name)
+    if other is not None:
+        raise UnknownNameError(
+            f"{name!r} is a {KINDS[other.kind]}, and a {KINDS[kind]} is wanted here. "
+            f"Known: {', '.join(sorted(known))}."
+        )
     raise unknown_name(KINDS[kind], name, known)
+
+
+def lookup(name: str, kinds: Iterable[str] = tuple(KINDS)) -> Entry | None:
+    """The part of a name, however it is spelt; ``None`` where there is none.
+
+    Parameters
+    ----------
+    name
+        ``t_maze``, ``tmaze`` and ``TMaze`` are one name.
+    kinds
+        Folders of :data:`KINDS` to look in.
+    """
+    for kind in kinds:
+        for entry in entries(kind).values():
+            if _letters(entry.name) == _letters(name):
+                return entry
+    return None
 
 
 @functools.cache

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from foreworld.core import show
 from foreworld.core.disk.folder import MANIFEST, held
+from foreworld.core.disk.places import find_place
 from foreworld.core.errors import ConfigError, DamagedError
 from foreworld.learners.base import LearnerState
 from foreworld.sweeps.plan.plan import Chunk, Plan, describe
-from foreworld.sweeps.plan.prepare import CHUNK_LOCK, read_plan
+from foreworld.sweeps.plan.prepare import CHUNK_LOCK, folder_of, read_plan
 from foreworld.sweeps.results.gather import gather
 from foreworld.sweeps.results.selection import Best, best
 from foreworld.sweeps.run.work import finished, why_failed
-from foreworld.sweeps.study.find import read_study
+from foreworld.sweeps.study.find import load_study, read_study
 from foreworld.sweeps.study.study import Point, Study
 from foreworld.train.journal import segments_done, segments_repeated
 from foreworld.train.loop import read_state
@@ -173,3 +174,34 @@ class StudyFolder:
             "segments_repeated": segments_repeated(place),
             "error": error,
         }
+
+
+def locate(study: Any, out: str | Path | None = None) -> tuple[Study, Path]:
+    """A study and the folder it goes to, or lies in.
+
+    Parameters
+    ----------
+    study
+        A study, its file, its name, its folder, or that in Python.
+    out
+        Another folder than its own.
+
+    Raises
+    ------
+    ConfigError
+        It is something else.
+    """
+    if isinstance(study, StudyFolder):
+        found, place = study.study, study.path
+    elif isinstance(study, Study):
+        found, place = study, None
+    elif isinstance(study, str | Path):
+        found, place = load_study(study), find_place(study)
+    else:
+        raise ConfigError(
+            f"expected a study, its file, name or folder, got {study!r} "
+            f"({type(study).__name__}). For Parameters there is fw.run_experiment."
+        )
+    if out is None and place is not None and place.is_dir():
+        out = place
+    return found, folder_of(found, out)

@@ -6,23 +6,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from foreworld.core.disk.folder import CONFIG, manifest, read_json
-from foreworld.core.errors import ConfigError, ForeworldError
+from foreworld.core.disk.kind import kind_of
+from foreworld.core.errors import ConfigError
 from foreworld.core.parts import config
-from foreworld.sweeps.folder import StudyFolder
-from foreworld.sweeps.results.selection import Best, best
-from foreworld.sweeps.study.find import KIND
-from foreworld.workspace.load import DATA_KIND, kind_of
-
-_MEASURES = ("auc", "final")
-
-
-class Outcome(NamedTuple):
-    """A measure of the best points of two studies; ``None`` where one has none."""
-
-    measure: str
-    metric: str
-    a: Best | None
-    b: Best | None
+from foreworld.workspace.kinds.base import Outcome
+from foreworld.workspace.kinds.find import find_kind
 
 
 class Difference(NamedTuple):
@@ -49,6 +37,11 @@ class Difference(NamedTuple):
 def compare(a: str | Path, b: str | Path) -> Difference:
     """Compare two folders.
 
+    Parameters
+    ----------
+    a, b
+        Of two studies or runs, or of two data sets.
+
     Raises
     ------
     ConfigError
@@ -57,39 +50,20 @@ def compare(a: str | Path, b: str | Path) -> Difference:
         There is no such folder, or it is damaged.
     """
     folders = Path(a), Path(b)
-    kinds = [kind_of(folder) for folder in folders]
-    if kinds[0] != kinds[1] or kinds[0] not in (KIND, DATA_KIND):
+    words = [kind_of(folder) for folder in folders]
+    kind = find_kind(folders[0])
+    if words[0] != words[1] or kind is None:
         raise ConfigError(
-            f"{a} is a {kinds[0]} and {b} is a {kinds[1]}: two studies or two data "
+            f"{a} is a {words[0]} and {b} is a {words[1]}: two studies or two data "
             f"sets can be compared."
         )
-    said = [read_json(folder / CONFIG) for folder in folders]
-    key = "study" if kinds[0] == KIND else "recipe"
-    parts = [config.from_dict(one[key]) for one in said]
-    studies = kinds[0] == KIND
-    outcomes = [_outcome(m, *folders) for m in _MEASURES] if studies else []
+    versions = [read_json(folder / CONFIG).get("versions", {}) for folder in folders]
     return Difference(
-        config.diff(parts[0], parts[1]),
-        _differing(said[0].get("versions", {}), said[1].get("versions", {})),
-        tuple(outcome for outcome in outcomes if outcome is not None),
+        config.diff(*(kind.part(folder) for folder in folders)),
+        _differing(*versions),
+        tuple(kind.outcomes(*folders)),
         _same_bytes(*folders),
     )
-
-
-def _outcome(measure: str, a: Path, b: Path) -> Outcome | None:
-    """Both best points by the score of the first, if anything is finished."""
-    found = [_best(folder, measure) for folder in (a, b)]
-    known = [one for one in found if one is not None]
-    if not known:
-        return None
-    return Outcome(measure, known[0].metric, found[0], found[1])
-
-
-def _best(folder: Path, measure: str) -> Best | None:
-    try:
-        return best(StudyFolder(folder), measure)
-    except ForeworldError:
-        return None
 
 
 def _differing(a: dict[str, Any], b: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from foreworld.core.errors import ConfigError, unknown_name
-from foreworld.sweeps.folder import StudyFolder
-from foreworld.sweeps.study.find import KIND, find_folder, kind_of, names_study
-
-DATA_KIND = "data set"
+from foreworld.core.disk.kind import kind_of
+from foreworld.core.errors import ConfigError
+from foreworld.workspace.kinds.find import find_kind
+from foreworld.workspace.words import folder_of
 
 
 def load(path: str | Path, **states: Any) -> Any:
@@ -30,20 +29,17 @@ def load(path: str | Path, **states: Any) -> Any:
 
     Raises
     ------
+    UnknownNameError
+        There is no such folder and no such study.
     DamagedError
-        There is no such folder, or its ``config.json`` is damaged.
+        The folder's ``config.json`` is damaged.
     ConfigError
         It holds something else, or the study has not been started.
     """
-    path = find_folder(path) if names_study(path) else Path(path)
-    kind = kind_of(path)
-    for name in states:
-        if name not in ("states", "num_columns"):
-            raise unknown_name("argument of load", name, ("states", "num_columns"))
-    if kind == KIND and not states:
-        return StudyFolder(path)
-    if kind == DATA_KIND:
-        from foreworld.data.reading.dataset import open_dataset
-
-        return open_dataset(path, None, **states)
-    raise ConfigError(f"{path} holds a {kind!r}, which cannot be loaded.")
+    folder = folder_of(path)
+    kind = find_kind(folder)
+    if kind is None:
+        raise ConfigError(
+            f"{folder} holds a {kind_of(folder)!r}, which cannot be loaded."
+        )
+    return kind.open(folder, states)

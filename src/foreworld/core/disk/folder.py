@@ -212,12 +212,6 @@ def read_sealed(folder: Path, name: str) -> Any:
     return data
 
 
-def kind_in(config: Any) -> str | None:
-    """What the content of a ``config.json`` says that its folder holds."""
-    kind = config.get("kind") if isinstance(config, dict) else None
-    return kind if isinstance(kind, str) else None
-
-
 def checksum(path: Path) -> str:
     """SHA-256 of a file, hexadecimal.
 

@@ -22,3 +22,22 @@ def data_folder() -> Path:
 def runs_folder() -> Path:
     """Where runs and studies go."""
     return home() / "runs"
+
+
+def find_place(word: str | Path) -> Path | None:
+    """What lies at a path, as it is written or else below the home.
+
+    Parameters
+    ----------
+    word
+        A path, perhaps.
+
+    Returns
+    -------
+    Path or None
+        Of a file, a folder or a link; ``None`` where there is nothing.
+    """
+    for path in (Path(word), home() / word):
+        if path.exists() or path.is_symlink():
+            return path
+    return None

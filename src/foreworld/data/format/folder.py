@@ -23,6 +23,7 @@ from foreworld.core.disk.folder import (
     seal,
     write_json,
 )
+from foreworld.core.disk.kind import kind_in
 from foreworld.core.errors import DamagedError, OccupiedError
 from foreworld.core.parts.config import flat, to_dict
 from foreworld.core.parts.part import Part
@@ -154,7 +155,7 @@ def difference(folder: Path, recipe: Recipe) -> str:
         old = read_json(folder / CONFIG)
     except DamagedError:
         return f"its {CONFIG} is damaged"
-    if not isinstance(old, dict) or old.get("kind") != KIND:
+    if kind_in(old) != KIND:
         raise OccupiedError(
             f"{folder} holds something else, which is no {KIND}: see "
             f"{folder / CONFIG}. Choose another folder with --out."

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from foreworld.core.disk.folder import CONFIG, MANIFEST, read_sealed
+from foreworld.core.disk.kind import kind_in
 from foreworld.core.errors import ConfigError, DamagedError
 from foreworld.core.parts.config import content_hash, read_part, to_dict
 from foreworld.core.parts.limits import Bounded
@@ -266,7 +267,7 @@ def read_recipe(folder: Path) -> Recipe:
             f"'foreworld generate WHAT --out {folder}'."
         )
     data = read_sealed(folder, CONFIG)
-    kind = data.get("kind") if isinstance(data, dict) else None
+    kind = kind_in(data)
     if kind != KIND:
         raise ConfigError(f"{folder} holds a {kind or 'thing unknown'}, not a {KIND}.")
     if data.get("format") != FORMAT:

@@ -17,6 +17,7 @@ from foreworld.core.disk.folder import (
     remove,
     write_json,
 )
+from foreworld.core.disk.kind import kind_in
 from foreworld.core.disk.places import runs_folder
 from foreworld.core.errors import DamagedError, OccupiedError
 from foreworld.core.parts.config import to_dict
@@ -141,8 +142,7 @@ def _check_free(study: Study, folder: Path) -> None:
             f"{folder} holds other files and no study. Choose another folder with "
             f"--out; it is not overwritten."
         )
-    data = read_json(folder / CONFIG)
-    kind = data.get("kind") if isinstance(data, dict) else None
+    kind = kind_in(read_json(folder / CONFIG))
     if kind != KIND:
         raise OccupiedError(
             f"{folder} holds a {kind or 'folder of another kind'}, not this study. "
@@ -161,8 +161,7 @@ def _clear(folder: Path) -> bool:
     """Delete what a study wrote, and nothing else; whether there was one."""
     if not (folder / CONFIG).exists():
         return False
-    data = read_json(folder / CONFIG)
-    if not isinstance(data, dict) or data.get("kind") != KIND:
+    if kind_in(read_json(folder / CONFIG)) != KIND:
         return False
     # The marker goes first and what says whose folder it is goes last: a kill in
     # between leaves an unfinished study, which --force deletes again.

@@ -6,14 +6,14 @@ import shlex
 from pathlib import Path
 
 from foreworld.core import compilation
-from foreworld.sweeps.folder import StudyFolder
-from foreworld.sweeps.plan.prepare import folder_of, prepare
+from foreworld.sweeps.folder import StudyFolder, locate
+from foreworld.sweeps.plan.prepare import prepare
 from foreworld.sweeps.run.work import finished
 from foreworld.sweeps.study.study import Study
 
 
 def job_list(
-    study: Study | StudyFolder,
+    study: Study | StudyFolder | str | Path,
     *,
     out: str | Path | None = None,
     workers: int = 1,
@@ -27,18 +27,17 @@ def job_list(
 
     Parameters
     ----------
+    study
+        A study, its file, its name, or its folder.
     out
         Folder of the study, by default its own under ``runs/``.
     workers, width
         As in :func:`foreworld.sweep`; with many machines, a small width makes many
         jobs.
     """
-    if isinstance(study, StudyFolder):
-        folder, plan = study.path, study.plan
-    else:
-        compilation.configure()
-        folder = folder_of(study, out)
-        plan = prepare(study, folder, workers=workers, width=width)
+    compilation.configure()
+    found, folder = locate(study, out)
+    plan = prepare(found, folder, workers=workers, width=width)
     place = shlex.quote(str(folder.resolve()))
     return [
         f"foreworld sweep {place} --chunk {chunk.index}"

@@ -16,14 +16,13 @@ from foreworld.launch.base import AbstractLauncher, AbstractWork, Task
 from foreworld.launch.here import Here
 from foreworld.launch.processes import Processes
 from foreworld.launch.slurm._jobs import stop_jobs
-from foreworld.sweeps.folder import StudyFolder
+from foreworld.sweeps.folder import StudyFolder, locate
 from foreworld.sweeps.plan.estimate import Before, estimate
 from foreworld.sweeps.plan.plan import Plan, describe
 from foreworld.sweeps.plan.prepare import (
     CHUNK_LOCK,
     LOCK,
     PLAN,
-    folder_of,
     prepare,
     read_plan,
 )
@@ -36,7 +35,6 @@ from foreworld.sweeps.run.work import (
     why_failed,
     work_on,
 )
-from foreworld.sweeps.study.find import load_study
 from foreworld.sweeps.study.study import Study, single
 from foreworld.track._open import remember_tracker
 from foreworld.track.base import AbstractTracker
@@ -90,8 +88,7 @@ def sweep(
     ForeworldError
         Chunks failed; the others are finished, and the same call tries again.
     """
-    study, out = _given(study, out)
-    folder = folder_of(study, out)
+    study, folder = locate(study, out)
     compilation.configure()
     chosen = _launcher(folder, launcher, workers, force)
     workers, threads = workers or chosen.num_workers, chosen.num_threads
@@ -156,21 +153,6 @@ def finish(folder: Path, plan: Plan) -> bool:
                 files += [f"{chunk.folder_name}/{name}" for name in names]
             seal(folder, files, {"kind": "study"})
     return True
-
-
-def _given(study: Any, out: str | Path | None) -> tuple[Study, str | Path | None]:
-    if isinstance(study, Study):
-        return study, out
-    if isinstance(study, StudyFolder):
-        return study.study, study.path if out is None else out
-    if not isinstance(study, str | Path):
-        raise ConfigError(
-            f"expected a study, its file, name or folder, got {study!r} "
-            f"({type(study).__name__}). For Parameters there is fw.run_experiment."
-        )
-    if out is None and Path(study).is_dir():
-        out = study
-    return load_study(study), out
 
 
 def _launcher(

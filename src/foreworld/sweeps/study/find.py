@@ -6,14 +6,16 @@ dictionaries, ``old.py:0`` names the first.
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 from foreworld.core import registry
 from foreworld.core.disk.folder import CONFIG, read_sealed
-from foreworld.core.disk.places import runs_folder
-from foreworld.core.errors import ConfigError, DamagedError, unknown_name
+from foreworld.core.disk.kind import kind_in, kind_of
+from foreworld.core.disk.places import find_place, runs_folder
+from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.parts import config
 from foreworld.sweeps.study.hparams import read_hparams
 from foreworld.sweeps.study.study import Study
@@ -22,6 +24,8 @@ FOLDER = "studies"
 KIND = "study"
 FORMAT = 2
 """What ``config.json`` of a study's folder says it is, and how it is written."""
+_FILE = re.compile(r"(.*\.py)(?::(\d+))?")
+"""A file, perhaps with the number of a study in it."""
 
 
 def load_study(name_or_path: str | Path) -> Study:
@@ -37,24 +41,19 @@ def load_study(name_or_path: str | Path) -> Study:
     ConfigError
         The file holds no study.
     """
-    path, word = Path(name_or_path), str(name_or_path)
-    if path.is_dir():
-        return read_study(path)
-    file, _, number = word.partition(".py:")
-    if number and number.isdigit():
-        return _from_file(Path(f"{file}.py"), int(number))
-    if path.suffix == ".py":
-        return _from_file(path)
-    known = study_files()
-    same = [name for name in known if word in (name, name.rpartition("/")[2])]
-    if word in known:
-        return _from_file(known[word])
-    if len(same) > 1:
+    word = str(name_or_path)
+    place = find_place(word)
+    if place is not None and place.is_dir():
+        return read_study(place)
+    if found := _FILE.fullmatch(word):
+        return _from_file(Path(found[1]), int(found[2]) if found[2] else None)
+    known, same = study_files(), _named(word)
+    if len(same) > 1 and word not in known:
         raise ConfigError(f"{word!r} may be {' or '.join(same)}. Give the whole name.")
     if not same:
         what = "folder or study" if "/" in word else "study"
         raise unknown_name(what, word, known)
-    return _from_file(known[same[0]])
+    return _from_file(known[word if word in known else same[0]])
 
 
 def study_files() -> dict[str, Path]:
@@ -64,12 +63,9 @@ def study_files() -> dict[str, Path]:
     return {p.relative_to(root).with_suffix("").as_posix(): p for p in files}
 
 
-def names_study(word: str | Path) -> bool:
-    """Whether a word is a study's file or name, and no folder."""
-    path = Path(word)
-    if path.is_dir() or path.suffix == ".py":
-        return path.is_file()
-    return any(str(word) in (n, n.rpartition("/")[2]) for n in study_files())
+def names_study(word: str) -> bool:
+    """Whether a word is a study's file, or its name under ``studies/``."""
+    return bool(_FILE.fullmatch(word) or _named(word))
 
 
 def find_folder(word: str | Path) -> Path:
@@ -80,33 +76,26 @@ def find_folder(word: str | Path) -> Path:
     ConfigError
         The folder holds something else, or the study has not been started.
     """
-    if Path(word).is_dir():
-        kind = kind_of(Path(word))
-        if kind != KIND:
-            raise ConfigError(
-                f"{word} is no {KIND} but a {kind}. Name a study or a run: by its "
-                f"folder, its file, or its name under {FOLDER}/."
-            )
-        return Path(word)
-    folder = runs_folder() / load_study(word).folder_name
-    if not folder.is_dir():
-        raise ConfigError(
-            f"the study {str(word)!r} has not been started: there is no {folder}. "
-            f"'foreworld sweep {word}' or fw.sweep(...) starts it."
+    place = find_place(word)
+    if place is None or not place.is_dir():
+        return _started(
+            load_study(word),
+            repr(str(word)),
+            f"'foreworld sweep {word}' or fw.sweep(...)",
         )
-    return folder
+    kind = kind_of(place)
+    if kind != KIND:
+        raise ConfigError(
+            f"{word} is no {KIND} but a {kind}. Name a study or a run: by its "
+            f"folder, its file, or its name under {FOLDER}/."
+        )
+    return place
 
 
 def study_path(study: Any) -> Path:
     """The folder of a study, given by itself, by a word or by what holds one."""
     if isinstance(study, Study):
-        folder = runs_folder() / study.folder_name
-        if not folder.is_dir():
-            raise ConfigError(
-                f"the study {study.name!r} has not been started: there is no {folder}. "
-                f"fw.sweep(study) starts it."
-            )
-        return folder
+        return _started(study, repr(study.name), "fw.sweep(study)")
     if isinstance(study, str | Path):
         return find_folder(study)
     path = getattr(study, "path", None)
@@ -129,7 +118,7 @@ def read_study(folder: Path) -> Study:
         Its ``config.json`` is missing or damaged.
     """
     data = read_sealed(folder, CONFIG)
-    kind = data.get("kind") if isinstance(data, dict) else None
+    kind = kind_in(data)
     if kind != KIND:
         raise ConfigError(f"{folder} holds no study but {kind or 'something else'!r}.")
     if data.get("format") != FORMAT:
@@ -144,30 +133,19 @@ def read_study(folder: Path) -> Study:
     return study
 
 
-def kind_of(path: Path) -> str:
-    """What a folder says it is.
+def _named(word: str) -> list[str]:
+    """Names of studies that a word may stand for."""
+    return [name for name in study_files() if word in (name, name.rpartition("/")[2])]
 
-    Raises
-    ------
-    DamagedError
-        It does not say, or there is no such folder.
-    """
-    if not path.is_dir():
-        a_file = f"{path} is a file, not a folder."
-        raise DamagedError(
-            f"{a_file if path.exists() else f'there is no folder {path}.'} Name the "
-            f"folder of a data set, a run or a study."
+
+def _started(study: Study, name: str, how: str) -> Path:
+    folder = runs_folder() / study.folder_name
+    if not folder.is_dir():
+        raise ConfigError(
+            f"the study {name} has not been started: there is no {folder}. {how} "
+            f"starts it."
         )
-    if not (path / CONFIG).exists():
-        raise DamagedError(
-            f"{path} is no data set, run or study: it has no {CONFIG}. Name the folder "
-            f"of one, or make one with 'foreworld generate', 'train' or 'sweep'."
-        )
-    data = read_sealed(path, CONFIG)
-    kind = data.get("kind") if isinstance(data, dict) else None
-    if not isinstance(kind, str):
-        raise DamagedError(f"{path / CONFIG} does not say what the folder holds.")
-    return kind
+    return folder
 
 
 def _from_file(path: Path, number: int | None = None) -> Study:
@@ -175,17 +153,13 @@ def _from_file(path: Path, number: int | None = None) -> Study:
     study = found.get("study")
     if isinstance(study, Study):
         return study
-    if "hparams" in found:
-        return _old_style(path, found["hparams"], number)
-    raise ConfigError(
-        f"{path} holds no study. It must define one: "
-        f"'study = fw.Study(name=..., base=fw.Parameters(...), over={{...}})'."
-    )
-
-
-def _old_style(path: Path, hparams: object, number: int | None) -> Study:
+    if "hparams" not in found:
+        raise ConfigError(
+            f"{path} holds no study. It must define one: "
+            f"'study = fw.Study(name=..., base=fw.Parameters(...), over={{...}})'."
+        )
     try:
-        read = read_hparams(hparams, path.stem)
+        read = read_hparams(found["hparams"], path.stem)
     except ConfigError as error:
         raise type(error)(f"{path}: {error}") from error
     studies = read.studies

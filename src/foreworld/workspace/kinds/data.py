@@ -1,0 +1,44 @@
+"""Folders of data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from foreworld.core.errors import unknown_name
+from foreworld.core.parts.part import Part
+from foreworld.data.format.check import check_dataset
+from foreworld.data.format.folder import contents, foreign, tasks_in
+from foreworld.data.format.recipe import read_recipe
+from foreworld.data.reading.dataset import open_dataset
+from foreworld.workspace.kinds.base import AbstractFolderKind
+
+_OPTIONS = ("states", "num_columns")
+
+
+class DataFolder(AbstractFolderKind):
+    """A data set."""
+
+    def open(self, folder: Path, options: Mapping[str, Any]) -> Any:
+        """The data set."""
+        for name in options:
+            if name not in _OPTIONS:
+                raise unknown_name("argument of load", name, _OPTIONS)
+        return open_dataset(folder, None, **options)
+
+    def check(self, folder: Path) -> list[str]:
+        """Checksums first, then what the files hold."""
+        return check_dataset(folder)
+
+    def part(self, folder: Path) -> Part:
+        """Its recipe."""
+        return read_recipe(folder)
+
+    def contents(self, folder: Path) -> list[str]:
+        """Shards, locks, logs."""
+        return contents(tasks_in(folder))
+
+    def foreign(self, folder: Path) -> list[str]:
+        """All else."""
+        return foreign(folder, tasks_in(folder))
