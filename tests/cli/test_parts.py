@@ -5,8 +5,8 @@ from pathlib import Path
 
 import imageio.v3 as iio
 import pytest
-
 from foreworld.cli._what import resolve
+
 from foreworld.cli.main import main
 from foreworld.core.errors import ConfigError, UnknownNameError
 

@@ -4,7 +4,7 @@ import pytest
 
 import foreworld as fw
 from foreworld.cli.main import main
-from foreworld.core.disk.folder import lease
+from foreworld.core.disk.lease import lease
 from foreworld.testing.probes import ProbeLearner, ProbeWorld
 
 

@@ -2,7 +2,6 @@ from typing import Any
 
 from foreworld.launch.base import AbstractHandle as AbstractHandle
 from foreworld.launch.base import AbstractLauncher as AbstractLauncher
-from foreworld.launch.base import Resources as Resources
 from foreworld.launch.base import Task as Task
 from foreworld.launch.base import TaskState as TaskState
 

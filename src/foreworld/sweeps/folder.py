@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foreworld.core import show
-from foreworld.core.disk.folder import MANIFEST, held
+from foreworld.core.disk.folder import MANIFEST
+from foreworld.core.disk.lease import held
 from foreworld.core.disk.places import find_place
 from foreworld.core.errors import ConfigError, DamagedError
 from foreworld.learners.base import LearnerState

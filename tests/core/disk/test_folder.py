@@ -2,10 +2,6 @@
 
 import errno
 import random
-import subprocess
-import sys
-import threading
-import time
 
 import pytest
 
@@ -98,67 +94,6 @@ def test_damaged_json_is_named(tmp_path):
         folder.read_json(path)
 
 
-def test_a_lease_is_held_once_and_returns_when_its_holder_is_killed(tmp_path):
-    path = tmp_path / "lease"
-    code = (
-        "import pathlib, sys, time; from foreworld.core.disk.folder import lease\n"
-        f"with lease(pathlib.Path({str(path)!r})) as mine:\n"
-        "    print(mine, flush=True); time.sleep(60)"
-    )
-    holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
-    try:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"True\n"
-        assert folder.held(path)
-        with folder.lease(path) as mine:
-            assert not mine
-        holder.kill()
-        holder.wait()
-        for _ in range(100):
-            with folder.lease(path) as mine:
-                if mine:
-                    break
-            time.sleep(0.05)
-        assert mine
-    finally:
-        holder.kill()
-        holder.wait()
-        holder.stdout.close()
-
-
-def test_asking_takes_no_lease(tmp_path):
-    path = tmp_path / "lease"
-    assert not folder.held(path) and not path.exists()
-    with folder.lease(path) as mine:
-        assert mine and folder.held(path)
-        assert folder.held(path)
-    assert not folder.held(path)
-    stop, taken = threading.Event(), []
-
-    def ask():
-        while not stop.is_set():
-            taken.append(folder.held(path))
-
-    asking = threading.Thread(target=ask)
-    asking.start()
-    for _ in range(300):
-        with folder.lease(path) as mine:
-            assert mine
-    stop.set()
-    asking.join()
-    assert taken
-
-
-def test_a_shared_lease_keeps_out_who_wants_it_alone(tmp_path):
-    path = tmp_path / "lease"
-    with folder.lease(path, shared=True) as one, folder.lease(path, shared=True) as two:
-        assert one and two and folder.held(path)
-        with folder.lease(path) as alone:
-            assert not alone
-    with folder.lease(path) as alone, folder.lease(path, shared=True) as shared:
-        assert alone and not shared
-
-
 def test_a_line_that_was_cut_off_does_not_spoil_the_next(tmp_path):
     path = tmp_path / "sub" / "journal"
     folder.append_line(path, "one")
@@ -192,19 +127,3 @@ def test_half_a_surrogate_pair_is_no_text(tmp_path):
         folder.read_json(path)
     path.write_bytes(b'{"kind": "\\ud83d\\ude00"}')
     assert folder.read_json(path) == {"kind": "\N{GRINNING FACE}"}
-
-
-@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
-def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch, number):
-    def refuse(*_):
-        raise OSError(number, "Function not implemented")
-
-    monkeypatch.setattr(folder.fcntl, "fcntl", refuse)
-    path = tmp_path / "lock"
-    with pytest.raises(folder.StorageError) as caught, folder.lease(path):
-        pass
-    assert str(caught.value) == (
-        f"cannot lock {path}: the file system gives no locks, without which "
-        f"two workers may do the same work. Have it mounted with them. Choose another "
-        f"folder with --out or with FOREWORLD_HOME."
-    )

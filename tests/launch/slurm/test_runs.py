@@ -12,7 +12,7 @@ import pytest
 
 import foreworld as fw
 from foreworld.cli.main import main
-from foreworld.core.disk.folder import held
+from foreworld.core.disk.lease import held
 from foreworld.core.errors import ForeworldError
 from foreworld.launch.base import Task
 from foreworld.launch.processes import Processes

@@ -27,7 +27,7 @@ def hang(folder):
         time.sleep(0.05)
 
 def hold(folder):
-    from foreworld.core.disk.folder import lease
+    from foreworld.core.disk.lease import lease
 
     with lease(folder / "lock") as mine:
         assert mine

@@ -7,7 +7,8 @@ import pytest
 
 import foreworld as fw
 from foreworld.cli.main import main
-from foreworld.core.disk.folder import lease, read_json
+from foreworld.core.disk.folder import read_json
+from foreworld.core.disk.lease import lease
 from foreworld.launch.here import Here
 from foreworld.launch.processes import Processes
 from foreworld.sweeps.run.cancel import CancelledError, cancel

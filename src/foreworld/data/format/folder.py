@@ -16,7 +16,6 @@ from foreworld.core.disk.folder import (
     CONFIG,
     MANIFEST,
     StorageError,
-    lease,
     manifest,
     read_json,
     remove,
@@ -24,6 +23,7 @@ from foreworld.core.disk.folder import (
     write_json,
 )
 from foreworld.core.disk.kind import kind_in
+from foreworld.core.disk.lease import lease
 from foreworld.core.errors import DamagedError, OccupiedError
 from foreworld.core.parts.config import flat, to_dict
 from foreworld.core.parts.part import Part

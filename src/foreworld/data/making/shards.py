@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from foreworld.core.disk.folder import held, lease, manifest, write_bytes
+from foreworld.core.disk.folder import manifest, write_bytes
+from foreworld.core.disk.lease import held, lease
 from foreworld.data.format import folder as folders
 from foreworld.data.format.folder import LEASES, num_made, shard_path
 from foreworld.data.format.recipe import Recipe, Shard

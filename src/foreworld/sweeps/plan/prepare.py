@@ -11,13 +11,13 @@ from typing import Any
 from foreworld.core.disk.folder import (
     CONFIG,
     MANIFEST,
-    lease,
     read_json,
     read_sealed,
     remove,
     write_json,
 )
 from foreworld.core.disk.kind import kind_in
+from foreworld.core.disk.lease import lease
 from foreworld.core.disk.places import runs_folder
 from foreworld.core.errors import DamagedError, OccupiedError
 from foreworld.core.parts.config import to_dict

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from foreworld.core.disk.folder import held, lease, remove, write_bytes
+from foreworld.core.disk.folder import remove, write_bytes
+from foreworld.core.disk.lease import held, lease
 from foreworld.core.errors import ForeworldError
 from foreworld.launch.slurm._jobs import stop_jobs
 from foreworld.sweeps.plan.prepare import RUNNING

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.core import compilation, registry
-from foreworld.core.disk.folder import CONFIG, MANIFEST, held, lease, remove, seal
+from foreworld.core.disk.folder import CONFIG, MANIFEST, remove, seal
+from foreworld.core.disk.lease import held, lease
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.launch._crew import Crew
 from foreworld.launch.base import AbstractLauncher, AbstractWork, Task

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from foreworld.core.disk.folder import MANIFEST, lease, remove, seal, write_bytes
+from foreworld.core.disk.folder import MANIFEST, remove, seal, write_bytes
+from foreworld.core.disk.lease import lease
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.parts.config import to_dict
 from foreworld.core.registry import own_frame

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from foreworld.core.disk.folder import CONFIG, MANIFEST, held, verify
+from foreworld.core.disk.folder import CONFIG, MANIFEST, verify
+from foreworld.core.disk.lease import held
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.parts.part import Part
 from foreworld.launch.processes import LOGS

@@ -1,0 +1,118 @@
+"""Lock files: who holds one is asked of the kernel, which forgets nobody that died."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import io
+import os
+import struct
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from foreworld.core.disk import gate as disk
+from foreworld.core.disk.folder import make_folder
+from foreworld.core.disk.refusals import StorageError, storage
+
+_PAUSE = 0.02
+_REQUEST = "hhqqi0q"
+"""``struct flock``: kind, whence, start, length, process (0 for such locks)."""
+
+
+@contextlib.contextmanager
+def lease(path: Path, patience: float = 0.0, shared: bool = False) -> Iterator[bool]:
+    """Try to hold a lock file; yields whether this process has it.
+
+    The kernel gives it back when the holder dies, however it dies. On a folder that
+    several machines share this needs a file system with locks across them: NFS 4,
+    Lustre mounted with ``flock``, GPFS.
+
+    Parameters
+    ----------
+    path
+        The lock file, which is made and stays.
+    patience
+        Seconds to go on trying where another process holds it; ``math.inf`` waits.
+    shared
+        Hold it together with all others that share it, and keep out who does not.
+
+    Raises
+    ------
+    StorageError
+        The lock file cannot be made, or the file system has no locks.
+    """
+    make_folder(path.parent)
+    with storage("write", path):
+        opened = disk.open_file(path, "ab+")
+    deadline = time.monotonic() + patience
+    with opened as file:
+        while not (mine := _locked(path, file, shared)) and time.monotonic() < deadline:
+            time.sleep(_PAUSE)
+        try:
+            yield mine
+        finally:
+            if mine:
+                _lock(file, fcntl.LOCK_UN)
+
+
+def held(path: Path) -> bool:
+    """Whether a process holds a lock file, shared or alone; takes it from nobody.
+
+    Parameters
+    ----------
+    path
+        The lock file, which need not be there.
+
+    Raises
+    ------
+    StorageError
+        It cannot be read, or the file system has no locks.
+    """
+    try:
+        with storage("read", path):
+            file = disk.open_file(path, "rb")
+    except StorageError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return False
+        raise
+    with file, storage("lock", path):
+        if sys.platform == "linux":
+            asked = _request(fcntl.F_WRLCK)
+            said = fcntl.fcntl(file, fcntl.F_OFD_GETLK, asked)
+            return struct.unpack(_REQUEST, said)[0] != fcntl.F_UNLCK
+        # There is no way to ask: it is held for a moment, together with other askers.
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+def _locked(path: Path, file: io.FileIO, shared: bool) -> bool:
+    with storage("lock", path):
+        try:
+            _lock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        except (BlockingIOError, PermissionError):
+            return False
+    return True
+
+
+def _lock(file: io.FileIO, how: int) -> None:
+    """Lock or unlock at once, or raise.
+
+    The lock belongs to the open file, not to the process: two threads exclude each
+    other, and a file that is closed elsewhere gives nothing back. Of such locks only
+    those of Linux can be asked about without taking them.
+    """
+    if sys.platform == "linux":
+        kinds = {fcntl.LOCK_EX: fcntl.F_WRLCK, fcntl.LOCK_SH: fcntl.F_RDLCK}
+        asked = _request(kinds.get(how, fcntl.F_UNLCK))
+        fcntl.fcntl(file, fcntl.F_OFD_SETLK, asked)
+    else:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+
+
+def _request(kind: int) -> bytes:
+    return struct.pack(_REQUEST, kind, os.SEEK_SET, 0, 0, 0)
