@@ -1,4 +1,4 @@
-"""Measures what estimates rest on where nothing was timed yet; writes it to the package.
+"""Measures what estimates rest on where nothing was timed; writes it to the package.
 
     python benchmarks/reference_rates.py
 

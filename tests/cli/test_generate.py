@@ -103,7 +103,7 @@ def test_preview_of_a_world_and_of_a_set(tmp_path, capsys, monkeypatch):
     ("word", "said"),
     [
         ("slvm/pendulm", "unknown set 'slvm/pendulm'. Did you mean 'slvm/pendulum'"),
-        ("pendulm", "unknown folder, study, world or set 'pendulm'. Did you mean 'p"),
+        ("pendulm", "unknown folder, world, set or study 'pendulm'. Did you mean 'p"),
     ],
 )
 def test_preview_of_what_is_not_there(word, said, capsys):

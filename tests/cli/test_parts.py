@@ -5,10 +5,10 @@ from pathlib import Path
 
 import imageio.v3 as iio
 import pytest
-from foreworld.cli._what import resolve
 
 from foreworld.cli.main import main
 from foreworld.core.errors import ConfigError, UnknownNameError
+from foreworld.workspace.words import meaning
 
 OWN = '''
 """A person's own world."""
@@ -56,26 +56,26 @@ def test_show_as_json(capsys):
 
 def test_show_unknown(capsys):
     assert main(["show", "pendulun"]) == 2
-    assert "unknown part 'pendulun'. Did you mean 'pendulum'" in (
-        capsys.readouterr().err
-    )
+    assert (
+        "unknown world, user, learner, launcher, tracker or set 'pendulun'. Did you "
+        "mean 'pendulum'"
+    ) in capsys.readouterr().err
 
 
-def test_what_is_a_world_a_class_or_a_data_set(tmp_path):
-    assert resolve("tmaze").world.__name__ == "TMaze"
+def test_a_word_is_a_world_a_class_or_a_folder(tmp_path):
+    kinds = ("folder", "worlds")
+    assert meaning("tmaze", *kinds).world.__name__ == "TMaze"
     own = tmp_path / "own.py"
     own.write_text(OWN)
-    assert resolve(f"{own}:Mine").world.__name__ == "ProbeWorld"
-    (tmp_path / "config.json").write_text("{}")
-    assert resolve(str(tmp_path)).data == tmp_path
+    assert meaning(f"{own}:Mine", *kinds).world.__name__ == "ProbeWorld"
+    assert meaning(str(tmp_path), *kinds).folder == tmp_path
 
 
-def test_what_refuses(tmp_path):
+def test_a_word_that_means_nothing_is_refused(tmp_path):
+    kinds = ("folder", "worlds")
     with pytest.raises(UnknownNameError, match="Did you mean 'tmaze'"):
-        resolve("tmazee")
-    with pytest.raises(ConfigError, match="is a folder but no data set"):
-        resolve(str(tmp_path))
+        meaning("tmazee", *kinds)
     with pytest.raises(ConfigError, match="neither a folder nor a world"):
-        resolve("data/none")
-    with pytest.raises(UnknownNameError, match="'trackio' is a tracker, and a world"):
-        resolve("trackio")
+        meaning("data/none", *kinds)
+    with pytest.raises(UnknownNameError, match="'trackio' is a tracker, and a folder"):
+        meaning("trackio", *kinds)

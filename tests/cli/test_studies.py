@@ -114,8 +114,10 @@ def test_a_folder_that_holds_something_else(tmp_path, capsys):
     for verb in ("status", "results", "best", "report"):
         assert main([verb, str(tmp_path)]) == 2
         assert f"{tmp_path} is no study but a data set." in capsys.readouterr().err
-    assert main(["check", "nowhere"]) == 1
-    assert "there is no folder nowhere." in capsys.readouterr().out
+    assert main(["check", "no/where"]) == 1
+    assert "there is no folder no/where." in capsys.readouterr().out
+    assert main(["check", "nowhere"]) == 2
+    assert "unknown folder or study 'nowhere'." in capsys.readouterr().err
 
 
 def test_results(folder, capsys):
@@ -157,14 +159,6 @@ def test_the_best_again_on_fresh_seeds(folder, capsys, own_folder):
     (made,) = (own_folder / "runs").iterdir()
     assert made.name.startswith(f"probe_best{chosen['point']}-")
     assert made.name.endswith("-s1")
-
-
-def test_two_rules_of_best_are_refused(folder, capsys):
-    assert main(["best", str(folder), "--discounted", "--metric", "loss"]) == 2
-    assert capsys.readouterr().err == (
-        "foreworld: --discounted ranks by discounted_return, not by --metric loss. "
-        "Leave one of them away.\n"
-    )
 
 
 def test_jobs_are_commands_that_work(file, tmp_path, capsys):

@@ -206,15 +206,16 @@ CASES = [
     ),
     (
         "check walk.py",
-        1,
-        "walk.py is a file, not a folder. Name the folder of a data set, a run "
-        "or a study.",
+        2,
+        "walk.py holds no study. It must define one: 'study = fw.Study(name=..., "
+        "base=fw.Parameters(...), over={...})'.",
     ),
     (
         "show pendlum",
         2,
-        "unknown part 'pendlum'. Did you mean 'pendulum' or 'double_pendulum' or "
-        "'slurm'? Known: {parts}.",
+        "unknown world, user, learner, launcher, tracker or set 'pendlum'. Did you "
+        "mean 'pendulum' or 'dm/pendulum' or 'slvm/pendulum'? Known: "
+        "{parts_and_sets}.",
     ),
     (
         "list worlsd",

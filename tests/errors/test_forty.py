@@ -9,6 +9,7 @@ import pytest
 from foreworld.cli.main import main, verbs
 from foreworld.core.parts.part import field_specs
 from foreworld.core.registry import KINDS, entries, find, names_in
+from foreworld.data.sets.find import set_entries
 from foreworld.worlds.pomdp.tmaze import TMaze
 from tests.errors import others, training
 
@@ -23,7 +24,11 @@ def lists() -> dict[str, str]:
         "{public}": names_in("foreworld.worlds"),
         "{learners}": entries("learners"),
         "{launchers}": entries("launch"),
-        "{parts}": [name for kind in KINDS for name in entries(kind)],
+        "{worlds_and_sets}": [*entries("worlds"), *set_entries()],
+        "{parts_and_sets}": [
+            *(name for kind in KINDS for name in entries(kind)),
+            *set_entries(),
+        ],
         "{ppo}": ppo,
         "{ppo_and_tmaze}": ppo + tmaze,
     }
@@ -52,7 +57,7 @@ def run(command: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
     ids=lambda value: value if isinstance(value, str) and len(value) < 60 else "",
 )
 def test_commands(command, code, message, here, capsys):
-    name = "" if command.startswith("check ") else "foreworld: "
+    name = "" if command.startswith("check ") and code == 1 else "foreworld: "
     assert run(command, capsys) == (code, name + in_full(message, here))
 
 
@@ -60,5 +65,8 @@ def test_debug_shows_the_traceback_and_says_the_same(here, capsys):
     assert main(["train", "ppo", "--on", "tmazee", "--debug"]) == 2
     said = capsys.readouterr().err
     assert said.startswith("Traceback (most recent call last):")
-    assert said.endswith(f"Known: {lists()['{worlds}']}.\n")
-    assert "foreworld: unknown world 'tmazee'. Did you mean 'tmaze'?" in said
+    assert said.endswith(f"Known: {lists()['{worlds_and_sets}']}.\n")
+    assert (
+        "foreworld: unknown folder, world or set 'tmazee'. Did you mean 'tmaze'?"
+        in said
+    )

@@ -21,7 +21,8 @@ CASES = [
     (
         "train ppo --on tmazee",
         2,
-        "unknown world 'tmazee'. Did you mean 'tmaze'? Known: {worlds}.",
+        "unknown folder, world or set 'tmazee'. Did you mean 'tmaze'? Known: "
+        "{worlds_and_sets}.",
     ),
     (
         "train tmaze --on ppo",
@@ -144,9 +145,9 @@ CASES = [
     ),
     (
         "train ppo --on other",
-        2,
-        "other is a folder but no data set: it has no config.json. 'foreworld "
-        "generate' makes one.",
+        1,
+        "other is no data set: other/config.json is missing. Make one with 'foreworld "
+        "generate WHAT --out other'.",
     ),
     (
         "train ppo --on data/nothing",
@@ -245,7 +246,7 @@ CASES = [
     (
         "train ppo --on tmaze --out walk.py/runs",
         1,
-        "cannot write walk.py/runs/.lock: a file is in the place of a folder. "
+        "cannot write walk.py/runs: a file is in the place of a folder. "
         "Choose another folder with --out or with FOREWORLD_HOME.",
     ),
     (

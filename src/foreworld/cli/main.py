@@ -30,7 +30,7 @@ from foreworld.core.errors import (
     ForeworldError,
     unknown_name,
 )
-from foreworld.core.registry import own_frame
+from foreworld.core.own_file import own_frame
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 """Exit codes."""

@@ -15,11 +15,9 @@ from __future__ import annotations
 
 import ast
 import functools
-import hashlib
 import importlib
 import importlib.util
 import sys
-import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -27,12 +25,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from foreworld.core.errors import (
-    ConfigError,
-    ForeworldError,
-    UnknownNameError,
-    unknown_name,
-)
+from foreworld.core.errors import ConfigError, UnknownNameError, unknown_name
+from foreworld.core.own_file import OWN_MODULES, load_file
 
 KINDS = {
     "worlds": "world",
@@ -45,7 +39,6 @@ KINDS = {
 
 _IN_FAMILIES = ("worlds", "learners")
 """Kinds whose parts live one folder down; files beside ``base.py`` are machinery."""
-_USER_MODULES = "foreworld_user_"
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -183,7 +176,7 @@ def address(cls: type) -> str:
             f"process can find it again. Move it to the top level of a file of its own "
             f"and use it as './my_file.py:{cls.__name__}' or import it from there."
         )
-    if cls.__module__.startswith(_USER_MODULES):
+    if cls.__module__.startswith(OWN_MODULES):
         return f"{sys.modules[cls.__module__].__file__}:{cls.__qualname__}"
     if cls.__module__.partition(".")[0] != _ROOT.name:
         return f"{cls.__module__}:{cls.__qualname__}"
@@ -277,60 +270,6 @@ def _import(place: str, where: str) -> ModuleType:
             f"that holds it, or name its file: './{place.split('.')[-1]}.py:"
             f"{where.rpartition(':')[2]}'."
         ) from error
-
-
-def load_file(path: Path) -> ModuleType:
-    """Run a person's file as a module, once a process; its classes keep an address.
-
-    Raises
-    ------
-    ConfigError
-        There is no such file, or it raises an error.
-    """
-    full = path.expanduser().resolve()
-    if not full.is_file():
-        raise ConfigError(f"no such file: {path} (looked for {full}).")
-    tag = hashlib.sha256(str(full).encode()).hexdigest()[:12]
-    name = f"{_USER_MODULES}{full.stem}_{tag}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, full)
-    if spec is None or spec.loader is None:
-        raise ConfigError(f"{path} is not a Python file that can be imported.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
-        line = _line_in(error, full)
-        if isinstance(error, ForeworldError):
-            where = f"{path}, line {line}" if line else f"{path}"
-            raise type(error)(f"{where}: {error}") from error
-        raise ConfigError(
-            f"{path} could not be imported: {type(error).__name__}: {error}"
-            f"{f' (line {line})' if line else ''}. Correct the file; --debug shows the "
-            f"whole traceback."
-        ) from error
-    return module
-
-
-def _line_in(error: BaseException, file: Path) -> int | None:
-    """The innermost line of a file that an error came through, if any."""
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename == str(file)]
-    return lines[-1] if lines else None
-
-
-def own_frame(error: BaseException) -> traceback.FrameSummary | None:
-    """The innermost place in a person's own file that an error came through, if any."""
-    files = {
-        str(vars(module).get("__file__"))
-        for name, module in list(sys.modules.items())
-        if name.startswith(_USER_MODULES)
-    }
-    frames = traceback.extract_tb(error.__traceback__)
-    return next((f for f in reversed(frames) if f.filename in files), None)
 
 
 def public_names(room: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:

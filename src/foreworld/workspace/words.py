@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from foreworld.core import registry
 from foreworld.core.disk.places import find_place
 from foreworld.core.errors import ConfigError, UnknownNameError, unknown_name
+from foreworld.core.own_file import load_file
 from foreworld.core.parts.part import Part
 from foreworld.data.sets.find import set_entries
 
@@ -63,7 +64,7 @@ class Meaning:
             return self.part
         raise ConfigError(
             f"{self.word!r} is no world: {self.part.__name__} is not a subclass of "
-            f"foreworld.worlds.base.AbstractWorld. Derive it from that class."
+            f"foreworld.worlds.AbstractWorld. Derive it from that class."
         )
 
 
@@ -93,7 +94,7 @@ def meaning(word: str, *kinds: str) -> Meaning:
     parts = [kind for kind in registry.KINDS if kind in kinds]
     if ":" in word or word.endswith(".py"):
         file, _, name = word.rpartition(":")
-        found = vars(registry.load_file(Path(file))) if file.endswith(".py") else {}
+        found = vars(load_file(Path(file))) if file.endswith(".py") else {}
         if "set" in kinds and isinstance(found.get(name), Part):
             return Meaning(word, "set")
         return Meaning(word, parts[0], part=registry.locate(word))
@@ -135,6 +136,8 @@ def meaning(word: str, *kinds: str) -> Meaning:
 def folder_of(word: str | Path) -> Path:
     """The folder that a word names: as a path, or as a study that was started.
 
+    A path to nothing is given as it is: who opens it says that there is nothing.
+
     Parameters
     ----------
     word
@@ -143,13 +146,17 @@ def folder_of(word: str | Path) -> Path:
     Raises
     ------
     UnknownNameError
-        There is no such folder and no such study.
+        There is no study of that name.
     ConfigError
         The study has not been started.
     """
     place = find_place(word)
     if place is not None and place.suffix != ".py":
         return place
-    from foreworld.sweeps.study.find import find_folder
+    from foreworld.sweeps.study.find import find_folder, names_study, study_files
 
-    return find_folder(word)
+    if names_study(str(word)):
+        return find_folder(word)
+    if "/" in str(word):
+        return Path(word)
+    raise unknown_name("folder or study", str(word), study_files())

@@ -16,8 +16,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foreworld.core import registry
 from foreworld.core.errors import ConfigError, unknown_name
+from foreworld.core.own_file import load_file
 
 if TYPE_CHECKING:
     from foreworld.data.sets.base import NamedSet
@@ -84,7 +84,7 @@ def make_set(name: str, legacy: bool = False) -> NamedSet:
     """
     file, _, constant = name.rpartition(":")
     if file.endswith(".py"):
-        found = _checked(vars(registry.load_file(Path(file))).get(constant), name)
+        found = _checked(vars(load_file(Path(file))).get(constant), name)
     else:
         known = set_entries()
         if name not in known:

@@ -12,8 +12,8 @@ import numpy as np
 from foreworld.core.disk.folder import MANIFEST, remove, seal, write_bytes
 from foreworld.core.disk.lease import lease
 from foreworld.core.errors import ConfigError, ForeworldError
+from foreworld.core.own_file import own_frame
 from foreworld.core.parts.config import to_dict
-from foreworld.core.registry import own_frame
 from foreworld.learners.base import Metrics
 from foreworld.sweeps.plan.plan import Chunk, Plan, runs_of
 from foreworld.sweeps.plan.prepare import CHUNK_LOCK, read_plan

@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from foreworld.core import registry
 from foreworld.core.disk.folder import CONFIG, read_sealed
 from foreworld.core.disk.kind import kind_in, kind_of
 from foreworld.core.disk.places import find_place, runs_folder
 from foreworld.core.errors import ConfigError, unknown_name
+from foreworld.core.own_file import load_file
 from foreworld.core.parts import config
 from foreworld.sweeps.study.hparams import read_hparams
 from foreworld.sweeps.study.study import Study
@@ -149,7 +149,7 @@ def _started(study: Study, name: str, how: str) -> Path:
 
 
 def _from_file(path: Path, number: int | None = None) -> Study:
-    found = vars(registry.load_file(path))
+    found = vars(load_file(path))
     study = found.get("study")
     if isinstance(study, Study):
         return study

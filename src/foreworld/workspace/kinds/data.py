@@ -32,8 +32,9 @@ class DataFolder(AbstractFolderKind):
         return check_dataset(folder)
 
     def part(self, folder: Path) -> Part:
-        """Its recipe."""
-        return read_recipe(folder)
+        """Its recipe; that of its only task, where there is one without a name."""
+        recipe = read_recipe(folder)
+        return recipe.tasks[""] if recipe.is_plain else recipe
 
     def contents(self, folder: Path) -> list[str]:
         """Shards, locks, logs."""

@@ -1,0 +1,69 @@
+"""A person's own Python file: run once a process, and found again in a traceback."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+
+from foreworld.core.errors import ConfigError, ForeworldError
+
+OWN_MODULES = "foreworld_user_"
+"""What names of modules of such files begin with."""
+
+
+def load_file(path: Path) -> ModuleType:
+    """Run a person's file as a module, once a process; its classes keep an address.
+
+    Raises
+    ------
+    ConfigError
+        There is no such file, or it raises an error.
+    """
+    full = path.expanduser().resolve()
+    if not full.is_file():
+        raise ConfigError(f"no such file: {path} (looked for {full}).")
+    tag = hashlib.sha256(str(full).encode()).hexdigest()[:12]
+    name = f"{OWN_MODULES}{full.stem}_{tag}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, full)
+    if spec is None or spec.loader is None:
+        raise ConfigError(f"{path} is not a Python file that can be imported.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        line = _line_in(error, full)
+        if isinstance(error, ForeworldError):
+            where = f"{path}, line {line}" if line else f"{path}"
+            raise type(error)(f"{where}: {error}") from error
+        raise ConfigError(
+            f"{path} could not be imported: {type(error).__name__}: {error}"
+            f"{f' (line {line})' if line else ''}. Correct the file; --debug shows the "
+            f"whole traceback."
+        ) from error
+    return module
+
+
+def _line_in(error: BaseException, file: Path) -> int | None:
+    """The innermost line of a file that an error came through, if any."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(file)]
+    return lines[-1] if lines else None
+
+
+def own_frame(error: BaseException) -> traceback.FrameSummary | None:
+    """The innermost place in a person's own file that an error came through, if any."""
+    files = {
+        str(vars(module).get("__file__"))
+        for name, module in list(sys.modules.items())
+        if name.startswith(OWN_MODULES)
+    }
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((f for f in reversed(frames) if f.filename in files), None)
