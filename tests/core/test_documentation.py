@@ -21,8 +21,10 @@ DONE = (
     "play.web",
     "plot",
     "render",
+    "sweeps",
     "testing",
     "track",
+    "train",
     "users",
     "worlds",
 )

@@ -70,7 +70,15 @@ class StudyFolder:
         return gather(self.path, partial=True)
 
     def best(self, measure: str = "auc", metric: str | None = None) -> Best:
-        """The best point; see :func:`foreworld.best`."""
+        """The best point; see :func:`foreworld.best`.
+
+        Parameters
+        ----------
+        measure
+            ``"auc"``, ``"last10"`` or ``"final"``, as in :func:`foreworld.best`.
+        metric
+            What to rank by, higher is better; by default the learner's score.
+        """
         return best(self, measure, metric)
 
     @property
@@ -88,12 +96,27 @@ class StudyFolder:
         return self.policy_of(winner.point, winner.seed)
 
     def policy_of(self, point: int, seed: int = 0) -> AbstractPolicy:
-        """The trained policy of one run."""
+        """The trained policy of one run.
+
+        Parameters
+        ----------
+        point
+            Index of the point in the study, from 0.
+        seed
+            Index of its run, from 0.
+        """
         state, source = self._restored(point, seed)
         return self.points[point].parameters.learner.policy(state, source)
 
     def state(self, point: int = 0, seed: int = 0) -> LearnerState:
         """The final state of one run.
+
+        Parameters
+        ----------
+        point
+            Index of the point in the study, from 0.
+        seed
+            Index of its run, from 0.
 
         Raises
         ------
@@ -132,7 +155,15 @@ class StudyFolder:
         return show.drawn_above("foreworld.plot.notebook:study_html", self)
 
     def place_of(self, point: int, seed: int) -> Path:
-        """Folder of the chunk that holds one run."""
+        """Folder of the chunk that holds one run.
+
+        Parameters
+        ----------
+        point
+            Index of the point in the study, from 0.
+        seed
+            Index of its run, from 0.
+        """
         return self.path / self._chunk_of(point, seed).folder_name
 
     def _chunk_of(self, point: int, seed: int) -> Chunk:
@@ -178,7 +209,7 @@ class StudyFolder:
 
 
 def locate(study: Any, out: str | Path | None = None) -> tuple[Study, Path]:
-    """A study and the folder it goes to, or lies in.
+    """A study and its folder, which need not be there yet.
 
     Parameters
     ----------

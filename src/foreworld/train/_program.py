@@ -219,7 +219,7 @@ class _PythonProgram(AbstractProgram):
 
 
 def reported_bytes(program: Any) -> int:
-    """Arguments, results and temporaries of a compiled program; 0 if nobody says."""
+    """Bytes of arguments, results and temporaries; 0 if the compiler does not say."""
     report = program.memory_analysis()
     if report is None:
         return 0
@@ -298,7 +298,8 @@ def _segment_of_one(
 
     def interval(state: LearnerState, begin: Int[Array, ""]) -> Any:
         zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
-        # The bounds do not depend on the run, so what lies past the end costs nothing.
+        # The bounds do not depend on the run, so the loop stays a loop under vmap, and
+        # intervals past the last update do nothing.
         end = jnp.minimum(begin + layout.updates_per_interval, layout.num_updates)
         return jax.lax.fori_loop(begin, end, body, (state, zeros))
 

@@ -35,7 +35,22 @@ _NAME = re.compile(r"checkpoint-(\d+)\.safetensors")
 def write_arrays(
     path: Path, arrays: Arrays, info: dict[str, Any], durable: bool = True
 ) -> None:
-    """Put arrays and a little JSON in a safetensors file, at once and checksummed."""
+    """Put arrays and a little JSON in a safetensors file, at once and checksummed.
+
+    Parameters
+    ----------
+    path
+        File to write; one that is there is replaced in one step (see
+        :func:`~foreworld.core.disk.folder.write_bytes`).
+    arrays
+        NumPy arrays of any shape by flat name; no typed random keys
+        (:func:`flatten` turns those into key data).
+    info
+        JSON values to keep with the arrays.
+    durable
+        Wait until the disk has it (``fsync``). False for files that may be lost in a
+        power cut, such as checkpoints.
+    """
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     # One metadata key: with more, the file's bytes would depend on their hash order.
     body = {"info": info, "sha256": _digest(arrays, info)}
@@ -66,7 +81,15 @@ def read_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
 
 
 def flatten(tree: Any, prefix: str) -> Arrays:
-    """A pytree of arrays as host arrays named ``prefix/path/to/leaf``."""
+    """A pytree of arrays as host arrays named ``prefix/path/to/leaf``.
+
+    Parameters
+    ----------
+    tree
+        Arrays of any shape, on the host or a device; typed random keys too.
+    prefix
+        First step of every name: ``"state"`` gives ``"state/params/weight"``.
+    """
     leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
     return {_name(prefix, path): _to_host(leaf) for path, leaf in leaves}
 
@@ -76,6 +99,10 @@ def unflatten(arrays: Arrays, prefix: str, like: Any, where: Path) -> Any:
 
     Parameters
     ----------
+    arrays
+        Host arrays by flat name; others than the wanted ones are ignored.
+    prefix
+        First step of the names, as it was given to :func:`flatten`.
     like
         A tree of the same structure, of arrays or of shapes.
     where
@@ -103,7 +130,19 @@ def unflatten(arrays: Arrays, prefix: str, like: Any, where: Path) -> Any:
 
 
 def save(folder: Path, segments: int, arrays: Arrays, info: dict[str, Any]) -> None:
-    """Write the checkpoint after so many segments; drop all but the one before it."""
+    """Write the checkpoint after so many segments; drop all but the one before it.
+
+    Parameters
+    ----------
+    folder
+        Folder of the chunk, which must exist.
+    segments
+        Segments finished so far, at least 1; part of the file's name.
+    arrays
+        What to keep, by flat name.
+    info
+        JSON values that tell whether a checkpoint belongs to a training.
+    """
     path = folder / f"checkpoint-{segments:05d}.safetensors"
     write_arrays(path, arrays, {**info, "segments": segments}, durable=False)
     for _, old in list(_newest_first(folder))[_KEPT:]:

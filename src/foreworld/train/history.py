@@ -40,7 +40,19 @@ class History(NamedTuple):
     def after_segment(
         self, segment: int, train: Metrics, val: Metrics, broken: np.ndarray
     ) -> History:
-        """One segment more. A run that failed measures nothing any more."""
+        """The same with one segment more; NaN from when a run failed.
+
+        Parameters
+        ----------
+        segment
+            Index of the segment just finished, from 0.
+        train
+            Its training metrics, ``(run, interval, ...)``: sums and counts.
+        val
+            The evaluation on the validation split after it, ``(run, ...)``.
+        broken
+            Whether a run's state holds a NaN after it, bool, ``(run,)``.
+        """
         train = _blank(train, self.failed != HEALTHY)
         failed = np.where((self.failed == HEALTHY) & broken, segment, self.failed)
         val = _blank(val, failed != HEALTHY)
@@ -50,7 +62,7 @@ class History(NamedTuple):
         )
 
     def after_test(self, test: Metrics) -> History:
-        """The evaluation at the end; that of failed runs counts for nothing."""
+        """The same with the evaluation at the end, NaN for runs that failed."""
         return self._replace(test=_blank(test, self.failed != HEALTHY))
 
     def kept(self, num_runs: int) -> History:
@@ -74,6 +86,13 @@ def new_history(width: int) -> History:
 
 def history_of(arrays: Arrays, where: Path) -> History:
     """What :meth:`History.arrays` gave; other arrays of the file are left alone.
+
+    Parameters
+    ----------
+    arrays
+        Arrays of a file by flat name.
+    where
+        That file, for the message.
 
     Raises
     ------

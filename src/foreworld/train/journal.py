@@ -2,8 +2,8 @@
 
 Lines say too when its programs are being compiled and when they are ready.
 
-It shows what was repeated after a kill, and how far a running chunk has come. It is no
-part of the sealed bytes, and neither are timings.
+It shows what was repeated after a kill, and how far a running chunk has come. Like the
+timings, it is not sealed: it differs between two runs that give the same results.
 """
 
 from __future__ import annotations
@@ -19,12 +19,21 @@ JOURNAL = "journal.jsonl"
 
 
 def write_line(folder: Path, **entry: Any) -> None:
-    """Append one line; a line that a kill cut off is left out by readers."""
+    """Append one line; readers skip a line that a kill cut off.
+
+    Parameters
+    ----------
+    folder
+        Folder of the chunk; its journal is made if it is not there.
+    **entry
+        JSON values by name: ``event`` (``"compile"``, ``"ready"``, ``"start"`` or
+        ``"done"``) and ``segment``, counted from 0.
+    """
     append_line(folder / JOURNAL, json.dumps(entry))
 
 
 def read_lines(folder: Path) -> list[dict[str, Any]]:
-    """All lines written so far; lines that are none of ours are left out."""
+    """All entries written so far; lines that are not entries are skipped."""
     path = folder / JOURNAL
     if not path.is_file():
         return []

@@ -82,7 +82,15 @@ def make_lanes(runs: Sequence[Run]) -> Lanes:
 
 
 def run_key(seed: int, seed_index: int) -> Key[Array, ""]:
-    """The key of one run; more seeds keep the keys of the first ones."""
+    """The key of one run; more seeds keep the keys of the first ones.
+
+    Parameters
+    ----------
+    seed
+        Root seed of the parameters, from 0 to 2^32 - 1.
+    seed_index
+        Which of a point's runs it is, from 0.
+    """
     return named_key(root_key(seed), "run", seed_index)
 
 
@@ -104,7 +112,15 @@ def stack_trees(trees: Sequence[Any]) -> Any:
 
 
 def lane(tree: Any, index: int) -> Any:
-    """One run's part of a stacked pytree."""
+    """One run's part of a stacked pytree.
+
+    Parameters
+    ----------
+    tree
+        Arrays whose first axis is runs, ``(run, ...)``.
+    index
+        Position on that axis.
+    """
     return jax.tree.map(lambda leaf: leaf[index], tree)
 
 

@@ -58,6 +58,15 @@ def choose_layout(
     """The layout nearest to the wished numbers of points and segments.
 
     Intervals of equal length are preferred where a divisor of ``num_updates`` is near.
+
+    Parameters
+    ----------
+    num_updates
+        Updates of a run, at least 1.
+    num_points
+        Wished number of points of a curve (intervals).
+    num_segments
+        Wished number of segments, and so of checkpoints.
     """
     per_interval = _near_divisor(num_updates, num_updates / num_points)
     intervals = math.ceil(num_updates / per_interval)

@@ -110,6 +110,16 @@ def plan_training(
 ) -> TrainingPlan:
     """Check that a learner fits what it is to learn from, and lay out its updates.
 
+    Parameters
+    ----------
+    parameters
+        A world or data, and the learner.
+    sources
+        The splits of the data set, as arrays or as shapes; by default the shapes are
+        read from the data set that the parameters name.
+    num_segments
+        Wished number of segments, and so of checkpoints and validations.
+
     Raises
     ------
     FitError
@@ -203,7 +213,7 @@ def read_history(folder: Path) -> tuple[History, TrainingPlan]:
 def read_timing(folder: Path) -> dict[str, float] | None:
     """Seconds by what they went to, and ``steps``, of a finished chunk.
 
-    ``None`` where nothing useful is written: nothing vouches for this file.
+    ``None`` where the file is missing or malformed: it has no checksum.
     """
     try:
         found = read_json(folder / TIMING)
@@ -222,6 +232,15 @@ def read_state(
 ) -> tuple[LearnerState, Any]:
     """The final state of one run of a finished chunk, and the source it learned from.
 
+    Parameters
+    ----------
+    parameters
+        Those that the run was trained with.
+    folder
+        Folder of the chunk.
+    index
+        Position of the run in the chunk, from 0.
+
     Raises
     ------
     DamagedError
@@ -230,6 +249,7 @@ def read_state(
     path = folder / STATE
     arrays, _ = checkpoint.read_arrays(path)
     source = source_of(parameters, open_sources(parameters).train)
+    # Any run's key will do: only the structure and the shapes of the state are used.
     learner, key = parameters.learner, run_key(parameters.seed, 0)
     if learner.traceable:
         shapes = jax.eval_shape(lambda k: learner.init(k, source), key)
@@ -319,5 +339,13 @@ class _clock:
 
 
 def as_steps(plan: TrainingPlan, updates: np.ndarray) -> np.ndarray:
-    """Updates as steps of the x axis."""
+    """Updates as steps of the x axis.
+
+    Parameters
+    ----------
+    plan
+        Says how many steps (of the environment, or examples) an update takes.
+    updates
+        Numbers of updates, of any shape.
+    """
     return updates * plan.budget.steps_per_update

@@ -1,8 +1,8 @@
 """How much memory the program of a segment takes, and what to do where it is too much.
 
-A width is planned by a bound or by the compiler's report. Whoever trains looks again,
-since the plan may come from another machine: some back ends abort the whole process
-when an array does not fit.
+A width is planned by a bound or by the compiler's report. Training checks again before
+it starts, since the plan may come from another machine: some back ends abort the whole
+process when an array does not fit.
 """
 
 from __future__ import annotations
@@ -86,7 +86,13 @@ def widest(
     Parameters
     ----------
     runs
-        Runs of one group.
+        At least one run of a group; the first stands for all.
+    sources
+        What they learn from, as arrays or as shapes.
+    layout
+        Intervals and segments of their training.
+    wanted
+        Runs in the program that would be best, at least 1.
     free
         Bytes that one program may use.
 
@@ -99,17 +105,37 @@ def widest(
         return wanted
     one = program_bytes([runs[0]], sources, layout)
     two = program_bytes([runs[0]] * 2, sources, layout)
+    # Memory grows linearly with the width: a run adds `slope`, and `one - slope` is
+    # what all runs share. So two small compilations serve for every width.
     slope = max(two - one, 1)
     return max(1, min(wanted, int((_SHARE * free - (one - slope)) // slope)))
 
 
 def predicted_bytes(one: int, two: int, width: int) -> int:
-    """Bytes at a width, from the compiler's reports at widths 1 and 2."""
+    """Bytes at a width, from the compiler's reports at widths 1 and 2.
+
+    Parameters
+    ----------
+    one, two
+        Bytes that programs of one run and of two need.
+    width
+        Runs in the program asked about, at least 1.
+    """
     return one + (width - 1) * (two - one)
 
 
 def program_bytes(runs: Sequence[Run], sources: Sources, layout: Layout) -> int:
-    """Arguments, results and temporaries of a segment, as the compiler reports them."""
+    """Arguments, results and temporaries of a segment, as the compiler reports them.
+
+    Parameters
+    ----------
+    runs
+        Runs of the program; they must share their static part.
+    sources
+        What they learn from, as arrays or as shapes.
+    layout
+        Intervals and segments of their training.
+    """
     lanes = make_lanes(runs)
     shapes = state_shapes(lanes, sources, layout)
     job = segment_job(lanes, shapes, sources, layout)
@@ -117,7 +143,19 @@ def program_bytes(runs: Sequence[Run], sources: Sources, layout: Layout) -> int:
 
 
 def bound_bytes(run: Run, sources: Sources, layout: Layout, width: int) -> int:
-    """A bound without compiling: every value of the program kept at once, twice."""
+    """A bound without compiling: every value of the program kept at once, twice.
+
+    Parameters
+    ----------
+    run
+        Any run of the group.
+    sources
+        What it learns from, as arrays or as shapes; counted once, not per run.
+    layout
+        Intervals and segments of its training.
+    width
+        Runs in the program.
+    """
     lanes = make_lanes([run])
     shapes = state_shapes(lanes, sources, layout)
     job = segment_job(lanes, shapes, sources, layout)
@@ -157,6 +195,7 @@ def _available() -> float:
         for line in path.read_text().splitlines():
             if line.startswith("MemAvailable:"):
                 return float(line.split()[1]) * 1024
+    # Where the system does not say what is free, half of all memory is assumed to be.
     return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")) / 2
 
 

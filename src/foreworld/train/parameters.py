@@ -22,15 +22,17 @@ class Parameters(Part):
 
     Parameters
     ----------
-    world
+    world_or_name
         A world, its name (``"tmaze"``, ``"./my_world.py:MyWorld"``), or ``None`` where
-        the learner learns from data. May be left out if ``data`` is given.
-    learner
-        A learner or its name.
-    data
-        The folder of a data set.
+        the learner learns from data. Positional; ``world=...`` says the same.
+    learner_or_name
+        A learner or its name; or ``learner=...``.
+    data_or_path
+        The folder of a data set, as a path or a ``DataFolder``; or ``data=...``. Where
+        it is given, the world may be left out.
     seed
-        Root seed; every random number of the experiment follows from it.
+        Root seed, from 0 to 2^32 - 1; every random number of the experiment follows
+        from it.
     **fields
         A bare keyword is a field of the learner; ``world={...}``, ``learner={...}`` and
         ``data={...}`` give fields of these; dotted keywords (in a dictionary) work too:
@@ -39,7 +41,7 @@ class Parameters(Part):
     Raises
     ------
     UnknownNameError
-        A name that no world, learner or field answers to; lists the nearest ones.
+        An unknown name of a world, learner or field; lists the nearest known ones.
     ConfigError
         A value that is not allowed, or neither a world nor data.
     """
@@ -97,6 +99,14 @@ class Parameters(Part):
         """A copy with another value at a dotted path, checked.
 
         ``set("world", "tmaze")`` takes names as the constructor does.
+
+        Parameters
+        ----------
+        path
+            Dotted, such as ``"world.length"``; a bare name is the learner's field,
+            unless it is ``world``, ``learner``, ``data`` or ``seed``.
+        value
+            Of the field's type; for ``world``, ``learner`` and ``data`` also a name.
         """
         where = full_path(path)
         if where in _PARTS:

@@ -59,14 +59,22 @@ def record(
     threads: int,
     timing: Timing,
 ) -> None:
-    """Remember what a training took; where nothing can be written, that is no matter.
+    """Record what a training took; a cache that cannot be written is ignored.
 
     Parameters
     ----------
-    num_runs, width
-        Runs that counted, and runs in the program.
+    parameters
+        Of any of the runs; its static fields name the file.
+    plan
+        How they were trained.
+    num_runs
+        Runs that counted, padding left out.
+    width
+        Runs in the program.
     threads
-        Of the process; 0 for all of the machine.
+        Threads of the process; 0 for all of the machine.
+    timing
+        Where the time went, in seconds; less than one update is not recorded.
     """
     updates = timing.steps / (plan.budget.steps_per_update * num_runs)
     if updates < 1:
@@ -87,7 +95,17 @@ def record(
 
 
 def find(parameters: Parameters, width: int, threads: int) -> Rate | None:
-    """What the same program took here before, or else the one most like it."""
+    """What the same program took here before, or else the one most like it.
+
+    Parameters
+    ----------
+    parameters
+        Of any of the runs.
+    width
+        Runs in the program.
+    threads
+        Threads of the process; 0 for all of the machine.
+    """
     fields = _fields(parameters, width, threads)
     exact = _read(_path(fields), fields)
     if exact is not None:
@@ -141,9 +159,9 @@ def _rate(entry: dict[str, Any], wanted: dict[str, Any]) -> Rate:
     names = dict.fromkeys((*there, *wanted))
     pairs = {name: (there.get(name), wanted.get(name)) for name in names}
     differences = {n: pair for n, pair in pairs.items() if pair[0] != pair[1]}
-    # Another width does so many times the work; a processor does it in that time.
+    # On a processor, time is proportional to the number of runs.
     scale = wanted["width"] / there["width"]
-    # The same program is in the cache now, another one is not.
+    # The same program will be loaded from the cache; any other must be compiled.
     overhead = entry.get("loading", 0.0)
     if differences:
         overhead = entry.get("compiling", overhead)

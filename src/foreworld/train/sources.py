@@ -31,7 +31,7 @@ def open_sources(parameters: Parameters) -> Sources:
     Raises
     ------
     DamagedError
-        The data set is not finished, damaged, or another one than was meant.
+        The data set is not finished, is damaged, or is not the one referred to.
     """
     if parameters.data is None:
         return Sources(None, None, None)
@@ -53,6 +53,13 @@ def _shapes(split: Split) -> DataSource:
 
 def source_of(parameters: Parameters, data: DataSource | None) -> Source:
     """The source a learner sees: a split of the data, or else the world.
+
+    Parameters
+    ----------
+    parameters
+        Of the run; its world counts where there is no data.
+    data
+        One split on the device, or ``None`` for a learner that acts in a world.
 
     Raises
     ------

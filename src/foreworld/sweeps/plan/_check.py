@@ -1,4 +1,4 @@
-"""Whether a plan that was read from a file makes sense, and is one of its study."""
+"""Whether a plan that was read from a file is consistent and belongs to its study."""
 
 from __future__ import annotations
 
@@ -9,16 +9,23 @@ from foreworld.sweeps.plan.plan import Chunk, Group, Plan
 from foreworld.sweeps.study.study import Study
 
 _MOST = 2**53
-"""Larger numbers of anything are a mistake, and no array could count them."""
+"""Larger counts are a mistake: float64 no longer holds them exactly."""
 
 
 def check_plan(plan: Plan, study: Study) -> None:
-    """Refuse a plan that no planner wrote for this study.
+    """Refuse a plan that is inconsistent or of another study.
+
+    Parameters
+    ----------
+    plan
+        What was read.
+    study
+        The study beside it.
 
     Raises
     ------
     DamagedError
-        It does not make sense; says what of it.
+        Says what is wrong.
     """
     _whole("workers", plan.workers, 1)
     _whole("threads", plan.threads, 0)

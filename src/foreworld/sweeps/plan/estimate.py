@@ -54,8 +54,13 @@ def estimate(study: Study, plan: Plan, folder: Path) -> Estimate | None:
 
     Parameters
     ----------
+    study
+        What is to be run.
+    plan
+        Its groups and chunks, with workers and threads.
     folder
-        Of the study, which need not be there.
+        Of the study, which need not be there; chunks and segments that are finished
+        there take no time.
     """
     points = study.points()
     spent: list[float] = []
@@ -81,7 +86,15 @@ def estimate(study: Study, plan: Plan, folder: Path) -> Estimate | None:
 
 
 class Before:
-    """What there was of a study before a call, to say afterwards what was reused."""
+    """What there was of a study before a call, to say afterwards what was reused.
+
+    Parameters
+    ----------
+    folder
+        Of the study.
+    plan
+        The study's plan.
+    """
 
     def __init__(self, folder: Path, plan: Plan) -> None:
         self._folder, self._plan = folder, plan

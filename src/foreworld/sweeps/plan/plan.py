@@ -1,7 +1,7 @@
 """The plan of a study: groups that share a program, their widths, chunks of runs.
 
-A plan is written once. Results of float arithmetic depend on the width of a program,
-so resuming follows the plan to the letter.
+A plan is written once and followed exactly when a study is resumed, because compilers
+order float operations by a program's width: other widths give other last digits.
 """
 
 from __future__ import annotations
@@ -152,8 +152,13 @@ def make_plan(
 
     Parameters
     ----------
-    workers, threads
-        Processes that will run it, and threads of each (0: all of the machine).
+    study
+        What is to be run.
+    workers
+        Processes that will run it, at least 1; chunks are cut so that all have about
+        the same work.
+    threads
+        Threads of each process; 0: all of the machine.
     width
         Runs in a program; by default chosen from the cores and the memory.
 
@@ -168,6 +173,8 @@ def make_plan(
     groups, chunks = [], []
     for points, training, sources in grouped:
         runs = [(point.index, seed) for point in points for seed in range(study.seeds)]
+        # Where groups cannot be dealt out evenly, each is cut into as many chunks as
+        # there are workers, or a multiple of that.
         pieces = 1 if len(grouped) % workers == 0 else workers
         wide = _width(points[0], training, sources, len(runs), pieces, workers, width)
         for begin in range(0, len(runs), wide):
@@ -203,7 +210,17 @@ def describe(plan: Plan) -> str:
 
 
 def runs_of(study: Study, chunk: Chunk, points: Sequence[Point]) -> list[Run]:
-    """The runs of a chunk, as the training loop takes them."""
+    """The runs of a chunk, as the training loop takes them.
+
+    Parameters
+    ----------
+    study
+        The study of the points; not read.
+    chunk
+        A chunk of the study's plan.
+    points
+        All points of the study, in its order.
+    """
     return [Run(points[point].parameters, seed) for point, seed in chunk.runs]
 
 

@@ -29,14 +29,22 @@ from foreworld.train.checkpoint import checkpoints
 
 PLAN, LOCK, CHUNKS, TABLE = "plan.json", ".lock", "chunks", "study.nc"
 CHUNK_LOCK, RUNNING = "lock", ".running"
-"""Held in a chunk's folder while it is trained; shared in the study's folder by all who
-work on it or watch it."""
+"""Lock files: one process holds a chunk's while it trains it; all processes that work
+on a study, or supervise it, share that of the study's folder."""
 _OURS = (TABLE, "tracker.json", "report.html", CONFIG)
 _OUR_FOLDERS = (CHUNKS, "logs")
 
 
 def folder_of(study: Study, out: str | Path | None = None) -> Path:
-    """Where a study goes: ``out``, or its own place under ``runs/``."""
+    """Where a study goes: ``out``, or its own place under ``runs/``.
+
+    Parameters
+    ----------
+    study
+        Its name, hash and root seed name its place.
+    out
+        Another folder; ``None`` for its own.
+    """
     return runs_folder() / study.folder_name if out is None else Path(out)
 
 
@@ -50,6 +58,18 @@ def prepare(
     force: bool = False,
 ) -> Plan:
     """Write configuration and plan, or read the plan that is there.
+
+    Parameters
+    ----------
+    study
+        What the folder is to hold.
+    folder
+        Made if it is not there.
+    workers, threads, width
+        As in :func:`~foreworld.sweeps.plan.plan.make_plan`; they count only where no
+        plan is there yet.
+    force
+        Delete what an earlier study left in the folder, and plan anew.
 
     Raises
     ------
@@ -70,6 +90,8 @@ def prepare(
         plan = make_plan(study, workers=workers, threads=threads, width=width)
         with lease(folder / LOCK, math.inf):
             if not (folder / PLAN).exists():
+                # Another process may have written it while this one waited. The plan
+                # comes last: where it is, the configuration is too.
                 write_json(folder / CONFIG, _config(study))
                 write_json(folder / PLAN, plan.to_dict())
     plan = read_plan(folder)
@@ -103,7 +125,7 @@ def read_plan(folder: Path) -> Plan:
 
 
 def _forget_unused_plan(folder: Path, width: int) -> None:
-    """Delete a plan of another width that nothing was done by: it binds nobody."""
+    """Delete a plan of another width if no results or checkpoints depend on it yet."""
     if not (folder / PLAN).exists():
         return
     plan = read_plan(folder)
@@ -163,8 +185,8 @@ def _clear(folder: Path) -> bool:
         return False
     if kind_in(read_json(folder / CONFIG)) != KIND:
         return False
-    # The marker goes first and what says whose folder it is goes last: a kill in
-    # between leaves an unfinished study, which --force deletes again.
+    # The finished marker goes first and the configuration last: a kill in between
+    # leaves the folder of an unfinished study, which --force deletes again.
     for name in (MANIFEST, PLAN, *_OUR_FOLDERS, *_OURS):
         remove(folder / name)
     return True

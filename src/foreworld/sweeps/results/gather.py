@@ -93,6 +93,8 @@ def gather(folder: Path, partial: bool = False) -> xarray.Dataset:
 
     Parameters
     ----------
+    folder
+        Of a study, with its plan.
     partial
         Also what unfinished chunks have measured up to their newest checkpoint.
     """
@@ -152,7 +154,7 @@ def _history_so_far(
             arrays, _ = checkpoint.read_arrays(path)
             history = history_of(arrays, path).kept(len(chunk.runs))
         except DamagedError:
-            # It may be gone by now, when a newer one is in its place.
+            # Its worker may have replaced it by a newer one just now.
             continue
         return history, plan.groups[chunk.group].training
     return None
@@ -272,5 +274,5 @@ def plain(value: Any) -> float | int | str | bool:
 
 
 def _as_netcdf(dataset: xarray.Dataset) -> bytes:
-    # In memory: what HDF5 does when a disk is full is no ordinary error.
+    # In memory first: on a full disk HDF5 does not raise an ordinary OSError.
     return bytes(dataset.to_netcdf(None, engine="h5netcdf", format="NETCDF4"))

@@ -166,6 +166,15 @@ def measured(
 ) -> tuple[Float[np.ndarray, "point seed"], str]:
     """The measure of every run, and the variable it is of; NaN where it cannot count.
 
+    Parameters
+    ----------
+    dataset
+        Results of a study, as :func:`foreworld.results` gives them.
+    measure
+        ``"auc"``, ``"last10"`` or ``"final"``, as in :func:`best`.
+    metric
+        Name of a metric, without ``val_`` or ``test_``; by default the learner's score.
+
     Raises
     ------
     ConfigError
@@ -191,7 +200,15 @@ def first_largest(means: Float[np.ndarray, " point"]) -> int | None:
 
 
 def fields_of(dataset: xarray.Dataset, point: int) -> dict[str, Any]:
-    """The swept values of a point."""
+    """The swept values of a point.
+
+    Parameters
+    ----------
+    dataset
+        Results of a study.
+    point
+        Index of the point, from 0.
+    """
     found = {}
     for name, array in dataset.coords.items():
         if array.dims == ("point",) and name != "point":

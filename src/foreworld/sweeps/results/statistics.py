@@ -38,7 +38,15 @@ def student(values: Float[np.ndarray, " seed"]) -> Interval:
 
 
 def bootstrap(values: Float[np.ndarray, " seed"], seed: int = 0) -> Interval:
-    """The 95 % percentile bootstrap interval of the mean, from a seeded generator."""
+    """The 95 % percentile bootstrap interval of the mean, from a seeded generator.
+
+    Parameters
+    ----------
+    values
+        One number for each seed; with fewer than two the interval is NaN.
+    seed
+        Of the resampling, so that the interval is the same every time.
+    """
     if len(values) < 2:
         return Interval(float("nan"), float("nan"))
     values = np.asarray(values, np.float64)

@@ -57,6 +57,13 @@ def write_csv(study: Any, path: str | Path) -> Path:
 def write_parquet(study: Any, path: str | Path) -> Path:
     """Write the table as Parquet.
 
+    Parameters
+    ----------
+    study
+        A study or run, its folder or its name, finished or not.
+    path
+        The file; replaced if it is there.
+
     Raises
     ------
     ConfigError

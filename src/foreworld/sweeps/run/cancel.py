@@ -1,9 +1,9 @@
 """Stops a running study from outside; what is finished is kept and it can go on.
 
-Coordinators and workers share a lease in the study's folder, which says that it runs.
-``cancel`` leaves a file there, for which a coordinator looks all the time, to kill its
-workers then, and a worker at the end of each segment. Slurm jobs without a coordinator
-are found by what it left behind.
+Coordinators and workers share a lock in the study's folder, which tells that it runs.
+``cancel`` writes a file there. A coordinator polls for it and kills its workers; a
+worker looks at the end of each segment. Slurm jobs whose coordinator is gone are found
+by the job numbers that it recorded in the folder.
 """
 
 from __future__ import annotations
@@ -57,10 +57,11 @@ def cancel(study: Any, patience: float = float("inf")) -> bool:
     if not held(folder / RUNNING):
         return stop_jobs(folder) > 0
     write_bytes(folder / CANCEL, b"")
-    # Those whose coordinator is gone; one that is there does the same.
+    # Needed for jobs whose coordinator is gone; a live one cancels them itself.
     stop_jobs(folder)
     deadline = time.monotonic() + patience
-    # Who starts the study again takes the file away: that is not to be waited for.
+    # A process that starts the study again deletes the file: stop waiting then, since
+    # the lock may never become free.
     while held(folder / RUNNING) and (folder / CANCEL).exists():
         if time.monotonic() >= deadline:
             raise ForeworldError(
@@ -74,7 +75,7 @@ def cancel(study: Any, patience: float = float("inf")) -> bool:
 
 @contextlib.contextmanager
 def at_work(folder: Path) -> Iterator[None]:
-    """Say, while the context lasts, that a process works on a study or watches it.
+    """Hold the study's shared lock: a process works on it, or supervises it.
 
     Raises
     ------
@@ -86,7 +87,7 @@ def at_work(folder: Path) -> Iterator[None]:
 
 
 def begin(folder: Path) -> None:
-    """Forget an old cancellation before a study goes on.
+    """Delete an old cancellation before a study goes on.
 
     Raises
     ------

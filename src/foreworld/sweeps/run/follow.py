@@ -1,4 +1,4 @@
-"""Shows how far a study is while it runs, whoever does the work."""
+"""Shows how far a study is while it runs, in this process or in others."""
 
 from __future__ import annotations
 
@@ -18,9 +18,18 @@ _SHOW = 0.5
 
 @contextlib.contextmanager
 def following(folder: Path, plan: Plan, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Show progress while the context lasts: what the journals say.
+    """Show progress while the context lasts, read from the journals of the chunks.
 
     Yields a function that prints a line beside it.
+
+    Parameters
+    ----------
+    folder
+        Of the study.
+    plan
+        The study's plan: which steps there are in all.
+    quiet
+        Show nothing; what the yielded function is given is dropped too.
     """
     if quiet:
         yield lambda text: None
@@ -47,7 +56,15 @@ def following(folder: Path, plan: Plan, quiet: bool) -> Iterator[Callable[[str],
 
 
 def steps_done(folder: Path, plan: Plan) -> float:
-    """Steps of all runs that lie in finished segments."""
+    """Steps of all runs that lie in finished segments.
+
+    Parameters
+    ----------
+    folder
+        Of the study.
+    plan
+        The study's plan.
+    """
     done = 0.0
     for chunk in plan.chunks:
         place = folder / chunk.folder_name

@@ -1,4 +1,4 @@
-"""The best point again on fresh seeds: what chose it flatters it."""
+"""The best point again on fresh seeds: the ones that selected it are biased upwards."""
 
 from __future__ import annotations
 

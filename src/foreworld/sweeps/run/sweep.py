@@ -140,7 +140,15 @@ def run_experiment(
 
 
 def finish(folder: Path, plan: Plan) -> bool:
-    """Seal a study whose chunks are all finished; returns whether it is sealed."""
+    """Seal a study whose chunks are all finished; returns whether it is sealed.
+
+    Parameters
+    ----------
+    folder
+        Of the study.
+    plan
+        The study's plan.
+    """
     places = [folder / chunk.folder_name for chunk in plan.chunks]
     if not all(finished(place) for place in places):
         return False
@@ -223,7 +231,7 @@ class Chunks(AbstractWork):
         return len(self._open())
 
     def num_free(self) -> int:
-        """Those of them that nobody trains."""
+        """Open chunks that no process trains."""
         return sum(not held(place / CHUNK_LOCK) for place in self._open())
 
     def mark(self) -> Hashable:

@@ -1,4 +1,4 @@
-"""Does the chunks of a study that are missing: what a worker runs."""
+"""Trains the unfinished chunks of a study: what a worker process runs."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ERROR = "error.txt"
 
 
 def work(folder: Path) -> None:
-    """Go through the chunks; do those that are missing and that nobody else is doing.
+    """Train every chunk that is not finished and that no other process trains.
 
     A chunk that raises an error is recorded in its folder and skipped until the study
     is run again. Any number of workers may call this at the same time.
@@ -60,7 +60,7 @@ def work(folder: Path) -> None:
 
 
 def work_on(folder: Path, index: int) -> None:
-    """Do one chunk, unless it is finished or another process is doing it.
+    """Train one chunk, unless it is finished or another process trains it.
 
     Parameters
     ----------
@@ -122,6 +122,7 @@ def _attempt(
 ) -> None:
     place = folder / chunk.folder_name
     with lease(place / CHUNK_LOCK) as mine:
+        # Another worker may have finished it between the check and the lock.
         if not mine or finished(place):
             return
         try:
@@ -132,7 +133,7 @@ def _attempt(
             try:
                 write_bytes(place / ERROR, _account(error).encode())
             except OSError:
-                # Nothing can be written here, not even this: whoever waits must know.
+                # The error cannot be recorded, so it must reach the coordinator.
                 raise error from None
 
 
@@ -173,7 +174,15 @@ def _do(
 
 
 def failures(chunk: Chunk, history: History) -> list[str]:
-    """One line for each run of a chunk that failed."""
+    """One line for each run of a chunk that failed.
+
+    Parameters
+    ----------
+    chunk
+        The chunk, with its runs in their order.
+    history
+        What its runs measured, ``(run, ...)``, padding left out.
+    """
     return [
         f"point {point} seed {seed}: nan at segment {segment}"
         for (point, seed), segment in zip(

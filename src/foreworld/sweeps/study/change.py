@@ -19,13 +19,15 @@ def changed(
 
     Parameters
     ----------
+    study
+        The study to start from, which stays as it is.
     fields
         Values by dotted path, a bare name being the learner's field. A swept field
         that is given a value is swept no longer.
     seeds
         Runs of each point; with more, the first ones keep their random numbers.
     seed
-        Root seed.
+        Root seed, from 0 to 2^32 - 1.
 
     Raises
     ------
@@ -53,7 +55,7 @@ def changed(
 def _without(rule: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, Any]:
     """What a rule still says when some fields are fixed; empty where it cannot match.
 
-    A rule on fixed fields alone says nothing either: somebody asked for this value.
+    A rule on fixed fields alone is dropped too: the value was asked for explicitly.
     """
     for key, value in fixed.items():
         if key in rule and value not in rule[key]:

@@ -106,6 +106,15 @@ def grid_rows(grid: Mapping[str, Sequence[float]]) -> list[dict[str, float]]:
 def bin_rows(rows: Sequence[Any], num_bins: int, index: int) -> Sequence[Any]:
     """One of several bins of equal length, in the order of the rows.
 
+    Parameters
+    ----------
+    rows
+        All settings, in their order.
+    num_bins
+        How many bins; must divide the number of rows.
+    index
+        Which bin, from 0.
+
     Raises
     ------
     ConfigError

@@ -165,7 +165,17 @@ class Study(Part):
 
 
 def single(parameters: Parameters, seeds: int = 1, name: str | None = None) -> Study:
-    """A study of one point."""
+    """A study of one point.
+
+    Parameters
+    ----------
+    parameters
+        The one setting.
+    seeds
+        Runs of it, at least 1, with random numbers of their own.
+    name
+        Of the study; by default ``<world or data set>_<learner>``.
+    """
     return Study(parameters.name if name is None else name, parameters, seeds=seeds)
 
 
