@@ -2,7 +2,8 @@
 
 ``python -m tests.documentation ROOM ...`` prints them by room. A function or method of
 two or more arguments needs a NumPy-style Parameters section that names each. What
-implements a method of an interface is documented there, a constructor in its class.
+implements a method of an interface is documented there, a constructor in its class,
+and what every verb of the command line has in ``foreworld.cli.main``.
 """
 
 import importlib
@@ -13,6 +14,8 @@ import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
+
+import foreworld.cli.main
 
 _SECTION = re.compile(r"^Parameters\n-+\n(.*?)(?=^\w[\w ]*\n-+\n|\Z)", re.M | re.S)
 
@@ -53,7 +56,9 @@ def _functions(module: ModuleType) -> Iterator[tuple[str, Callable[..., Any], st
         if inspect.isclass(value):
             yield from _methods(value)
         elif inspect.isroutine(inspect.unwrap(value)):
-            yield name, inspect.unwrap(value), value.__doc__ or ""
+            verb = module.__name__.startswith("foreworld.cli.") and name == "run"
+            where = foreworld.cli.main if verb else value
+            yield name, inspect.unwrap(value), where.__doc__ or ""
 
 
 def _methods(cls: type) -> Iterator[tuple[str, Callable[..., Any], str]]:

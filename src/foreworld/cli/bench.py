@@ -71,6 +71,15 @@ def load_references() -> dict[str, dict[str, Any]]:
 def measure(name: str, row: Row, references: dict[str, Any]) -> dict[str, Any]:
     """One row's result.
 
+    Parameters
+    ----------
+    name
+        Of the row.
+    row
+        What is measured, in which unit.
+    references
+        What other tools reached, by row: ``value`` in the row's unit, and ``source``.
+
     Raises
     ------
     ForeworldError
@@ -96,7 +105,15 @@ def measure(name: str, row: Row, references: dict[str, Any]) -> dict[str, Any]:
 
 
 def ratio(value: float, reference: float, better: str) -> float:
-    """How many times better than the reference."""
+    """How many times better than the reference.
+
+    Parameters
+    ----------
+    value, reference
+        In the same unit, above 0.
+    better
+        ``"higher"`` for speeds, ``"lower"`` for times and memory.
+    """
     return value / reference if better == "higher" else reference / value
 
 

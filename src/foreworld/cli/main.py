@@ -2,9 +2,19 @@
 
 A verb is a file of this folder; the first line of its docstring is its line in
 ``foreworld -h``. A verb's module has ``configure(usage)``, which declares its options,
-``run(args, fields) -> int``, which does the work, and may have ``describe(args)``,
-which names the parts whose fields it takes as ``--field value``. Importing this module
-imports neither JAX nor any verb.
+``run(args, fields) -> int``, which does the work and returns the exit code, and may
+have ``describe(args)``, which names the parts whose fields it takes as ``--field
+value``. Importing this module imports neither JAX nor any verb.
+
+Parameters
+----------
+usage
+    Collects the options that a verb declares.
+args
+    Values of the verb's own options by name, checked as they were declared.
+fields
+    The other options, which are fields of parts, as pairs of name (without dashes) and
+    text, in the order given; empty for a verb without ``describe``.
 """
 
 from __future__ import annotations

@@ -63,7 +63,15 @@ def class_name(name: str) -> str:
 
 
 def text_of(kind: str, name: str) -> str:
-    """The template with its names replaced."""
+    """The template with its names replaced.
+
+    Parameters
+    ----------
+    kind
+        ``"world"`` or ``"learner"``.
+    name
+        Of the file without its ending; the class is named after it.
+    """
     template = files("foreworld.cli").joinpath("_templates", f"my_{kind}.py")
     cls, text = class_name(name), template.read_text("utf-8")
     if kind == "learner":

@@ -56,7 +56,18 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
 
 
 def draw(folders: list[Path], metric: str | None, title: str) -> Any:
-    """The figure."""
+    """The figure.
+
+    Parameters
+    ----------
+    folders
+        Of studies, at least one. Of one study every point is a line; of several the
+        best point of each.
+    metric
+        A curve, or for one study an error by horizon; ``None`` for the learner's score.
+    title
+        Of the figure; empty for none.
+    """
     from foreworld.plot.compare import compare
     from foreworld.plot.curves import curve_names, curves
     from foreworld.plot.horizon import horizon, horizon_names

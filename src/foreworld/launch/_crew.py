@@ -1,4 +1,4 @@
-"""Workers on one folder: found again, started, watched, replaced, sent away."""
+"""Supervises workers on one folder: adopts, starts, watches, replaces, stops them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _Worker:
 
 
 class Crew:
-    """Workers of one coordinator.
+    """The workers of one coordinator, which is the process that supervises them.
 
     Parameters
     ----------
@@ -53,17 +53,17 @@ class Crew:
     def run(self) -> None:
         """Keep workers going until nothing of the work is open.
 
-        Those of an earlier command go on. One that was lost is replaced; where nothing
-        was achieved in its time that costs a retry, so that what fails for ever ends,
-        and long work may outlast any number of time limits. One that ends with an error
-        of its own would do so again, and is not replaced. At the end the rest is
-        stopped; where the coordinator is interrupted, only those that are not meant to
-        go on alone.
+        Workers of an earlier command go on. A lost worker is replaced. That costs a
+        retry only if the work made no progress in its time: so work may outlast any
+        number of time limits, and a failure that repeats still ends. A worker that ends
+        with an error of its own would fail again and is not replaced. At the end all
+        others are stopped; if the coordinator is interrupted, those that are meant to
+        outlive it go on.
 
         Raises
         ------
         ForeworldError
-            Nobody is left who could do what is open, or the work was cancelled.
+            No worker is left for what is open, or the work was cancelled.
         """
         if not self._work.num_open():
             return
@@ -87,6 +87,7 @@ class Crew:
             self._work.look()
             self._look()
             hopeless = self._retries < 0
+            # Failed by an error of their own, so their places are not filled again.
             by_themselves = sum(not handle.lost() for handle in self._failed)
             wanted = min(self._size - by_themselves, num_open)
             busy = len(self._workers)
@@ -97,6 +98,8 @@ class Crew:
                     f"kept: run the same command again. One of them said: "
                     f"{self._failed[-1].error().strip()}"
                 )
+            # Pieces may be held by workers of other coordinators, or by workers that
+            # are not known here; a new worker would find nothing to do.
             count = min(wanted - busy, self._work.num_free()) if busy < wanted else 0
             if count > 0:
                 mark = self._work.mark()
@@ -107,7 +110,7 @@ class Crew:
                 time.sleep(_PAUSE)
 
     def _look(self) -> None:
-        """Take stock of who has ended, and how."""
+        """Sort out the workers that have ended, and how."""
         states = [worker.handle.state() for worker in self._workers]
         pairs = list(zip(self._workers, states, strict=True))
         self._workers = [w for w, state in pairs if state in ("waiting", "running")]
@@ -120,7 +123,7 @@ class Crew:
         self._failed += [worker.handle for worker in failed]
 
     def _dismiss(self) -> None:
-        """There is no more work: who has not begun need not, the others end."""
+        """No work is left: cancel workers that wait, and let the others end."""
         for worker in self._workers:
             if worker.handle.state() == "waiting":
                 worker.handle.cancel()

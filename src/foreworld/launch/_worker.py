@@ -44,7 +44,8 @@ def main(entry: str, path: str, core: str = "") -> int:
 
 
 def _die_with_coordinator() -> None:
-    # Read on the descriptor itself: a lock on sys.stdin would hold up a normal exit.
+    # Nothing is ever written to this pipe; read returns b"" once its other end is
+    # closed. On the descriptor: a lock on sys.stdin would delay a normal exit.
     while os.read(0, 1024):
         pass
     os._exit(ORPHANED)

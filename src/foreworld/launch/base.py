@@ -19,8 +19,9 @@ TaskState = Literal["waiting", "running", "done", "failed", "cancelled"]
 class Task:
     """A function by name and the folder it works on: ``entry(folder)``.
 
-    Entries are idempotent: they look at the folder, take leases on what is missing, do
-    it and return. Any number of tasks may work on one folder at the same time.
+    Entries are idempotent: they look at the folder, lock a piece that is missing, do
+    it, and return when nothing is left. Any number of tasks may work on one folder at
+    the same time.
 
     Attributes
     ----------
@@ -53,7 +54,7 @@ class Task:
 
 
 class AbstractWork(abc.ABC):
-    """Work on a folder in pieces, each done by whichever worker finds it missing."""
+    """Work on a folder in pieces, each done by the first worker that locks it."""
 
     @property
     @abc.abstractmethod
@@ -74,7 +75,7 @@ class AbstractWork(abc.ABC):
 
     @abc.abstractmethod
     def look(self) -> None:
-        """Called again and again while workers are at it: to show how far it is.
+        """Called several times a second while workers run: to show how far it is.
 
         Raises
         ------
@@ -135,7 +136,13 @@ class AbstractLauncher(Part):
 
     @abc.abstractmethod
     def adopt(self, task: Task) -> list[AbstractHandle]:
-        """What still waits or runs of this task from a command that is gone."""
+        """Tasks like this one that an earlier command submitted and that still go on.
+
+        Parameters
+        ----------
+        task
+            Entry and folder.
+        """
 
     @abc.abstractmethod
     def submit(self, tasks: Sequence[Task]) -> list[AbstractHandle]:

@@ -59,7 +59,8 @@ class Processes(AbstractLauncher):
     def submit(self, tasks: Sequence[Task]) -> list[AbstractHandle]:
         """Start as many as there are workers; asking for states starts the others.
 
-        Keep the handles: a worker ends when nobody holds its handle any more.
+        Keep the handles: a worker ends when its handle is garbage collected, because
+        that closes the worker's standard input.
         """
         pool = _Pool(self.num_workers)
         handles = [ProcessHandle(task, pool) for task in tasks]
@@ -156,7 +157,7 @@ class ProcessHandle(AbstractHandle):
                     stdout=log,
                     stderr=log,
                     env={**os.environ, **one_thread()},
-                    # Ctrl-C reaches the coordinator alone, which says what to do.
+                    # Ctrl-C then reaches the coordinator alone, which stops workers.
                     start_new_session=True,
                 )
             except OSError as error:

@@ -79,9 +79,9 @@ def write_json(path: Path, data: Any) -> None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add a line at the end of a file, unflushed: for journals, which prove nothing.
+    """Add a line at the end of a file without waiting for the disk: for journals.
 
-    A line that was cut off before does not spoil this one.
+    Where a kill cut off the line before, this one still begins on a line of its own.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def append_line(path: Path, line: str) -> None:
 
 
 def open_log(path: Path) -> io.FileIO:
-    """An empty file for somebody else to write into, such as a worker process.
+    """A new, empty file opened for writing, to be passed to a worker process.
 
     Raises
     ------
@@ -261,7 +261,7 @@ def manifest(folder: Path) -> dict[str, Any] | None:
     data = read_json(path)
     body = {k: v for k, v in data.items() if k != "seal"} if _is_manifest(data) else {}
     with storage("read", path), disk.open_file(path, "rb") as file:
-        # A byte may change what is between the values and not the values.
+        # Compared as bytes too: an altered blank would leave the values as they are.
         same = bool(body) and file.read() == _text_of(data).encode()
     if not (same and data.get("seal") == _seal_of(body)):
         raise DamagedError(f"{path} was altered: its own checksum does not match.")
@@ -291,14 +291,16 @@ def verify(folder: Path, only: Iterable[str] | None = None) -> list[str]:
 
 
 def _put(path: Path, writer: Callable[[Path], None], durable: bool) -> None:
-    # Two threads, or processes of two machines, may write the same file; both are
-    # whole, and the last one stays.
+    # Two threads, or processes on two machines, may write the same file at once: each
+    # has a temporary name of its own, and the last rename wins.
     writer_name = f"{os.uname().nodename}-{os.getpid()}-{next(_NUMBERS)}"
     temporary = path.with_name(f".{path.name}.{writer_name}{_TEMPORARY}")
     try:
         with storage("write", path):
             _make_folder(path.parent)
             writer(temporary)
+            # Data before the name, then the name: otherwise a power cut could leave an
+            # empty file, or lose the new one.
             if durable:
                 disk.sync(temporary)
             disk.rename(temporary, path)

@@ -23,7 +23,7 @@ Interceptor = Callable[[Operation, Path, Callable[[], Any]], Any]
 
 
 class _Gate:
-    """Who looks at every call; nobody but in tests."""
+    """Holds the interceptor of all calls; there is one in tests only."""
 
     interceptor: Interceptor | None = None
 
@@ -51,7 +51,7 @@ def open_file(path: Path, mode: Literal["rb", "wb", "ab", "ab+"]) -> io.FileIO:
 
 
 def fill(path: Path, writer: Callable[[Path], None]) -> None:
-    """Let somebody else's code write a file; counts as one write.
+    """Let a function write a file by its path; counts as one write.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def _do(operation: Operation, path: Path, work: Callable[[], Any]) -> Any:
 def _write_all(file: io.FileIO, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
-        # A call may write less than it was asked to.
+        # Unbuffered writes may be partial.
         rest = rest[file.write(rest) :]
 
 

@@ -1,4 +1,4 @@
-"""Lock files: who holds one is asked of the kernel, which forgets nobody that died."""
+"""Lock files, held through the kernel, which releases them when their process dies."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _REQUEST = "hhqqi0q"
 def lease(path: Path, patience: float = 0.0, shared: bool = False) -> Iterator[bool]:
     """Try to hold a lock file; yields whether this process has it.
 
-    The kernel gives it back when the holder dies, however it dies. On a folder that
-    several machines share this needs a file system with locks across them: NFS 4,
+    The kernel releases the lock when its process ends, even by SIGKILL. On a folder
+    that several machines share this needs a file system with locks across them: NFS 4,
     Lustre mounted with ``flock``, GPFS.
 
     Parameters
@@ -36,7 +36,7 @@ def lease(path: Path, patience: float = 0.0, shared: bool = False) -> Iterator[b
     patience
         Seconds to go on trying where another process holds it; ``math.inf`` waits.
     shared
-        Hold it together with all others that share it, and keep out who does not.
+        Share it with other processes that share it; no process can hold it alone then.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def lease(path: Path, patience: float = 0.0, shared: bool = False) -> Iterator[b
 
 
 def held(path: Path) -> bool:
-    """Whether a process holds a lock file, shared or alone; takes it from nobody.
+    """Whether a process holds a lock file, shared or alone; asks without taking it.
 
     Parameters
     ----------
@@ -82,7 +82,8 @@ def held(path: Path) -> bool:
             asked = _request(fcntl.F_WRLCK)
             said = fcntl.fcntl(file, fcntl.F_OFD_GETLK, asked)
             return struct.unpack(_REQUEST, said)[0] != fcntl.F_UNLCK
-        # There is no way to ask: it is held for a moment, together with other askers.
+        # Other systems cannot be asked: take it, shared with other callers, and close
+        # the file at once, which releases it.
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -102,9 +103,10 @@ def _locked(path: Path, file: io.FileIO, shared: bool) -> bool:
 def _lock(file: io.FileIO, how: int) -> None:
     """Lock or unlock at once, or raise.
 
-    The lock belongs to the open file, not to the process: two threads exclude each
-    other, and a file that is closed elsewhere gives nothing back. Of such locks only
-    those of Linux can be asked about without taking them.
+    The lock belongs to the open file description, not to the process: two threads
+    exclude each other, and closing another handle of the same file does not release it
+    (as it would with POSIX locks). On Linux these are OFD locks, which alone can be
+    queried without taking them; elsewhere ``flock``.
     """
     if sys.platform == "linux":
         kinds = {fcntl.LOCK_EX: fcntl.F_WRLCK, fcntl.LOCK_SH: fcntl.F_RDLCK}

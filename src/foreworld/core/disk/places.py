@@ -25,7 +25,7 @@ def runs_folder() -> Path:
 
 
 def find_place(word: str | Path) -> Path | None:
-    """What lies at a path, as it is written or else below the home.
+    """The existing path that a word names: as it is written, or else below the home.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the operating system says when it refuses, in words that name the file."""
+"""Errors of the operating system as messages that name the file and what to do."""
 
 from __future__ import annotations
 

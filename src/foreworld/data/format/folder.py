@@ -204,7 +204,13 @@ def missing(folder: Path, recipe: Recipe, task: str | None = None) -> list[Shard
 
 
 def num_made(folder: Path, recipe: Recipe) -> int:
-    """Sequences in the shards that are there; arguments as :func:`missing`."""
+    """Sequences in the shards that are there; arguments as :func:`missing`.
+
+    Parameters
+    ----------
+    folder, recipe
+        Of the data set.
+    """
     return sum(recipe.sizes.values()) - sum(map(len, missing(folder, recipe)))
 
 

@@ -26,7 +26,17 @@ _LEAST = 100
 
 
 def record(recipe: TaskRecipe, num: int, seconds: float) -> None:
-    """Remember what sequences took; where nothing can be written, that is no matter."""
+    """Record what sequences took; a cache that cannot be written is ignored.
+
+    Parameters
+    ----------
+    recipe
+        Of the task; its static fields name the file.
+    num
+        Sequences that were made; fewer than 100 are not recorded.
+    seconds
+        Wall time for all of them, in one process.
+    """
     if num < _LEAST:
         return
     entry = {"seconds": seconds / num}

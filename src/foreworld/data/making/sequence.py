@@ -151,7 +151,17 @@ def sequence(
     num_frames: int,
     seen: Observation,
 ) -> dict[str, Array]:
-    """The columns of one sequence, and whether it may stay; arguments as `motion`."""
+    """The columns of one sequence, and whether it may stay in the data set.
+
+    Parameters
+    ----------
+    world, policy, key
+        As in :func:`episode`.
+    num_frames
+        Frames that are stored.
+    seen
+        What is observed: images, noise, skipped, missing and irregular frames.
+    """
     made, times = motion(world, policy, key, num_frames, seen)
     accepted = _accepted(world, made)
     made, times = shown((made, times), key, num_frames, seen)

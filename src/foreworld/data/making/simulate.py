@@ -104,7 +104,15 @@ class Simulator:
         )
 
     def start(self, split_name: str, first: int) -> dict[str, Array]:
-        """Begin to make sequences ``first .. first + chunk_len - 1`` of a split."""
+        """Begin to make sequences ``first .. first + chunk_len - 1`` of a split.
+
+        Parameters
+        ----------
+        split_name
+            ``"train"``, ``"val"`` or ``"test"``; part of every sequence's random key.
+        first
+            Index of the first sequence in its split, from 0.
+        """
         index = np.arange(first, first + self.recipe.chunk_len, dtype=np.uint32)
         return self._call(split_name, index, np.zeros_like(index))
 
@@ -112,6 +120,16 @@ class Simulator:
         self, made: dict[str, Array], first: int, num: int
     ) -> tuple[Rows, Bool[np.ndarray, " sequence"]]:
         """Wait for sequences.
+
+        Parameters
+        ----------
+        made
+            What :meth:`start` gave: columns of ``chunk_len`` sequences, perhaps still
+            being computed.
+        first
+            Index of the first of them in its split.
+        num
+            How many of them are wanted, at most ``chunk_len``.
 
         Returns
         -------
@@ -135,6 +153,8 @@ class Simulator:
 
         Parameters
         ----------
+        split_name
+            ``"train"``, ``"val"`` or ``"test"``.
         refused
             Number of draws that were refused so far, by index of the sequence. The
             sequences that are done are taken out.

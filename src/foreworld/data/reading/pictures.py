@@ -36,7 +36,15 @@ def sheet_png(split: AbstractRows) -> bytes:
 
 
 def moving_gif(split: AbstractRows, fps: float = 10.0) -> bytes:
-    """The same sequences moving side by side; errors as :func:`sheet_png`."""
+    """The same sequences moving side by side; errors as :func:`sheet_png`.
+
+    Parameters
+    ----------
+    split
+        Its first sequences are shown; it needs a column ``image``.
+    fps
+        Frames per second.
+    """
     frames, scale = moving(_some(split))
     return gif_bytes(frames, fps, scale)
 

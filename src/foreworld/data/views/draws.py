@@ -22,12 +22,31 @@ NUM_NUMBERS = 2**32
 
 
 def root(xp: Any, seed: Any) -> Any:
-    """The key of a root seed."""
+    """The key of a root seed.
+
+    Parameters
+    ----------
+    xp
+        ``numpy`` or ``jax.numpy``.
+    seed
+        From 0 to 2^32 - 1.
+    """
     return host_key(seed) if xp is np else root_key(seed)
 
 
 def fold(xp: Any, key: Any, *names: Any) -> Any:
-    """Fold names into a key."""
+    """Fold names into a key.
+
+    Parameters
+    ----------
+    xp
+        ``numpy`` or ``jax.numpy``, as for the key.
+    key
+        From :func:`root` or :func:`fold`: in NumPy two words, ``(..., 2)`` uint32, in
+        programs a typed key.
+    *names
+        Texts or whole numbers below 2^32, folded in one after another.
+    """
     return host_fold(key, *names) if xp is np else named_key(key, *names)
 
 
@@ -36,6 +55,16 @@ def words(xp: Any, key: Any, *axes: Any) -> Any:
 
     The word of numbers ``a, b`` is the first one of the key with ``a`` and then ``b``
     folded in.
+
+    Parameters
+    ----------
+    xp
+        ``numpy`` or ``jax.numpy``, as for the key.
+    key
+        One key (in NumPy ``(2,)``, uint32).
+    *axes
+        Whole numbers from 0, ``(num,)`` each. The result has an axis for each of these,
+        uint32.
     """
     if xp is np:
         for axis in axes:
@@ -55,8 +84,14 @@ def draw_subsets(xp: Any, key: Any, sizes: Any, num: int) -> Any:
 
     Parameters
     ----------
+    xp
+        ``numpy`` or ``jax.numpy``, as for the key.
+    key
+        One key; the same key gives the same subsets in NumPy and in programs.
     sizes
-        Members of each set, int32; at least ``num``.
+        Members of each set, ``(set,)``, int32; at least ``num``.
+    num
+        Members of a subset, at least 1.
 
     Returns
     -------
@@ -90,15 +125,31 @@ def others(xp: Any, chosen: Any, position: Any) -> Any:
 
     Parameters
     ----------
+    xp
+        ``numpy`` or ``jax.numpy``.
     chosen
-        Different rows, ascending.
+        Different rows, ascending, ``(chosen,)``, int32.
+    position
+        Places in the list of all other rows, from 0; any shape, int32.
     """
     before = chosen - xp.arange(len(chosen))
     return position + xp.searchsorted(before, position, side="right")
 
 
 def draw_with_replacement(xp: Any, key: Any, size: int, num: int) -> Any:
-    """``num`` numbers below ``size``, int32, each as likely as any other."""
+    """``num`` numbers below ``size``, int32, each as likely as any other.
+
+    Parameters
+    ----------
+    xp
+        ``numpy`` or ``jax.numpy``, as for the key.
+    key
+        One key.
+    size
+        The numbers are below this; at least 1. Equally likely up to ``size`` in 2^32.
+    num
+        How many numbers.
+    """
     draws = words(xp, key, xp.arange(num))
     return (draws % xp.uint32(size)).astype(xp.int32)
 
@@ -108,10 +159,16 @@ def window_starts(xp: Any, seed: Any, epoch: Any, index: Any, spare: Any) -> Any
 
     Parameters
     ----------
+    xp
+        ``numpy`` or ``jax.numpy``.
+    seed
+        Root seed of the loader, from 0 to 2^32 - 1.
+    epoch
+        Number of the epoch, from 0.
     index
-        Numbers of the sequences in their split.
+        Numbers of the sequences in their split, ``(sequence,)``.
     spare
-        Largest start of each, 0 at least.
+        Largest start of each in frames, 0 at least, ``(sequence,)``.
     """
     draws = words(xp, fold(xp, root(xp, seed), "window", epoch), index)
     return (draws % (spare + 1).astype(xp.uint32)).astype(xp.int32)

@@ -58,7 +58,15 @@ class EpisodeSource(eqx.Module):
         return self.tasks.num_rows - self.tasks.num_tasks * self.num_context
 
     def sample(self, episode: int | Int[Array, ""], num: int) -> Queries:
-        """``num`` queries of an episode, drawn with replacement."""
+        """``num`` queries of an episode, drawn with replacement.
+
+        Parameters
+        ----------
+        episode
+            Number of the episode, from 0.
+        num
+            Queries to draw.
+        """
         key = named_key(self.key, "episode", episode)
         position = self.tasks.draw_queries(jnp, key, self.num_context, num)
         return self._queries(key, position)
@@ -66,7 +74,16 @@ class EpisodeSource(eqx.Module):
     def at(
         self, episode: int | Int[Array, ""], position: Int[Array, " query"]
     ) -> Queries:
-        """The queries at some places of an episode's list."""
+        """The queries at some places of an episode's list.
+
+        Parameters
+        ----------
+        episode
+            Number of the episode, from 0.
+        position
+            Places in the episode's list of queries, from 0 to ``num_queries - 1``,
+            int32.
+        """
         return self._queries(named_key(self.key, "episode", episode), position)
 
     def batch(self, queries: Queries) -> dict[str, Any]:

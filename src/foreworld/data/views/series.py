@@ -29,7 +29,20 @@ class Series(NamedTuple):
     def windows(
         self, series: Any, start: Any, window: int, num_context: int
     ) -> dict[str, Any]:
-        """Samples whose queries begin at ``start`` of ``series``."""
+        """Samples whose queries begin at ``start`` of ``series``.
+
+        Parameters
+        ----------
+        series
+            Number of the series of each sample, ``(sample,)``.
+        start
+            Step at which its query begins, ``(sample,)``; at least
+            ``window + num_context``.
+        window
+            Steps of a query and of a context window.
+        num_context
+            Context windows of a sample.
+        """
         row, step = series[:, None], start[:, None] + np.arange(window)
         back = np.arange(num_context)[:, None] - (window + num_context - 1)
         before = start[:, None, None] + back + np.arange(window)

@@ -66,6 +66,13 @@ class Tasks(eqx.Module):
     def check(self, num_context: int, where: str) -> None:
         """Whether every task has a query besides its context set.
 
+        Parameters
+        ----------
+        num_context
+            Sequences of a task's context set.
+        where
+            What the tasks are of, for the message.
+
         Raises
         ------
         ConfigError
@@ -97,6 +104,8 @@ class Tasks(eqx.Module):
             ``numpy`` or ``jax.numpy``.
         key
             The episode's key.
+        num_context
+            Sequences of a task's context set; see :meth:`check`.
         """
         sizes = xp.asarray(np.asarray(self.sizes, np.int32))
         chosen = draw_subsets(xp, fold(xp, key, "context"), sizes, num_context)
@@ -107,6 +116,15 @@ class Tasks(eqx.Module):
         """Row and task number of the queries at some positions of the query list.
 
         The list holds all rows outside of the context sets, ascending.
+
+        Parameters
+        ----------
+        xp
+            ``numpy`` or ``jax.numpy``.
+        context
+            Rows of the context sets, ``(task, num_context)``, from :meth:`context`.
+        position
+            Places in the list of queries, from 0, ``(query,)``, int32.
         """
         row = others(xp, xp.sort(context.reshape(-1)), position).astype(xp.int32)
         if self.number is not None:
@@ -116,7 +134,19 @@ class Tasks(eqx.Module):
         return row, number.astype(xp.int32)
 
     def draw_queries(self, xp: Any, key: Any, num_context: int, num: int) -> Any:
-        """Positions of ``num`` queries of an episode, drawn with replacement."""
+        """Positions of ``num`` queries of an episode, drawn with replacement.
+
+        Parameters
+        ----------
+        xp
+            ``numpy`` or ``jax.numpy``.
+        key
+            The episode's key.
+        num_context
+            Sequences of a task's context set; these are no queries.
+        num
+            Queries to draw.
+        """
         size = self.num_rows - self.num_tasks * num_context
         return draw_with_replacement(xp, fold(xp, key, "query"), size, num)
 

@@ -216,6 +216,17 @@ class WindowSplit:
     Batches are dictionaries: ``index``, ``queries`` ``(sample, step, signal)``,
     ``domains`` ``(sample, context, step, signal)``, ``labels`` ``(sample, step)`` and
     ``latents`` ``(sample, step, state)``, for every system alike.
+
+    Parameters
+    ----------
+    windows
+        The series, and how long windows are.
+    name
+        Which part it is: ``train``, ``val`` or ``test``.
+    series
+        Number of the series of each sample, ``(sample,)``.
+    start
+        Step at which its query begins, ``(sample,)``.
     """
 
     def __init__(

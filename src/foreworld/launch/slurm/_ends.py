@@ -1,4 +1,4 @@
-"""How Slurm's jobs ended, in sentences."""
+"""Why Slurm's jobs failed, in sentences for people."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from foreworld.launch.slurm._watch import Found
 
 
 def how(found: Found) -> str:
-    """How a job ended that did not end well."""
+    """How a job ended that did not finish with exit status 0."""
     number = signal_of(found.status)
     ends = {
         "TIMEOUT": "was stopped at its time limit: ask for more with --launch.minutes",

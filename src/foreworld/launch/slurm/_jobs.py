@@ -26,7 +26,7 @@ class SlurmHandle(AbstractHandle):
     submission, index
         Which task it is.
     every
-        Seconds for which an answer of Slurm's holds.
+        Seconds for which an answer of Slurm is used again before it is asked anew.
     outlive
         Whether the job goes on without its coordinator.
     """
@@ -73,7 +73,7 @@ class SlurmHandle(AbstractHandle):
             # Not by name as well: that would end all waiting tasks of an array.
             ask(["scancel", "--quiet", self.job.number])
         except SilentError:
-            # It may go on: what says so must stay.
+            # Slurm did not answer, so the job may go on: its record must stay.
             self._told = False
         except SlurmError:
             # It has ended in the meantime.
@@ -86,7 +86,7 @@ class SlurmHandle(AbstractHandle):
             self.cancel()
 
     def lost(self) -> bool:
-        """Whether Slurm or somebody ended it, or a signal did."""
+        """Whether Slurm, a user or a signal ended it, and no error of the task."""
         if self.state() != "failed":
             return False
         return self._found.word != "FAILED" or signal_of(self._found.status) > 0
@@ -121,10 +121,12 @@ class SlurmHandle(AbstractHandle):
 def find_jobs(
     folder: Path, task: Task | None = None, every: float = 1.0, outlive: bool = False
 ) -> list[SlurmHandle]:
-    """Jobs on a folder that wait or run, whoever submitted them; their files tell.
+    """Jobs on a folder that wait or run, by the records of all submissions in it.
 
     Parameters
     ----------
+    folder
+        Of the work.
     task
         Those of this task alone.
     every, outlive

@@ -1,8 +1,8 @@
-"""Submissions to Slurm as they lie in the folder of the work.
+"""Records of submissions to Slurm, in the folder of the work.
 
 ``logs/slurm/<name>/tasks.json`` says which tasks were submitted as which job. It is
-written before the submission and once more with the number that Slurm gave, so that
-whoever comes later finds the jobs again; without a number they are found by name.
+written before the submission and again with the number that Slurm gave, so that a kill
+in between loses no job: without a number, jobs are found by their unique name.
 """
 
 from __future__ import annotations
@@ -116,7 +116,15 @@ class Submission:
         return Job(number, self.name, self.submitted)
 
     def ended(self, index: int, keep: bool) -> None:
-        """One task has ended; files go with the last one, if nobody needs the logs."""
+        """Note that a task ended; after the last, delete files that need not be kept.
+
+        Parameters
+        ----------
+        index
+            Which task.
+        keep
+            Whether its log is wanted: it failed, or may still run.
+        """
         WATCH.leave(self.job(index))
         self._keep |= keep
         self._left.discard(index)
@@ -131,7 +139,7 @@ class Submission:
 
 
 def submissions(folder: Path) -> list[Submission]:
-    """Those that lie in the folder of the work and were given a number."""
+    """Submissions recorded in the folder of the work that Slurm knows about."""
     records = sorted((folder / LOGS / FOLDER).glob(f"*/{RECORD}"))
     found = [Submission.read(record) for record in records]
     return [one for one in found if one is not None and one.find()]

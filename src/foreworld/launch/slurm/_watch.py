@@ -19,7 +19,7 @@ _RUNNING = (
 _GRACE = 60.0
 """Seconds that a job may take to be known after it was submitted."""
 _DEAF = 60.0
-"""Seconds for which sacct is left alone after it failed."""
+"""Seconds for which sacct is not asked again after it failed."""
 _SACCT = ("sacct", "-XnP", "--format=JobID,JobName,State,ExitCode,NodeList")
 _FIELDS = re.compile(r"(\w+)=(\S*)")
 
@@ -140,7 +140,7 @@ WATCH = Watch()
 
 
 def waiting_for(job: Job) -> str:
-    """Why a job waits, in Slurm's words; empty where it does not or nobody knows."""
+    """Why a job waits, in Slurm's words; empty if it does not, or Slurm is silent."""
     try:
         text = ask(["squeue", "-h", "-j", job.number, "-o", "%r"])
     except ForeworldError:
@@ -150,7 +150,10 @@ def waiting_for(job: Job) -> str:
 
 
 def have_gone(jobs: Iterable[Job]) -> bool:
-    """Whether nothing of some jobs is left: accounting says so before they are dead."""
+    """Whether no process of some jobs is left, by squeue.
+
+    Accounting (sacct) already calls a job cancelled while its processes are dying.
+    """
     numbers = ",".join(job.number for job in jobs)
     try:
         return not ask(["squeue", "-h", "-j", numbers, "-o", "%i"]).strip()
@@ -165,7 +168,7 @@ def parse_sacct(text: str) -> dict[str, Found]:
     """Jobs by number; the tasks of an array that wait together as ``12_*``."""
     known = {}
     for line in text.splitlines():
-        # A name has no bar, as we choose it; that of somebody else's job may.
+        # Names that we choose hold no bar; those of other users' jobs may.
         parts = line.split("|")
         if len(parts) < 5:
             continue

@@ -59,5 +59,11 @@ class AbstractFolderKind(abc.ABC):
         return ""
 
     def outcomes(self, a: Path, b: Path) -> list[Outcome]:
-        """Results of two folders of this kind, measure by measure."""
+        """Results of two folders of this kind, measure by measure.
+
+        Parameters
+        ----------
+        a, b
+            Two folders of this kind.
+        """
         return []
