@@ -8,27 +8,6 @@ import foreworld
 from tests.documentation import documented, lacking
 
 ROOT = Path(foreworld.__file__).parent
-DONE = (
-    "bench",
-    "compat",
-    "core",
-    "data.exchange",
-    "gym",
-    "launch",
-    "learners",
-    "nn",
-    "play.stage",
-    "play.web",
-    "plot",
-    "render",
-    "sweeps",
-    "testing",
-    "track",
-    "train",
-    "users",
-    "worlds",
-)
-"""Rooms in which every argument is documented."""
 LONG = {
     "cli": "the verbs of the command line",
     "worlds/dynamics": "a family of worlds",
@@ -36,7 +15,15 @@ LONG = {
 """Folders of more than 15 files, and why they may be."""
 
 
-@pytest.mark.parametrize("room", DONE)
+def _rooms() -> list[str]:
+    """Every room of the package, and every room of data."""
+    places = [*ROOT.iterdir(), *(ROOT / "data").iterdir()]
+    found = [p.relative_to(ROOT) for p in places if not p.name.startswith("_")]
+    names = {".".join(p.with_suffix("").parts) for p in found if p.suffix != ".typed"}
+    return sorted(names - {"data", "data.sets", "py"})
+
+
+@pytest.mark.parametrize("room", _rooms())
 def test_every_argument_is_documented(room):
     missing = lacking(room)
     assert not missing, "name these in a Parameters section:\n" + "\n".join(missing)
