@@ -1,6 +1,7 @@
 """Verbs on parts: list and show, and what WHAT means."""
 
 import json
+import re
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -22,6 +23,7 @@ def test_list_prints_every_kind(capsys):
     for kind in ("worlds:", "learners:", "trackers:", "launchers:", "studies:"):
         assert kind in out
     assert "pendulum" in out
+    assert re.search(r"\n  pobax_tmaze +compat: The T-maze with the cues of POBAX", out)
 
 
 def test_list_as_json(capsys):

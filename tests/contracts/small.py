@@ -42,8 +42,10 @@ _FIELDS = {
 }
 """A learner that is not here is tested with its defaults."""
 
+_MAZE = {"length": 3, "max_episode_len": 20}
 _WORLDS = {
-    "tmaze": {"length": 3, "max_episode_len": 20},
+    "tmaze": _MAZE,
+    "pobax_tmaze": _MAZE,
     "gymnasium": {"max_episode_len": 10},
 }
 

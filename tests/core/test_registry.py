@@ -5,6 +5,7 @@ import importlib
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -41,11 +42,34 @@ def test_spellings_of_a_name(name):
     assert issubclass(found, AbstractWorld)
 
 
+def test_parts_of_other_tools_are_found_and_stand_apart():
+    found = registry.entries("worlds")
+    names = [*found]
+    apart = [name for name, entry in found.items() if entry.compat]
+    assert "pobax_tmaze" in apart and "tmaze" not in apart
+    assert names[-len(apart) :] == apart
+    cls = registry.find("worlds", "PobaxTMaze")
+    assert registry.address(cls) == "foreworld.compat:PobaxTMaze"
+    assert registry.locate("foreworld.compat:PobaxTMaze") is cls
+    assert "PobaxTMaze" in registry.names_in("foreworld.compat")
+    assert "PobaxTMaze" not in registry.names_in("foreworld.worlds")
+    with pytest.raises(AttributeError, match="has no attribute 'PobaxTMaze'"):
+        _ = foreworld.worlds.PobaxTMaze
+
+
+def test_no_part_of_another_tool_hides_one_of_ours():
+    house = Path(foreworld.__file__).parent
+    for kind in registry.KINDS:
+        apart = {path.stem for path in (house / "compat" / kind).glob("[!_]*.py")}
+        own = {path.stem for path in (house / kind).rglob("[!_]*.py")}
+        assert not apart & own
+
+
 def test_unknown_names_get_the_nearest_and_all():
     with pytest.raises(UnknownNameError) as caught:
         registry.find("worlds", "tmaz")
     assert str(caught.value).startswith(
-        "unknown world 'tmaz'. Did you mean 'tmaze'? Known: "
+        "unknown world 'tmaz'. Did you mean 'tmaze' or 'pobax_tmaze'? Known: "
     )
     assert "pendulum" in str(caught.value)
 

@@ -22,7 +22,8 @@ def ppo(**fields: Any) -> fw.Parameters:
 CASES: dict[str, tuple[Callable[[], Any], str]] = {
     "a misspelt world": (
         lambda: fw.make("tmazee"),
-        "unknown world 'tmazee'. Did you mean 'tmaze'? Known: {worlds}.",
+        "unknown world 'tmazee'. Did you mean 'tmaze' or 'pobax_tmaze'? Known: "
+        "{worlds}.",
     ),
     "a misspelt class": (
         lambda: fw.worlds.TMazee,
@@ -37,8 +38,7 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
     "a misspelt field": (
         lambda: fw.worlds.TMaze(lenght=3),
         "unknown field of TMaze 'lenght'. Did you mean 'length'? Known: bad_reward, "
-        "cues, discount, good_reward, length, max_episode_len, perfect_memory, "
-        "slip_prob.",
+        "discount, good_reward, length, max_episode_len, perfect_memory, slip_prob.",
     ),
     "text for a number": (
         lambda: fw.worlds.TMaze(length="10"),
@@ -71,8 +71,7 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
     "a range of no field": (
         lambda: fw.worlds.TMaze.family(lenght=fw.Uniform(2, 4)),
         "unknown field of TMaze 'lenght'. Did you mean 'length'? Known: bad_reward, "
-        "cues, discount, good_reward, length, max_episode_len, perfect_memory, "
-        "slip_prob.",
+        "discount, good_reward, length, max_episode_len, perfect_memory, slip_prob.",
     ),
     "a range that leaves the limits": (
         lambda: fw.worlds.TMaze.family(slip_prob=fw.Uniform(0.5, 2.0)),

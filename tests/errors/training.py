@@ -21,8 +21,8 @@ CASES = [
     (
         "train ppo --on tmazee",
         2,
-        "unknown folder, world or set 'tmazee'. Did you mean 'tmaze'? Known: "
-        "{worlds_and_sets}.",
+        "unknown folder, world or set 'tmazee'. Did you mean 'tmaze' or "
+        "'pobax_tmaze'? Known: {worlds_and_sets}.",
     ),
     (
         "train tmaze --on ppo",
@@ -39,7 +39,7 @@ CASES = [
         "train ppo --on tmaze --world.lenght 3",
         2,
         "unknown field of PPO, TMaze: 'world.lenght'. Did you mean "
-        "'world.length' or 'world.cues' or 'world.discount'? Known: "
+        "'world.length' or 'world.discount' or 'world.max_episode_len'? Known: "
         "{ppo_and_tmaze}.",
     ),
     (

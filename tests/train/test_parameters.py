@@ -63,7 +63,7 @@ def test_round_trips_are_exact():
     [
         (
             lambda: Parameters("tmze", ProbeLearner()),
-            r"unknown world 'tmze'. Did you mean 'tmaze'\? Known: .*tmaze",
+            r"unknown world 'tmze'. Did you mean 'tmaze' or 'pobax_tmaze'\? Known: .*",
         ),
         (
             lambda: Parameters("tmaze", "pppo"),

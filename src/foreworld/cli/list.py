@@ -6,6 +6,7 @@ import argparse
 import ast
 import json
 from pathlib import Path
+from typing import Any
 
 from foreworld.cli._usage import Fields, Usage
 from foreworld.core.registry import entries
@@ -43,11 +44,12 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
             print("  none here")
         for row in rows:
             source = f" [{row['source']}]" if row["source"] else ""
-            print(f"  {row['name']:<{width}}  {row['summary']}{source}")
+            mark = "compat: " if row.get("compat") else ""
+            print(f"  {row['name']:<{width}}  {mark}{row['summary']}{source}")
     return 0
 
 
-def _rows(kind: str) -> list[dict[str, str]]:
+def _rows(kind: str) -> list[dict[str, Any]]:
     folder = KINDS[kind]
     if kind == "sets":
         return _sets()
@@ -57,6 +59,7 @@ def _rows(kind: str) -> list[dict[str, str]]:
         {
             "kind": kind,
             "name": entry.name,
+            "compat": entry.compat,
             "summary": entry.summary(),
             "source": entry.source(),
         }

@@ -4,7 +4,8 @@
 file names only and imports nothing. Third parties join by entry points in the groups
 ``foreworld.worlds``, ``foreworld.learners``, ...; a person's own class is named by
 file, ``./my_world.py:MyWorld``. Files whose name starts with an underscore, and
-``base.py``, are not parts.
+``base.py``, are not parts. Worlds and learners as other tools have them stand apart,
+in ``compat/worlds/`` and ``compat/learners/``, and are found like the others.
 
 What is written names a class by room, ``foreworld.worlds:TMaze``, and never by the
 module in it, so that files may move. The public names of a room are its parts and what
@@ -39,6 +40,8 @@ KINDS = {
 
 _IN_FAMILIES = ("worlds", "learners")
 """Kinds whose parts live one folder down; files beside ``base.py`` are machinery."""
+_COMPAT = "compat"
+"""Room of the parts of any kind that do as other tools do."""
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -51,6 +54,11 @@ class Entry:
     module: str
     cls: str | None = None
     path: Path | None = None
+
+    @property
+    def compat(self) -> bool:
+        """Whether the part does as another tool does, for comparisons with it."""
+        return self.module.startswith(f"{_ROOT.name}.{_COMPAT}.")
 
     def summary(self) -> str:
         """First line of the module's docstring, read without importing it."""
@@ -97,10 +105,13 @@ def entries(kind: str) -> dict[str, Entry]:
         raise unknown_name("kind of part", kind, KINDS)
     found: dict[str, Entry] = {}
     folder = _ROOT / kind
-    for path in sorted(folder.rglob("*.py")):
+    files = sorted(folder.rglob("*.py"))
+    if kind in _IN_FAMILIES:
+        files = [path for path in files if path.parent != folder]
+    # Behind ours, so that lists end with them.
+    files += sorted((_ROOT / _COMPAT / kind).glob("*.py"))
+    for path in files:
         if path.name.startswith("_") or path.stem == "base":
-            continue
-        if kind in _IN_FAMILIES and path.parent == folder:
             continue
         relative = path.relative_to(_ROOT.parent).with_suffix("")
         module = ".".join(relative.parts)
@@ -318,21 +329,27 @@ def _table(room: str) -> dict[str, str]:
 
 def names_in(room: str) -> list[str]:
     """The public names of a room, read without importing what they name."""
-    kind = room.rpartition(".")[2]
     parts = [
         cls
-        for entry in (entries(kind) if kind in KINDS else {}).values()
+        for entry in _entries_in(room)
         for cls in (_classes_in(entry.path) if entry.path else [])
         if cls.lower() == _letters(entry.name)
     ]
     return sorted({*_table(room), *parts})
 
 
+def _entries_in(room: str) -> list[Entry]:
+    """The parts that have their public names in a room."""
+    name = room.rpartition(".")[2]
+    kinds = KINDS if name == _COMPAT else [name] if name in KINDS else []
+    found = [entry for kind in kinds for entry in entries(kind).values()]
+    return [entry for entry in found if entry.compat == (name == _COMPAT)]
+
+
 def _part_in(room: str, name: str) -> type:
     """The class ``TMaze`` of the part ``tmaze``."""
-    kind = room.rpartition(".")[2]
-    if kind in KINDS and name[0].isupper():
-        for entry in entries(kind).values():
+    if name[0].isupper():
+        for entry in _entries_in(room):
             if _letters(entry.name) == name.lower():
                 return entry.load()
     words = f"module {room!r} has no attribute {name!r}."

@@ -4,10 +4,10 @@ import pytest
 
 import foreworld as fw
 from foreworld.cli.main import main
+from foreworld.compat.worlds.pobax_tmaze import PobaxTMaze
 from foreworld.core.errors import ConfigError
 from foreworld.sweeps.study.find import load_study
 from foreworld.sweeps.study.hparams import bin_rows, grid_rows, read_hparams
-from foreworld.worlds.pomdp.tmaze import TMaze
 
 ARGS = {
     "env": "tmaze_5",
@@ -70,7 +70,7 @@ def test_points_in_the_order_of_that_reader():
         (32, 8, 0.5, 0.0025),
     ]
     assert found.seeds == 3 and found.name == "old"
-    assert found.base.world == TMaze(length=5, cues="peer")
+    assert found.base.world == PobaxTMaze(length=5)
     assert found.base.get("action_concat") is True
 
 

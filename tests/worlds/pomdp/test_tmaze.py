@@ -1,10 +1,11 @@
-"""T-maze: optimum, observations of both kinds, slipping, pictures."""
+"""T-maze: optimum, observations, slipping, pictures."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from foreworld.compat.worlds.pobax_tmaze import PobaxTMaze
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.partition import combine, partition
 from foreworld.learners.ppo.ppo import PPO
@@ -66,35 +67,28 @@ def test_fact_10_tmaze_action_concat():
     assert widths == [4, 8]
 
 
-def observations(world):
-    places = (0, 1, world.length, world.length + 1)
-    return {
-        goal: [
-            world._observe(TMazeState(jnp.int32(x), jnp.int32(goal))).astype(int)
-            for x in places
-        ]
-        for goal in (0, 1)
-    }
-
-
 @pytest.mark.parametrize(
-    ("fields", "above", "below"),
+    ("world", "above", "below"),
     [
-        ({}, "1000 0010 0010 0001", "0100 0010 0010 0001"),
-        ({"perfect_memory": True}, "1000 1010 1010 1001", "0100 0110 0110 0101"),
-        ({"cues": "peer"}, "0100 0100 0100 0010", "1100 0100 0100 0010"),
+        (TMaze(length=3), "1000 0010 0010 0001", "0100 0010 0010 0001"),
         (
-            {"cues": "peer", "perfect_memory": True},
+            TMaze(length=3, perfect_memory=True),
+            "1000 1010 1010 1001",
+            "0100 0110 0110 0101",
+        ),
+        (PobaxTMaze(length=3), "0100 0100 0100 0010", "1100 0100 0100 0010"),
+        (
+            PobaxTMaze(length=3, perfect_memory=True),
             "0100 0100 0100 0010",
             "1100 1100 1100 1010",
         ),
     ],
 )
-def test_observations(fields, above, below):
-    seen = observations(TMaze(length=3, **fields))
-    for goal, expected in ((0, above), (1, below)):
-        text = ["".join(str(int(x)) for x in row) for row in seen[goal]]
-        assert " ".join(text) == expected
+def test_observations(world, above, below):
+    for goal, expected in enumerate((above, below)):
+        states = [TMazeState(jnp.int32(x), jnp.int32(goal)) for x in (0, 1, 3, 4)]
+        seen = [world.observe(state).astype(int) for state in states]
+        assert " ".join("".join(map(str, row.tolist())) for row in seen) == expected
 
 
 def test_moves_and_rewards():
@@ -156,5 +150,3 @@ def test_picture():
 def test_refusals():
     with pytest.raises(ConfigError, match=r"TMaze.length=0 must be at least 1\."):
         TMaze(length=0)
-    with pytest.raises(ConfigError, match="is not one of 'pair', 'peer'"):
-        TMaze(cues="both")

@@ -86,5 +86,5 @@ def world_of(env: Any, **fields: Any) -> AbstractWorld:
         raise ConfigError(f"hparams need an 'env', the name of a world; got {env!r}.")
     match = _NUMBERED.fullmatch(env)
     if match:
-        return make("tmaze", length=int(match[1]), cues="peer", **fields)
+        return make("pobax_tmaze", length=int(match[1]), **fields)
     return make(env, **fields)

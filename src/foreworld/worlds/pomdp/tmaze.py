@@ -6,8 +6,10 @@ rewards of Tao et al. 2025, "POBAX", arXiv 2508.00046.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NamedTuple
+import abc
+from typing import Annotated, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -36,37 +38,40 @@ class TMazeState(NamedTuple):
     """0 above the junction, 1 below it"""
 
 
-class TMaze(AbstractWorld):
+Length = Annotated[int, Bounded(low=1, unit="cells")]
+"""Type of ``length`` fields: cells between the start and the junction."""
+Probability = Annotated[float, Traced(low=0, high=1)]
+"""Type of ``slip_prob`` and ``discount`` fields."""
+
+
+class AbstractTMaze(AbstractWorld):
     """A corridor of ``length`` cells between the start and a junction.
 
     Actions are 0 up, 1 down, 2 right, 3 left. Turning up or down at the junction ends
     the episode; elsewhere it does nothing. The goal is above or below with equal
     probability, and only the observation at the start says which. The best discounted
     return is ``good_reward * discount ** (length + 1)``.
-
-    With ``cues="pair"`` an observation is the one-hot code of start with goal above,
-    start with goal below, corridor, junction. ``cues="peer"`` is POBAX's: entry 0 is
-    the goal, shown at the start, entry 1 is one everywhere but at the junction, entry 2
-    is one there, and entry 3 is never set, so that a start with the goal above looks
-    like the corridor. With ``perfect_memory`` the cue is shown at every step.
     """
 
-    length: Annotated[int, Bounded(low=1, unit="cells")] = 10
+    length: eqx.AbstractVar[int]
     """cells between the start and the junction"""
-    cues: Literal["pair", "peer"] = "pair"
-    """two distinct cues, or those of POBAX"""
-    perfect_memory: bool = False
-    """show the cue at every step, which makes the task fully observed"""
-    good_reward: Annotated[float, Traced()] = 4.0
+    good_reward: eqx.AbstractVar[float]
     """reward of turning towards the goal"""
-    bad_reward: Annotated[float, Traced()] = -0.1
+    bad_reward: eqx.AbstractVar[float]
     """reward of turning away from the goal"""
-    slip_prob: Annotated[float, Traced(low=0, high=1)] = 0.0
+    slip_prob: eqx.AbstractVar[float]
     """probability that an action has no effect"""
-    discount: Annotated[float, Traced(low=0, high=1)] = 0.99
-    """discount factor of returns"""
-    max_episode_len: EpisodeLen = 1000
-    """steps after which an episode is cut off; 0 for never"""
+
+    @abc.abstractmethod
+    def observe(self, state: TMazeState) -> Float[Array, "4"]:
+        """What the agent sees in a state: flags of 0 and 1.
+
+        Parameters
+        ----------
+        state
+            Where the agent and the goal are. An ended episode shows the junction in
+            which it ended.
+        """
 
     @property
     def action_space(self) -> Discrete:
@@ -82,7 +87,7 @@ class TMaze(AbstractWorld):
         """Start of the corridor, goal drawn anew."""
         goal = jax.random.bernoulli(key, jnp.float32(0.5)).astype(jnp.int32)
         state = TMazeState(jnp.int32(0), goal)
-        return state, self._observe(state)
+        return state, self.observe(state)
 
     def step(
         self, state: TMazeState, action: Int[Array, ""], key: Key[Array, ""]
@@ -99,7 +104,7 @@ class TMaze(AbstractWorld):
         prize = jnp.where(action == state.goal, self.good_reward, self.bad_reward)
         reward = jnp.where(turning, prize, 0.0).astype(jnp.float32)
         new = TMazeState(position, state.goal)
-        return Step(new, self._observe(new), reward, turning, jnp.asarray(False))
+        return Step(new, self.observe(new), reward, turning, jnp.asarray(False))
 
     def render(self, state: TMazeState) -> UInt8[Array, "height width 3"]:
         """The maze from above, 40 pixels high and 8 a cell wide.
@@ -132,14 +137,29 @@ class TMaze(AbstractWorld):
         here = (row == 2) & (col == state.position + 1) & inner
         return paint(canvas, here & (state.position <= self.length + 1), _AGENT)
 
-    def _observe(self, state: TMazeState) -> Float[Array, "4"]:
-        start = state.position == 0
-        # The observation of an ended episode is that of the junction it ended in.
-        junction = state.position >= self.length + 1
-        shown = start | self.perfect_memory
-        below = state.goal == 1
-        if self.cues == "pair":
-            flags = [shown & ~below, shown & below, ~start & ~junction, junction]
-        else:
-            flags = [shown & below, ~junction, junction, jnp.zeros_like(start)]
+
+class TMaze(AbstractTMaze):
+    """A corridor whose start alone shows which way to turn at its end.
+
+    An observation is the one-hot code of start with goal above, start with goal below,
+    corridor, junction. With ``perfect_memory`` the cue is shown at every step. See
+    :class:`AbstractTMaze` for moves and rewards.
+    """
+
+    length: Length = 10
+    perfect_memory: bool = False
+    """show the cue at every step, which makes the task fully observed"""
+    good_reward: Annotated[float, Traced()] = 4.0
+    bad_reward: Annotated[float, Traced()] = -0.1
+    slip_prob: Probability = 0.0
+    discount: Probability = 0.99
+    """discount factor of returns"""
+    max_episode_len: EpisodeLen = 1000
+    """steps after which an episode is cut off; 0 for never"""
+
+    def observe(self, state: TMazeState) -> Float[Array, "4"]:
+        """Start with goal above, with goal below, corridor, junction."""
+        start, junction = state.position == 0, state.position >= self.length + 1
+        shown, below = start | self.perfect_memory, state.goal == 1
+        flags = [shown & ~below, shown & below, ~start & ~junction, junction]
         return jnp.stack(flags).astype(jnp.float32)

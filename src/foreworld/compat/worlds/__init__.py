@@ -1,0 +1,1 @@
+"""Worlds as other tools have them."""
