@@ -58,7 +58,7 @@ General options, for every verb:
 
 
 class Terminated(KeyboardInterrupt):
-    """Somebody asked this process to end: a scheduler, a shutdown, ``kill``."""
+    """SIGTERM reached this process: from a scheduler, a shutdown, ``kill``."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
 
 
 def gather(folder: Path) -> dict[str, Any]:
-    """What the files of a study's folder say; disturbs nobody who works on it."""
+    """What the files of a study's folder say; only reads, also while it runs."""
     from foreworld.launch.slurm._jobs import job_facts
     from foreworld.sweeps.folder import StudyFolder
 

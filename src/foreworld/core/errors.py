@@ -34,7 +34,7 @@ class OccupiedError(ForeworldError, FileExistsError):
 
 
 def unknown_name(what: str, name: str, known: Iterable[str]) -> UnknownNameError:
-    """The error for a name nobody knows: nearest names first, then the full list.
+    """The error for an unknown name: nearest names first, then the full list.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ class Discrete:
     num
         Number of choices.
     names
-        What each choice does, for people; empty where nobody said. Choices called
+        What each choice does, for people; empty where it is not said. Choices called
         up, down, left and right are chosen with the arrow keys in live play.
     """
 

@@ -57,7 +57,8 @@ class AbstractWorld(Part):
     discount
         Discount factor of returns in this world.
     max_episode_len
-        Steps after which whoever runs the world truncates an episode; 0 for never.
+        Steps after which an episode is truncated, by the code that runs it; 0 for
+        never.
     """
 
     discount: eqx.AbstractVar[float]

@@ -142,8 +142,8 @@ def run_lanes(
     lanes
         Where the episodes stand.
     memory
-        Memory of whoever acts. It is handed on as it is: ``act`` looks at
-        ``lanes.starts`` and forgets.
+        Memory of the policy. It is passed on unchanged between episodes: ``act`` looks
+        at ``lanes.starts`` and resets it.
     act
         Chooses the actions of all lanes. Its record is returned, stacked over time.
     noise

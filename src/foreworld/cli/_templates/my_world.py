@@ -60,7 +60,7 @@ class MyWorld(AbstractWorld):
         position = jnp.where(slipped, state, moved).astype(jnp.int32)
         reached = position == self.size - 1
         reward = reached.astype(jnp.float32)
-        # Whoever runs the world starts the next episode and counts the time limit.
+        # Code that runs episodes starts the next one and counts the time limit.
         return Step(
             state=position,
             obs=self._observe(position),

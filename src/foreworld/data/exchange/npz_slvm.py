@@ -69,8 +69,8 @@ def write_triples(
     Raises
     ------
     ConfigError
-        Somebody acts in the world, for whose actions the layout has no place; there
-        are no frames; or what was asked for is for other data.
+        The world has actions, for which the layout has no place; there are no frames;
+        or an option was given that is for other data.
     OccupiedError
         A file is there already.
     """

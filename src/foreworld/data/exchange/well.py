@@ -46,7 +46,7 @@ def write_well(data: DataSet, out: str | Path, force: bool = False) -> list[Path
     Raises
     ------
     ConfigError
-        There are no frames, or somebody acts in the world.
+        There are no frames, or the world has actions.
     OccupiedError
         A file is there already.
     """

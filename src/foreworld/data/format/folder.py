@@ -98,7 +98,7 @@ def prepare(
 
 
 def contents(tasks: Iterable[str]) -> list[str]:
-    """Names of what lies in a data set's folder beside configuration and marker.
+    """Names of the entries of a data set's folder beside configuration and marker.
 
     Parameters
     ----------

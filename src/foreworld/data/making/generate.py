@@ -1,8 +1,8 @@
 """Makes data sets in shards: resumable, with the same bytes on any number of workers.
 
 ``generate`` writes the folder's ``config.json`` and lets workers make what is missing.
-A worker takes a lease on a shard, makes it, puts it in its place at once, and goes on;
-whoever finds everything made seals the folder.
+A worker locks a shard, makes it, renames it into place, and goes on; the first process
+that finds all shards made seals the folder.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def generate(
 
 
 def work(folder: Path) -> None:
-    """Make every shard that is missing and that nobody else is making: one worker.
+    """Make every shard that is missing and that no other process makes: one worker.
 
     Any number of these may run on one folder at the same time, on any machine that
     sees it; each may be killed and started again.

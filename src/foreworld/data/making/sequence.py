@@ -219,7 +219,7 @@ def _as_stored(
 def _disturbed(
     columns: dict[str, Array], key: Key[Array, ""], seen: Observation
 ) -> dict[str, Array]:
-    """Columns with noise, and with frames that nobody saw."""
+    """Columns with noise, and with frames that were not observed."""
     if seen.state_noise:
         state = columns["state"]
         noise = jax.random.normal(named_key(key, "state_noise"), state.shape, "float32")
@@ -232,7 +232,7 @@ def _disturbed(
     if seen.missing:
         valid = columns["valid"]
         draw = jax.random.uniform(named_key(key, "missing"), valid.shape, jnp.float32)
-        # A sequence of which nothing at all was seen is of no use.
+        # The first frame is always observed, so that no sequence is empty.
         noticed = (draw >= seen.missing) | (jnp.arange(len(valid)) == 0)
         for name in ("image", "state"):
             if name in columns:

@@ -58,7 +58,7 @@ class Shards(AbstractWork):
         return len(self.missing())
 
     def num_free(self) -> int:
-        """Those of them that nobody makes."""
+        """Open shards that no process makes."""
         return sum(not held(self._lock(shard)) for shard in self.missing())
 
     def mark(self) -> int:
@@ -89,8 +89,8 @@ class Shards(AbstractWork):
     def make(self) -> None:
         """Make every missing shard that no other process holds.
 
-        Tasks at which nobody is come first: workers then compile one program each
-        instead of all the same ones.
+        Tasks on which no other process works come first: workers then compile one
+        program each instead of all the same ones.
         """
         tasks = self.recipe.tasks
         for alone in (True, False) if len(tasks) > 1 else (False,):

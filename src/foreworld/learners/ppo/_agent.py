@@ -232,7 +232,7 @@ class ActorPolicy(AbstractPolicy):
         return self.acted(AgentMemory(hidden, memory.last_action), action), action
 
     def acted(self, memory: AgentMemory, action: Int[Array, ""]) -> AgentMemory:
-        """The memory with the action that was done, whoever chose it."""
+        """The memory with the action that was taken, by this policy or another."""
         code = jax.nn.one_hot(action, self.num_actions, dtype=jnp.float32)
         return memory._replace(last_action=code)
 

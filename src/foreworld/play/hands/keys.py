@@ -19,7 +19,7 @@ _PLAIN = "1234567890abcdefghijklmnopqrstuvwxyz"
 
 
 def keys(world: AbstractWorld) -> tuple[Key, ...]:
-    """The keys of a world; none where nobody acts.
+    """The keys of a world; none for a passive one.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""One live episode: a world, whoever acts in it, and the program that steps and draws.
+"""One live episode: a world, what acts in it, and the program that steps and draws.
 
-Unlike the lanes of ``worlds/rollout.py``, an episode that has ended stays to be looked
-at until somebody asks for the next one.
+Unlike the lanes of ``worlds/rollout.py``, an episode that has ended stays on screen
+until the next one is asked for.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class View(NamedTuple):
         Probabilities of the next action and value, of a policy that tells; else
         ``None``.
     action
-        What was done last; 0 at a start and where nobody acts.
+        What was done last; 0 at a start and in a passive world.
     """
 
     scene: Scene
@@ -93,7 +93,7 @@ class Episode:
     key
         All random numbers of this and later episodes follow from it.
     policy
-        What acts when no action is given; ``None`` where there is nobody.
+        What acts when no action is given; ``None`` for nothing.
     """
 
     def __init__(
@@ -159,7 +159,7 @@ class Episode:
         self._turn(self.view.scene, OWN_CHOICE, False)
 
     def numbers(self) -> tuple[Number, ...]:
-        """Steps, the world's readings, and rewards where somebody acts."""
+        """Steps, the world's readings, and rewards where the world has actions."""
         scene = self.view.scene
         shown = [Number("step", int(scene.running.num_steps))]
         for name, value in self.view.readings.items():

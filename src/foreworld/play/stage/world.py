@@ -1,7 +1,7 @@
 """Any world by hand: keys choose actions, the mouse drags, sliders change its numbers.
 
-A world in which somebody acts waits for keys: each press is one step. With time running
-it goes on while a key is held. A passive world simply runs.
+A world with actions waits for keys: each press is one step. With time running it goes
+on while a key is held. A passive world simply runs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Serves a page to browsers on this machine only, and to nobody without the address.
+"""Serves a page to browsers on this machine only, and only to those given the address.
 
 The socket is bound to 127.0.0.1, and everything goes through the guard.
 """
@@ -51,8 +51,8 @@ def bind(port: int | None = None) -> socket.socket:
     for choice in choices:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
-            # A port that was closed a moment ago can be had again at once; one that
-            # somebody listens on cannot.
+            # A port that was closed a moment ago can be bound again at once; one on
+            # which a process listens cannot.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((HOST, choice))
             listener.listen(64)

@@ -157,7 +157,7 @@ async def _run(
 
 
 class _Nothing:
-    """Nobody said anything in time."""
+    """No message came in time."""
 
 
 _NOTHING = _Nothing()

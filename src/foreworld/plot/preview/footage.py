@@ -52,8 +52,8 @@ class Footage:
     family
         What they are drawn from.
     image, state, time, valid
-        As a data set has them, which may have no frames; frames that nobody saw are
-        not valid.
+        As a data set has them, which may have no frames; frames that were not observed
+        are not valid.
     energy
         In float64; ``None`` where the world has none.
     extras

@@ -16,7 +16,7 @@ Size = Annotated[int, Bounded(low=0)]
 
 
 class Recording(AbstractWorld):
-    """Stands for the world of a data set that somebody recorded.
+    """Stands for the unknown world of an imported data set.
 
     It has spaces and a frame size, so learners fit it or refuse it like any other
     world, but it can be neither started nor stepped nor drawn.
@@ -54,15 +54,15 @@ class Recording(AbstractWorld):
         return Box(-math.inf, math.inf, (self.state_size,))
 
     def reset(self, key: Key[Array, ""]) -> NoReturn:
-        """Raises :class:`ConfigError`: nobody knows how to start it."""
+        """Raises :class:`ConfigError`: how it starts is not known."""
         self._refuse("started")
 
     def step(self, state: Any, action: Any, key: Key[Array, ""]) -> Step:
-        """Raises :class:`ConfigError`: nobody knows how it moves."""
+        """Raises :class:`ConfigError`: how it moves is not known."""
         self._refuse("stepped")
 
     def render(self, state: Any) -> UInt8[Array, "height width channels"]:
-        """Raises :class:`ConfigError`: nobody knows how it looks."""
+        """Raises :class:`ConfigError`: how it is drawn is not known."""
         self._refuse("drawn")
 
     def _refuse(self, what: str) -> NoReturn:
