@@ -3,7 +3,7 @@
     foreworld best pomdp/tmaze_10_ppo --measure last10
     foreworld best pomdp/tmaze_10_ppo --rerun 30    # and again on 30 fresh seeds
 
-The seeds that chose a point flatter it; ``--rerun`` reports it on others.
+The seeds that chose a point overestimate it; ``--rerun`` reports it on others.
 """
 
 from __future__ import annotations

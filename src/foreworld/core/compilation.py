@@ -122,9 +122,9 @@ def cache_hits() -> int:
 def compile_all(wanted: list[Program]) -> Compiled:
     """Make programs ready to call; what this process knows already is not redone.
 
-    Processes that want the same program at the same time share the work: each
-    compiles what no other one is at, and takes the rest from the cache on disk when it
-    is there. A process that dies gives back what it was at.
+    Processes that want the same programs at the same time share the work: each
+    compiles those that no other one is compiling, and takes the rest from the cache on
+    disk once they are there. The lock of a process that dies is released.
 
     Parameters
     ----------
@@ -175,8 +175,8 @@ def _compile(lowered: dict[Hashable, Any]) -> None:
 def _try_lock(text: str) -> contextlib.AbstractContextManager[Any] | None:
     """The lock of a program while no other process or thread has it, else ``None``.
 
-    It goes with the process that holds it. Where there can be no locks, work is not
-    shared.
+    The kernel releases it when its process dies. Where the file system has no locks,
+    every process compiles for itself.
     """
     folder = jax.config.jax_compilation_cache_dir  # pyright: ignore[reportAttributeAccessIssue]
     if not folder:
@@ -196,7 +196,7 @@ def _try_lock(text: str) -> contextlib.AbstractContextManager[Any] | None:
     except OSError:
         file.close()
         return contextlib.nullcontext(text)
-    # The descriptor is what holds the lock; closing it lets go.
+    # The lock belongs to the open file: closing it releases the lock.
     return file
 
 

@@ -1,4 +1,4 @@
-"""What notebooks show: pieces of HTML, and pictures that a room above knows to draw."""
+"""What notebooks show: pieces of HTML, and pictures drawn by packages above core."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def drawn_above(place: str, value: Any) -> str:
-    """What ``module:function`` of a room above makes of a value.
+    """What ``module:function`` of a package above this one makes of a value.
 
     Rooms never import those above them, so a study names who draws its curves, as tasks
     name who does the work.

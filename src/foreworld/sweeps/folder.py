@@ -150,7 +150,7 @@ class StudyFolder:
     def _repr_html_(self) -> str:
         """In a notebook: what it is, the best point so far and the curves of its score.
 
-        Figures are a room above this one.
+        Figures are drawn by a package above this one, imported by name when needed.
         """
         return show.drawn_above("foreworld.plot.notebook:study_html", self)
 

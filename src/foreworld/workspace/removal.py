@@ -28,7 +28,7 @@ def doom(path: str | Path) -> Doomed:
     Raises
     ------
     ConfigError
-        A link, a folder that is none of ours, or one that holds other files too.
+        A link, a folder that Foreworld did not write, or one that holds other files.
     ForeworldError
         Work on it is under way.
     """
@@ -58,7 +58,7 @@ def doom(path: str | Path) -> Doomed:
             f"{jobs[0].job.number}. 'scancel' stops them, and 'foreworld cancel' those "
             f"of a study."
         )
-    # Beside what belongs there, halves of files that were never put in place.
+    # Unfinished temporary files of killed processes go too.
     halves = (p.name for p in folder.iterdir() if p.name.endswith(".part"))
     files = [p for p in folder.rglob("*") if p.is_file() and not p.is_symlink()]
     num_bytes = sum(file.stat().st_size for file in files)
@@ -74,7 +74,8 @@ def delete(doomed: Doomed) -> None:
         The disk refuses.
     """
     folder = doomed.folder
-    # The marker first and last what says whose folder it is.
+    # The finished marker first and the configuration last: killed in between, the
+    # folder can still be recognised and deleted.
     remove(folder / MANIFEST)
     for name in (*doomed.names, CONFIG):
         remove(folder / name)

@@ -68,7 +68,7 @@ def prepare(
     ------
     OccupiedError
         It holds something else: another data set (``force`` replaces that), or files
-        that are none of ours (which are never touched).
+        that Foreworld did not write (which are never touched).
     DamagedError
         It is finished, and its marker was altered.
     """
