@@ -66,7 +66,7 @@ def test_refuses_what_is_not_ours(run, own_folder, capsys):
             f"did not make. Move that away first.\n"
         )
         (run / name).unlink()
-    assert "unknown study 'nowhere'" in refused(["nowhere"], capsys)
+    assert "unknown folder or study 'nowhere'" in refused(["nowhere"], capsys)
     # One that cannot be deleted keeps the others.
     refused([run, "mine"], capsys)
     assert run.exists()
