@@ -38,7 +38,7 @@ def test_show(capsys):
         "   1  grav_1  BouncingBall(gravity_x=-1.767767, gravity_y=1.767767, "
         "inset=0.0, angle=[45.0, 135.0])"
     )
-    assert "  integrator: pymunk" in lines
+    assert "  world: PymunkBall" in lines
     assert main(["show", "dm/lj_16", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["train"] == 45_000 and facts["legacy"] == {}

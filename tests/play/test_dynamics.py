@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import foreworld as fw
+from foreworld.compat.worlds.pymunk_ball import PymunkBall
 from foreworld.core import registry
 from foreworld.core.keys import root_key
 from foreworld.play.hands import hands
@@ -98,10 +99,10 @@ def test_nudged_strategies_stay_strategies():
 
 
 def test_what_is_observed_in_another_form_cannot_be_nudged():
-    session = WorldStage(BouncingBall(legacy_lag=True)).session(1)
+    session = WorldStage(PymunkBall()).session(1)
     session.handle(Nudge(0, 1.0))
     assert session.frame().notice == (
-        "BouncingBall keeps its state in another form than it is observed in: it "
+        "PymunkBall keeps its state in another form than it is observed in: it "
         "cannot be nudged."
     )
 

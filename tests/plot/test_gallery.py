@@ -16,7 +16,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 SYSTEMS = [
     name
     for name, entry in registry.entries("worlds").items()
-    if issubclass(entry.load(), AbstractDynamics)
+    if not entry.compat and issubclass(entry.load(), AbstractDynamics)
 ]
 
 

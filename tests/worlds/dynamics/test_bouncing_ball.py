@@ -1,4 +1,4 @@
-"""The ball against an event-driven reference, its step rule, and the facts."""
+"""The ball against an event-driven reference, and the facts."""
 
 from typing import Any
 
@@ -9,47 +9,15 @@ import pytest
 from scipy.stats import norm
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.keys import named_key, root_key
-from foreworld.testing.worlds import check_world
+from foreworld.core.keys import root_key
 from foreworld.worlds.dynamics._bounce import Walls, fly
-from foreworld.worlds.dynamics.bouncing_ball import BallState, BouncingBall
+from foreworld.worlds.dynamics.bouncing_ball import BouncingBall
+from tests.worlds.dynamics.balls import sequences
 
-ENGINE: dict[str, Any] = {"integrator": "pymunk", "legacy_lag": True}
 GRAVITY: dict[str, Any] = {"gravity_y": 2.5, "inset": 0.0, "angle": (45.0, 135.0)}
 THIRDS = [
     (2.5 * np.cos(k * np.pi / 8), 2.5 * np.sin(k * np.pi / 8)) for k in (0, 6, 11)
 ]
-
-
-def observed(world: BouncingBall, start: list[float], num: int) -> np.ndarray:
-    """Observations at 0 .. num - 1 from a start, in float64."""
-    with jax.enable_x64(True):
-        motion = jnp.asarray(start, jnp.float64)
-
-        def advance(state: BallState, _: None) -> tuple[BallState, jax.Array]:
-            seen = world._seen(state)
-            return world.step(state, None, root_key(0)).state, seen
-
-        begin = BallState(motion, jnp.zeros(2))
-        return np.asarray(jax.lax.scan(advance, begin, None, num)[1])
-
-
-def sequences(world: BouncingBall, num: int, num_frames: int = 30) -> Any:
-    """Per sequence: observations, whether all frames may stay, and energies."""
-
-    def one(index: jax.Array) -> Any:
-        key = named_key(root_key(5), index)
-        state, obs = world.reset(key)
-
-        def advance(state: BallState, _: None) -> Any:
-            step = world.step(state, None, key)
-            return step.state, (step.obs, world.keeps(step.state), world.total(state))
-
-        rows = jax.lax.scan(advance, state, None, num_frames)[1]
-        return obs, rows
-
-    with jax.enable_x64(True):
-        return jax.tree.map(np.asarray, jax.jit(jax.vmap(one))(jnp.arange(num)))
 
 
 def bounce(x: float, v: float, a: float, low: float, high: float, t: float) -> Any:
@@ -143,111 +111,6 @@ def test_exact_flight_conserves_energy(gravity: tuple[float, float]) -> None:
     assert obs[..., :2].min() >= 3 - 1e-5 and obs[..., :2].max() <= 29 + 1e-5
 
 
-@pytest.mark.fact("dynamics-datasets", "C10")
-def test_fact_c10_free_flight() -> None:
-    world = BouncingBall(**GRAVITY, **ENGINE)
-    states = observed(world, [10, 12, 4, 2], 8)
-    expected = [
-        (11, 12.5, 4, 2.625),
-        (12, 13.15625, 4, 3.25),
-        (13, 13.96875, 4, 3.875),
-        (18, 20.375, 4, 7),
-    ]
-    np.testing.assert_allclose(states[[0, 1, 2, 7]], expected, atol=1e-5)
-
-
-@pytest.mark.fact("dynamics-datasets", "C11")
-def test_fact_c11_bounce_without_gravity() -> None:
-    states = observed(BouncingBall(**ENGINE), [16, 16, 8, 0], 8)
-    x = [18, 20, 22, 24, 26, 28, 25.285301, 23.285301]
-    np.testing.assert_allclose(states[:, 0], x, atol=1e-5)
-    np.testing.assert_allclose(states[:, 2], [8] * 5 + [-8] * 3, atol=1e-12)
-
-
-@pytest.mark.fact("dynamics-datasets", "C12")
-def test_fact_c12_bounce_with_gravity() -> None:
-    states = observed(BouncingBall(**GRAVITY, **ENGINE), [16, 16, 0, 6], 9)
-    y = [17.5, 19.15625, 20.96875, 22.9375, 25.0625]
-    y += [27.34375, 29.78125, 26.802763, 24.521513]
-    np.testing.assert_allclose(states[:, 1], y, atol=1e-5)
-    np.testing.assert_allclose(states[6:8, 3], [-9.75, -9.125], atol=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("start", "end"),
-    [
-        (
-            [22.39, 11.59, 3.44, 8.18],
-            [22.17947406, 10.14505844, -3.7353175, -9.1427425],
-        ),
-        (
-            [20.35, 15.02, 2.57, 7.75],
-            [13.61447406, 10.35005844, -4.6053175, -9.5727425],
-        ),
-        (
-            [16.94, 20.84, -1.37, 5.86],
-            [15.21123412, 1.99505844, 2.08753175, 10.88531775],
-        ),
-        (
-            [22.13, 10.66, -2.97, 8.92],
-            [20.01187426, 14.76505844, 3.68753175, -8.4027425],
-        ),
-    ],
-)
-def test_contacts_that_gravity_leads_away_from(start: list, end: list) -> None:
-    """State of the engine itself (6.9.0) after 30 steps.
-
-    Here gravity changes a slow velocity by more than twice its size within a contact's
-    step, so that the wall must not turn it round.
-    """
-    pull = {"gravity_x": -0.956709, "gravity_y": -2.309699, "inset": 0.0}
-    states = observed(BouncingBall(**pull, integrator="pymunk"), start, 31)
-    np.testing.assert_allclose(states[30], end, atol=1e-5)
-
-
-@pytest.mark.fact("dynamics-datasets", "C13")
-@pytest.mark.parametrize("gravity", THIRDS)
-def test_fact_c13_engine_gains_energy(gravity: tuple[float, float]) -> None:
-    fields = {"gravity_x": gravity[0], "gravity_y": gravity[1], "inset": 0.0}
-    world = BouncingBall(**fields, integrator="pymunk")
-    states = observed(world, [16, 16, 1, 0.5], 6)
-    with jax.enable_x64(True):
-        energy = [float(world.total(BallState(jnp.asarray(s), s[:2]))) for s in states]
-    np.testing.assert_allclose(np.diff(energy), 0.1953125, atol=1e-9)
-    _, (obs, _, _) = sequences(BouncingBall(integrator="pymunk"), 100)
-    speed = np.linalg.norm(obs[..., 2:], axis=-1)
-    np.testing.assert_allclose(speed, speed[:, :1] * np.ones(30), rtol=1e-6)
-
-
-@pytest.mark.fact("dynamics-datasets", "C14")
-def test_fact_c14_pixels() -> None:
-    world = BouncingBall(artifacts="pymunk")
-
-    def lit(x: float, y: float) -> np.ndarray:
-        state = BallState(jnp.array([x, y, 0, 0]), jnp.zeros(2))
-        return np.asarray(world.render(state))[::-1, :, 0] == 255
-
-    frame = lit(16, 16)
-    assert frame.sum() == 25
-    rows, columns = np.nonzero(frame)
-    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (13, 18, 13, 19)
-    assert frame[16].sum() == 7
-    assert np.nonzero(frame[13])[0].tolist() == [15, 16]
-    assert lit(16.5, 16.5).sum() == 26
-    assert lit(17.5, 17.5).sum() == 24
-    # Without the line: the rows that the source lists.
-    assert frame.sum(axis=1)[13:19].tolist() == [2, 4, 6, 7, 4, 2]
-
-
-@pytest.mark.fact("dynamics-datasets", "C15")
-def test_fact_c15_gravity_directions() -> None:
-    expected = [(2.5, 0), (-1.767767, 1.767767), (-0.956709, -2.309699)]
-    for (x, y), pull in zip(THIRDS, expected, strict=True):
-        world = BouncingBall(gravity_x=x, gravity_y=y, integrator="pymunk")
-        states = observed(world, [16, 16, 0, 0], 3)
-        np.testing.assert_allclose(states[1, 2:] / world.dt, pull, atol=1e-6)
-
-
 @pytest.mark.fact("dynamics-datasets", "C16")
 @pytest.mark.parametrize(
     ("fields", "low", "share"), [({}, 6, -1.25), (GRAVITY, 4, -1.5)]
@@ -274,57 +137,12 @@ def test_fact_c16_initial_law(fields: dict, low: float, share: float) -> None:
     assert abs(angle.mean() - (first + last) / 2) < mean_error
 
 
-@pytest.mark.parametrize(
-    ("gravity", "share", "counted"),
-    [
-        ((0.0, 2.5), 0.023, 1500),
-        (THIRDS[0], 0.001, 1500),
-        (THIRDS[1], 0.001, 1500),
-        (THIRDS[2], 0.013, 1500),
-        # Counted for this test with the engine itself, version 6.9.0.
-        ((0.0, 2.5), 0.0171, 10_000),
-        (THIRDS[1], 0.0023, 10_000),
-    ],
-)
-def test_escapes_of_the_engine(
-    gravity: tuple[float, float], share: float, counted: int
-) -> None:
-    """The published drop rates, counted over some 1,500 sequences each."""
-    fields = {**GRAVITY, "gravity_x": gravity[0], "gravity_y": gravity[1]}
-    _, (_, keeps, _) = sequences(BouncingBall(**fields, integrator="pymunk"), 8000)
-    dropped = (~keeps.all(axis=1)).mean()
-    likely = max(share, dropped)
-    error = np.sqrt(likely * (1 - likely) * (1 / counted + 1 / 8000))
-    assert dropped > 0
-    assert abs(dropped - share) < 3 * error
-
-
-def test_the_ball_without_gravity_never_escapes() -> None:
-    _, (_, keeps, _) = sequences(BouncingBall(integrator="pymunk"), 4000)
-    assert keeps.all()
-
-
-def test_lag_shows_the_next_state_with_this_picture() -> None:
-    key = root_key(3)
-    for integrator in ("exact", "pymunk"):
-        plain = BouncingBall(**GRAVITY, integrator=integrator)
-        late = plain.replace(legacy_lag=True)
-        state, obs = late.reset(key)
-        np.testing.assert_array_equal(state.motion, plain.reset(key)[1])
-        after = plain.step(state, None, key)
-        np.testing.assert_allclose(obs, after.obs, rtol=1e-6)
-        np.testing.assert_array_equal(late.render(state), plain.render(state))
-        np.testing.assert_allclose(
-            late.step(state, None, key).state.motion, after.state.motion, rtol=1e-6
-        )
-
-
 def test_the_picture_is_the_disc() -> None:
     """Against 8 x 8 samples a pixel; the area of a disc of radius 3 is 28.3."""
     world = BouncingBall()
     rng = np.random.default_rng(0)
     for x, y in rng.uniform(4, 28, (20, 2)):
-        state = BallState(jnp.array([x, y, 0, 0]), jnp.zeros(2))
+        state = jnp.array([x, y, 0.0, 0.0])
         frame = np.asarray(world.render(state))[::-1, :, 0] == 255
         fine = (np.arange(256) + 0.5) / 8
         inside = (fine[None] - x) ** 2 + (fine[:, None] - y) ** 2 <= 9
@@ -349,25 +167,13 @@ def test_a_larger_picture_shows_the_same_box() -> None:
     assert ((coarse == 1) <= (small == 1)).all()
 
 
-def test_derivative_and_energy_belong_to_the_integrator() -> None:
+def test_derivative_and_energy() -> None:
     state, _ = BouncingBall().reset(root_key(0))
     exact = BouncingBall(gravity_y=2.5)
     slope = exact.derivative(state)
-    np.testing.assert_allclose(slope, [*state.motion[2:], 0, 2.5])
+    np.testing.assert_allclose(slope, [*state[2:], 0, 2.5])
     assert exact.energy(state) == exact.total(state)
-    engine = exact.replace(integrator="pymunk")
-    assert engine.derivative(state) is None
-    assert engine.energy(state) is None
     assert exact.extras(state) == {}
-
-
-@pytest.mark.parametrize("integrator", ["exact", "pymunk"])
-def test_other_settings_keep_the_contract(integrator: str) -> None:
-    check_world(
-        BouncingBall(
-            **GRAVITY, integrator=integrator, artifacts="pymunk", legacy_lag=True
-        )
-    )
 
 
 @pytest.mark.parametrize(
@@ -390,12 +196,6 @@ def test_other_settings_keep_the_contract(integrator: str) -> None:
         ),
         ({"speed": (-1.0, 1.0)}, r"speed=\(-1\.0, 1\.0\) must be two numbers of at"),
         ({"angle": (90.0, 0.0)}, r"angle=\(90\.0, 0\.0\) must be two numbers, the"),
-        (
-            {"artifacts": "pymunk", "image_size": 64},
-            r"artifacts='pymunk' knows only the disc of radius 3 in a box of one unit "
-            r"a pixel, got radius=3\.0, box=32\.0 and image_size=64",
-        ),
-        ({"integrator": "euler"}, r"integrator='euler' is not one of 'exact', 'pymunk"),
     ],
 )
 def test_what_cannot_be_is_refused(fields: dict, message: str) -> None:

@@ -24,12 +24,13 @@ from foreworld.data.format.schema import LABEL
 from foreworld.data.reading.dataset import DataSet
 from foreworld.data.reading.split import Split
 from foreworld.data.views.windows import Windows, WindowSplit
-from foreworld.worlds.base import AbstractWorld
-from foreworld.worlds.dynamics.bouncing_ball import BouncingBall
-from foreworld.worlds.dynamics.switching_double_pendulum import SwitchingDoublePendulum
 
 _BATCH = 50
 """Sequences in memory at a time."""
+_FLAT = ("BouncingBall", "PymunkBall")
+"""Worlds whose frames have no channel axis there."""
+_SERIES_NAMES = {"SwitchingDoublePendulum": "double_pendulum"}
+"""Names of series that are not those of our worlds."""
 _WINDOW_KEYS = {
     "domains": np.float64,
     "queries": np.float64,
@@ -119,7 +120,7 @@ def _task_files(data: DataSet, out: Path) -> dict[Path, Callable[[Path], None]]:
     """A file for each split, in a folder of each task where there are several."""
     files = {}
     for label, (task, one) in enumerate(data.tasks.items()):
-        flat = isinstance(one.family.world, BouncingBall)
+        flat = type(one.family.world).__name__ in _FLAT
         for split in _splits(one):
             files[out / task / f"{split.name}.npz"] = _triple(split, flat, label)
     return files
@@ -130,7 +131,7 @@ def _combined_files(data: DataSet, out: Path) -> dict[Path, Callable[[Path], Non
 
     Where balls and others are together, one channel without an axis is what fits both.
     """
-    flat = any(isinstance(f.world, BouncingBall) for f in data.families.values())
+    flat = any(type(f.world).__name__ in _FLAT for f in data.families.values())
     return {
         out / f"combined_{split.name}.npz": _triple(split, flat)
         for split in _splits(data)
@@ -141,17 +142,12 @@ def _window_files(
     data: DataSet, out: Path, cut: Callable[[Split], Windows]
 ) -> dict[Path, Callable[[Path], None]]:
     """Windows of the parts in time, of the split that holds the series."""
-    windows, name = cut(_splits(data)[0]), _series_name(data.family.world)
+    windows, ours = cut(_splits(data)[0]), type(data.family.world).__name__
+    name = _SERIES_NAMES.get(ours, ours.lower())
     return {
         out / f"{name}_{part}.npz": _windowed(windows.split(part))
         for part in windows.parts
     }
-
-
-def _series_name(world: AbstractWorld) -> str:
-    if isinstance(world, SwitchingDoublePendulum):
-        return "double_pendulum"
-    return type(world).__name__.lower()
 
 
 def _windowed(split: WindowSplit) -> Callable[[Path], None]:

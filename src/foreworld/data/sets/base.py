@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any, Literal
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.part import Part
 from foreworld.data.format.observation import Observation
 from foreworld.data.format.recipe import SPLITS, NumFrames, Seed, Size
-from foreworld.data.sets.legacy import as_peer, peer_settings
 from foreworld.worlds.base import Family
+
+_PEERS = "foreworld.compat.sets"
+"""What the peers' versions are; by name, for it stands above data sets."""
 
 
 class NamedSet(Part):
@@ -58,7 +61,8 @@ class NamedSet(Part):
         """The families that sequences are drawn from, legacy or not."""
         if not self.legacy:
             return dict(self.tasks)
-        return {n: as_peer(family, self.peer) for n, family in self.tasks.items()}
+        peers = importlib.import_module(_PEERS)
+        return {n: peers.as_peer(f, self.peer) for n, f in self.tasks.items()}
 
     def settings(self, task: str) -> dict[str, Any]:
         """Fields of a task's recipe but its family."""
@@ -71,7 +75,8 @@ class NamedSet(Part):
             # One program call a series: a wider one would make series for nobody.
             fields.update(observation=Observation(images=False), chunk_len=1)
         if self.legacy:
-            fields.update(peer_settings(self.tasks[task].world, self.peer))
+            peers = importlib.import_module(_PEERS)
+            fields.update(peers.peer_settings(self.tasks[task], self.peer))
         return fields
 
     def scaled(self, scale: float) -> NamedSet:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from foreworld.data.sets.base import NamedSet
 
 GROUP = "foreworld.sets"
-_MACHINERY = ("base", "find", "legacy", "recipes")
+_MACHINERY = ("base", "find")
 
 
 @dataclass(frozen=True)

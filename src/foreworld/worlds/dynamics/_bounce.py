@@ -1,23 +1,17 @@
-"""How a ball moves between walls: exactly, and by the step rule of a physics engine."""
+"""How a ball moves between walls, exactly."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Float
 
 Scalar = Float[Array, ""] | float
 Axes = Float[Array, " axis"]
 """One number for each axis; the axes do not know of each other."""
 _NOTHING = 1e-30
 """Accelerations below this move nothing, and their squares leave float32."""
-_SLOP = 0.1
-"""Depth of a contact that the engine leaves as it is."""
-_LEFT_PER_SECOND = 0.9**60
-"""Share of an overlap that the engine leaves after one second."""
-PICTURE_RADIUS = 3.0
-"""The only radius whose pixels :func:`engine_picture` knows."""
 
 
 class Walls(NamedTuple):
@@ -73,74 +67,6 @@ def fly(
     speed_after = at_floor - pull * time
     after = floor + down * height_after, down * jnp.where(up, speed_after, -speed_after)
     return jnp.where(moving, after[0], position), jnp.where(moving, after[1], velocity)
-
-
-def engine_step(
-    position: Axes,
-    velocity: Axes,
-    push: Axes,
-    acceleration: Axes,
-    walls: Walls,
-    radius: Scalar,
-    duration: Scalar,
-) -> tuple[Axes, Axes, Axes]:
-    """One step of the engine.
-
-    The position moves with the old velocity and by the push-out of the contacts that
-    the step before found; a contact then turns the velocity that was there before the
-    pull around, unless the pull alone already leads away faster.
-
-    Parameters
-    ----------
-    position, velocity
-        At the beginning of the step.
-    push
-        Displacement that the step before scheduled.
-    acceleration
-        Constant pull.
-    walls
-        Where the walls themselves are.
-    radius
-        Radius of the ball.
-    duration
-        Length of the step.
-
-    Returns
-    -------
-    tuple
-        Position, velocity, and the displacement scheduled for the next step.
-    """
-    position = position + duration * velocity + push
-    bias = 1 - _LEFT_PER_SECOND ** jnp.asarray(duration, position.dtype)
-    after = velocity + duration * acceleration
-    push = jnp.zeros_like(position)
-    pulled = after
-    for wall, inward in ((walls.low, 1.0), (walls.high, -1.0)):
-        offset = position - wall
-        # A centre that jumped over a wall is pushed further out: it escapes.
-        side = jnp.where(offset == 0, inward, jnp.sign(offset))
-        depth = radius - jnp.abs(offset)
-        turned = side * jnp.maximum(side * pulled, -side * velocity)
-        after = jnp.where(depth > 0, turned, after)
-        push = push + side * bias * jnp.maximum(depth - _SLOP, 0)
-    return position, after, push
-
-
-def engine_picture(
-    centre: Float[Array, "2"], radius: float, size: int
-) -> Bool[Array, "height width"]:
-    """Pixels that the engine's debugging picture lights, row 0 at the smallest y.
-
-    A disc of 24 pixels around the rounded centre and the line to its right edge that
-    shows its orientation; halves are rounded to the even neighbour, as Python does.
-    """
-    pixels = jnp.arange(size, dtype=jnp.float32)
-    x, y = centre.astype(jnp.float32)
-    column, row = jnp.round(x), jnp.round(y)
-    across, down = pixels - column, pixels - row
-    near = jnp.abs(across + 0.5) <= radius - jnp.abs(down + 0.5)[:, None]
-    line = (across >= 0) & (pixels <= jnp.round(x + radius))
-    return near | (line & (down == 0)[:, None])
 
 
 def _root(value: Axes) -> Axes:
