@@ -1,5 +1,6 @@
 """Arguments of public functions are documented, and rooms stay small."""
 
+import pkgutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import foreworld
 from tests.documentation import documented, lacking
 
 ROOT = Path(foreworld.__file__).parent
+ROOMS = sorted(info.name for info in pkgutil.iter_modules([str(ROOT)]))
 LONG = {
     "cli": "the verbs of the command line",
     "worlds/dynamics": "a family of worlds",
@@ -15,15 +17,7 @@ LONG = {
 """Folders of more than 15 files, and why they may be."""
 
 
-def _rooms() -> list[str]:
-    """Every room of the package, and every room of data."""
-    places = [*ROOT.iterdir(), *(ROOT / "data").iterdir()]
-    found = [p.relative_to(ROOT) for p in places if not p.name.startswith("_")]
-    names = {".".join(p.with_suffix("").parts) for p in found if p.suffix != ".typed"}
-    return sorted(names - {"data", "data.sets", "py"})
-
-
-@pytest.mark.parametrize("room", _rooms())
+@pytest.mark.parametrize("room", ROOMS)
 def test_every_argument_is_documented(room):
     missing = lacking(room)
     assert not missing, "name these in a Parameters section:\n" + "\n".join(missing)
