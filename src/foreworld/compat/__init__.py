@@ -1,4 +1,25 @@
-"""Other tools' errors and conventions, on request: for comparisons with them."""
+"""Other tools' errors and conventions, on request: for comparisons with them.
+
+Worlds and learners are found by the registry like ours, and by
+``foreworld.compat:Name``; nothing below this room knows of them.
+
+===================  =============================  ================================
+here                 as whom                        ours differs, because
+===================  =============================  ================================
+``PobaxTMaze``       POBAX: a start with the goal   a cue of its own for either goal
+                     above looks like the corridor  makes memory the only difficulty
+``PymunkBall``       slvm-data-generation: Euler    exact flight keeps its energy
+                     steps of the engine, its       and never escapes; states and
+                     picture, states a frame ahead  frames are of the same moment
+``sets.as_peer``     the same and the DeepMind      one channel says all where there
+                     suite: three channels, a       is one colour; both offsets are
+                     canvas shifted diagonally      drawn
+``leaky_windows``    slvm-data-generation: windows  a test that shares steps with
+                     of train and test overlap      training says too much
+``episode_tuple``    meta-sLVM, CoSFan: batches     ours are named, uint8, channels
+                     as a tuple, channels first     last
+===================  =============================  ================================
+"""
 
 from foreworld.core.registry import public_names
 
