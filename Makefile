@@ -27,7 +27,7 @@ lint: .venv
 	$(BIN)/lint-imports
 
 unit: .venv
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadscope
 
 slow: .venv
 	$(BIN)/python -m pytest -m slow

@@ -10,16 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.launch.slurm.cluster import Cluster, require, running
 
-# Before JAX is imported: subprocesses and repeated programs share one cache, and all
-# programs are made with the little optimisation that ours are made with.
+# Before JAX is imported: subprocesses and repeated programs share one cache. Programs
+# are made quickly rather than well, as most run once and compiling takes the time.
 os.environ.setdefault(
     "FOREWORLD_CACHE", str(Path(__file__).parent.parent / ".pytest_cache" / "xla")
 )
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=1")
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false",
+)
 # A shell that starts the tests in its background has SIGINT ignored, and so would all
 # processes that tests start; those of a process that handles it have the default.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -34,13 +38,15 @@ _GROUPS = {"launch/slurm": "slurm", "play": "browser", "notebook": "browser"}
 _SPENT = pytest.StashKey[float]()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """Tests of one file, or of one group, run in one process and share its fixtures."""
-    root = Path(__file__).parent
-    for item in items:
-        place = item.path.relative_to(root).as_posix()
-        group = next((g for p, g in _GROUPS.items() if place.startswith(p)), place)
-        item.add_marker(pytest.mark.xdist_group(group))
+    return _Scheduler(config, log)
+
+
+class _Scheduler(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0].removeprefix("tests/")
+        return next((g for p, g in _GROUPS.items() if file.startswith(p)), file)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -47,6 +47,8 @@ _WORLDS = {
     "tmaze": _MAZE,
     "pobax_tmaze": _MAZE,
     "gymnasium": {"max_episode_len": 10},
+    # Before chaos makes much of the last bit.
+    "lennard_jones": {"thermalisation": 0.2},
 }
 
 

@@ -1,10 +1,10 @@
 """The README: its commands at reduced sizes, its Python as printed, every link."""
 
+import re
 import shutil
 import signal
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,28 +41,43 @@ def smaller(words: list[str]) -> list[str]:
     return out
 
 
-def test_commands(own_folder, capsys):
-    shutil.copytree(ROOT / "studies", "studies")
-    for path in Path("studies").rglob("tmaze_10_ppo.py"):
+(SHOWN,) = (b for b in blocks(ROOT / "README.md") if "foreworld list" in b.text)
+COMMANDS = [words for words in commands(SHOWN) if words[0] != "."]
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    """Where the README's commands are run, one after the other."""
+    folder = tmp_path_factory.mktemp("reader")
+    shutil.copytree(ROOT / "studies", folder / "studies")
+    for path in (folder / "studies").rglob("tmaze_10_ppo.py"):
         text = path.read_text()
-        assert "total_steps=200_000" in text
-        path.write_text(text.replace("total_steps=200_000", "total_steps=8192"))
-    (block,) = (b for b in blocks(ROOT / "README.md") if "foreworld list" in b.text)
-    done, trained = [], ""
-    for words in commands(block):
-        if words[0] == ".":
-            continue
-        assert words[0] == "foreworld"
-        done.append(words[1])
-        if words[1] == "play":
-            play([trained if "/" in word else word for word in words[1:]])
-            continue
-        assert main(smaller(words[1:])) == 0, capsys.readouterr().err
-        trained = next(own_folder.glob("runs/tmaze_ppo-*"), "")
-    assert {"generate", "train", "sweep", "best", "report"} <= set(done)
-    assert "data/pendulum: complete and unaltered." in capsys.readouterr().out
-    assert list(own_folder.glob("runs/tmaze_10_ppo-*/report.html"))
-    assert Path("my_world.py").is_file()
+        assert "total_steps=200_000" in text and "seeds=5" in text
+        text = text.replace("total_steps=200_000", "total_steps=2048")
+        path.write_text(text.replace("seeds=5", "seeds=2"))
+    return folder
+
+
+@pytest.mark.parametrize("number", range(len(COMMANDS)))
+def test_commands(number, reader, monkeypatch, capsys):
+    monkeypatch.chdir(reader)
+    monkeypatch.setenv("FOREWORLD_HOME", str(reader))
+    program, *words = COMMANDS[number]
+    assert program == "foreworld"
+    if words[0] == "play":
+        trained = next(reader.glob("runs/tmaze_ppo-*"), "")
+        play([trained if "/" in word else word for word in words])
+        return
+    assert main(smaller(words)) == 0, capsys.readouterr().err
+    if words[0] == "check":
+        said = capsys.readouterr().out
+        assert "data/pendulum: complete and unaltered." in said
+
+
+def test_what_the_commands_left(reader):
+    assert {"generate", "train", "sweep", "best", "report"} <= {w[1] for w in COMMANDS}
+    assert list(reader.glob("runs/tmaze_10_ppo-*/report.html"))
+    assert (reader / "my_world.py").is_file()
 
 
 def play(words: list[Any]) -> None:
@@ -94,10 +109,14 @@ def test_the_folder_of_the_run_is_the_one_that_is_named():
     assert f"play runs/{single(parameters, 4).folder_name} " in readme
 
 
-def test_python_as_printed(tmp_path):
+def test_python_as_printed_but_smaller(tmp_path):
     (block,) = (b for b in blocks(ROOT / "README.md") if b.language == "python")
+    code = block.text
+    for size, less in {"train=2000": "train=20", "steps=50_000": "steps=4096"}.items():
+        assert size in code
+        code = code.replace(size, less)
     done = subprocess.run(
-        [sys.executable, "-c", block.text],
+        [sys.executable, "-c", code],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -118,6 +137,8 @@ def test_links_lead_somewhere(page):
         if heading:
             text = target.read_text(encoding="utf-8").lower()
             titles = [
-                line.lstrip("# ") for line in text.splitlines() if line[:1] == "#"
+                re.sub(r"[^\w\- ]", "", line.lstrip("# "))
+                for line in text.splitlines()
+                if line[:1] == "#"
             ]
             assert heading in [title.replace(" ", "-") for title in titles], link

@@ -1,9 +1,12 @@
-"""The tutorial, run as it is printed."""
+"""The tutorial, run as it is printed, with a quarter of the training."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
+
+import pytest
 
 from foreworld.core.disk.folder import read_json
 from foreworld.core.parts.config import from_dict
@@ -11,6 +14,45 @@ from foreworld.sweeps.study.study import Study
 from tests.docs.blocks import ROOT, blocks, commands
 
 TUTORIAL = ROOT / "docs" / "tutorial.md"
+
+
+STEPS = [
+    (block, words)
+    for block in blocks(TUTORIAL)
+    for words in ([block.file] if block.language == "python" else commands(block))
+]
+"""Blocks with a file or code, and each command of the others, in order."""
+
+
+class Place(NamedTuple):
+    """The folder that a reader works in, and what was said there."""
+
+    folder: Path
+    said: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Place:
+    return Place(tmp_path_factory.mktemp("tutorial"), {})
+
+
+@pytest.mark.parametrize("number", range(len(STEPS)))
+def test_every_step_in_order(number, place):
+    block, words = STEPS[number]
+    if block.file:
+        path = place.folder / block.file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block.text.replace("40_000", "10_000"))
+        compile(block.text, block.file, "exec")
+    elif block.language == "python":
+        said = run([sys.executable, "-c", block.text], place.folder)
+        place.said["python"] = said
+    else:
+        assert block.language == "sh" and words[0] == "foreworld"
+        program = [sys.executable, "-m", "foreworld.cli.main"]
+        what = " ".join(words[1:3])
+        said = run([*program, *words[1:]], place.folder)
+        place.said[what] = place.said.get(what, "") + said
 
 
 def run(words: list[str], folder: Path) -> str:
@@ -23,28 +65,8 @@ def run(words: list[str], folder: Path) -> str:
     return done.stdout
 
 
-def test_every_block_in_order(tmp_path):
-    said: dict[str, str] = {}
-    for block in blocks(TUTORIAL):
-        if block.file:
-            path = tmp_path / block.file
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(block.text)
-            compile(block.text, block.file, "exec")
-        elif block.language == "python":
-            said["python"] = run([sys.executable, "-c", block.text], tmp_path)
-        else:
-            assert block.language == "sh"
-            for words in commands(block):
-                assert words[0] == "foreworld"
-                program = [sys.executable, "-m", "foreworld.cli.main"]
-                what = " ".join(words[1:3])
-                said[what] = said.get(what, "") + run([*program, *words[1:]], tmp_path)
-    _look(tmp_path, said)
-
-
-def _look(folder: Path, said: dict[str, str]) -> None:
-    """What the text promises is there."""
+def test_what_the_text_promises_is_there(place):
+    folder, said = place
     for picture in ("river.png", "preview/river.png", "preview/river.gif"):
         assert (folder / picture).stat().st_size > 100
     assert "River" in said["show ./river.py:River"]

@@ -125,14 +125,18 @@ def test_a_dashboard_without_runs_says_where_they_would_be(capsys, own_folder):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["tmazze"], 2, "unknown world 'tmazze'. Did you mean 'tmaze'"),
+        (
+            ["tmazze"],
+            2,
+            "unknown folder, world, set or study 'tmazze'. Did you mean 'tmaze'",
+        ),
         (["tmaze", "--lenght", "3"], 2, "Did you mean 'length'"),
         (
             ["tmaze", "--port", "99999"],
             2,
             "--port=99999 must be at least 1 and at most",
         ),
-        (["nowhere/at/all"], 2, "is neither a folder nor a world"),
+        (["nowhere/at/all"], 2, "unknown folder or study 'nowhere/at/all'"),
     ],
 )
 def test_mistakes_of_play(words, code, said, capsys):

@@ -112,9 +112,10 @@ def _run_album(study: Any, out: Path, name: str, fps: float) -> Any:
     from foreworld.render.gif import write_gif
 
     album = Album()
-    for metric in main_curves(study)[:1]:
+    results = study.results
+    for metric in main_curves(results)[:1]:
         file = out / f"{name}.png"
-        figure = curves(study.results, metric, title=study.study.name)
+        figure = curves(results, metric, title=study.study.name)
         write_bytes(file, to_file(figure, "png"))
         album.files.append(file)
     video = study_video(study)

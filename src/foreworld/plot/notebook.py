@@ -17,7 +17,7 @@ def study_html(study: StudyFolder) -> str:
     """A study or run: nothing is drawn before a chunk is finished."""
     pieces, results = [show.text(study)], study.results
     if results["finished"].values.any():
-        for metric in main_curves(study)[:1]:
+        for metric in main_curves(results)[:1]:
             png = to_file(curves(results, metric, title=study.study.name), "png", _DPI)
             pieces.append(show.picture(png, "png", f"curves of {metric}"))
         try:

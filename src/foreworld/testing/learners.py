@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import jax
@@ -77,15 +78,18 @@ class _Program:
         self._key = named_key(root_key(0), "check")
 
     def single(self) -> dict[str, Any]:
-        """One run: its states and metrics."""
+        """One run: its states and metrics, one of each for every update."""
+        state = self._init()
         if not self._learner.traceable:
-            return self._run(self._learner, self._source, self._init())
+            return self._in_python(state)
         data = None if self._acts else self._source
         floats = jax.tree.map(np.float32, self.traced)
-        return jax.jit(self._one)(floats, data, self._init())
+        ran = jax.jit(self._one)(floats, data, state)
+        states, metrics = _rows(ran["states"]), _rows(ran["metrics"])
+        return {**ran, "states": [state, *states], "metrics": metrics}
 
     def lanes(self, rows: list[dict[str, float]]) -> dict[str, Any]:
-        """One run for each row of traced fields."""
+        """One run for each row of traced fields; states and metrics are stacked."""
         data = None if self._acts else self._source
         program = jax.jit(jax.vmap(self._one, in_axes=(0, None, None)))
         return program(stack(rows), data, self._init())
@@ -110,15 +114,35 @@ class _Program:
         return self._run(parts["learner"], parts.get("world", data), state)
 
     def _run(self, learner: Any, source: Any, state: Any) -> dict[str, Any]:
+        name = type(learner).__name__
+
+        def update(state: Any, i: jax.Array) -> tuple[Any, Any]:
+            new, measured = learner.update(state, source, *self._at(i))
+            require_like(state, new, f"{name}: state before and after an update")
+            return new, (new, measured)
+
+        last, ran = jax.lax.scan(update, state, jnp.arange(_NUM_UPDATES))
+        found = learner.evaluate(last, source, named_key(self._key, "evaluate", 0))
+        return {"states": ran[0], "metrics": ran[1], "evaluation": found}
+
+    def _in_python(self, state: Any) -> dict[str, Any]:
         states, metrics = [state], []
         for i in range(_NUM_UPDATES):
-            key = named_key(self._key, "update", i)
-            progress = jnp.float32(i / _NUM_UPDATES)
-            state, measured = learner.update(state, source, key, progress)
+            state, measured = self._learner.update(state, self._source, *self._at(i))
             states.append(state)
             metrics.append(measured)
-        found = learner.evaluate(state, source, named_key(self._key, "evaluate", 0))
+        key = named_key(self._key, "evaluate", 0)
+        found = self._learner.evaluate(state, self._source, key)
         return {"states": states, "metrics": metrics, "evaluation": found}
+
+    def _at(self, i: Any) -> tuple[jax.Array, jax.Array]:
+        """Key and progress of an update."""
+        return named_key(self._key, "update", i), jnp.float32(i / _NUM_UPDATES)
+
+
+def _rows(stacked: Any) -> list[Any]:
+    """One pytree for each update."""
+    return [jax.tree.map(operator.itemgetter(i), stacked) for i in range(_NUM_UPDATES)]
 
 
 def _check_configuration(learner: AbstractLearner) -> None:
@@ -221,7 +245,7 @@ def _check_lanes(
     name = type(learner).__name__
     for what in ("metrics", "states"):
         require_equal(
-            first[what][-1],
+            _rows(first[what])[-1],
             alone[what][-1],
             f"{name}: {what} of one lane of a batch and of a single run",
             _TOLERANCE,

@@ -154,10 +154,10 @@ def test_extra_files_are_named(copy: Path) -> None:
 
 def test_unknown_worlds_are_named(copy: Path) -> None:
     path = copy / "config.json"
-    path.write_text(path.read_text().replace("dynamics.pendulum", "dynamics.pendulums"))
+    path.write_text(path.read_text().replace("worlds:Pendulum", "worlds:Pendulums"))
     reseal(copy)
     (problem,) = check_dataset(copy)
-    assert str(path) in problem and "pendulums" in problem
+    assert str(path) in problem and "Pendulums" in problem
 
 
 def test_imported_data_are_checked_too(tmp_path: Path) -> None:

@@ -9,15 +9,16 @@ from tests.launch.slurm.work import begun, ended, small, wait_for
 @pytest.fixture
 def node(slurm):
     """Takes the node down; it is up again afterwards."""
+    state = "sinfo", "--noheader", "--format=%T"
 
     def down():
         name = f"nodename={slurm.host}"
         slurm.ask("scontrol", "update", name, "state=down", "reason=test")
+        wait_for(lambda: "down" in slurm.ask(*state), "the node's end")
         slurm.ask("scontrol", "update", name, "state=resume")
 
     yield down
-    idle = ("sinfo", "--noheader", "--format=%T")
-    wait_for(lambda: slurm.ask(*idle) in ("idle", "mixed"), "the node")
+    wait_for(lambda: slurm.ask(*state) in ("idle", "mixed"), "the node")
 
 
 def test_a_job_whose_node_fails_is_lost(jobs, node):

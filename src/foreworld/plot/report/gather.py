@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from foreworld.sweeps.results.selection import Best, measured
 from foreworld.sweeps.results.statistics import student
 from foreworld.train.loop import read_timing
 from foreworld.train.parameters import part_name
+
+if TYPE_CHECKING:
+    import xarray
 
 MAX_CURVES = 7
 """Curves of a study on a page; the others are in the results."""
@@ -69,7 +72,7 @@ def gather(folder: str | Path | StudyFolder) -> Content:
         settings=_settings(base),
         points=_points(results, winner),
         results=results,
-        metrics=main_curves(study),
+        metrics=main_curves(results),
         horizons=[
             name
             for name in horizon_names(results)
@@ -83,9 +86,8 @@ def gather(folder: str | Path | StudyFolder) -> Content:
     )
 
 
-def main_curves(study: StudyFolder) -> list[str]:
+def main_curves(results: xarray.Dataset) -> list[str]:
     """Curves to show: those of the score first, then what training measured."""
-    results = study.so_far
     known = curve_names(results)
     score = str(results.attrs["score"])
     first = [name for name in (score, f"val_{score}") if name in known]

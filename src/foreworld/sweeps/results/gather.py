@@ -149,7 +149,8 @@ def _history_so_far(
     place: Path, chunk: Chunk, plan: Plan
 ) -> tuple[History, TrainingPlan] | None:
     """What a chunk has measured up to its newest checkpoint that is whole."""
-    for path in checkpoint.checkpoints(place):
+    paths = checkpoint.checkpoints(place)
+    for path in paths:
         try:
             arrays, _ = checkpoint.read_arrays(path)
             history = history_of(arrays, path).kept(len(chunk.runs))
@@ -157,7 +158,9 @@ def _history_so_far(
             # Its worker may have replaced it by a newer one just now.
             continue
         return history, plan.groups[chunk.group].training
-    return None
+    # A worker may have put newer ones in the place of all of them meanwhile.
+    changed = checkpoint.checkpoints(place) != paths
+    return _history_so_far(place, chunk, plan) if changed else None
 
 
 class _Table:
