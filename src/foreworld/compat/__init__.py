@@ -1,8 +1,9 @@
 """Other tools' errors and conventions, on request: for comparisons with them.
 
 Worlds and learners are found by the registry like ours, and by
-``foreworld.compat:Name``; nothing below this room knows of them.
-
+Worlds are found by the registry like ours, and by their public names in
+``foreworld.compat``; nothing below this room knows of them. Peers' learners go into
+``compat/learners/``, where the registry looks for them too.
 ===================  =============================  ================================
 here                 as whom                        ours differs, because
 ===================  =============================  ================================
