@@ -1,9 +1,9 @@
 """Other tools' errors and conventions, on request: for comparisons with them.
 
-Worlds and learners are found by the registry like ours, and by
-Worlds are found by the registry like ours, and by their public names in
-``foreworld.compat``; nothing below this room knows of them. Peers' learners go into
-``compat/learners/``, where the registry looks for them too.
+Worlds are found by the registry like ours, and by their public names in this room;
+nothing below it knows of them. A peer's learner would go into ``compat/learners/``,
+where the registry looks too.
+
 ===================  =============================  ================================
 here                 as whom                        ours differs, because
 ===================  =============================  ================================
