@@ -16,7 +16,11 @@ def test_runs_are_spread_over_at_most_two_workers(num_runs, num_cores, expected)
 
 
 def test_rows():
-    assert set(ppo.ROWS) == {"ppo/tmaze10/1", "ppo/tmaze10/16"}
+    assert set(ppo.ROWS) == {
+        "ppo/tmaze10/1",
+        "ppo/tmaze10/16",
+        "ppo/tmaze10/cold",
+    }
 
 
 @pytest.mark.slow
@@ -24,3 +28,9 @@ def test_measures_the_real_loop():
     measured = ppo.measure(2, total_steps=2048)
     assert len(measured.values) == ppo.NUM_MEASURED
     assert min(measured.values) > 0 and measured.compile_s > 0
+
+
+@pytest.mark.slow
+def test_measures_a_whole_study():
+    (seconds,) = ppo.cold(total_steps=1024, runs=1).values
+    assert seconds > 0

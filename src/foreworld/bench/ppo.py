@@ -2,7 +2,8 @@
 
 The real loop, with metrics, evaluation and checkpoints. On CPUs the runs are spread
 over single-threaded worker processes, one pinned to each of at most two cores, as the
-launcher does it; on another device they are one program of one process.
+launcher does it; on another device they are one program of one process. The cold row
+is a whole study of 16 runs in a process of its own, compiling included.
 """
 
 from __future__ import annotations
@@ -25,6 +26,21 @@ NUM_MEASURED = 3
 MAX_WORKERS = 2
 _ROLLOUT = 4 * 128
 _ONE_THREAD = "--xla_cpu_multi_thread_eigen=false"
+_COLD = """
+import sys
+import foreworld as fw
+from foreworld.launch.processes import Processes
+
+base = fw.Parameters(
+    "tmaze", "ppo", world={"length": 10}, hidden_size=32, action_concat=True,
+    total_steps=int(sys.argv[2]), seed=2024,
+)
+over = {"learning_rate": [2.5e-3, 2.5e-4], "lambda0": [0.5, 0.95]}
+study = fw.Study("cold", base, over, seeds=4)
+fw.sweep(study, out=sys.argv[1], launcher=Processes(), quiet=True)
+print(fw.best(sys.argv[1]))
+"""
+"""Sixteen runs in workers, and the best of the four points."""
 
 
 def measure(num_runs: int, total_steps: int = TOTAL_STEPS) -> Measured:
@@ -71,6 +87,38 @@ def measure(num_runs: int, total_steps: int = TOTAL_STEPS) -> Measured:
                 worker.kill()
                 worker.communicate()
     return Measured(values, compile_s)
+
+
+def cold(total_steps: int = TOTAL_STEPS, runs: int = NUM_MEASURED) -> Measured:
+    """Seconds of a whole study, process start to best point, with an empty cache.
+
+    Parameters
+    ----------
+    total_steps
+        Environment steps of each of the 16 runs.
+    runs
+        Studies to time.
+
+    Raises
+    ------
+    ForeworldError
+        A study failed; holds what it printed.
+    """
+    values = []
+    for _ in range(runs):
+        with TemporaryDirectory() as folder:
+            begun = time.perf_counter()
+            done = subprocess.run(
+                [sys.executable, "-c", _COLD, f"{folder}/study", str(total_steps)],
+                env={**os.environ, "FOREWORLD_CACHE": f"{folder}/cache"},
+                capture_output=True,
+                text=True,
+            )
+            values.append(time.perf_counter() - begun)
+        if done.returncode:
+            said = done.stderr.strip()[-2000:]
+            raise ForeworldError(f"the benchmark failed: {said}")
+    return Measured(values, 0.0)
 
 
 def work(first: int, last: int, total_steps: int, folder: Path) -> None:
@@ -167,5 +215,6 @@ def _answer(worker: subprocess.Popen[str]) -> str:
 ROWS = {
     "ppo/tmaze10/1": Row("steps/s", "higher", partial(measure, 1)),
     "ppo/tmaze10/16": Row("steps/s", "higher", partial(measure, 16)),
+    "ppo/tmaze10/cold": Row("s", "lower", cold),
 }
 """Rows of ``foreworld bench ppo``."""
