@@ -32,5 +32,5 @@ def test_measures_the_real_loop():
 
 @pytest.mark.slow
 def test_measures_a_whole_study():
-    (seconds,) = ppo.cold(total_steps=1024, runs=1).values
+    (seconds,) = ppo.cold(total_steps=20_480, runs=1).values
     assert seconds > 0
