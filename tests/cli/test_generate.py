@@ -51,8 +51,11 @@ def test_another_data_set_is_not_overwritten(data, capsys):
 def test_refusals(data, capsys):
     assert main(["generate", str(data), "--out", "x"]) == 2
     assert "is a data set already" in capsys.readouterr().err
-    assert main(["generate", "pendulum", "--image-size", "8..16", "--out", "x"]) == 2
-    assert "Pendulum.image_size=8..16 cannot be a range" in capsys.readouterr().err
+    assert (
+        main(["generate", "pendulum", "--picture.image-size", "8..16", "--out", "x"])
+        == 2
+    )
+    assert "Picture.image_size=8..16 cannot be a range" in capsys.readouterr().err
     assert main(["generate", "pendulum", "--train", "-3", "--out", "x"]) == 2
     assert "-3" in capsys.readouterr().err
     assert main(["generate", "pendulum", "--workers", "0", "--out", "x"]) == 2

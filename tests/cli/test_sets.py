@@ -88,7 +88,7 @@ def test_legacy_and_scale():
     data = fw.load("p")
     assert data.recipe.sizes == {"train": 10, "val": 3, "test": 3}
     assert (
-        data.family.world.colour == "thresholded"
+        data.family.world.picture.colour == "thresholded"
         and data.recipe.tasks[""].observation.random_skip
     )
 

@@ -4,6 +4,7 @@ import pytest
 
 from foreworld.compat.sets import as_peer, peer_settings
 from foreworld.compat.worlds.pymunk_ball import PymunkBall
+from foreworld.worlds import Picture
 from foreworld.worlds.base import Family, Uniform
 from foreworld.worlds.dynamics.bouncing_ball import BouncingBall
 from foreworld.worlds.dynamics.lorenz import Lorenz
@@ -21,7 +22,7 @@ def test_a_ball_becomes_that_of_the_engine_with_all_its_fields_and_ranges():
 @pytest.mark.parametrize(("peer", "colour"), [("slvm", "thresholded"), ("dm", "rgb")])
 def test_systems_with_an_energy_are_drawn_in_three_channels(peer, colour):
     ours = Family(Pendulum())
-    assert as_peer(ours, peer) == Family(Pendulum(colour=colour))
+    assert as_peer(ours, peer) == Family(Pendulum(picture=Picture(colour=colour)))
     assert bool(peer_settings(ours, peer)) == (peer == "slvm")
 
 

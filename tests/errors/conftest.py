@@ -124,7 +124,7 @@ def _fill() -> None:
     assert main(["generate", "tmaze", "--out", "data/t", *small]) == 0
     some = ["--train", "3", "--val", "0", "--test", "2", *quiet]
     assert main(["generate", "pendulum", "--out", "data/noval", *some]) == 0
-    tiny = ["--image-size", "9", "--out", "data/tiny"]
+    tiny = ["--picture.image-size", "9", "--out", "data/tiny"]
     assert main(["generate", "pendulum", *tiny, *small[:-1], "30"]) == 0
     for name in ("unfinished", "altered", "cut"):
         shutil.copytree("data/p", f"data/{name}")

@@ -31,15 +31,15 @@ CASES = [
         "Pendulum.mass: expected a number, got '0.5-1.0'. A range is written 0.5..1.0.",
     ),
     (
-        "generate pendulum --image-size 16..32",
+        "generate pendulum --picture.image-size 16..32",
         2,
-        "Pendulum.image_size=16..32 cannot be a range: only fields that "
+        "Picture.image_size=16..32 cannot be a range: only fields that "
         "'foreworld show' calls traced can. Give one value.",
     ),
     (
-        "generate pendulum --image-size 1",
+        "generate pendulum --picture.image-size 1",
         2,
-        "Pendulum.image_size=1 must be at least 2.",
+        "Picture.image_size=1 must be at least 2.",
     ),
     (
         "generate pendulum --out data/p --train 4 --quiet",

@@ -45,12 +45,12 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
         "TMaze.length: expected a whole number, got '10' (str).",
     ),
     "no such choice": (
-        lambda: fw.worlds.Pendulum(colour="red"),
-        "Pendulum.colour='red' is not one of 'binary', 'rgb', 'thresholded'.",
+        lambda: fw.worlds.Pendulum(picture={"colour": "red"}),
+        "Picture.colour='red' is not one of 'binary', 'rgb', 'thresholded'.",
     ),
     "a picture of nothing": (
-        lambda: fw.worlds.Pendulum(image_size=0),
-        "Pendulum.image_size=0 must be at least 2.",
+        lambda: fw.worlds.Pendulum(picture={"image_size": 0}),
+        "Picture.image_size=0 must be at least 2.",
     ),
     "a range in a world": (
         lambda: fw.worlds.Pendulum(mass=fw.Uniform(0.5, 1.0)),

@@ -12,6 +12,7 @@ from foreworld.core.keys import root_key
 from foreworld.learners.ppo.ppo import PPO
 from foreworld.play.stage.agent import AgentStage
 from foreworld.play.stage.world import WorldStage
+from foreworld.worlds import Picture
 from foreworld.worlds.dynamics.bouncing_ball import BouncingBall
 from foreworld.worlds.dynamics.double_pendulum import DoublePendulum
 from foreworld.worlds.dynamics.lorenz import Lorenz
@@ -251,7 +252,7 @@ def set_field(tab, name: str, value: float) -> None:
 @pytest.mark.parametrize(
     ("world", "column"),
     [
-        (DoublePendulum(image_size=64), 0),
+        (DoublePendulum(picture=Picture(image_size=64)), 0),
         (BouncingBall(image_size=64), 0),
         (Lorenz(image_size=64), 2),
     ],

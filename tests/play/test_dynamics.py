@@ -19,6 +19,7 @@ from foreworld.play.stage.world import WorldStage
 from foreworld.play.web.messages import Grab, Nudge, Release
 from foreworld.play.web.server import application
 from foreworld.play.web.wire import decode_frame
+from foreworld.worlds import Picture
 from foreworld.worlds.dynamics.base import AbstractDynamics
 from foreworld.worlds.dynamics.bouncing_ball import BouncingBall
 from foreworld.worlds.dynamics.double_pendulum import DoublePendulum
@@ -78,7 +79,7 @@ def test_frames_of_every_system_arrive_and_nudges_move_them(name):
 
 
 def test_a_nudge_adds_to_one_number_and_moves_the_picture():
-    session = WorldStage(DoublePendulum(image_size=64)).session(1)
+    session = WorldStage(DoublePendulum(picture=Picture(image_size=64))).session(1)
     first = session.frame()
     session.handle(Nudge(1, 0.5))
     second = session.frame()

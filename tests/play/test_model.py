@@ -37,7 +37,9 @@ TINY = {
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a data set, a forward model and an agent, barely trained."""
     home = tmp_path_factory.mktemp("runs")
-    family = fw.worlds.Pendulum.family(mass=fw.Uniform(0.5, 1.0), image_size=16)
+    family = fw.worlds.Pendulum.family(
+        mass=fw.Uniform(0.5, 1.0), picture={"image_size": 16}
+    )
     sizes = {"train": 4, "val": 4, "test": 4, "num_frames": 12}
     fw.generate(family, home / "data", **sizes, quiet=True)
     model = fw.Parameters(None, RNNDeconvolve.preset("small", **TINY), home / "data")

@@ -32,6 +32,7 @@ from foreworld.play.web.messages import (
 from foreworld.play.web.wire import decode_frame, encode_frame
 from foreworld.testing.games import CueProbe
 from foreworld.users.random_policy import RandomPolicy
+from foreworld.worlds import Picture
 from foreworld.worlds.base import AbstractWorld, Step
 from foreworld.worlds.dynamics.pendulum import Pendulum
 from foreworld.worlds.pomdp.tmaze import TMaze
@@ -88,10 +89,10 @@ def test_sliders_end_at_the_limits_and_stand_at_the_values():
 
 def test_sliders_of_the_pendulum_come_in_its_order_without_what_it_refuses():
     names = [s.name for s in sliders(Pendulum())]
-    own = ["mass", "length", "gravity", "friction", "dt", "canvas"]
-    assert names == [*own, "colouring"]
-    roomy = [s.name for s in sliders(Pendulum(margin=1.0))]
-    assert {"offset_x", "offset_y"} < set(roomy)
+    own = ["mass", "length", "gravity", "friction", "dt"]
+    assert names == [*own, "picture.canvas", "picture.colouring"]
+    roomy = [s.name for s in sliders(Pendulum(picture=Picture(margin=1.0)))]
+    assert {"picture.offset_x", "picture.offset_y"} < set(roomy)
 
 
 def test_moving_a_slider_compiles_nothing():
@@ -181,11 +182,11 @@ def test_a_held_picture_stands_still_and_falls_when_let_go():
 
 @pytest.mark.parametrize("turns", [-2, 0, 1])
 def test_dragging_keeps_the_angle_unwrapped(turns):
-    world = Pendulum(margin=0.4, offset_x=0.2, offset_y=-0.1)
+    world = Pendulum(picture=Picture(margin=0.4, offset_x=0.2, offset_y=-0.1))
     angle = 2 * math.pi * turns + 0.7
     state = jax.numpy.asarray([angle, 1.3], jax.numpy.float32)
     # Where the bob is drawn, measured on a large picture.
-    large = world.replace(image_size=512)
+    large = world.replace(picture=world.picture.replace(image_size=512))
     rows, columns = np.nonzero(np.asarray(large.render(state))[..., 0])
     x, y = (columns.mean() + 0.5) / 512, (rows.mean() + 0.5) / 512
     put = np.asarray(world.grab(state, float(x), float(y)))

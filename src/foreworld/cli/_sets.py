@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from foreworld.core.parts.config import encode
-from foreworld.core.parts.part import field_specs
+from foreworld.core.parts.config import changes, encode, field_paths
 from foreworld.data.sets.base import NamedSet
 from foreworld.data.sets.find import set_entries
 from foreworld.worlds.base import Family
@@ -62,12 +61,12 @@ def _fields(family: Family) -> dict[str, Any]:
     """The world's name and its fields that are not at their defaults."""
     world = family.world
     fields: dict[str, Any] = {"world": type(world).__name__}
-    for spec in field_specs(type(world)):
-        value = getattr(world, spec.name)
-        if spec.name in family.ranges:
-            low, high = family.ranges[spec.name].ends()
-            fields[spec.name] = f"{low:g}..{high:g}"
-        elif spec.required or value != spec.default():
-            shown = encode(value)
-            fields[spec.name] = round(shown, 6) if isinstance(shown, float) else shown
+    different = changes(world)
+    for path in field_paths(world):
+        if path in family.ranges:
+            low, high = family.ranges[path].ends()
+            fields[path] = f"{low:g}..{high:g}"
+        elif path in different:
+            shown = encode(different[path])
+            fields[path] = round(shown, 6) if isinstance(shown, float) else shown
     return fields

@@ -98,6 +98,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
 def _what(args: argparse.Namespace, fields: Fields) -> tuple[Any, dict[str, Any]]:
     """A family, or the name of a set; and what of it is observed."""
     from foreworld.cli._fields import read_fields
+    from foreworld.core.parts.part import field_specs
     from foreworld.data.format.observation import NAMES
 
     *_, last = parts = describe(args)
@@ -110,15 +111,10 @@ def _what(args: argparse.Namespace, fields: Fields) -> tuple[Any, dict[str, Any]
                 f"fields of your own instead."
             )
     values = read_fields(parts, fields, f"foreworld generate {args.what}")
-    own = {path for path in values if named or path not in _names_of(last.cls)}
+    known = {spec.name for spec in field_specs(last.cls)}
+    own = {p for p in values if named or p.partition(".")[0] not in known}
     seen = {path: values.pop(path) for path in own}
     return (args.what if named else last.cls.family(**values)), seen
-
-
-def _names_of(cls: Any) -> set[str]:
-    from foreworld.core.parts.part import field_specs
-
-    return {spec.name for spec in field_specs(cls)}
 
 
 def _default_out(name: str) -> Path:

@@ -61,13 +61,14 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
 
 def _stage(args: argparse.Namespace, fields: Fields) -> Any:
     from foreworld.cli._fields import read_fields
+    from foreworld.core.parts.config import nested
     from foreworld.play.stage.open import open_run
     from foreworld.play.stage.world import WorldStage
 
     parts = describe(args)
     if parts:
         values = read_fields(parts, fields, f"foreworld play {args.what}")
-        return WorldStage(parts[0].cls(**values), args.seed)
+        return WorldStage(parts[0].cls(**nested(values)), args.seed)
     if fields:
         raise ConfigError(
             f"--{fields[0][0]}: {args.what} is a run, whose world is as it was "

@@ -37,10 +37,8 @@ def describe(args: argparse.Namespace) -> list[Any]:
 
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Print what is known about the part; draw its first frame if it is a world."""
-    from foreworld.cli._fields import describe_field, read_fields
-    from foreworld.core.parts.config import encode
-    from foreworld.core.parts.docs import field_docs
-    from foreworld.core.parts.part import field_specs
+    from foreworld.cli._fields import read_fields
+    from foreworld.core.parts.config import nested
     from foreworld.worlds.base import AbstractWorld
 
     parts = describe(args)
@@ -48,17 +46,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
         return _show_set(args, fields)
     cls = parts[0].cls
     values = read_fields(parts, fields, f"foreworld show {args.name}")
-    docs = field_docs(cls)
-    rows = [
-        {
-            "name": spec.name,
-            "kind": spec.kind,
-            "default": None if spec.required else encode(spec.default()),
-            "required": spec.required,
-            "doc": describe_field(spec, docs.get(spec.name, "")),
-        }
-        for spec in field_specs(cls)
-    ]
+    rows = _rows(cls)
     facts: dict[str, Any] = {
         "name": args.name,
         "class": registry.address(cls),
@@ -68,7 +56,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     }
     missing = [row["name"] for row in rows if row["required"]]
     if issubclass(cls, AbstractWorld) and not set(missing) - set(values):
-        world = cls(**values)
+        world = cls(**nested(values))
         facts["action_space"] = str(world.action_space)
         facts["observation_space"] = str(world.observation_space)
         facts["picture"] = str(
@@ -79,6 +67,31 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     else:
         _print(facts)
     return 0
+
+
+def _rows(cls: Any, prefix: str = "") -> list[dict[str, Any]]:
+    """The fields of a part, and of parts that it holds by default, by path."""
+    from foreworld.cli._fields import describe_field
+    from foreworld.core.parts.config import encode
+    from foreworld.core.parts.docs import field_docs
+    from foreworld.core.parts.part import Part, field_specs
+
+    docs, rows = field_docs(cls), []
+    for spec in field_specs(cls):
+        default = None if spec.required else spec.default()
+        if isinstance(default, Part) and type(default) is spec.type.bare:
+            rows += _rows(spec.type.bare, f"{prefix}{spec.name}.")
+            continue
+        rows.append(
+            {
+                "name": f"{prefix}{spec.name}",
+                "kind": spec.kind,
+                "default": encode(default),
+                "required": spec.required,
+                "doc": describe_field(spec, docs.get(spec.name, "")),
+            }
+        )
+    return rows
 
 
 def _show_set(args: argparse.Namespace, fields: Fields) -> int:

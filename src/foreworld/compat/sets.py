@@ -77,14 +77,15 @@ def _(world: AbstractReplicator, ranges: dict[str, Any], peer: str) -> Family:
 def _hamiltonian(
     world: AbstractHamiltonian, ranges: dict[str, Any], peer: str
 ) -> Family:
-    if world.num_colours > 1:
-        ranges["colouring"] = Uniform(0, 1)
+    if world.picture.num_colours > 1:
+        ranges["picture.colouring"] = Uniform(0, 1)
     colour = "thresholded" if peer == "slvm" else "rgb"
-    return Family(world.replace(colour=colour), ranges)
+    picture = world.picture.replace(colour=colour)
+    return Family(world.replace(picture=picture), ranges)
 
 
 @_changed.register
 def _(world: MassSpring, ranges: dict[str, Any], peer: str) -> Family:
-    if ranges.pop("offset_y", None) is not None:
+    if ranges.pop("picture.offset_y", None) is not None:
         world = world.replace(diagonal=True)
     return _hamiltonian(world, ranges, peer)

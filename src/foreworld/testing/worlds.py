@@ -11,7 +11,7 @@ from jaxtyping import Array, Key
 
 from foreworld.core.keys import named_key, root_key
 from foreworld.core.parts import config
-from foreworld.core.parts.part import Traced, field_specs
+from foreworld.core.parts.part import Traced
 from foreworld.core.parts.partition import combine, partition, stack
 from foreworld.core.spaces import Discrete
 from foreworld.testing.checks import (
@@ -247,9 +247,9 @@ def _check_traced(world: AbstractWorld, key: Key[Array, ""]) -> None:
     if not traced:
         return
     rows = [traced]
-    for spec in field_specs(type(world)):
+    for path, spec in config.field_paths(world).items():
         if isinstance(spec.mark, Traced) and spec.mark.allows(0.0):
-            rows.append({**traced, spec.name: 0.0})
+            rows.append({**traced, path: 0.0})
     _, action = RandomPolicy(world).act(None, None, key)
 
     def once(traced: Any) -> tuple[Any, ...]:

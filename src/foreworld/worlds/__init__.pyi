@@ -1,7 +1,6 @@
 from typing import Any
 
 from foreworld.worlds.adapters._recording import Recording as Recording
-from foreworld.worlds.base import AbstractCanvasWorld as AbstractCanvasWorld
 from foreworld.worlds.base import AbstractGame as AbstractGame
 from foreworld.worlds.base import AbstractRange as AbstractRange
 from foreworld.worlds.base import AbstractWorld as AbstractWorld
@@ -10,6 +9,7 @@ from foreworld.worlds.base import Family as Family
 from foreworld.worlds.base import Step as Step
 from foreworld.worlds.base import Turn as Turn
 from foreworld.worlds.base import Uniform as Uniform
+from foreworld.worlds.dynamics._picture import Picture as Picture
 from foreworld.worlds.dynamics.base import AbstractDynamics as AbstractDynamics
 from foreworld.worlds.policy import AbstractPolicy as AbstractPolicy
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import abc
 import itertools
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, NamedTuple
 
 import equinox as eqx
@@ -20,6 +21,7 @@ from jaxtyping import Array, Bool, Float, Key, Num, UInt8
 from foreworld.core import show
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.keys import named_key, root_key
+from foreworld.core.parts.config import field_paths, get_path, nested, set_path
 from foreworld.core.parts.part import Bounded, Part, field_specs
 from foreworld.core.parts.partition import combine, partition
 from foreworld.core.spaces import Space
@@ -187,6 +189,17 @@ class AbstractWorld(Part):
         """The state nearest to one in which some numbers were changed by hand."""
         return state
 
+    def fitted(self, worlds: Iterable[AbstractWorld]) -> AbstractWorld:
+        """The world with what all worlds of a family must share, such as a canvas.
+
+        Parameters
+        ----------
+        worlds
+            The family's worlds at all corners of its ranges.
+        """
+        del worlds
+        return self
+
     def _repr_html_(self) -> str:
         """In a notebook: the world, its spaces, and the first frame of an episode."""
         spaces = show.table(
@@ -204,17 +217,19 @@ class AbstractWorld(Part):
     def family(cls, **fields: Any) -> Family:
         """A distribution over worlds of this class: fields may be ranges.
 
-        ``Pendulum.family(mass=Uniform(0.5, 1.0))``; other fields are fixed values.
+        ``Pendulum.family(mass=Uniform(0.5, 1.0), picture={"margin": 0.4})``; other
+        fields are fixed values.
+
+        Parameters
+        ----------
+        **fields
+            Ranges and values by the name of the field; those of a nested part as a
+            dictionary, or by dotted path (``**{"picture.margin": 0.4}``).
         """
-        ranges = {k: v for k, v in fields.items() if isinstance(v, AbstractRange)}
-        fixed = {k: v for k, v in fields.items() if k not in ranges}
-        required = {spec.name: spec.required for spec in field_specs(cls)}
-        for name in ranges:
-            if name not in required:
-                raise unknown_name(f"field of {cls.__name__}", name, required)
-            if required[name]:
-                fixed[name] = ranges[name].ends()[0]
-        return Family(cls(**fixed), ranges)
+        fixed, ranges = _without_ranges(fields)
+        required = {spec.name for spec in field_specs(cls) if spec.required}
+        fixed |= {name: ranges[name].ends()[0] for name in required & set(ranges)}
+        return Family(cls(**nested(fixed)), ranges)
 
 
 class Turn(NamedTuple):
@@ -239,22 +254,6 @@ class AbstractGame(AbstractWorld):
     @abc.abstractmethod
     def turns(self, state: State) -> dict[str, Turn]:
         """Who acts in a state, and what each is allowed to do."""
-
-
-class AbstractCanvasWorld(AbstractWorld):
-    """A world drawn on a square canvas, which all worlds of a family share.
-
-    Attributes
-    ----------
-    canvas
-        Half-width of the canvas in world units; 0 takes :meth:`extent`.
-    """
-
-    canvas: eqx.AbstractVar[float]
-
-    @abc.abstractmethod
-    def extent(self) -> Float[Array, ""] | float:
-        """Half-width that just holds everything this world can draw."""
 
 
 class AbstractRange(Part):
@@ -299,8 +298,9 @@ class Uniform(AbstractRange):
 class Family(Part):
     """A distribution over worlds: one world, some of whose fields are ranges.
 
-    What must be common to all worlds of a family (the canvas) is fixed when the family
-    is made. A plain world is a family of one, with no ranges.
+    Ranges are by the dotted path of a field. What must be common to all worlds of a
+    family (the canvas) is fixed when the family is made. A plain world is a family of
+    one, with no ranges.
     """
 
     world: AbstractWorld
@@ -308,23 +308,24 @@ class Family(Part):
 
     def __check_init__(self) -> None:
         super().__check_init__()
-        world, kinds = self.world, _kinds(type(self.world))
-        for name, values in self.ranges.items():
-            if kinds.get(name) != "traced":
-                can = ", ".join(k for k, kind in kinds.items() if kind == "traced")
+        world, specs = self.world, field_paths(self.world)
+        for path, values in self.ranges.items():
+            if path not in specs:
+                raise unknown_name(f"field of {type(world).__name__}", path, specs)
+            if specs[path].kind != "traced":
+                can = ", ".join(p for p, spec in specs.items() if spec.kind == "traced")
                 raise ConfigError(
-                    f"{type(world).__name__}.{name} cannot be a range. Ranges are "
+                    f"{type(world).__name__}.{path} cannot be a range. Ranges are "
                     f"possible for: {can or 'no field of this world'}."
                 )
             for end in values.ends():
-                world.replace(**{name: end})
-        if isinstance(world, AbstractCanvasWorld) and world.canvas == 0 and self.ranges:
+                set_path(world, path, end)
+        if self.ranges:
+            static, traced, data = partition(world)
             corners = itertools.product(*(r.ends() for r in self.ranges.values()))
-            worlds = [
-                world.replace(**dict(zip(self.ranges, c, strict=True))) for c in corners
-            ]
-            canvas = max(float(w.extent()) for w in worlds)
-            object.__setattr__(self, "world", world.replace(canvas=canvas))
+            ends = (dict(zip(self.ranges, corner, strict=True)) for corner in corners)
+            worlds = (combine(static, {**traced, **end}, data) for end in ends)
+            object.__setattr__(self, "world", world.fitted(worlds))
 
     def sample(self, key: Key[Array, ""]) -> Any:
         """One world; a field's draw depends on the key and the field's name only.
@@ -333,10 +334,16 @@ class Family(Part):
         float32 would make energy and motion differ under x64.
         """
         static, traced, data = partition(self.world)
+        # By the last step of its path, so that a field draws the same wherever it is
+        # kept; by all of it where two are called alike, which must differ.
+        names = [path.rpartition(".")[2] for path in self.ranges]
         drawn = {
-            name: values.sample(named_key(key, name)).astype(jnp.result_type(float))
-            for name, values in self.ranges.items()
+            path: values.sample(
+                named_key(key, name if names.count(name) == 1 else path)
+            )
+            for name, (path, values) in zip(names, self.ranges.items(), strict=True)
         }
+        drawn = {n: v.astype(jnp.result_type(float)) for n, v in drawn.items()}
         return combine(static, {**traced, **drawn}, data)
 
     def _repr_html_(self) -> str:
@@ -347,8 +354,8 @@ class Family(Part):
         return show.text(self) + show.picture(png, "png", about)
 
     def parameters(self, world: AbstractWorld) -> dict[str, Any]:
-        """The sampled fields of a world that this family drew."""
-        return {name: getattr(world, name) for name in self.ranges}
+        """The sampled fields of a world that this family drew, by dotted path."""
+        return {path: get_path(world, path) for path in self.ranges}
 
 
 def as_family(what: AbstractWorld | Family) -> Family:
@@ -380,8 +387,21 @@ def _enlarged(
     return frame, max(1, _SHOWN_SIZE // max(frame.shape[:2]))
 
 
-def _kinds(cls: type[Part]) -> dict[str, str]:
-    return {spec.name: spec.kind for spec in field_specs(cls)}
+def _without_ranges(
+    fields: dict[str, Any], prefix: str = ""
+) -> tuple[dict[str, Any], dict[str, AbstractRange]]:
+    """Fields that are values, and ranges by path, also out of dictionaries."""
+    fixed: dict[str, Any] = {}
+    ranges: dict[str, AbstractRange] = {}
+    for name, value in fields.items():
+        if isinstance(value, AbstractRange):
+            ranges[f"{prefix}{name}"] = value
+        elif isinstance(value, dict):
+            fixed[name], inner = _without_ranges(value, f"{prefix}{name}.")
+            ranges |= inner
+        else:
+            fixed[name] = value
+    return fixed, ranges
 
 
 EpisodeLen = Annotated[int, Bounded(low=0, unit="steps")]

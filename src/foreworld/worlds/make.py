@@ -18,7 +18,8 @@ def make(name: str, **fields: Any) -> AbstractWorld:
     name
         Name of a world (``foreworld list worlds``) or a file and a class.
     fields
-        Values of the world's fields; the others keep their defaults.
+        Values of the world's fields; the others keep their defaults. Those of a
+        nested part as a dictionary: ``picture={"margin": 0.4}``.
 
     Raises
     ------

@@ -31,6 +31,7 @@ from foreworld.data.making.generate import generate, work
 from foreworld.data.making.shards import Shards
 from foreworld.data.reading.dataset import open_dataset
 from foreworld.launch.here import Here
+from foreworld.worlds import Picture
 from foreworld.worlds.dynamics.pendulum import Pendulum
 from tests.data.small import SIZES, digests, family
 
@@ -332,7 +333,7 @@ def test_bad_sizes(
 
 
 def test_shards_are_sized_by_bytes(tmp_path: Path) -> None:
-    large = Pendulum(image_size=64, colour="rgb")
+    large = Pendulum(picture=Picture(image_size=64, colour="rgb"))
     large_set = generate(large, tmp_path / "a", train=1, num_frames=31, quiet=True)
     large = large_set.recipe.tasks[""]
     assert (large.chunk_len, large.shard_len) == (50, 150)

@@ -22,8 +22,9 @@ def data(made: Path) -> DataSet:
 
 def test_what_it_says_of_itself(made: Path, data: DataSet) -> None:
     assert repr(data) == (
-        f"DataSet {made}: Pendulum(canvas={data.family.world.canvas}, mass=0.47..0.93, "
-        f"length=0.5..1.1); train 600, val 20 sequences of 6 frames; seed 0"
+        f"DataSet {made}: Pendulum(picture.canvas={data.family.world.picture.canvas}, "
+        f"mass=0.47..0.93, length=0.5..1.1); train 600, val 20 sequences of 6 frames; "
+        f"seed 0"
     )
     assert repr(data.val) == f"Split val of {made}: 20 sequences"
     assert repr(data.val.state).startswith("state (20, 6, 2) float32 of Split val")
@@ -123,7 +124,7 @@ def test_missing_splits(data: DataSet, made: Path) -> None:
 def test_the_wrong_folder(made: Path, copy: Path, tmp_path: Path) -> None:
     with pytest.raises(DamagedError, match=r"no data set: .*config\.json is missing"):
         open_dataset(tmp_path / "nowhere")
-    assert open_dataset(made, world="pendulum").family.world.canvas > 0
+    assert open_dataset(made, world="pendulum").family.world.picture.canvas > 0
     assert open_dataset(made, world=Pendulum)
     with pytest.raises(
         ConfigError, match=r"is a data set of Pendulum, not of TMaze\. Choose"

@@ -173,7 +173,7 @@ def test_unequal_frames_are_named(tmp_path):
     named = NamedSet(
         {
             "a": fw.worlds.Pendulum.family(),
-            "b": fw.worlds.Pendulum.family(colour="rgb"),
+            "b": fw.worlds.Pendulum.family(picture={"colour": "rgb"}),
         }
     )
     data = fw.generate(named, tmp_path / "x", **{**SIZES, **WIDTH})

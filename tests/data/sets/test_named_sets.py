@@ -13,6 +13,7 @@ import pytest
 import foreworld as fw
 from foreworld.compat.worlds.pymunk_ball import PymunkBall
 from foreworld.core.errors import ConfigError, UnknownNameError
+from foreworld.core.parts.config import get_path, set_path
 from foreworld.data.making.generate import plan
 from foreworld.data.sets.base import NamedSet
 from foreworld.data.sets.find import make_set, set_entries
@@ -47,14 +48,19 @@ def gravity(k: int, angle: tuple[float, float] = (45, 135)) -> Row:
     return Row("BouncingBall", fields)
 
 
-CANVAS = {"offset_x": SHIFT, "offset_y": SHIFT}
+CANVAS = {"picture.offset_x": SHIFT, "picture.offset_y": SHIFT}
 BALL = Row(
     "BouncingBall",
     {"gravity_x": 0, "gravity_y": 0, "inset": 2, "angle": (0, 360), "speed": (5, 10)},
 )
 RADIUS = {"radius": (1.3, 2.3), "dt": 0.1}
-FIXED = {"margin": 0, "area_uniform": False, "num_colours": 1, "friction": 0}
-RANDOM = {"margin": 0.4, "area_uniform": True, "num_colours": 1}
+FIXED = {
+    "picture.margin": 0,
+    "area_uniform": False,
+    "picture.num_colours": 1,
+    "friction": 0,
+}
+RANDOM = {"picture.margin": 0.4, "area_uniform": True, "picture.num_colours": 1}
 
 
 def pendulum(g: float) -> Row:
@@ -68,7 +74,7 @@ def pendulum_with(friction: float) -> Row:
 
 
 def spring(k: float) -> Row:
-    fields = {"stiffness": k, "radius": (0.1, 1), "margin": 0.4, "friction": 0}
+    fields = {"stiffness": k, "radius": (0.1, 1), "picture.margin": 0.4, "friction": 0}
     fields["area_uniform"] = False
     drawn = {"mass": (0.4, 1), "anchor_x": (0, 1), **CANVAS}
     return Row("MassSpring", fields, drawn, 1.56418958)
@@ -81,7 +87,7 @@ def spring_with(friction: float) -> Row:
 
 def bodies(g: float) -> Row:
     fields = {"gravity": g, "mass_1": 1, "mass_2": 1, "square": (0.5, 1.5)}
-    return Row("TwoBody", {**fields, "num_colours": 1}, {}, 2.75)
+    return Row("TwoBody", {**fields, "picture.num_colours": 1}, {}, 2.75)
 
 
 def heavy(g: float) -> Row:
@@ -129,7 +135,14 @@ SLVM = {
     "mass_spring3": (MANY, [spring(k) for k in (1, 2, 3)]),
     "two_body": (
         ONE,
-        [Row("TwoBody", {"gravity": 1, "num_colours": 2, "margin": 0}, PAIR, 5)],
+        [
+            Row(
+                "TwoBody",
+                {"gravity": 1, "picture.num_colours": 2, "picture.margin": 0},
+                PAIR,
+                5,
+            )
+        ],
     ),
     "two_body3": (MANY, [bodies(g) for g in (1, 2, 3)]),
     "double_pendulum": (
@@ -137,7 +150,7 @@ SLVM = {
         [
             Row(
                 "DoublePendulum",
-                {**FIXED, **RADIUS, "gravity": 3, "num_colours": 2},
+                {**FIXED, **RADIUS, "gravity": 3, "picture.num_colours": 2},
                 {**BOBS, **RODS},
                 2.43701937,
             )
@@ -174,11 +187,22 @@ FOLDERS = {
     "mixed_physics_2025": "mixed",
 }
 
-HUES = {"colouring": (0, 1)}
-SIX = {"dt": 0.05, "colour": "rgb", "num_colours": 6, "margin": 0.4}
+HUES = {"picture.colouring": (0, 1)}
+SIX = {
+    "dt": 0.05,
+    "picture.colour": "rgb",
+    "picture.num_colours": 6,
+    "picture.margin": 0.4,
+}
 SIX |= {"area_uniform": True}
-PLAIN = {"dt": 0.05, "colour": "binary", **FIXED}
-TWO = {"dt": 0.05, "colour": "rgb", "num_colours": 2, "margin": 0, "friction": 0}
+PLAIN = {"dt": 0.05, "picture.colour": "binary", **FIXED}
+TWO = {
+    "dt": 0.05,
+    "picture.colour": "rgb",
+    "picture.num_colours": 2,
+    "picture.margin": 0,
+    "friction": 0,
+}
 SPRINGS = {"mass": (0.2, 1), "anchor_x": (0, 1), **CANVAS, **HUES}
 PENDULUMS = {"mass": (0.5, 1.5), "gravity": (3, 4), "length": (0.5, 1)}
 PENDULUMS |= {**CANVAS, **HUES}
@@ -227,7 +251,7 @@ DM = {
     ),
     "two_body_colors": Row(
         "TwoBody",
-        {**TWO, "num_colours": 6, "square": (0.5, 1.5)},
+        {**TWO, "picture.num_colours": 6, "square": (0.5, 1.5)},
         {**PAIR, "gravity": (0.5, 1.5), **HUES},
         5,
     ),
@@ -255,7 +279,7 @@ def check_row(family: Any, row: Row) -> None:
     world = family.world
     assert type(world).__name__ == row.world
     for name, value in row.fields.items():
-        assert getattr(world, name) == value, name
+        assert get_path(world, name) == value, name
         assert name not in family.ranges
     assert {n: r.ends() for n, r in family.ranges.items()} == row.ranges
     if row.half_width is not None:
@@ -263,7 +287,7 @@ def check_row(family: Any, row: Row) -> None:
             half_width = float(world.half_width())
         assert half_width == pytest.approx(row.half_width, abs=1e-8)
     if isinstance(world, AbstractHamiltonian):
-        assert world.image_size == 32
+        assert world.picture.image_size == 32
 
 
 def test_there_are_all_of_them():
@@ -285,7 +309,7 @@ def test_fact_c23_rows_of_slvm(name):
     for family, row in zip(named.tasks.values(), rows, strict=True):
         check_row(family, row)
         if not isinstance(family.world, BouncingBall):
-            assert family.world.colour == "binary"
+            assert family.world.picture.colour == "binary"
 
 
 @pytest.mark.parametrize("name", DM)
@@ -342,8 +366,9 @@ def check_energy(data: Any) -> None:
         return
     for i in range(len(split)):
         drawn = {n: float(c[i]) for n, c in split.parameters.items()}
-        drawn.pop("colouring", None)
-        world = family.world.replace(**drawn)
+        world = family.world
+        for path, value in drawn.items():
+            world = world if "colouring" in path else set_path(world, path, value)
         with jax.enable_x64(True):
             states = jnp.asarray(split.state[i], jnp.float64)
             energy = np.asarray(jax.vmap(world.energy)(states))
@@ -364,7 +389,9 @@ def test_every_set_is_made(name, made):
             assert split.signal.shape[1:] == (60, 10)
             assert split.mode.shape[:2] == split.state.shape[:2]
             continue
-        rgb = getattr(data.family.world, "colour", "binary") == "rgb"
+        world = data.family.world
+        drawn = world.picture if isinstance(world, AbstractHamiltonian) else world
+        rgb = getattr(drawn, "colour", "binary") == "rgb"
         assert split.image.shape[1:] == (6, 32, 32, 3 if rgb else 1)
         frames = split.image[:]
         assert frames.dtype == np.uint8
@@ -388,15 +415,15 @@ def test_legacy(name, made):
         return
     assert data.train.image.shape[-1] == 3
     peer = name.partition("/")[0]
-    assert world.colour == ("thresholded" if peer == "slvm" else "rgb")
+    assert world.picture.colour == ("thresholded" if peer == "slvm" else "rgb")
     assert (seen.skip, seen.random_skip) == ((1, True) if peer == "slvm" else (0, 0))
     if name == "slvm/mass_spring3":
-        assert world.diagonal and "offset_y" not in data.family.ranges
+        assert world.diagonal and "picture.offset_y" not in data.family.ranges
         # With one colour the disc is red: the other channels stay empty.
         assert set(np.unique(data.train.image[..., 0])) == {0, 255}
         assert not data.train.image[..., 1:].any()
     if name == "slvm/two_body":
-        assert data.family.ranges["colouring"] == Uniform(0, 1)
+        assert data.family.ranges["picture.colouring"] == Uniform(0, 1)
 
 
 def test_labels_seeds_and_tasks(tmp_path):
@@ -443,7 +470,9 @@ def test_scales_and_sizes_that_cannot_be(tmp_path):
 
 def test_a_canvas_that_a_family_leaves():
     with pytest.raises(ConfigError, match=r"offset_x=-0\.6 leaves the canvas"):
-        fw.worlds.Pendulum.family(margin=0.4, offset_x=Uniform(-0.6, 0.6))
+        fw.worlds.Pendulum.family(
+            picture={"margin": 0.4, "offset_x": Uniform(-0.6, 0.6)}
+        )
 
 
 def test_a_set_of_ones_own(tmp_path):

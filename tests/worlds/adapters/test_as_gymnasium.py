@@ -51,14 +51,14 @@ def test_tmaze_passes_gymnasiums_own_checker():
 
 
 def test_pendulum_passes_but_for_its_unbounded_observations():
-    env = gymnasium.make(PENDULUM, image_size=8, render_mode="rgb_array")
+    env = gymnasium.make(PENDULUM, picture={"image_size": 8}, render_mode="rgb_array")
     with pytest.warns(UserWarning) as told:
         check_env(env.unwrapped)
     assert len(told) == 2 and all("infinity" in str(w.message) for w in told)
 
 
 def test_passive_world_ignores_its_one_action():
-    env = to_gymnasium("pendulum", image_size=8, render_mode="rgb_array")
+    env = to_gymnasium("pendulum", picture={"image_size": 8}, render_mode="rgb_array")
     assert env.action_space == gymnasium.spaces.Discrete(1)
     first, _ = env.reset(seed=1)
     second, reward, terminated, truncated, _ = env.step(0)

@@ -52,7 +52,7 @@ def test_traced_fields_are_parameters():
 
 
 def test_steps_are_those_of_the_world():
-    world = make("pendulum", image_size=8)
+    world = make("pendulum", picture={"image_size": 8})
     env, params = to_gymnax(world)
     obs, state = env.reset(KEY, params)
     inner, ours = world.reset(KEY)

@@ -52,9 +52,11 @@ def heavy(**fields: Any) -> Family:
         length_1=Uniform(2.5, 3.0),
         length_2=Uniform(2.5, 3.0),
         radius=(1.5, 2.5),
-        offset_x=Uniform(-0.4, 0.4),
-        offset_y=Uniform(-0.4, 0.4),
-        margin=0.4,
+        picture={
+            "margin": 0.4,
+            "offset_x": Uniform(-0.4, 0.4),
+            "offset_y": Uniform(-0.4, 0.4),
+        },
         area_uniform=True,
         **fields,
     )
@@ -92,10 +94,10 @@ def test_fact_c9_friction_takes_energy_away() -> None:
 
 @pytest.mark.fact("dynamics-datasets", "C20")
 def test_fact_c20_canvas_half_widths() -> None:
-    assert light().world.canvas == pytest.approx(2.43701937, abs=1e-8)
+    assert light().world.picture.canvas == pytest.approx(2.43701937, abs=1e-8)
     world = heavy().world
-    assert world.canvas == pytest.approx(7.59576912, abs=1e-8)
-    full = world.canvas * (1 + world.margin)
+    assert world.picture.canvas == pytest.approx(7.59576912, abs=1e-8)
+    full = world.picture.canvas * (1 + world.picture.margin)
     assert full == pytest.approx(10.63407677, abs=1e-8)
 
 
@@ -174,12 +176,13 @@ def test_the_extent_holds_a_large_upper_bob() -> None:
         ({"length_2": 0.0}, r"DoublePendulum\.length_2=0\.0 must be above 0\."),
         ({"radius": (-1.0, 1.0)}, r"radius=\(-1\.0, 1\.0\) must be two numbers of at"),
         (
-            {"num_colours": 0},
-            r"DoublePendulum\.num_colours=0 must be at least 1\.",
+            {"picture": {"num_colours": 0}},
+            r"Picture\.num_colours=0 must be at least 1\.",
         ),
         (
-            {"canvas": 0.7, "length_1": 2.0},
-            r"DoublePendulum\.canvas=0\.7 holds no sequence: with length_1=2\.0 every "
+            {"picture": {"canvas": 0.7}, "length_1": 2.0},
+            r"DoublePendulum\.picture\.canvas=0\.7 holds no sequence: "
+            r"with length_1=2\.0 every "
             r"one leaves it\. It must be at least 1\.41421; 0 takes 3\.39894\.",
         ),
     ],
@@ -191,4 +194,4 @@ def test_bad_values_are_named(fields: dict, message: str) -> None:
 
 def test_a_family_that_leaves_its_canvas_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"with length_1=9\.0 every one leaves it"):
-        DoublePendulum.family(canvas=2.0, length_1=Uniform(1.0, 9.0))
+        DoublePendulum.family(picture={"canvas": 2.0}, length_1=Uniform(1.0, 9.0))

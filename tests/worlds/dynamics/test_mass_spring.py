@@ -10,6 +10,7 @@ import pytest
 import foreworld as fw
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import root_key
+from foreworld.worlds import Picture
 from foreworld.worlds.base import Family, Uniform
 from foreworld.worlds.dynamics.mass_spring import MassSpring
 from tests.worlds.dynamics.motion import (
@@ -75,9 +76,11 @@ def single() -> Family:
 def tasks(**fields: Any) -> Family:
     return MassSpring.family(
         anchor_x=Uniform(0.0, 1.0),
-        offset_x=Uniform(-0.4, 0.4),
-        offset_y=Uniform(-0.4, 0.4),
-        margin=0.4,
+        picture={
+            "margin": 0.4,
+            "offset_x": Uniform(-0.4, 0.4),
+            "offset_y": Uniform(-0.4, 0.4),
+        },
         area_uniform=True,
         **{"mass": Uniform(0.4, 1.0), **fields},
     )
@@ -120,8 +123,8 @@ def test_fact_c9_friction() -> None:
 
 @pytest.mark.fact("dynamics-datasets", "C20")
 def test_fact_c20_canvas_half_widths() -> None:
-    assert single().world.canvas == pytest.approx(1.56418958, abs=1e-8)
-    assert tasks().world.canvas == pytest.approx(1.56418958, abs=1e-8)
+    assert single().world.picture.canvas == pytest.approx(1.56418958, abs=1e-8)
+    assert tasks().world.picture.canvas == pytest.approx(1.56418958, abs=1e-8)
 
 
 @pytest.mark.fact("dynamics-datasets", "C21")
@@ -162,24 +165,30 @@ def test_mirrored_motion_is_motion() -> None:
 def lit_centre(world: MassSpring) -> tuple[float, float]:
     frame = np.asarray(world.render(jnp.array([0.25, 0.0])))
     rows, columns = np.nonzero(frame[..., 0])
-    limit = float(world.half_width()) * (1 + world.margin)
-    half = (world.image_size - 1) / 2
+    limit = float(world.half_width()) * (1 + world.picture.margin)
+    half = (world.picture.image_size - 1) / 2
     return (columns.mean() / half - 1) * limit, (1 - rows.mean() / half) * limit
 
 
 def test_where_the_disc_is_drawn() -> None:
-    world = MassSpring(anchor_x=0.5, canvas=1.5, margin=0.4, image_size=128)
+    world = MassSpring(
+        anchor_x=0.5, picture=Picture(canvas=1.5, margin=0.4, image_size=128)
+    )
+    shifted = world.picture.replace(offset_x=0.2, offset_y=-0.4)
+    moved = {"picture": shifted}
     for fields, place in [
         ({}, (0.5, 0.25)),
-        ({"offset_x": 0.2, "offset_y": -0.4}, (0.8, -0.35)),
+        (moved, (0.8, -0.35)),
         # As published by mistake: one draw moves the picture both ways.
-        ({"offset_x": 0.2, "offset_y": -0.4, "diagonal": True}, (0.8, 0.55)),
+        ({**moved, "diagonal": True}, (0.8, 0.55)),
     ]:
         assert lit_centre(world.replace(**fields)) == pytest.approx(place, abs=0.01)
 
 
 def test_offsets_do_not_decide_what_is_kept() -> None:
-    world = MassSpring(margin=0.4, offset_x=0.4, offset_y=-0.4, diagonal=True)
+    world = MassSpring(
+        picture=Picture(margin=0.4, offset_x=0.4, offset_y=-0.4), diagonal=True
+    )
     half = float(world.half_width())
     assert bool(world.keeps(jnp.array([half, 0.0])))
     assert not bool(world.keeps(jnp.array([half * 1.001, 0.0])))
@@ -194,13 +203,14 @@ def test_offsets_do_not_decide_what_is_kept() -> None:
         ({"friction": -0.1}, r"MassSpring\.friction=-0\.1 must be at least 0\."),
         ({"radius": (1.0, 0.1)}, r"radius=\(1\.0, 0\.1\) must be two numbers"),
         (
-            {"margin": 0.1, "offset_y": -0.2},
-            r"MassSpring\.offset_y=-0\.2 leaves the canvas: it must lie within -margin "
+            {"picture": {"margin": 0.1, "offset_y": -0.2}},
+            r"Picture\.offset_y=-0\.2 leaves the canvas: it must lie within -margin "
             r"and margin=0\.1\. Raise the margin\.",
         ),
         (
-            {"canvas": 1.0, "anchor_x": -2.0},
-            r"MassSpring\.canvas=1\.0 holds no sequence: with anchor_x=-2\.0 every one "
+            {"picture": {"canvas": 1.0}, "anchor_x": -2.0},
+            r"MassSpring\.picture\.canvas=1\.0 holds no sequence: "
+            r"with anchor_x=-2\.0 every one "
             r"leaves it\. It must be at least 2; 0 takes 2\.39894\.",
         ),
     ],

@@ -8,12 +8,13 @@ import pytest
 import foreworld as fw
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import root_key
+from foreworld.worlds import Picture
 from foreworld.worlds.base import Uniform
 from foreworld.worlds.dynamics.n_body import NBody
 from foreworld.worlds.dynamics.two_body import TwoBody
 from tests.worlds.dynamics.motion import along, energy_over, mirror, solved, states_of
 
-WORLD = NBody(mass=0.8, gravity=1.2, spread=0.2, canvas=3.0)
+WORLD = NBody(mass=0.8, gravity=1.2, spread=0.2, picture=Picture(canvas=3.0))
 
 
 def begin(world: NBody = WORLD, seed: int = 0) -> np.ndarray:
@@ -81,7 +82,7 @@ def test_spread_changes_velocities_and_keeps_their_mean() -> None:
     "world",
     [
         NBody(),
-        NBody(spread=0.2, canvas=5.0),
+        NBody(spread=0.2, picture=Picture(canvas=5.0)),
         NBody(num_bodies=5, spread=0.1, softening=0.3),
     ],
     ids=["circular", "spread", "softened"],
@@ -170,13 +171,14 @@ def test_softened_bodies_may_meet() -> None:
             r"Let the first number be above 0\.",
         ),
         (
-            {"num_colours": 2},
-            r"NBody\.num_colours=2 is too few for 3 discs: it must be 1 \(all red\) or "
-            r"at least 3\.",
+            {"picture": {"num_colours": 2}},
+            r"NBody\.picture\.num_colours=2 is too few for 3 discs: it must be 1 \(all "
+            r"red\) or at least 3\.",
         ),
         (
-            {"canvas": 0.5},
-            r"NBody\.canvas=0\.5 holds no sequence: with radius=\(0\.9, 1\.2\) every "
+            {"picture": {"canvas": 0.5}},
+            r"NBody\.picture\.canvas=0\.5 holds no sequence: "
+            r"with radius=\(0\.9, 1\.2\) every "
             r"one leaves it\. It must be at least 0\.636396; 0 takes 1\.76419\.",
         ),
     ],

@@ -9,6 +9,7 @@ from scipy.special import ellipk
 import foreworld as fw
 from foreworld.core.errors import ConfigError, UnknownNameError
 from foreworld.core.keys import root_key
+from foreworld.worlds import Picture
 from foreworld.worlds.base import Family, Uniform
 from foreworld.worlds.dynamics._hamiltonian import annulus
 from foreworld.worlds.dynamics.base import integrate
@@ -103,8 +104,8 @@ def test_fact_c19_pendulum_frames(
 def test_fact_c20_canvas_half_widths() -> None:
     assert Pendulum().extent() == pytest.approx(1.39894228, abs=1e-8)
     family = tasks_family()
-    assert family.world.canvas == pytest.approx(1.56418958, abs=1e-8)
-    full = family.world.canvas * (1 + family.world.margin)
+    assert family.world.picture.canvas == pytest.approx(1.56418958, abs=1e-8)
+    full = family.world.picture.canvas * (1 + family.world.picture.margin)
     assert full == pytest.approx(2.18986542, abs=1e-8)
 
 
@@ -112,9 +113,11 @@ def tasks_family() -> Family:
     return Pendulum.family(
         mass=Uniform(0.5, 1.0),
         length=Uniform(0.5, 1.0),
-        offset_x=Uniform(-0.4, 0.4),
-        offset_y=Uniform(-0.4, 0.4),
-        margin=0.4,
+        picture={
+            "margin": 0.4,
+            "offset_x": Uniform(-0.4, 0.4),
+            "offset_y": Uniform(-0.4, 0.4),
+        },
         area_uniform=True,
     )
 
@@ -201,7 +204,7 @@ def test_live_steps_are_float32() -> None:
 
 def test_rgb_frames_threshold_to_binary_ones() -> None:
     state = jnp.array([0.9, 0.0])
-    rgb = np.asarray(Pendulum(colour="rgb").render(state))
+    rgb = np.asarray(Pendulum(picture=Picture(colour="rgb")).render(state))
     binary = np.asarray(Pendulum().render(state))
     assert rgb.shape == (32, 32, 3)
     np.testing.assert_array_equal((rgb[..., 0] >= 115) * 255, binary[..., 0])
@@ -209,8 +212,8 @@ def test_rgb_frames_threshold_to_binary_ones() -> None:
 
 def test_offsets_move_the_picture() -> None:
     state = jnp.array([np.pi / 2, 0.0])
-    still = Pendulum(margin=0.4).render(state)
-    up = Pendulum(margin=0.4, offset_y=0.4).render(state)
+    still = Pendulum(picture=Picture(margin=0.4)).render(state)
+    up = Pendulum(picture=Picture(margin=0.4, offset_y=0.4)).render(state)
     rows = [np.nonzero(np.asarray(f)[..., 0])[0].mean() for f in (still, up)]
     # 0.4 of a half-width is 0.4 / 2.8 of the picture.
     assert rows[0] - rows[1] == pytest.approx(31 * 0.4 / 2.8, abs=0.3)
@@ -222,7 +225,7 @@ def test_a_family_samples_what_it_says() -> None:
     assert {float(w.mass) for w in worlds} == {
         float(jax.jit(lambda i: family.sample(root_key(i)).mass)(i)) for i in range(3)
     }
-    assert all(w.canvas == family.world.canvas for w in worlds)
+    assert all(w.picture.canvas == family.world.picture.canvas for w in worlds)
 
 
 def test_make_by_name() -> None:
@@ -247,13 +250,20 @@ def test_make_by_name() -> None:
             r"Pendulum\.radius=\(2\.0, 1\.0\) must be two numbers",
         ),
         (
-            {"canvas": 0.5},
-            r"Pendulum\.canvas=0\.5 holds no sequence: with length=1\.0 every one "
+            {"picture": {"canvas": 0.5}},
+            r"Pendulum\.picture\.canvas=0\.5 holds no sequence: "
+            r"with length=1\.0 every one "
             r"leaves it\. It must be at least 0\.707107; 0 takes 1\.39894\.",
         ),
-        ({"offset_x": 0.2}, r"offset_x=0\.2 leaves the canvas: .* Raise the margin"),
-        ({"colour": "blue"}, r"Pendulum\.colour='blue' is not one of 'binary', 'rgb'"),
-        ({"image_size": 1}, r"Pendulum\.image_size=1 must be at least 2\."),
+        (
+            {"picture": {"offset_x": 0.2}},
+            r"offset_x=0\.2 leaves the canvas: .* Raise the margin",
+        ),
+        (
+            {"picture": {"colour": "blue"}},
+            r"Picture\.colour='blue' is not one of 'binary', 'rgb'",
+        ),
+        ({"picture": {"image_size": 1}}, r"Picture\.image_size=1 must be at least 2\."),
     ],
 )
 def test_bad_values_are_named(fields: dict, message: str) -> None:

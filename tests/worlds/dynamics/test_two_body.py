@@ -10,6 +10,7 @@ import pytest
 import foreworld as fw
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import root_key
+from foreworld.worlds import Picture
 from foreworld.worlds.base import Family, Uniform, as_family
 from foreworld.worlds.dynamics.two_body import TwoBody
 from tests.worlds.dynamics.motion import (
@@ -93,7 +94,9 @@ def test_starts_are_from_the_square() -> None:
 
 def masses(**fields: Any) -> Family:
     spread = Uniform(0.5, 1.5)
-    return TwoBody.family(mass_1=spread, mass_2=spread, canvas=5.0, **fields)
+    return TwoBody.family(
+        mass_1=spread, mass_2=spread, picture={"canvas": 5.0}, **fields
+    )
 
 
 @pytest.mark.fact("dynamics-datasets", "C8")
@@ -127,8 +130,8 @@ def test_fact_c9_friction_takes_energy_away() -> None:
 
 @pytest.mark.fact("dynamics-datasets", "C20")
 def test_fact_c20_canvas_half_widths() -> None:
-    assert TwoBody().canvas == 2.75
-    assert masses().world.canvas == 5.0
+    assert TwoBody().picture.canvas == 2.75
+    assert masses().world.picture.canvas == 5.0
     # 2.75 holds what bound orbits of masses of 1 need.
     assert TwoBody().extent() == pytest.approx(1.5 * np.sqrt(2) + np.sqrt(1 / np.pi))
 
@@ -210,7 +213,7 @@ def test_mirrored_motion_is_motion() -> None:
 
 
 def test_a_body_that_leaves_is_not_kept() -> None:
-    world = TwoBody(canvas=2.0)
+    world = TwoBody(picture=Picture(canvas=2.0))
     state = jnp.asarray(begin(0.7, 1.2))
     assert bool(world.keeps(state))
     assert not bool(world.keeps(state.at[3].set(-2.01)))
@@ -218,11 +221,12 @@ def test_a_body_that_leaves_is_not_kept() -> None:
 
 def test_colours_of_the_bodies() -> None:
     state = jnp.asarray(begin(1.0, 1.0))
-    frame = np.asarray(TwoBody(colour="rgb", num_colours=2).render(state))
+    two = Picture(canvas=2.75, colour="rgb", num_colours=2)
+    frame = np.asarray(TwoBody(picture=two).render(state))
     up, right = frame[:16, 16:], frame[16:, :16]
     # Body 1 is red and upper right; body 2 is cyan.
     assert up[..., 0].max() > 250 and right[..., 1:].max() > 250
-    swapped = TwoBody(colour="rgb", num_colours=2, colouring=1.0).render(state)
+    swapped = TwoBody(picture=two.replace(colouring=1.0)).render(state)
     np.testing.assert_array_equal(np.asarray(swapped)[::-1, ::-1], frame)
 
 
@@ -240,11 +244,15 @@ def test_colours_of_the_bodies() -> None:
         ({"square": (-1.0, 1.0)}, r"two numbers above 0"),
         ({"square": (1.5, 0.5)}, r"the smaller one first"),
         (
-            {"canvas": 0.4},
-            r"TwoBody\.canvas=0\.4 holds no sequence: with square=\(0\.5, 1\.5\) every "
+            {"picture": {"canvas": 0.4}},
+            r"TwoBody\.picture\.canvas=0\.4 holds no sequence: "
+            r"with square=\(0\.5, 1\.5\) every "
             r"one leaves it\. It must be at least 0\.5; 0 takes 2\.68551\.",
         ),
-        ({"num_colours": 0}, r"TwoBody\.num_colours=0 must be at least 1\."),
+        (
+            {"picture": {"num_colours": 0}},
+            r"Picture\.num_colours=0 must be at least 1\.",
+        ),
     ],
 )
 def test_bad_values_are_named(fields: dict, message: str) -> None:

@@ -199,6 +199,69 @@ def set_path(part: Any, path: str, value: Any) -> Any:
     return part.replace(**{step: new})
 
 
+def field_paths(part: Part, prefix: str = "") -> dict[str, FieldSpec]:
+    """The fields of a part and of the parts that they hold, by dotted path.
+
+    Parameters
+    ----------
+    part
+        The part.
+    prefix
+        Put before every path.
+    """
+    found: dict[str, FieldSpec] = {}
+    for spec in field_specs(type(part)):
+        value, path = getattr(part, spec.name), f"{prefix}{spec.name}"
+        found[path] = spec
+        if isinstance(value, Part):
+            found.update(field_paths(value, f"{path}."))
+    return found
+
+
+def changes(part: Part) -> dict[str, Any]:
+    """Values that are not at their defaults, by dotted path.
+
+    A nested part of another class than the default's is one value.
+    """
+    found: dict[str, Any] = {}
+    for spec in field_specs(type(part)):
+        value = getattr(part, spec.name)
+        default = None if spec.required else spec.default()
+        if isinstance(default, Part) and type(value) is type(default):
+            inner = diff(default, value)
+            found |= {f"{spec.name}.{p}": get_path(value, p) for p in inner}
+        elif not _is_default(spec, value):
+            found[spec.name] = value
+    return found
+
+
+def nested(values: dict[str, Any]) -> dict[str, Any]:
+    """Values by dotted path as constructors take them: a dictionary a nested part.
+
+    Parameters
+    ----------
+    values
+        ``{"mass": 1.0, "picture.margin": 0.4}``; a part that is given whole beside
+        its fields has them changed.
+    """
+    whole: dict[str, Any] = {}
+    inner: dict[str, dict[str, Any]] = {}
+    for path, value in values.items():
+        step, _, rest = path.partition(".")
+        if rest:
+            inner.setdefault(step, {})[rest] = value
+        else:
+            whole[step] = value
+    for step, fields in inner.items():
+        base, fields = whole.get(step), nested(fields)
+        whole[step] = (
+            base.replace(**fields)
+            if isinstance(base, Part)
+            else {**(base or {}), **fields}
+        )
+    return whole
+
+
 class _Open(dict):
     """A dictionary of a field on a path, and what an entry not yet there starts as."""
 

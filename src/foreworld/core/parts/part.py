@@ -215,6 +215,14 @@ class FieldSpec:
             return value
         if self.kind == "data":
             return _array(value, where)
+        bare = self.type.bare
+        if (
+            isinstance(value, dict)
+            and isinstance(bare, type)
+            and issubclass(bare, Part)
+        ):
+            # Fields of a nested part, the others as they are by default.
+            value = bare(**value) if self.required else self.default().replace(**value)
         return self.type.canonical(value, where)
 
 
@@ -222,7 +230,8 @@ class FieldSpec:
 def field_specs(cls: type[Part]) -> tuple[FieldSpec, ...]:
     """The fields of a part class in the order they are written in it.
 
-    What an interface only announces takes its place where the class defines it.
+    What an interface only announces takes its place where the class defines it, and
+    what it declares for keywords only comes last, as in the constructor.
     """
     hints = typing.get_type_hints(cls, include_extras=True)
     written: dict[str, None] = {}
@@ -232,7 +241,9 @@ def field_specs(cls: type[Part]) -> tuple[FieldSpec, ...]:
             written[name] = None
     order = list(written)
     specs = []
-    for field in sorted(dataclasses.fields(cls), key=lambda f: order.index(f.name)):
+    for field in sorted(
+        dataclasses.fields(cls), key=lambda f: (f.kw_only, order.index(f.name))
+    ):
         node, mark = type_node(hints[field.name]), None
         if typing.get_origin(node.hint) is Annotated:
             kinds = Bounded | Data | Place | Entries

@@ -18,7 +18,7 @@ import numpy as np
 
 from foreworld.core.disk.folder import write_bytes, write_file
 from foreworld.core.errors import ConfigError, OccupiedError
-from foreworld.core.parts.part import field_specs
+from foreworld.core.parts.partition import partition
 from foreworld.data.format.recipe import SPLITS
 from foreworld.data.reading.dataset import DataSet
 from foreworld.data.reading.split import Split
@@ -109,8 +109,7 @@ def _write(
 
 def _fixed_fields(world: AbstractWorld) -> dict[str, float]:
     """Numbers of the world; those that are drawn are scalars beside."""
-    specs = [s for s in field_specs(type(world)) if s.kind == "traced"]
-    return {spec.name: float(getattr(world, spec.name)) for spec in specs}
+    return {path: float(value) for path, value in partition(world)[1].items()}
 
 
 def _write_dimensions(

@@ -15,7 +15,7 @@ from typing import Any
 from foreworld.core.compilation import cache_folder
 from foreworld.core.disk.folder import read_json, write_bytes
 from foreworld.core.errors import ForeworldError
-from foreworld.core.parts.config import to_dict
+from foreworld.core.parts.config import flat, to_dict
 from foreworld.core.parts.part import field_specs
 from foreworld.core.parts.partition import partition
 from foreworld.data.format.recipe import SPLITS, TaskRecipe
@@ -63,9 +63,8 @@ def _fields(recipe: TaskRecipe) -> dict[str, Any]:
     """Everything that may decide the speed."""
     _, traced, _ = partition(recipe.family)
     fields = to_dict(recipe)
-    world = fields.pop("family")["world"]
-    free = {path.rpartition(".")[2] for path in traced}
-    world = {name: value for name, value in world.items() if name not in free}
+    world = flat({"world": fields.pop("family")["world"]})
+    world = {path: value for path, value in world.items() if path not in traced}
     ranges = sorted(recipe.family.ranges)
     names = {spec.name for spec in field_specs(TaskRecipe)} - {*SPLITS, "seed", "task"}
     return {n: v for n, v in fields.items() if n in names} | {

@@ -21,7 +21,8 @@ from foreworld.core.compilation import Program, compile_all
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.host_keys import host_fold, host_key
 from foreworld.core.keys import named_key, root_key
-from foreworld.core.parts.part import Part, field_specs
+from foreworld.core.parts.config import field_paths
+from foreworld.core.parts.part import Part
 from foreworld.core.parts.partition import Leaves, Static, combine, partition
 from foreworld.data.format.observation import Observation
 from foreworld.data.format.recipe import TaskRecipe
@@ -95,8 +96,8 @@ class Simulator:
         del shapes[ACCEPTED]
         shapes["index"] = np.zeros(width, np.int64)
         units = {
-            PARAMETER + spec.name: getattr(spec.mark, "unit", "")
-            for spec in field_specs(type(self.recipe.family.world))
+            PARAMETER + path: getattr(spec.mark, "unit", "")
+            for path, spec in field_paths(self.recipe.family.world).items()
         }
         return tuple(
             Column(name, value.shape[1:], str(value.dtype), units.get(name, ""))

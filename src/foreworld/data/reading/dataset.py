@@ -14,7 +14,7 @@ from typing import cast, get_args
 from foreworld.core import registry, show
 from foreworld.core.disk.folder import CONFIG, MANIFEST, manifest
 from foreworld.core.errors import ConfigError, DamagedError, unknown_name
-from foreworld.core.parts.part import field_specs
+from foreworld.core.parts.config import changes
 from foreworld.data.format.recipe import SPLITS, Recipe, TaskRecipe, read_recipe
 from foreworld.data.reading.pictures import moving_gif
 from foreworld.data.reading.split import Merging, Split, StatePolicy
@@ -205,11 +205,7 @@ class DataSet:
                 f"({', '.join(tasks)}); {sizes} sequences"
             )
         recipe, world = self._only, self.family.world
-        fields = {
-            spec.name: getattr(world, spec.name)
-            for spec in field_specs(type(world))
-            if spec.required or getattr(world, spec.name) != spec.default()
-        }
+        fields = changes(world)
         for name, values in self.family.ranges.items():
             low, high = values.ends()
             fields[name] = f"{low:g}..{high:g}"

@@ -20,7 +20,7 @@ from jaxtyping import Int
 from foreworld.core import show
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.limits import Bounded
-from foreworld.core.parts.part import field_specs
+from foreworld.core.parts.partition import partition
 from foreworld.data.format.recipe import Recipe, fingerprint
 from foreworld.data.format.schema import LABEL, PARAMETER, STATES
 from foreworld.data.reading.pictures import sheet_png
@@ -322,5 +322,4 @@ def _device(held: _Held) -> DataSource:
 
 def _fixed(world: AbstractWorld, name: str) -> float:
     """The value of a field that a task does not draw; NaN where there is none."""
-    kinds = {spec.name: spec.kind for spec in field_specs(type(world))}
-    return float(getattr(world, name)) if kinds.get(name) == "traced" else math.nan
+    return float(partition(world)[1].get(name, math.nan))

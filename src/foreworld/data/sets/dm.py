@@ -44,10 +44,12 @@ def _varied(cls: type[AbstractWorld], friction: float, **fields: Any) -> Family:
         dt=_DT,
         friction=friction,
         area_uniform=True,
-        margin=0.4,
-        offset_x=shift,
-        offset_y=shift,
-        **_colours(6),
+        picture={
+            "margin": 0.4,
+            "offset_x": shift,
+            "offset_y": shift,
+            **_colours(6),
+        },
         **fields,
     )
 
@@ -98,7 +100,7 @@ pendulum_colors = _set(_pendulum(0.0))
 pendulum_colors_friction = _set(_pendulum(_FRICTION))
 """The same with friction."""
 
-double_pendulum = _set(DoublePendulum.family(dt=_DT, substeps=6, **_colours(2)))
+double_pendulum = _set(DoublePendulum.family(dt=_DT, substeps=6, picture=_colours(2)))
 """One double pendulum in two colours."""
 
 double_pendulum_colors = _set(_double_pendulum(0.0))
@@ -107,18 +109,17 @@ double_pendulum_colors = _set(_double_pendulum(0.0))
 double_pendulum_colors_friction = _set(_double_pendulum(_FRICTION))
 """The same with friction."""
 
-two_body = _set(TwoBody.family(dt=_DT, canvas=2.75, substeps=3, **_colours(2)))
+two_body = _set(TwoBody.family(dt=_DT, substeps=3, picture=_colours(2)))
 """Two equal masses on a circle, in two colours."""
 
 two_body_colors = _set(
     TwoBody.family(
         dt=_DT,
-        canvas=5.0,
         mass_1=Uniform(0.5, 1.5),
         mass_2=Uniform(0.5, 1.5),
         gravity=Uniform(0.5, 1.5),
         substeps=3,
-        **_colours(6),
+        picture={"canvas": 5.0, **_colours(6)},
     )
 )
 """Two random masses under random gravity, in random colours."""

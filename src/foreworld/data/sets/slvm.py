@@ -54,7 +54,7 @@ def _pendulum(gravity: float) -> Family:
         length=Uniform(0.5, 1.0),
         gravity=gravity,
         area_uniform=True,
-        **_random_canvas(),
+        picture=_random_canvas(),
     )
 
 
@@ -63,19 +63,19 @@ def _pendulum_with(friction: float) -> Family:
         length=Uniform(0.5, 1.0),
         friction=friction,
         area_uniform=True,
-        **_random_canvas(),
+        picture=_random_canvas(),
     )
 
 
 def _mass_spring(mass: AbstractRange | float, **fields: Any) -> Family:
     """Hung at a random place, to the right of the middle."""
     return MassSpring.family(
-        mass=mass, anchor_x=Uniform(0, 1), **fields, **_random_canvas()
+        mass=mass, anchor_x=Uniform(0, 1), picture=_random_canvas(), **fields
     )
 
 
 def _two_body(gravity: float) -> Family:
-    return TwoBody.family(gravity=gravity, canvas=2.75, substeps=4)
+    return TwoBody.family(gravity=gravity, substeps=4)
 
 
 def _double_pendulum(gravity: float) -> Family:
@@ -86,8 +86,8 @@ def _double_pendulum(gravity: float) -> Family:
         radius=(1.5, 2.5),
         area_uniform=True,
         substeps=4,
+        picture=_random_canvas(),
         **ranges,
-        **_random_canvas(),
     )
 
 
@@ -139,8 +139,7 @@ two_body = NamedSet(
         "two_body": TwoBody.family(
             mass_1=Uniform(0.5, 1.5),
             mass_2=Uniform(0.5, 1.5),
-            canvas=5.0,
-            num_colours=2,
+            picture={"canvas": 5.0, "num_colours": 2},
             substeps=3,
         )
     },
@@ -158,7 +157,7 @@ double_pendulum = NamedSet(
             mass_2=Uniform(0.4, 0.6),
             length_1=Uniform(0.75, 1.0),
             length_2=Uniform(0.75, 1.0),
-            num_colours=2,
+            picture={"num_colours": 2},
         )
     },
     **_ONE,

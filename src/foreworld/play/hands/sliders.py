@@ -10,7 +10,8 @@ from typing import Any
 import jax.numpy as jnp
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.parts.part import Bounded, FieldSpec, field_specs
+from foreworld.core.parts.config import field_paths, get_path, set_path
+from foreworld.core.parts.part import Bounded, FieldSpec
 from foreworld.core.parts.partition import Static, partition
 from foreworld.play.stage.base import Slider
 from foreworld.worlds.base import AbstractWorld
@@ -51,20 +52,20 @@ class Knobs:
         """
         if name not in self._names:
             raise ConfigError(f"{name!r} cannot be changed while playing.")
-        self.world = self.world.replace(**{name: value})
+        self.world = set_path(self.world, name, value)
         self.parts = _parts(self.world)
 
     def values(self) -> dict[str, float]:
         """Where the sliders stand."""
-        return {name: float(getattr(self.world, name)) for name in self._names}
+        return {name: float(get_path(self.world, name)) for name in self._names}
 
 
 def sliders(world: AbstractWorld) -> tuple[Slider, ...]:
     """The traced fields of a world that can be moved at all."""
     made = [
-        _slider(world, spec)
-        for spec in field_specs(type(world))
-        if spec.kind == "traced" and spec.name not in UNSEEN
+        _slider(world, path, spec)
+        for path, spec in field_paths(world).items()
+        if spec.kind == "traced" and path not in UNSEEN
     ]
     return tuple(slider for slider in made if slider is not None)
 
@@ -76,15 +77,15 @@ def _parts(world: AbstractWorld) -> tuple[Static, dict[str, Any]]:
     return static, {**numbers, **arrays}
 
 
-def _slider(world: AbstractWorld, spec: FieldSpec) -> Slider | None:
-    value = float(getattr(world, spec.name))
+def _slider(world: AbstractWorld, path: str, spec: FieldSpec) -> Slider | None:
+    value = float(get_path(world, path))
     mark = spec.mark if isinstance(spec.mark, Bounded) else Bounded()
     low, high = _ends(mark, value if spec.required else float(spec.default()))
     low, high = min(low, value), max(high, value)
     # A world may refuse more than its marks say, such as what leaves its canvas.
-    if not (_allowed(world, spec.name, low) and _allowed(world, spec.name, high)):
+    if not (_allowed(world, path, low) and _allowed(world, path, high)):
         return None
-    return Slider(spec.name, value, low, high, mark.unit)
+    return Slider(path, value, low, high, mark.unit)
 
 
 def _ends(mark: Bounded, default: float) -> tuple[float, float]:
@@ -104,7 +105,7 @@ def _ends(mark: Bounded, default: float) -> tuple[float, float]:
 
 def _allowed(world: AbstractWorld, name: str, value: float) -> bool:
     try:
-        world.replace(**{name: value})
+        set_path(world, name, value)
     except ConfigError:
         return False
     return True

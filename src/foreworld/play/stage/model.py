@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, UInt8
 
 from foreworld.core.keys import named_key, root_key
+from foreworld.core.parts.config import set_path
 from foreworld.core.parts.partition import Static, combine, partition
 from foreworld.learners.forward.base import AbstractForwardModel, ForwardState
 from foreworld.play.hands.hands import Hands
@@ -93,8 +94,9 @@ class ModelStage(AbstractStage):
         """A world of its own, drawn from the family."""
         key = named_key(root_key(self._seed), "browser", index)
         drawn = self._family.sample(named_key(key, "world"))
-        fields = {n: float(v) for n, v in self._family.parameters(drawn).items()}
-        world = self._family.world.replace(**fields)
+        world = self._family.world
+        for path, value in self._family.parameters(drawn).items():
+            world = set_path(world, path, float(value))
         return ModelSession(world, named_key(key, "play"), self._predictor)
 
 

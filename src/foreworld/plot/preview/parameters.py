@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from foreworld.core.parts.part import field_specs
+from foreworld.core.parts.config import field_paths
 from foreworld.plot import _style
 from foreworld.plot.preview._lines import name_lines, style_of, task_numbers
 from foreworld.plot.preview.footage import Footage
@@ -37,7 +37,7 @@ def parameter_histograms(tasks: Sequence[Footage], title: str = "") -> Figure | 
     names = list(dict.fromkeys(name for task in tasks for name in task.parameters))
     if not names:
         return None
-    marks = {spec.name: spec.mark for spec in field_specs(type(tasks[0].world))}
+    specs = field_paths(tasks[0].world)
     figure, panels = _style.new_panels(len(names), 3, *_SIZE)
     for place, (axes, name) in enumerate(zip(panels, names, strict=True)):
         ranges = [t.family.ranges[name].ends() for t in tasks if name in t.parameters]
@@ -50,7 +50,7 @@ def parameter_histograms(tasks: Sequence[Footage], title: str = "") -> Figure | 
                 style["histtype"] = "step"
             bins: Any = np.linspace(low, high, _NUM_BINS + 1) if high > low else 1
             axes.hist(task.parameters[name], bins=bins, **style)
-        unit = getattr(marks[name], "unit", "")
+        unit = getattr(specs[name].mark, "unit", "")
         words = name.replace("_", " ") + (f" ({unit})" if unit else "")
         _style.label(axes, _style.powers(words), "sequences" if place % 3 == 0 else "")
         axes.grid(axis="x", visible=False)

@@ -210,7 +210,8 @@ def _changed(part: Part, prefix: str) -> list[tuple[str, str]]:
     for spec in field_specs(type(part)):
         value, path = getattr(part, spec.name), f"{prefix}{spec.name}"
         if isinstance(value, Part):
-            found.append((path, part_name(type(value))))
+            if spec.required or type(value) is not type(spec.default()):
+                found.append((path, part_name(type(value))))
             found += _changed(value, f"{path}.")
         elif value is None or spec.kind == "data":
             continue

@@ -10,8 +10,8 @@ import numpy as np
 
 from foreworld.core.disk.folder import write_bytes
 from foreworld.core.errors import DamagedError
-from foreworld.core.parts.config import content_hash, to_json
-from foreworld.core.parts.part import Part, field_specs
+from foreworld.core.parts.config import changes, content_hash, to_json
+from foreworld.core.parts.part import Part
 from foreworld.data.reading.reference import DataFolder
 from foreworld.learners.base import Metrics
 from foreworld.sweeps.plan.plan import Chunk, Plan
@@ -260,11 +260,7 @@ def plain_values(values: list[Any]) -> list[float | int | str | bool]:
 
 def _settings(part: Part) -> str:
     """What is not the default, as one would write it."""
-    return ", ".join(
-        f"{spec.name}={getattr(part, spec.name)}"
-        for spec in field_specs(type(part))
-        if spec.required or getattr(part, spec.name) != spec.default()
-    )
+    return ", ".join(f"{path}={value}" for path, value in changes(part).items())
 
 
 def plain(value: Any) -> float | int | str | bool:

@@ -8,112 +8,61 @@ from __future__ import annotations
 
 import abc
 import math
-from typing import Annotated, Any, Literal, NamedTuple
+from collections.abc import Iterable
+from dataclasses import KW_ONLY
+from typing import Annotated, Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key, UInt8
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.parts.part import Bounded, Traced
+from foreworld.core.parts.part import Traced
 from foreworld.core.parts.partition import partition
 from foreworld.core.spaces import Box
-from foreworld.render.discs import (
-    draw_binary,
-    draw_rgb,
-    draw_thresholded,
-    hues,
-    pick_hues,
-)
-from foreworld.worlds.base import AbstractCanvasWorld, Step, Uniform
+from foreworld.worlds.base import EpisodeLen, Step, Uniform
+from foreworld.worlds.dynamics._picture import Discs, Picture
 from foreworld.worlds.dynamics._reach import reach
 from foreworld.worlds.dynamics.base import (
     AbstractDynamics,
+    Discount,
+    FrameTime,
+    Substeps,
+    integrate,
     working_dtype,
 )
 
 Phase = Float[Array, " phase"]
 """State of a system: positions q, then as many momenta p."""
 
-Friction = Annotated[float, Traced(low=0, unit="kg/s")]
-"""Type of ``friction`` fields."""
-Offset = Annotated[float, Traced(unit="canvas half-widths")]
-"""Type of ``offset_x`` and ``offset_y``."""
-Canvas = Annotated[float, Traced(low=0, unit="m")]
-"""Type of ``canvas`` fields."""
-Margin = Annotated[float, Bounded(low=0, unit="canvas half-widths")]
-"""Type of ``margin`` fields."""
-Colour = Literal["binary", "rgb", "thresholded"]
-"""Type of ``colour`` fields."""
-NumColours = Annotated[int, Bounded(low=1)]
-"""Type of ``num_colours`` fields."""
-Colouring = Annotated[float, Traced(low=0, high=1)]
-"""Type of ``colouring`` fields."""
 
-
-class Discs(NamedTuple):
-    """What there is to draw, in world units (y up), the topmost disc first."""
-
-    centres: Float[Array, "disc 2"]
-    radii: Float[Array, " disc"]
-    shift: tuple[Any, Any] | None = None
-    """Shift of the picture in half-widths; ``None`` for the offsets of the world."""
-
-
-class AbstractHamiltonian(AbstractDynamics, AbstractCanvasWorld):
+class AbstractHamiltonian(AbstractDynamics):
     """A passive system with an energy, observed by its state and drawn as discs.
 
-    The attributes below are declared by every system; the strings under them document
-    the fields of all.
+    The fields below are those of every system, after its own; a system writes one anew
+    where its default is another.
     """
 
-    friction: eqx.AbstractVar[float]
+    _: KW_ONLY
+    friction: Annotated[float, Traced(low=0, unit="kg/s")] = 0.0
     """friction coefficient c in dp/dt = -dH/dq - c dq/dt"""
-    offset_x: eqx.AbstractVar[float]
-    """shift of the picture to the right"""
-    offset_y: eqx.AbstractVar[float]
-    """shift of the picture upwards"""
-    canvas: eqx.AbstractVar[float]
-    """half-width of the canvas; 0 takes what just holds the system"""
-    margin: eqx.AbstractVar[float]
-    """room around the canvas for offsets; the suite's random canvas has 0.4"""
-    colour: eqx.AbstractVar[Literal["binary", "rgb", "thresholded"]]
-    """binary: one channel of 0 and 255; rgb: soft colour discs on grey; thresholded:
-    the three channels of rgb, each 255 where above 0.45"""
-    num_colours: eqx.AbstractVar[int]
-    """equally spaced hues to choose from; with 1 every disc is red"""
-    colouring: eqx.AbstractVar[float]
-    """which of the ways to give discs distinct hues, as a fraction of all ways"""
-    substeps: eqx.AbstractVar[int]
+    dt: FrameTime = 0.1
+    picture: Picture = Picture()
+    """how it is drawn"""
+    substeps: Substeps = 1
     """integration steps a frame"""
+    discount: Discount = 1.0
+    max_episode_len: EpisodeLen = 0
 
     def __check_init__(self) -> None:
         # Equinox checks a subclass before its bases; limits must be known good here.
         super().__check_init__()
-        for name in ("offset_x", "offset_y"):
-            value = getattr(self, name)
-            if abs(value) > self.margin * (1 + 1e-6):
-                raise ConfigError(
-                    f"{type(self).__name__}.{name}={value} leaves the canvas: it must "
-                    f"lie within -margin and margin={self.margin}. Raise the margin."
-                )
-        if 1 < self.num_colours < self.num_discs:
+        if 1 < self.picture.num_colours < self.num_discs:
             raise ConfigError(
-                f"{type(self).__name__}.num_colours={self.num_colours} is too few for "
-                f"{self.num_discs} discs: it must be 1 (all red) or at least "
-                f"{self.num_discs}."
+                f"{type(self).__name__}.picture.num_colours={self.picture.num_colours} "
+                f"is too few for {self.num_discs} discs: it must be 1 (all red) or at "
+                f"least {self.num_discs}."
             )
-
-    @property
-    @abc.abstractmethod
-    def num_coordinates(self) -> int:
-        """Number of positions q; the state holds twice as many numbers."""
-
-    @property
-    @abc.abstractmethod
-    def num_discs(self) -> int:
-        """Number of discs that :meth:`discs` gives."""
 
     @abc.abstractmethod
     def start(self, key: Key[Array, ""]) -> Phase:
@@ -124,21 +73,38 @@ class AbstractHamiltonian(AbstractDynamics, AbstractCanvasWorld):
         """The Hamiltonian."""
 
     @abc.abstractmethod
-    def advance(self, state: Phase) -> Phase:
-        """The state one frame later.
-
-        ``integrate(self.derivative, state, self.dt, self.substeps)``, or faster with
-        rates worked out by hand.
-        """
-
-    @abc.abstractmethod
     def discs(self, state: Phase) -> Discs:
         """What there is to draw, without the offset."""
+
+    @abc.abstractmethod
+    def extent(self) -> Float[Array, ""] | float:
+        """Half-width of a canvas that just holds everything there is to draw."""
+
+    @property
+    def num_discs(self) -> int:
+        """Number of discs that :meth:`discs` gives."""
+        return 1
+
+    @property
+    def shift(self) -> tuple[Any, Any]:
+        """Shift of the picture to the right and upwards, in half-widths."""
+        return self.picture.offset_x, self.picture.offset_y
+
+    def advance(self, state: Phase) -> Phase:
+        """The state one frame later; faster with rates worked out by hand."""
+        return integrate(self.derivative, state, self.dt, self.substeps)
+
+    def fitted(self, worlds: Iterable[Any]) -> AbstractHamiltonian:
+        """With the canvas that holds all of them, where it has none of its own."""
+        if self.picture.canvas:
+            return self
+        canvas = max(float(world.extent()) for world in worlds)
+        return self.replace(picture=self.picture.replace(canvas=canvas))
 
     @property
     def observation_space(self) -> Box:
         """The state: positions and momenta without limits."""
-        return Box(-math.inf, math.inf, (2 * self.num_coordinates,))
+        return Box(-math.inf, math.inf, (len(self.quantities.state),))
 
     def reset(self, key: Key[Array, ""]) -> tuple[Phase, Float[Array, " phase"]]:
         """A random initial state, at the working precision (float64 under x64)."""
@@ -166,22 +132,7 @@ class AbstractHamiltonian(AbstractDynamics, AbstractCanvasWorld):
 
     def render(self, state: Phase) -> UInt8[Array, "height width channels"]:
         """Draw the discs upright; 1 channel, or 3."""
-        discs = self.discs(state)
-        half = self.half_width()
-        offset = discs.shift or (self.offset_x, self.offset_y)
-        shift = jnp.stack([jnp.asarray(share) for share in offset])
-        limit = half * (1 + self.margin)
-        centres = (discs.centres + shift * half + limit) / (2 * limit)
-        radii = discs.radii / (2 * limit)
-        if self.colour == "binary":
-            return draw_binary(centres, radii, self.image_size)
-        num = radii.shape[0]
-        if self.num_colours == 1:
-            colours = jnp.broadcast_to(hues(1), (num, 3))
-        else:
-            colours = pick_hues(self.num_colours, num, jnp.asarray(self.colouring))
-        draw = draw_rgb if self.colour == "rgb" else draw_thresholded
-        return draw(centres, radii, colours, self.image_size)
+        return self.picture.draw(self.discs(state), self.half_width(), self.shift)
 
     @property
     def can_grab(self) -> bool:
@@ -207,17 +158,14 @@ class AbstractHamiltonian(AbstractDynamics, AbstractCanvasWorld):
 
     def _place(self, state: Phase, x: float, y: float) -> Float[Array, "2"]:
         """A point of the picture in world units."""
-        half = self.half_width()
-        limit = half * (1 + self.margin)
-        shift = self.discs(state).shift or (self.offset_x, self.offset_y)
-        right = (2 * x - 1) * limit - shift[0] * half
-        up = (1 - 2 * y) * limit - shift[1] * half
-        return jnp.stack([right, up]).astype(state.dtype)
+        place = self.picture.place(x, y, self.half_width(), self.shift)
+        return place.astype(state.dtype)
 
     def half_width(self) -> Float[Array, ""]:
         """Half-width of the canvas without its margin, in world units."""
         own = jnp.asarray(self.extent())
-        return jnp.where(jnp.asarray(self.canvas) > 0, self.canvas, own)
+        canvas = self.picture.canvas
+        return jnp.where(jnp.asarray(canvas) > 0, canvas, own)
 
 
 def annulus(
@@ -244,11 +192,6 @@ def annulus(
     return distance * jnp.stack([jnp.cos(angle), jnp.sin(angle)])
 
 
-def disc_radius(mass: Float[Array, ""] | float) -> Float[Array, ""] | float:
-    """Radius of a disc whose area is its mass, ``sqrt(m / pi)``."""
-    return (mass / math.pi) ** 0.5
-
-
 def check_radius(cls: type, radius: tuple[float, float]) -> None:
     """Raise :class:`ConfigError` unless ``0 <= smallest <= largest``."""
     low, high = radius
@@ -271,10 +214,10 @@ def check_canvas(world: AbstractHamiltonian, least: float, reason: str) -> None:
     reason
         Field that this follows from.
     """
-    if 0 < world.canvas < least:
+    if 0 < world.picture.canvas < least:
         name = type(world).__name__
         raise ConfigError(
-            f"{name}.canvas={world.canvas} holds no sequence: with "
+            f"{name}.picture.canvas={world.picture.canvas} holds no sequence: with "
             f"{reason}={getattr(world, reason)} every one leaves it. It must be at "
             f"least {least:g}; 0 takes {float(world.extent()):g}."
         )

@@ -38,6 +38,8 @@ class AbstractReplicator(AbstractDynamics):
     ``dx_i/dt = x_i ((A y)_i - x A y)`` and ``dy_j/dt = y_j (x A y - (x A)_j)``.
     """
 
+    image_size: eqx.AbstractVar[int]
+    """width and height of a frame"""
     colour: eqx.AbstractVar[Literal["grey", "rgb"]]
     """grey: one channel; rgb: the same three times"""
     substeps: eqx.AbstractVar[int]

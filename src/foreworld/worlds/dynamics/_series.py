@@ -55,6 +55,8 @@ class AbstractSeries(AbstractDynamics):
     otherwise.
     """
 
+    image_size: eqx.AbstractVar[int]
+    """width and height of a frame"""
     num_observed: eqx.AbstractVar[int]
     """number of signals"""
 

@@ -35,14 +35,10 @@ class AbstractDynamics(AbstractWorld):
     ----------
     dt
         Time between frames, in the system's own unit.
-    image_size
-        Width and height of a frame in pixels.
     """
 
     dt: eqx.AbstractVar[float]
     """time between frames"""
-    image_size: eqx.AbstractVar[int]
-    """width and height of a frame"""
     discount: eqx.AbstractVar[float]
     """discount factor of returns (there are no rewards)"""
     max_episode_len: eqx.AbstractVar[int]

@@ -71,6 +71,8 @@ class AbstractBall(AbstractDynamics):
     """radius of the disc"""
     box: eqx.AbstractVar[float]
     """side of the picture in units of length; the others' units are their pixels"""
+    image_size: eqx.AbstractVar[int]
+    """width and height of a frame"""
 
     def __check_init__(self) -> None:
         super().__check_init__()

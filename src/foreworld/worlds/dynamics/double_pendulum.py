@@ -13,31 +13,16 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from foreworld.core.parts.part import Traced
-from foreworld.worlds.base import EpisodeLen
 from foreworld.worlds.dynamics._hamiltonian import (
     AbstractHamiltonian,
-    Canvas,
-    Colour,
-    Colouring,
-    Discs,
-    Friction,
-    Margin,
-    NumColours,
-    Offset,
     Phase,
     annulus,
     check_canvas,
     check_radius,
-    disc_radius,
     larger,
 )
-from foreworld.worlds.dynamics.base import (
-    Discount,
-    FrameTime,
-    ImageSize,
-    Substeps,
-    integrate,
-)
+from foreworld.worlds.dynamics._picture import Discs, disc_radius
+from foreworld.worlds.dynamics.base import Substeps, integrate
 from foreworld.worlds.quantities import Quantities, Quantity
 
 LAW = (
@@ -65,38 +50,21 @@ class DoublePendulum(AbstractHamiltonian):
     """length of the lower rod"""
     gravity: Annotated[float, Traced(low=0, unit="m/s^2")] = 3.0
     """gravitational acceleration, downwards"""
-    friction: Friction = 0.0
-    dt: FrameTime = 0.1
-    offset_x: Offset = 0.0
-    offset_y: Offset = 0.0
-    canvas: Canvas = 0.0
-    margin: Margin = 0.0
     radius: tuple[float, float] = (1.3, 2.3)
     """smallest and largest distance of each initial (q, p) from the origin"""
     area_uniform: bool = False
     """draw each (q, p) uniformly in area; otherwise its distance is uniform"""
-    image_size: ImageSize = 32
-    colour: Colour = "binary"
-    num_colours: NumColours = 1
-    colouring: Colouring = 0.0
     # Relative energy drift, largest of 8000 sequences. 31 frames at dt 0.1: masses
     # 0.4..0.6, lengths 0.75..1: 1.5e-7 with 10 steps a frame, 1.5e-6 with 8; masses
     # 5..8, lengths 2.5..3: 8.5e-8 with 4. 256 frames at dt 0.05, masses 0.4..0.6,
     # gravity 2.5..4: 4.1e-7 with 6, 1.8e-6 with 5.
     substeps: Substeps = 10
-    discount: Discount = 1.0
-    max_episode_len: EpisodeLen = 0
 
     def __check_init__(self) -> None:
         super().__check_init__()
         check_radius(type(self), self.radius)
         # On the square's diagonal a bob needs least room.
         check_canvas(self, self.length_1 / 2**0.5, "length_1")
-
-    @property
-    def num_coordinates(self) -> int:
-        """Two angles."""
-        return 2
 
     @property
     def quantities(self) -> Quantities:

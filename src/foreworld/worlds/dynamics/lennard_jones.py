@@ -76,6 +76,7 @@ class LennardJones(AbstractDynamics):
     1 and its distances after 8, the gas takes 15 to 20"""
     dt: Annotated[float, Traced(above=0, unit="time units")] = 0.05
     image_size: ImageSize = 32
+    """width and height of a frame"""
     colour: Literal["rgb", "binary"] = "rgb"
     """rgb: soft discs on grey, each particle in a hue of its own; binary: one channel
     of 0 and 255"""

@@ -6,37 +6,21 @@ dynamics" (2021), mass spring and mass spring with colours and friction.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from foreworld.core.parts.part import Traced
-from foreworld.worlds.base import EpisodeLen
 from foreworld.worlds.dynamics._hamiltonian import (
     AbstractHamiltonian,
-    Canvas,
-    Colour,
-    Colouring,
-    Discs,
-    Friction,
-    Margin,
-    NumColours,
-    Offset,
     Phase,
     annulus,
     check_canvas,
     check_radius,
-    disc_radius,
     larger,
 )
-from foreworld.worlds.dynamics.base import (
-    Discount,
-    FrameTime,
-    ImageSize,
-    Substeps,
-    integrate,
-)
+from foreworld.worlds.dynamics._picture import Discs, disc_radius
 from foreworld.worlds.quantities import Quantities, Quantity
 
 
@@ -51,41 +35,23 @@ class MassSpring(AbstractHamiltonian):
     """mass, whose disc has this area"""
     stiffness: Annotated[float, Traced(above=0, unit="N/m")] = 2.0
     """force of the spring per metre"""
-    friction: Friction = 0.0
-    dt: FrameTime = 0.1
     anchor_x: Annotated[float, Traced(unit="m")] = 0.0
     """where the spring hangs, to the right of the middle"""
-    offset_x: Offset = 0.0
-    offset_y: Offset = 0.0
     diagonal: bool = False
     """shift the picture upwards by offset_x as well, and ignore offset_y, as one
     published data set did by mistake"""
-    canvas: Canvas = 0.0
-    margin: Margin = 0.0
     radius: tuple[float, float] = (0.1, 1.0)
     """smallest and largest amplitude, in metres"""
     area_uniform: bool = False
     """draw position and scaled momentum uniformly in area; otherwise the amplitude is
     uniform"""
-    image_size: ImageSize = 32
-    colour: Colour = "binary"
-    num_colours: NumColours = 1
-    colouring: Colouring = 0.0
     # Relative energy drift over 31 frames at dt 0.1, largest of 8000 sequences with
     # stiffness / mass up to 15: 9.1e-11 with one step a frame.
-    substeps: Substeps = 1
-    discount: Discount = 1.0
-    max_episode_len: EpisodeLen = 0
 
     def __check_init__(self) -> None:
         super().__check_init__()
         check_radius(type(self), self.radius)
         check_canvas(self, abs(self.anchor_x), "anchor_x")
-
-    @property
-    def num_coordinates(self) -> int:
-        """One height."""
-        return 1
 
     @property
     def quantities(self) -> Quantities:
@@ -94,9 +60,10 @@ class MassSpring(AbstractHamiltonian):
         return Quantities(state, "H = k q^2 / 2 + p^2 / (2 m)")
 
     @property
-    def num_discs(self) -> int:
-        """One mass."""
-        return 1
+    def shift(self) -> tuple[Any, Any]:
+        """Shift of the picture to the right and upwards, in half-widths."""
+        right, up = super().shift
+        return right, right if self.diagonal else up
 
     def start(self, key: Key[Array, ""]) -> Phase:
         """``(a, b sqrt(k m))`` with (a, b) from the annulus."""
@@ -109,16 +76,11 @@ class MassSpring(AbstractHamiltonian):
         q, p = state
         return self.stiffness * q**2 / 2 + p**2 / (2 * self.mass)
 
-    def advance(self, state: Phase) -> Phase:
-        """The state one frame later."""
-        return integrate(self.derivative, state, self.dt, self.substeps)
-
     def discs(self, state: Phase) -> Discs:
         """The mass."""
         q = state[0]
         centre = jnp.stack([jnp.full_like(q, self.anchor_x), q])
-        shift = (self.offset_x, self.offset_x) if self.diagonal else None
-        return Discs(centre[None], jnp.asarray(disc_radius(self.mass))[None], shift)
+        return Discs(centre[None], jnp.asarray(disc_radius(self.mass))[None])
 
     def extent(self) -> Float[Array, ""] | float:
         """Amplitude or anchor, whichever is farther out, and the disc."""

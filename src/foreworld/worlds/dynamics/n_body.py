@@ -16,30 +16,16 @@ from jaxtyping import Array, Float, Key
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.part import Bounded, Traced
-from foreworld.worlds.base import EpisodeLen, Uniform
+from foreworld.worlds.base import Uniform
 from foreworld.worlds.dynamics._hamiltonian import (
     AbstractHamiltonian,
-    Canvas,
-    Colour,
-    Colouring,
-    Discs,
-    Friction,
-    Margin,
-    NumColours,
-    Offset,
     Phase,
     annulus,
     check_canvas,
     check_radius,
-    disc_radius,
 )
-from foreworld.worlds.dynamics.base import (
-    Discount,
-    FrameTime,
-    ImageSize,
-    Substeps,
-    integrate,
-)
+from foreworld.worlds.dynamics._picture import Discs, disc_radius
+from foreworld.worlds.dynamics.base import Substeps
 from foreworld.worlds.quantities import Quantities, Quantity
 
 
@@ -63,24 +49,12 @@ class NBody(AbstractHamiltonian):
     spread: Annotated[float, Traced(low=0, high=1)] = 0.0
     """largest random change of each initial velocity, as a share of the circular
     orbit's; the mean velocity stays 0"""
-    friction: Friction = 0.0
-    dt: FrameTime = 0.1
-    offset_x: Offset = 0.0
-    offset_y: Offset = 0.0
-    canvas: Canvas = 0.0
-    margin: Margin = 0.0
     radius: tuple[float, float] = (0.9, 1.2)
     """smallest and largest initial distance from the origin, in metres"""
-    image_size: ImageSize = 32
-    colour: Colour = "binary"
-    num_colours: NumColours = 1
-    colouring: Colouring = 0.0
     # Circular orbits need one step a frame (drift 2e-15). With spread 0.2, relative
     # energy drift over 31 frames at dt 0.1, largest of 8000 sequences: 3e-7 with 12
     # steps, 5e-6 with 8, 6e-4 with 4; longer ones have close encounters without bound.
     substeps: Substeps = 12
-    discount: Discount = 1.0
-    max_episode_len: EpisodeLen = 0
 
     def __check_init__(self) -> None:
         super().__check_init__()
@@ -91,11 +65,6 @@ class NBody(AbstractHamiltonian):
                 f"start at one place. Let the first number be above 0."
             )
         check_canvas(self, self.radius[0] / 2**0.5, "radius")
-
-    @property
-    def num_coordinates(self) -> int:
-        """A point in the plane for each body."""
-        return 2 * self.num_bodies
 
     @property
     def quantities(self) -> Quantities:
@@ -139,13 +108,9 @@ class NBody(AbstractHamiltonian):
         kinetic = jnp.sum(p**2) / (2 * self.mass)
         return kinetic - self.gravity * self.mass**2 * pairs
 
-    def advance(self, state: Phase) -> Phase:
-        """The state one frame later."""
-        return integrate(self.derivative, state, self.dt, self.substeps)
-
     def discs(self, state: Phase) -> Discs:
         """All bodies."""
-        centres = state[: self.num_coordinates].reshape(-1, 2)
+        centres = state[: 2 * self.num_bodies].reshape(-1, 2)
         radius = jnp.asarray(disc_radius(self.mass))
         return Discs(centres, jnp.broadcast_to(radius, (self.num_bodies,)))
 

@@ -12,30 +12,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from foreworld.core.parts.part import Traced
-from foreworld.worlds.base import EpisodeLen
 from foreworld.worlds.dynamics._hamiltonian import (
     AbstractHamiltonian,
-    Canvas,
-    Colour,
-    Colouring,
-    Discs,
-    Friction,
-    Margin,
-    NumColours,
-    Offset,
     Phase,
     annulus,
     check_canvas,
     check_radius,
-    disc_radius,
 )
-from foreworld.worlds.dynamics.base import (
-    Discount,
-    FrameTime,
-    ImageSize,
-    Substeps,
-    integrate,
-)
+from foreworld.worlds.dynamics._picture import Discs, disc_radius
 from foreworld.worlds.quantities import Quantities, Quantity
 
 
@@ -52,23 +36,10 @@ class Pendulum(AbstractHamiltonian):
     """length of the rod"""
     gravity: Annotated[float, Traced(low=0, unit="m/s^2")] = 3.0
     """gravitational acceleration, downwards"""
-    friction: Friction = 0.0
-    dt: FrameTime = 0.1
-    offset_x: Offset = 0.0
-    offset_y: Offset = 0.0
-    canvas: Canvas = 0.0
-    margin: Margin = 0.0
     radius: tuple[float, float] = (1.3, 2.3)
     """smallest and largest distance of the initial (q, p) from the origin"""
     area_uniform: bool = False
     """draw (q, p) uniformly in area; otherwise its distance is uniform"""
-    image_size: ImageSize = 32
-    colour: Colour = "binary"
-    num_colours: NumColours = 1
-    colouring: Colouring = 0.0
-    substeps: Substeps = 1
-    discount: Discount = 1.0
-    max_episode_len: EpisodeLen = 0
 
     def __check_init__(self) -> None:
         super().__check_init__()
@@ -77,20 +48,10 @@ class Pendulum(AbstractHamiltonian):
         check_canvas(self, self.length / 2**0.5, "length")
 
     @property
-    def num_coordinates(self) -> int:
-        """One angle."""
-        return 1
-
-    @property
     def quantities(self) -> Quantities:
         """Angle and angular momentum."""
         state = Quantity("q", "rad"), Quantity("p", "kg m^2/s")
         return Quantities(state, "H = m g l (1 - cos q) + p^2 / (2 m l^2)")
-
-    @property
-    def num_discs(self) -> int:
-        """One bob."""
-        return 1
 
     def start(self, key: Key[Array, ""]) -> Phase:
         """``(q, p)`` from the annulus, not scaled by mass or length."""
@@ -101,10 +62,6 @@ class Pendulum(AbstractHamiltonian):
         q, p = state
         lift = self.mass * self.gravity * self.length * (1 - jnp.cos(q))
         return lift + p**2 / (2 * self.mass * self.length**2)
-
-    def advance(self, state: Phase) -> Phase:
-        """The state one frame later."""
-        return integrate(self.derivative, state, self.dt, self.substeps)
 
     def discs(self, state: Phase) -> Discs:
         """The bob."""

@@ -17,6 +17,7 @@ from foreworld.core.parts.part import Bounded, Traced
 from foreworld.core.parts.partition import combine, partition
 from foreworld.worlds.base import EpisodeLen
 from foreworld.worlds.dynamics._hamiltonian import check_radius
+from foreworld.worlds.dynamics._picture import Picture
 from foreworld.worlds.dynamics._series import (
     AbstractSeries,
     Latent,
@@ -163,7 +164,9 @@ class SwitchingDoublePendulum(AbstractSeries):
         """The pendulum with a gravity (that of coasting) and any friction."""
         static, traced, data = partition(
             DoublePendulum(
-                radius=self.radius, image_size=self.image_size, substeps=self.substeps
+                radius=self.radius,
+                picture=Picture(image_size=self.image_size),
+                substeps=self.substeps,
             )
         )
         own = {"mass_1": self.mass, "mass_2": self.mass, "dt": self.dt}

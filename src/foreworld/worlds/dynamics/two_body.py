@@ -14,29 +14,15 @@ from jaxtyping import Array, Float, Key
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.part import Traced
-from foreworld.worlds.base import EpisodeLen, Uniform
+from foreworld.worlds.base import Uniform
 from foreworld.worlds.dynamics._hamiltonian import (
     AbstractHamiltonian,
-    Canvas,
-    Colour,
-    Colouring,
-    Discs,
-    Friction,
-    Margin,
-    NumColours,
-    Offset,
     Phase,
     check_canvas,
-    disc_radius,
     larger,
 )
-from foreworld.worlds.dynamics.base import (
-    Discount,
-    FrameTime,
-    ImageSize,
-    Substeps,
-    integrate,
-)
+from foreworld.worlds.dynamics._picture import Discs, Picture, disc_radius
+from foreworld.worlds.dynamics.base import Substeps, integrate
 from foreworld.worlds.quantities import Quantities, Quantity
 
 
@@ -55,27 +41,16 @@ class TwoBody(AbstractHamiltonian):
     """mass of the second body, whose disc has this area"""
     gravity: Annotated[float, Traced(low=0, unit="m^3/(kg s^2)")] = 1.0
     """gravitational constant"""
-    friction: Friction = 0.0
-    dt: FrameTime = 0.1
-    offset_x: Offset = 0.0
-    offset_y: Offset = 0.0
-    canvas: Canvas = 2.75
-    margin: Margin = 0.0
+    picture: Picture = Picture(canvas=2.75)
     square: tuple[float, float] = (0.5, 1.5)
     """smallest and largest initial x and y of the first body, in metres; the second
     one starts opposite"""
-    image_size: ImageSize = 32
-    colour: Colour = "binary"
-    num_colours: NumColours = 1
-    colouring: Colouring = 0.0
     # Relative energy drift over 31 frames at dt 0.1, largest of 8000 sequences that
     # stay within 5 m: masses 0.5..1.5 and gravity up to 3, whose closest approach is a
     # twentieth of the start: 3.5e-7 with 24 steps a frame, 1.7e-6 with 20. Masses of 1
     # and gravity up to 3: 6.9e-8 with 4. Masses 0.5..1.5, gravity 1: 7.4e-9 with 3; the
     # same at dt 0.05, gravity 0.5..1.5, over 256 frames: 1.6e-7 with 3.
     substeps: Substeps = 24
-    discount: Discount = 1.0
-    max_episode_len: EpisodeLen = 0
 
     def __check_init__(self) -> None:
         super().__check_init__()
@@ -87,11 +62,6 @@ class TwoBody(AbstractHamiltonian):
                 f"place."
             )
         check_canvas(self, low, "square")
-
-    @property
-    def num_coordinates(self) -> int:
-        """Two points in the plane."""
-        return 4
 
     @property
     def quantities(self) -> Quantities:
