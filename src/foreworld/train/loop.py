@@ -336,16 +336,3 @@ class _clock:
     def __exit__(self, *_: object) -> None:
         spent = time.perf_counter() - self._begun
         setattr(self._timing, self._field, getattr(self._timing, self._field) + spent)
-
-
-def as_steps(plan: TrainingPlan, updates: np.ndarray) -> np.ndarray:
-    """Updates as steps of the x axis.
-
-    Parameters
-    ----------
-    plan
-        Says how many steps (of the environment, or examples) an update takes.
-    updates
-        Numbers of updates, of any shape.
-    """
-    return updates * plan.budget.steps_per_update

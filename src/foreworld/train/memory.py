@@ -111,19 +111,6 @@ def widest(
     return max(1, min(wanted, int((_SHARE * free - (one - slope)) // slope)))
 
 
-def predicted_bytes(one: int, two: int, width: int) -> int:
-    """Bytes at a width, from the compiler's reports at widths 1 and 2.
-
-    Parameters
-    ----------
-    one, two
-        Bytes that programs of one run and of two need.
-    width
-        Runs in the program asked about, at least 1.
-    """
-    return one + (width - 1) * (two - one)
-
-
 def program_bytes(runs: Sequence[Run], sources: Sources, layout: Layout) -> int:
     """Arguments, results and temporaries of a segment, as the compiler reports them.
 

@@ -75,7 +75,12 @@ def write_json(path: Path, data: Any) -> None:
     path, data
         File, and what goes into it: plain JSON values.
     """
-    write_bytes(path, _text_of(data).encode())
+    write_bytes(path, json_text(data).encode())
+
+
+def json_text(data: Any) -> str:
+    """JSON as it is written everywhere: indented, exact floats, final newline."""
+    return json.dumps(data, indent=1, allow_nan=False) + "\n"
 
 
 def append_line(path: Path, line: str) -> None:
@@ -262,7 +267,7 @@ def manifest(folder: Path) -> dict[str, Any] | None:
     body = {k: v for k, v in data.items() if k != "seal"} if _is_manifest(data) else {}
     with storage("read", path), disk.open_file(path, "rb") as file:
         # Compared as bytes too: an altered blank would leave the values as they are.
-        same = bool(body) and file.read() == _text_of(data).encode()
+        same = bool(body) and file.read() == json_text(data).encode()
     if not (same and data.get("seal") == _seal_of(body)):
         raise DamagedError(f"{path} was altered: its own checksum does not match.")
     return data
@@ -334,10 +339,6 @@ def _problem(path: Path, entry: dict[str, Any]) -> str:
     except OSError as error:
         return str(error)
     return ""
-
-
-def _text_of(data: Any) -> str:
-    return json.dumps(data, indent=1, allow_nan=False) + "\n"
 
 
 def _no_number(name: str) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 from jax.core import Tracer
 
 from foreworld.core import registry
+from foreworld.core.disk.folder import json_text
 from foreworld.core.errors import ConfigError, DamagedError, unknown_name
 from foreworld.core.parts.part import Entries, FieldSpec, Part, Place, field_specs
 from foreworld.core.parts.types import Settings
@@ -85,7 +86,7 @@ def read_part(data: Any, path: Path) -> Any:
 
 def to_json(part: Part) -> str:
     """:func:`to_dict` as indented JSON text; reads back to an equal part."""
-    return dump_json(to_dict(part))
+    return json_text(to_dict(part))
 
 
 def from_json(text: str) -> Any:
@@ -97,11 +98,6 @@ def from_json(text: str) -> Any:
         The text is not JSON.
     """
     return from_dict(load_json(text, "configuration"))
-
-
-def dump_json(data: Any) -> str:
-    """The one way this project writes JSON: indented, exact floats, final newline."""
-    return json.dumps(data, indent=1, allow_nan=False) + "\n"
 
 
 def load_json(text: str, what: str) -> Any:

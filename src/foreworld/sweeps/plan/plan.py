@@ -209,15 +209,13 @@ def describe(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def runs_of(study: Study, chunk: Chunk, points: Sequence[Point]) -> list[Run]:
+def runs_of(chunk: Chunk, points: Sequence[Point]) -> list[Run]:
     """The runs of a chunk, as the training loop takes them.
 
     Parameters
     ----------
-    study
-        The study of the points; not read.
     chunk
-        A chunk of the study's plan.
+        A chunk of the plan.
     points
         All points of the study, in its order.
     """

@@ -159,7 +159,7 @@ def _do(
             stop_if_cancelled(folder)
 
         timing = train(
-            runs_of(study, chunk, points),
+            runs_of(chunk, points),
             place,
             plan=group.training,
             width=group.width,
