@@ -137,8 +137,15 @@ class AbstractRows(abc.ABC):
         ------
         IndexError
             There is no such sequence.
+        TypeError
+            It is no whole number.
         """
         size = len(self)
+        if isinstance(index, bool) or not isinstance(index, int | np.integer):
+            raise TypeError(
+                f"a split is indexed by the number of a sequence, not by {index!r}. "
+                f"A column is an attribute: split.{next(iter(self.columns))}."
+            )
         if not -size <= index < size:
             raise IndexError(
                 f"there is no sequence {index} in the split {self.name} of "
