@@ -46,7 +46,7 @@ def test_one_entry_is_drawn_and_the_page_names_all(tmp_path, capsys):
     assert "- Fields that can be drawn: mass, length, gravity, friction" in entry
     assert "- Source: Botev et al." in entry
     entry = text.partition("### slvm/pendulum3\n")[2].partition("### ")[0]
-    assert "- Drawn for each sequence: mass 0.5..1, length 0.5..1, off" in entry
+    assert "- Drawn for each sequence: mass 0.5..1, length 0.5..1, pict" in entry
 
 
 def test_the_gallery_of_the_docs_shows_every_system():

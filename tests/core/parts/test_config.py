@@ -110,3 +110,8 @@ def test_a_class_from_a_file(tmp_path):
         assert json.loads(config.to_json(parts[-1]))["class"] == where
     hashes = {config.content_hash(part) for part in parts}
     assert len(hashes) == 1, "the folder of a person's file is not part of the hash"
+
+
+def test_values_by_path_as_constructors_take_them():
+    values = {"a": 1, "b.c": 2, "b.d.e": 3}
+    assert config.nested(values) == {"a": 1, "b": {"c": 2, "d": {"e": 3}}}
