@@ -113,6 +113,17 @@ def test_unknown_field_names_the_nearest():
     )
 
 
+def test_the_parts_on_the_way_may_be_left_out_where_that_is_clear():
+    assert read("size=3") == {"inner.size": 3}
+    assert read("size=3", prefix="world", ranges=False) == {"world.inner.size": 3}
+    assert read("world.size=3", prefix="world") == {"world.inner.size": 3}
+    with pytest.raises(ConfigError, match="is given twice"):
+        read("size=3", "inner.size=4")
+    two = [Shown(Outer, "a"), Shown(Outer, "b")]
+    with pytest.raises(UnknownNameError, match="Did you mean 'a.inner.size' or"):
+        read_fields(two, [("size", "3")], "x")
+
+
 def test_a_field_given_twice():
     with pytest.raises(ConfigError, match="--rate is given twice"):
         read("rate=1", "rate=2")

@@ -1,6 +1,7 @@
 """Fields of parts as command-line options, read and explained by tyro.
 
-A field is ``--name value``, nested ones ``--world.name value``; lists are written with
+A field is ``--name value``, nested ones ``--world.name value``, of which the parts on
+the way may be left out where one field only has that name; lists are written with
 commas, and a range of a family as ``low..high``. Each field takes exactly one word, so
 that options can come in any order.
 """
@@ -84,7 +85,7 @@ def read_fields(
     options = {option.path: option for part in parts for option in _options(part)}
     tokens, paths, entries = [], [], set[str]()
     for name, text in given:
-        path = name.replace("-", "_")
+        path = _whole(name.replace("-", "_"), options)
         if path not in options:
             found = _entry_options(parts, path)
             entries.update(found)
@@ -106,11 +107,28 @@ def read_fields(
     return {path: _leaf(tree, path) for path in paths}
 
 
+def _whole(path: str, options: dict[str, _Option]) -> str:
+    """A path, or the only option that it stands for when parts on the way are left out.
+
+    ``image_size`` stands for ``picture.image_size``.
+    """
+    *lead, last = path.split(".")
+    longer = [
+        other
+        for other in options
+        if (steps := other.split("."))[-1] == last and steps[: len(lead)] == lead
+    ]
+    return longer[0] if path not in options and len(longer) == 1 else path
+
+
 def print_fields(parts: Sequence[Shown], command: str) -> None:
     """Print the fields of parts: documentation, unit, limits, default and kind."""
     options = {option.path: option for part in parts for option in _options(part)}
     names = ", ".join(part.cls.__name__ for part in parts)
-    notes = "Lists are written with commas: 32,64."
+    notes = (
+        "Lists are written with commas: 32,64. Where one nested field only has a name, "
+        "the name is enough: --image-size for --picture.image-size."
+    )
     for part in parts:
         for path in _dictionaries(part):
             notes += f" An entry of {path}: --{path}.NAME.FIELD."
