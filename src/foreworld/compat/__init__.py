@@ -12,9 +12,10 @@ here                 as whom                        ours differs, because
 ``PymunkBall``       slvm-data-generation: Euler    exact flight keeps its energy
                      steps of the engine, its       and never escapes; states and
                      picture, states a frame ahead  frames are of the same moment
-``sets.as_peer``     the same and the DeepMind      one channel says all where there
-                     suite: three channels, a       is one colour; both offsets are
-                     canvas shifted diagonally      drawn
+``DiagonalMass       the same and the DeepMind      both offsets are drawn
+Spring``             suite: one offset, used twice
+``sets.as_peer``     the same: three channels for   one channel says all where there
+                     every picture                  is one colour
 ``leaky_windows``    slvm-data-generation: windows  a test that shares steps with
                      of train and test overlap      training says too much
 ``episode_tuple``    meta-sLVM, CoSFan: batches     ours are named, uint8, channels

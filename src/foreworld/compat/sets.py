@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import Any
 
+from foreworld.compat.worlds.diagonal_mass_spring import DiagonalMassSpring
 from foreworld.compat.worlds.pymunk_ball import PymunkBall
 from foreworld.core.parts.part import field_specs
 from foreworld.data.format.observation import Observation
@@ -63,8 +64,7 @@ def _changed(world: AbstractWorld, ranges: dict[str, Any], peer: str) -> Family:
 @_changed.register
 def _(world: BouncingBall, ranges: dict[str, Any], peer: str) -> Family:
     del peer
-    fields = {spec.name: getattr(world, spec.name) for spec in field_specs(type(world))}
-    return Family(PymunkBall(**fields), ranges)
+    return Family(PymunkBall(**_fields(world)), ranges)
 
 
 @_changed.register
@@ -86,6 +86,10 @@ def _hamiltonian(
 
 @_changed.register
 def _(world: MassSpring, ranges: dict[str, Any], peer: str) -> Family:
-    if ranges.pop("picture.offset_y", None) is not None:
-        world = world.replace(diagonal=True)
-    return _hamiltonian(world, ranges, peer)
+    if ranges.pop("picture.offset_y", None) is None:
+        return _hamiltonian(world, ranges, peer)
+    return _hamiltonian(DiagonalMassSpring(**_fields(world)), ranges, peer)
+
+
+def _fields(world: AbstractWorld) -> dict[str, Any]:
+    return {spec.name: getattr(world, spec.name) for spec in field_specs(type(world))}

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import foreworld as fw
+from foreworld.compat.worlds.diagonal_mass_spring import DiagonalMassSpring
 from foreworld.compat.worlds.pymunk_ball import PymunkBall
 from foreworld.core.errors import ConfigError, UnknownNameError
 from foreworld.core.parts.config import get_path, set_path
@@ -418,7 +419,8 @@ def test_legacy(name, made):
     assert world.picture.colour == ("thresholded" if peer == "slvm" else "rgb")
     assert (seen.skip, seen.random_skip) == ((1, True) if peer == "slvm" else (0, 0))
     if name == "slvm/mass_spring3":
-        assert world.diagonal and "picture.offset_y" not in data.family.ranges
+        assert isinstance(world, DiagonalMassSpring)
+        assert "picture.offset_y" not in data.family.ranges
         # With one colour the disc is red: the other channels stay empty.
         assert set(np.unique(data.train.image[..., 0])) == {0, 255}
         assert not data.train.image[..., 1:].any()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import foreworld as fw
+from foreworld.compat.worlds.diagonal_mass_spring import DiagonalMassSpring
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import root_key
 from foreworld.worlds import Picture
@@ -175,20 +176,16 @@ def test_where_the_disc_is_drawn() -> None:
         anchor_x=0.5, picture=Picture(canvas=1.5, margin=0.4, image_size=128)
     )
     shifted = world.picture.replace(offset_x=0.2, offset_y=-0.4)
-    moved = {"picture": shifted}
-    for fields, place in [
-        ({}, (0.5, 0.25)),
-        (moved, (0.8, -0.35)),
-        # As published by mistake: one draw moves the picture both ways.
-        ({**moved, "diagonal": True}, (0.8, 0.55)),
-    ]:
-        assert lit_centre(world.replace(**fields)) == pytest.approx(place, abs=0.01)
+    for picture, place in [(world.picture, (0.5, 0.25)), (shifted, (0.8, -0.35))]:
+        seen = lit_centre(world.replace(picture=picture))
+        assert seen == pytest.approx(place, abs=0.01)
+    # As published by mistake: one draw moves the picture both ways.
+    peer = DiagonalMassSpring(anchor_x=0.5, picture=shifted)
+    assert lit_centre(peer) == pytest.approx((0.8, 0.55), abs=0.01)
 
 
 def test_offsets_do_not_decide_what_is_kept() -> None:
-    world = MassSpring(
-        picture=Picture(margin=0.4, offset_x=0.4, offset_y=-0.4), diagonal=True
-    )
+    world = MassSpring(picture=Picture(margin=0.4, offset_x=0.4, offset_y=-0.4))
     half = float(world.half_width())
     assert bool(world.keeps(jnp.array([half, 0.0])))
     assert not bool(world.keeps(jnp.array([half * 1.001, 0.0])))

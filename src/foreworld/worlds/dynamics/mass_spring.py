@@ -6,6 +6,7 @@ dynamics" (2021), mass spring and mass spring with colours and friction.
 
 from __future__ import annotations
 
+import abc
 from typing import Annotated, Any
 
 import jax.numpy as jnp
@@ -24,7 +25,7 @@ from foreworld.worlds.dynamics._picture import Discs, disc_radius
 from foreworld.worlds.quantities import Quantities, Quantity
 
 
-class MassSpring(AbstractHamiltonian):
+class AbstractMassSpring(AbstractHamiltonian):
     """A mass on a spring: ``H = k q^2 / 2 + p^2 / (2 m)``.
 
     ``q`` is the height above rest; the disc is at ``(anchor_x, q)``. The observation is
@@ -37,9 +38,6 @@ class MassSpring(AbstractHamiltonian):
     """force of the spring per metre"""
     anchor_x: Annotated[float, Traced(unit="m")] = 0.0
     """where the spring hangs, to the right of the middle"""
-    diagonal: bool = False
-    """shift the picture upwards by offset_x as well, and ignore offset_y, as one
-    published data set did by mistake"""
     radius: tuple[float, float] = (0.1, 1.0)
     """smallest and largest amplitude, in metres"""
     area_uniform: bool = False
@@ -60,10 +58,9 @@ class MassSpring(AbstractHamiltonian):
         return Quantities(state, "H = k q^2 / 2 + p^2 / (2 m)")
 
     @property
+    @abc.abstractmethod
     def shift(self) -> tuple[Any, Any]:
         """Shift of the picture to the right and upwards, in half-widths."""
-        right, up = super().shift
-        return right, right if self.diagonal else up
 
     def start(self, key: Key[Array, ""]) -> Phase:
         """``(a, b sqrt(k m))`` with (a, b) from the annulus."""
@@ -85,3 +82,12 @@ class MassSpring(AbstractHamiltonian):
     def extent(self) -> Float[Array, ""] | float:
         """Amplitude or anchor, whichever is farther out, and the disc."""
         return larger(self.radius[1], abs(self.anchor_x)) + disc_radius(self.mass)
+
+
+class MassSpring(AbstractMassSpring):
+    """A mass on a spring, shifted by both offsets of its picture."""
+
+    @property
+    def shift(self) -> tuple[Any, Any]:
+        """Both offsets."""
+        return self.picture.offset_x, self.picture.offset_y
