@@ -13,7 +13,7 @@ from foreworld.train.parameters import Parameters as Parameters
 from foreworld.workspace.check import check as check
 from foreworld.workspace.load import load as load
 from foreworld.worlds.base import Family as Family
-from foreworld.worlds.base import Uniform as Uniform
 from foreworld.worlds.make import make as make
+from foreworld.worlds.ranges import Uniform as Uniform
 
 __version__: str

@@ -8,7 +8,7 @@ from foreworld.cli._fields import Shown, print_fields, read_fields
 from foreworld.core.errors import ConfigError, UnknownNameError
 from foreworld.core.parts.docs import field_docs
 from foreworld.core.parts.part import Bounded, Part, Traced
-from foreworld.worlds.base import Uniform
+from foreworld.worlds.ranges import Uniform
 
 
 class Inner(Part):

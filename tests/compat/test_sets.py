@@ -5,11 +5,12 @@ import pytest
 from foreworld.compat.sets import as_peer, peer_settings
 from foreworld.compat.worlds.pymunk_ball import PymunkBall
 from foreworld.worlds import Picture
-from foreworld.worlds.base import Family, Uniform
+from foreworld.worlds.base import Family
 from foreworld.worlds.dynamics.bouncing_ball import BouncingBall
 from foreworld.worlds.dynamics.lorenz import Lorenz
 from foreworld.worlds.dynamics.matching_pennies import MatchingPennies
 from foreworld.worlds.dynamics.pendulum import Pendulum
+from foreworld.worlds.ranges import Uniform
 
 
 def test_a_ball_becomes_that_of_the_engine_with_all_its_fields_and_ranges():

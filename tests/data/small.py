@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from foreworld.worlds.base import Family, Uniform
+from foreworld.worlds.base import Family
 from foreworld.worlds.dynamics.pendulum import Pendulum
+from foreworld.worlds.ranges import Uniform
 
 NUM_FRAMES = 6
 SIZES = {"train": 600, "val": 20, "num_frames": NUM_FRAMES, "shard_len": 250}

@@ -26,9 +26,10 @@ from foreworld.plot.preview.phase import phase_portrait
 from foreworld.plot.preview.signals import signal_traces
 from foreworld.render import mp4
 from foreworld.testing.games import CueProbe
-from foreworld.worlds.base import Family, Uniform
+from foreworld.worlds.base import Family
 from foreworld.worlds.dynamics.nascar import Nascar
 from foreworld.worlds.dynamics.pendulum import Pendulum
+from foreworld.worlds.ranges import Uniform
 
 
 def pendulums(**fields):

@@ -23,7 +23,7 @@ from tyro.constructors import PrimitiveConstructorSpec
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.parts.docs import field_docs
 from foreworld.core.parts.part import Bounded, Entries, FieldSpec, Part, field_specs
-from foreworld.worlds.base import AbstractRange, Uniform
+from foreworld.worlds.ranges import AbstractRange, Uniform
 
 RANGE = ".."
 """Stands between the ends of a range: ``--mass 0.5..1.0``."""

@@ -15,11 +15,12 @@ from foreworld.compat.worlds.diagonal_mass_spring import DiagonalMassSpring
 from foreworld.compat.worlds.pymunk_ball import PymunkBall
 from foreworld.core.parts.part import field_specs
 from foreworld.data.format.observation import Observation
-from foreworld.worlds.base import AbstractWorld, Family, Uniform
+from foreworld.worlds.base import AbstractWorld, Family
 from foreworld.worlds.dynamics._hamiltonian import AbstractHamiltonian
 from foreworld.worlds.dynamics._replicator import AbstractReplicator
 from foreworld.worlds.dynamics.bouncing_ball import BouncingBall
 from foreworld.worlds.dynamics.mass_spring import MassSpring
+from foreworld.worlds.ranges import Uniform
 
 
 def as_peer(family: Family, peer: str) -> Family:

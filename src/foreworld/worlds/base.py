@@ -27,6 +27,7 @@ from foreworld.core.parts.partition import combine, partition
 from foreworld.core.spaces import Space
 from foreworld.render.gif import grid_of, png_bytes
 from foreworld.worlds.quantities import Quantities, numbered
+from foreworld.worlds.ranges import AbstractRange
 
 State = Any
 """A world's own state: any pytree of arrays with fixed shapes."""
@@ -254,45 +255,6 @@ class AbstractGame(AbstractWorld):
     @abc.abstractmethod
     def turns(self, state: State) -> dict[str, Turn]:
         """Who acts in a state, and what each is allowed to do."""
-
-
-class AbstractRange(Part):
-    """A distribution of one number."""
-
-    @abc.abstractmethod
-    def sample(self, key: Key[Array, ""]) -> Float[Array, ""]:
-        """One float32 draw."""
-
-    @abc.abstractmethod
-    def ends(self) -> tuple[float, float]:
-        """Smallest and largest value."""
-
-
-class Uniform(AbstractRange):
-    """The uniform distribution on ``[low, high]``."""
-
-    low: float
-    high: float
-
-    def __check_init__(self) -> None:
-        super().__check_init__()
-        if not self.low <= self.high:
-            raise ConfigError(
-                f"Uniform({self.low}, {self.high}): the first number must not be "
-                f"larger than the second. Write Uniform({self.high}, {self.low})."
-            )
-
-    def sample(self, key: Key[Array, ""]) -> Float[Array, ""]:
-        """One float32 draw; the dtype is named so that x64 draws the same."""
-        unit = jax.random.uniform(key, (), jnp.float32)
-        low, high = jnp.float32(self.low), jnp.float32(self.high)
-        # The maximum changes no value: it keeps compilers from fusing the product into
-        # the sum, which would round differently inside a program and outside.
-        return low + jnp.maximum(unit * (high - low), 0)
-
-    def ends(self) -> tuple[float, float]:
-        """``(low, high)``."""
-        return self.low, self.high
 
 
 class Family(Part):

@@ -18,9 +18,10 @@ from foreworld.data.making.simulate import Simulator
 from foreworld.data.reading.dataset import open_dataset
 from foreworld.testing.games import RepeatedMatchingPennies
 from foreworld.users.random_policy import RandomPolicy
-from foreworld.worlds.base import Family, Uniform
+from foreworld.worlds.base import Family
 from foreworld.worlds.dynamics.pendulum import Pendulum
 from foreworld.worlds.pomdp.tmaze import TMaze
+from foreworld.worlds.ranges import Uniform
 from tests.data.small import NUM_FRAMES, family
 from tests.data.worlds import Escaping, Fragile
 

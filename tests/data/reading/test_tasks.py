@@ -24,7 +24,7 @@ from foreworld.data.reading.dataset import DataSet
 from foreworld.data.sets.base import NamedSet
 from foreworld.train.parameters import Parameters
 from foreworld.train.sources import describe_sources, open_sources
-from foreworld.worlds.base import Uniform
+from foreworld.worlds.ranges import Uniform
 from tests.data.small import digests
 
 SIZES = {"train": 6, "val": 2, "test": 2, "num_frames": 4, "quiet": True}

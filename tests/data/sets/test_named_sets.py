@@ -18,9 +18,9 @@ from foreworld.core.parts.config import get_path, set_path
 from foreworld.data.making.generate import plan
 from foreworld.data.sets.base import NamedSet
 from foreworld.data.sets.find import make_set, set_entries
-from foreworld.worlds.base import Uniform
 from foreworld.worlds.dynamics._hamiltonian import AbstractHamiltonian
 from foreworld.worlds.dynamics.bouncing_ball import BouncingBall
+from foreworld.worlds.ranges import Uniform
 
 SMALL = {"train": 2, "val": 1, "test": 1, "num_frames": 6, "chunk_len": 2}
 SHIFT = (-0.4, 0.4)

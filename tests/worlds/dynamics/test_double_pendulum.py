@@ -10,8 +10,9 @@ import pytest
 import foreworld as fw
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import root_key
-from foreworld.worlds.base import Family, Uniform
+from foreworld.worlds.base import Family
 from foreworld.worlds.dynamics.double_pendulum import DoublePendulum
+from foreworld.worlds.ranges import Uniform
 from tests.worlds.dynamics.motion import (
     along,
     check_lit,

@@ -12,8 +12,9 @@ from foreworld.compat.worlds.diagonal_mass_spring import DiagonalMassSpring
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import root_key
 from foreworld.worlds import Picture
-from foreworld.worlds.base import Family, Uniform
+from foreworld.worlds.base import Family
 from foreworld.worlds.dynamics.mass_spring import MassSpring
+from foreworld.worlds.ranges import Uniform
 from tests.worlds.dynamics.motion import (
     along,
     check_lit,

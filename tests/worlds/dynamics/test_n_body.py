@@ -9,9 +9,9 @@ import foreworld as fw
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import root_key
 from foreworld.worlds import Picture
-from foreworld.worlds.base import Uniform
 from foreworld.worlds.dynamics.n_body import NBody
 from foreworld.worlds.dynamics.two_body import TwoBody
+from foreworld.worlds.ranges import Uniform
 from tests.worlds.dynamics.motion import along, energy_over, mirror, solved, states_of
 
 WORLD = NBody(mass=0.8, gravity=1.2, spread=0.2, picture=Picture(canvas=3.0))

@@ -10,10 +10,11 @@ import foreworld as fw
 from foreworld.core.errors import ConfigError, UnknownNameError
 from foreworld.core.keys import root_key
 from foreworld.worlds import Picture
-from foreworld.worlds.base import Family, Uniform
+from foreworld.worlds.base import Family
 from foreworld.worlds.dynamics._hamiltonian import annulus
 from foreworld.worlds.dynamics.base import integrate
 from foreworld.worlds.dynamics.pendulum import Pendulum
+from foreworld.worlds.ranges import Uniform
 from tests.worlds.dynamics.motion import (
     along,
     check_lit,

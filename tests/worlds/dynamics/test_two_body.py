@@ -11,8 +11,9 @@ import foreworld as fw
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import root_key
 from foreworld.worlds import Picture
-from foreworld.worlds.base import Family, Uniform, as_family
+from foreworld.worlds.base import Family, as_family
 from foreworld.worlds.dynamics.two_body import TwoBody
+from foreworld.worlds.ranges import Uniform
 from tests.worlds.dynamics.motion import (
     along,
     check_lit,

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from foreworld.data.sets.base import NamedSet
-from foreworld.worlds.base import AbstractWorld, Family, Uniform
+from foreworld.worlds.base import AbstractWorld, Family
 from foreworld.worlds.dynamics.double_pendulum import DoublePendulum
 from foreworld.worlds.dynamics.lennard_jones import LennardJones
 from foreworld.worlds.dynamics.mass_spring import MassSpring
@@ -20,6 +20,7 @@ from foreworld.worlds.dynamics.matching_pennies import MatchingPennies
 from foreworld.worlds.dynamics.pendulum import Pendulum
 from foreworld.worlds.dynamics.rock_paper_scissors import RockPaperScissors
 from foreworld.worlds.dynamics.two_body import TwoBody
+from foreworld.worlds.ranges import Uniform
 
 _DT = 0.05
 _FRICTION = 0.05

@@ -12,7 +12,7 @@ import math
 from typing import Any
 
 from foreworld.data.sets.base import NamedSet
-from foreworld.worlds.base import AbstractRange, Family, Uniform
+from foreworld.worlds.base import Family
 from foreworld.worlds.dynamics.bouncing_ball import BouncingBall
 from foreworld.worlds.dynamics.double_pendulum import DoublePendulum
 from foreworld.worlds.dynamics.lorenz import Lorenz
@@ -21,6 +21,7 @@ from foreworld.worlds.dynamics.nascar import Nascar
 from foreworld.worlds.dynamics.pendulum import Pendulum
 from foreworld.worlds.dynamics.switching_double_pendulum import SwitchingDoublePendulum
 from foreworld.worlds.dynamics.two_body import TwoBody
+from foreworld.worlds.ranges import AbstractRange, Uniform
 
 _FRICTIONS = (0.0, 0.05, 0.1, 0.15)
 _ONE = {"train": 10_000, "val": 3000, "test": 3000, "peer": "slvm"}

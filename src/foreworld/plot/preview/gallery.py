@@ -19,7 +19,8 @@ from foreworld.data.sets.find import make_set, set_entries
 from foreworld.plot import _style
 from foreworld.plot.preview.album import figures, together
 from foreworld.plot.preview.footage import Footage, of_family, of_set
-from foreworld.worlds.base import AbstractRange, Family
+from foreworld.worlds.base import Family
+from foreworld.worlds.ranges import AbstractRange
 
 PAGE = "gallery.md"
 FOLDER = "gallery"

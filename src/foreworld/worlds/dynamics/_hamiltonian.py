@@ -20,7 +20,7 @@ from foreworld.core.errors import ConfigError
 from foreworld.core.parts.part import Traced
 from foreworld.core.parts.partition import partition
 from foreworld.core.spaces import Box
-from foreworld.worlds.base import EpisodeLen, Step, Uniform
+from foreworld.worlds.base import EpisodeLen, Step
 from foreworld.worlds.dynamics._picture import Discs, Picture
 from foreworld.worlds.dynamics._reach import reach
 from foreworld.worlds.dynamics.base import (
@@ -31,6 +31,7 @@ from foreworld.worlds.dynamics.base import (
     integrate,
     working_dtype,
 )
+from foreworld.worlds.ranges import Uniform
 
 Phase = Float[Array, " phase"]
 """State of a system: positions q, then as many momenta p."""

@@ -24,7 +24,7 @@ from foreworld.core.errors import ConfigError
 from foreworld.core.keys import named_key
 from foreworld.core.parts.part import Traced
 from foreworld.core.spaces import Box
-from foreworld.worlds.base import EpisodeLen, Step, Uniform
+from foreworld.worlds.base import EpisodeLen, Step
 from foreworld.worlds.dynamics._bounce import Walls, fly
 from foreworld.worlds.dynamics.base import (
     AbstractDynamics,
@@ -34,6 +34,7 @@ from foreworld.worlds.dynamics.base import (
     working_dtype,
 )
 from foreworld.worlds.quantities import Quantities, Quantity
+from foreworld.worlds.ranges import Uniform
 
 _ROOM = 1.0
 """Least distance between disc and wall at the start."""

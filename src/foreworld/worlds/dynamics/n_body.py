@@ -16,7 +16,6 @@ from jaxtyping import Array, Float, Key
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.part import Bounded, Traced
-from foreworld.worlds.base import Uniform
 from foreworld.worlds.dynamics._hamiltonian import (
     AbstractHamiltonian,
     Phase,
@@ -27,6 +26,7 @@ from foreworld.worlds.dynamics._hamiltonian import (
 from foreworld.worlds.dynamics._picture import Discs, disc_radius
 from foreworld.worlds.dynamics.base import Substeps
 from foreworld.worlds.quantities import Quantities, Quantity
+from foreworld.worlds.ranges import Uniform
 
 
 class NBody(AbstractHamiltonian):

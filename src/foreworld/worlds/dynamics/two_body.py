@@ -14,7 +14,6 @@ from jaxtyping import Array, Float, Key
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.part import Traced
-from foreworld.worlds.base import Uniform
 from foreworld.worlds.dynamics._hamiltonian import (
     AbstractHamiltonian,
     Phase,
@@ -24,6 +23,7 @@ from foreworld.worlds.dynamics._hamiltonian import (
 from foreworld.worlds.dynamics._picture import Discs, Picture, disc_radius
 from foreworld.worlds.dynamics.base import Substeps, integrate
 from foreworld.worlds.quantities import Quantities, Quantity
+from foreworld.worlds.ranges import Uniform
 
 
 class TwoBody(AbstractHamiltonian):
