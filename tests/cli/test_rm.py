@@ -1,10 +1,13 @@
 """Deleting: asks, refuses what is not ours, never follows a link."""
 
+from pathlib import Path
+
 import pytest
 
 import foreworld as fw
 from foreworld.cli.main import main
 from foreworld.core.disk.lease import lease
+from foreworld.data.format.folder import using
 from foreworld.testing.probes import ProbeLearner, ProbeWorld
 
 
@@ -97,3 +100,26 @@ def test_half_deleted_folders_can_be_deleted_again(run):
     (run / "plan.json").unlink()
     assert main(["rm", str(run), "--yes", "--quiet"]) == 0
     assert not run.exists()
+
+
+def test_neither_the_working_folder_nor_an_empty_word(run, monkeypatch, capsys):
+    assert "unknown folder or study ''" in refused([""], capsys)
+    whole = run.resolve()
+    monkeypatch.chdir(whole)
+    for word in (".", whole):
+        assert "the working folder is in it" in refused([word], capsys)
+    assert (whole / "config.json").is_file()
+
+
+def test_a_data_set_that_is_being_made_is_neither_deleted_nor_replaced(capsys):
+    fw.generate("pendulum", "d", train=2, num_frames=2, quiet=True)
+    with using(Path("d")):
+        assert refused(["d"], capsys, code=1) == (
+            "foreworld: d is not deleted: another process is making it.\n"
+        )
+        words = ["generate", "pendulum", "--train", "3", "--out", "d", "--force"]
+        assert main([*words, "--quiet"]) == 1
+        assert "d is not replaced: another process is making it" in (
+            capsys.readouterr().err
+        )
+    assert main(["rm", "d", "--yes"]) == 0

@@ -106,6 +106,12 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
         "unknown column of the split train of data/p: 'images'. Did you mean 'image'? "
         "Known: image, index, key, state, valid.",
     ),
+    "a field of a nested part": (
+        lambda: fw.worlds.Pendulum(image_size=16),
+        "unknown field of Pendulum 'image_size'. Known: area_uniform, discount, dt, "
+        "friction, gravity, length, mass, max_episode_len, picture, radius, substeps. "
+        "It is a field of picture: picture={'image_size': ...}.",
+    ),
     "a sequence too many": (
         lambda: fw.load("data/p").train.image[3],
         "there is no sequence 3 in the split train of data/p, which has 3: 0 to 2.",

@@ -16,9 +16,7 @@ from pathlib import Path
 
 from foreworld.cli._usage import Fields, Usage, seed_option
 from foreworld.core.errors import ConfigError
-
-NAMES = ("image", "state", "action", "reward", "terminated", "valid")
-"""Arrays whose names in the files can be told."""
+from foreworld.data.format.schema import RECORDED
 
 
 def configure(usage: Usage) -> None:
@@ -40,7 +38,7 @@ def configure(usage: Usage) -> None:
         metavar="N",
         help="cut sequences into pieces of N frames (default: keep them whole)",
     )
-    for name in NAMES:
+    for name in RECORDED:
         usage.add(
             f"--{name}",
             default=name,
@@ -66,7 +64,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
         test=args.test,
         seed=args.seed,
         num_frames=args.num_frames,
-        names={name: getattr(args, name) for name in NAMES},
+        names={name: getattr(args, name) for name in RECORDED},
         force=args.force,
         quiet=args.quiet,
     )

@@ -38,6 +38,10 @@ def doom(path: str | Path) -> Doomed:
             f"{folder} is a link to {folder.resolve()}. Links are not followed: name "
             f"the folder itself."
         )
+    if Path.cwd().is_relative_to(folder.resolve()):
+        raise ConfigError(
+            f"{folder} is not deleted: the working folder is in it. Go elsewhere first."
+        )
     try:
         word = kind_of(folder)
     except DamagedError as error:

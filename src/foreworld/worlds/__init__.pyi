@@ -7,9 +7,16 @@ from foreworld.worlds.base import EpisodeLen as EpisodeLen
 from foreworld.worlds.base import Family as Family
 from foreworld.worlds.base import Step as Step
 from foreworld.worlds.base import Turn as Turn
+from foreworld.worlds.dynamics._hamiltonian import (
+    AbstractHamiltonian as AbstractHamiltonian,
+)
+from foreworld.worlds.dynamics._picture import Discs as Discs
 from foreworld.worlds.dynamics._picture import Picture as Picture
+from foreworld.worlds.dynamics._picture import disc_radius as disc_radius
 from foreworld.worlds.dynamics.base import AbstractDynamics as AbstractDynamics
 from foreworld.worlds.policy import AbstractPolicy as AbstractPolicy
+from foreworld.worlds.quantities import Quantities as Quantities
+from foreworld.worlds.quantities import Quantity as Quantity
 from foreworld.worlds.ranges import AbstractRange as AbstractRange
 from foreworld.worlds.ranges import Uniform as Uniform
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from foreworld.core import registry
-from foreworld.core.errors import ConfigError, unknown_name
-from foreworld.core.parts.part import field_specs
+from foreworld.core.errors import ConfigError
+from foreworld.core.parts.part import field_specs, unknown_field
 from foreworld.worlds.base import AbstractWorld
 
 
@@ -38,7 +38,7 @@ def make(name: str, **fields: Any) -> AbstractWorld:
     known = [spec.name for spec in specs]
     for field in fields:
         if field not in known:
-            raise unknown_name(f"field of {cls.__name__}", field, known)
+            raise unknown_field(cls, field)
     missing = [s.name for s in specs if s.required and s.name not in fields]
     if missing:
         raise ConfigError(f"{cls.__name__} needs a value for {', '.join(missing)}.")

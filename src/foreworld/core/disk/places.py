@@ -35,9 +35,11 @@ def find_place(word: str | Path) -> Path | None:
     Returns
     -------
     Path or None
-        Of a file, a folder or a link; ``None`` where there is nothing.
+        Of a file, a folder or a link; ``None`` where there is nothing, and for an
+        empty word.
     """
-    for path in (Path(word), home() / word):
-        if path.exists() or path.is_symlink():
+    for path in (Path(word), home() / word) if str(word) else ():
+        # False, and no error, for names that no file system takes.
+        if os.path.lexists(path):
             return path
     return None

@@ -20,7 +20,7 @@ import jax
 import numpy as np
 from jax.core import Tracer
 
-from foreworld.core.errors import ConfigError, unknown_name
+from foreworld.core.errors import ConfigError, UnknownNameError, unknown_name
 from foreworld.core.parts.limits import Bounded
 from foreworld.core.parts.types import AbstractType, type_node
 
@@ -87,7 +87,7 @@ class Part(eqx.Module):
         known = [spec.name for spec in field_specs(cls)] if fields else []
         for name in fields:
             if name not in known and not _takes(cls, name):
-                raise unknown_name(f"field of {cls.__name__}", name, known)
+                raise unknown_field(cls, name)
         return super().__new__(cls)
 
     @classmethod
@@ -127,9 +127,31 @@ class Part(eqx.Module):
         known = [spec.name for spec in field_specs(type(self))]
         for name in changes:
             if name not in known:
-                raise unknown_name(f"field of {type(self).__name__}", name, known)
+                raise unknown_field(type(self), name)
         values = {name: getattr(self, name) for name in known}
         return type(self)(**{**values, **changes})
+
+
+def unknown_field(cls: type[Part], name: str) -> UnknownNameError:
+    """The error for a field that a part lacks: the nearest, or whose field it is.
+
+    Parameters
+    ----------
+    cls
+        Class of the part.
+    name
+        What was given.
+    """
+    specs = field_specs(cls)
+    error = unknown_name(f"field of {cls.__name__}", name, [s.name for s in specs])
+    for spec in specs:
+        inner = spec.type.bare
+        nested = isinstance(inner, type) and issubclass(inner, Part)
+        if nested and name in [s.name for s in field_specs(inner)]:
+            return UnknownNameError(
+                f"{error} It is a field of {spec.name}: {spec.name}={{{name!r}: ...}}."
+            )
+    return error
 
 
 def _takes(cls: type[Part], name: str) -> bool:

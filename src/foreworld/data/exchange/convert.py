@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from foreworld.core.errors import ConfigError
-from foreworld.data.format.schema import axis_of
+from foreworld.data.format.schema import STATES, axis_of, row_of
 
 
 def check_shape(
@@ -74,7 +74,8 @@ def convert(where: str, key: str, array: np.ndarray) -> np.ndarray:
     if key == "image":
         frames = _pixels(where, array)
         return frames if frames.ndim == 4 else frames[..., None]
-    if key in ("terminated", "valid"):
+    dtype = row_of(key).dtype
+    if dtype == "bool":
         if not np.isin(array, (0, 1)).all():
             raise ConfigError(f"{where}: {key} must hold 0 and 1 only.")
         return array.astype(bool)
@@ -84,13 +85,13 @@ def convert(where: str, key: str, array: np.ndarray) -> np.ndarray:
                 f"{where}: action holds {array.min()}; choices are counted from 0."
             )
         return array.astype(np.int32)
-    if key == "state":
-        return array.reshape(len(array), -1).astype(np.float32)
+    if key in STATES:
+        return array.reshape(len(array), -1).astype(dtype)
     if key == "reward" and array.ndim != 1:
         raise ConfigError(
             f"{where}: reward has shape {array.shape}, one number a step."
         )
-    return array.astype(np.float32)
+    return array.astype(dtype or np.float32)
 
 
 def _pixels(where: str, array: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ from foreworld.core.disk.folder import (
     write_json,
 )
 from foreworld.core.disk.kind import kind_in
-from foreworld.core.disk.lease import lease
+from foreworld.core.disk.lease import held, lease
 from foreworld.core.errors import DamagedError, OccupiedError
 from foreworld.core.parts.config import flat, to_dict
 from foreworld.core.parts.part import Part
@@ -43,6 +43,8 @@ LOGS = "logs"
 """Where launchers put what workers print."""
 LEASES = ".leases"
 """Folder of lock files; it goes when the data set is finished."""
+_USING = "using"
+"""Lock that processes share while they make the data set."""
 
 
 def prepare(
@@ -91,10 +93,25 @@ def prepare(
             f"{folder} holds another data set ({differing}). Choose another folder "
             f"with --out, or replace it with --force."
         )
+    if differing and in_use(folder):
+        raise OccupiedError(
+            f"{folder} is not replaced: another process is making it. Wait until it "
+            f"has ended, or stop it."
+        )
     # The marker goes first: a kill in between leaves an unfinished folder.
     for name in (MANIFEST, *contents(old), CONFIG) if differing else ():
         remove(folder / name)
     write_json(folder / CONFIG, write_config(recipe, columns()))
+
+
+def using(folder: Path) -> contextlib.AbstractContextManager[bool]:
+    """Keep others from replacing or deleting an unfinished folder meanwhile."""
+    return lease(folder / LEASES / _USING, shared=True)
+
+
+def in_use(folder: Path) -> bool:
+    """Whether any process is making this data set."""
+    return held(folder / LEASES / _USING)
 
 
 def contents(tasks: Iterable[str]) -> list[str]:

@@ -17,7 +17,7 @@ from foreworld.core.disk.folder import MANIFEST, StorageError, remove_empty
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.parts.part import field_specs
 from foreworld.core.progress import Progress
-from foreworld.data.format.folder import LOGS
+from foreworld.data.format.folder import LOGS, using
 from foreworld.data.format.observation import NAMES
 from foreworld.data.format.recipe import Recipe, TaskRecipe, read_recipe
 from foreworld.data.format.stored_policy import AbstractStoredPolicy
@@ -121,7 +121,9 @@ def work(folder: Path) -> None:
     """
     compilation.configure()
     shards = Shards(Path(folder), read_recipe(Path(folder)))
-    shards.make()
+    if shards.missing():
+        with using(Path(folder)):
+            shards.make()
     shards.finish()
 
 
@@ -145,13 +147,14 @@ def _run(
         shards = Shards(folder, recipe, progress.update)
         shards.prepare(force)
         shards.look()
-        if launcher is not None:
-            Crew(launcher, shards, workers, progress.say).run()
-        shards.make()
-        # Another process may be at work on the last shards, or die at it.
-        while shards.missing():
-            time.sleep(_POLL_SECONDS)
+        with using(folder) if shards.missing() else contextlib.nullcontext():
+            if launcher is not None:
+                Crew(launcher, shards, workers, progress.say).run()
             shards.make()
+            # Another process may be at work on the last shards, or die at it.
+            while shards.missing():
+                time.sleep(_POLL_SECONDS)
+                shards.make()
         while not shards.finished():
             shards.finish()
         with contextlib.suppress(StorageError):
