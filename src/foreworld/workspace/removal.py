@@ -54,14 +54,14 @@ def doom(path: str | Path) -> Doomed:
             f"{folder} is not deleted: it also holds {', '.join(strange[:5])}, which "
             f"Foreworld did not make. Move that away first."
         )
-    if busy := kind.busy(folder):
-        raise ForeworldError(f"{folder} is not deleted: {busy}.")
     if jobs := find_jobs(folder):
         raise ForeworldError(
             f"{folder} is not deleted: {len(jobs)} Slurm jobs work on it, such as "
             f"{jobs[0].job.number}. 'scancel' stops them, and 'foreworld cancel' those "
             f"of a study."
         )
+    if busy := kind.busy(folder):
+        raise ForeworldError(f"{folder} is not deleted: {busy}.")
     # Unfinished temporary files of killed processes go too.
     halves = (p.name for p in folder.iterdir() if p.name.endswith(".part"))
     files = [p for p in folder.rglob("*") if p.is_file() and not p.is_symlink()]
