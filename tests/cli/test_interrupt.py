@@ -63,3 +63,27 @@ def test_stop_and_go_on(launch, number, code, word, own_folder):
     assert entry["segments_done"] == entry["segments"]
     assert entry["segments_repeated"] <= 1
     assert fw.check("run") == []
+
+
+class Dropping:
+    """What is raised while this goes is dropped by Python."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __del__(self) -> None:
+        signal.raise_signal(self.number)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+def test_a_signal_that_python_drops_is_obeyed(number, code, monkeypatch, capsys):
+    def work(words):
+        Dropping(number)
+        time.sleep(60)
+        raise AssertionError("nothing stopped it")
+
+    monkeypatch.setattr("foreworld.cli.main._dispatch", work)
+    assert main(["list"]) == code
+    assert "What is finished is kept" in capsys.readouterr().err

@@ -91,12 +91,7 @@ def play(words: list[Any]) -> None:
         assert "http://127.0.0.1:" in process.stdout.readline()
     finally:
         process.send_signal(signal.SIGINT)
-        try:
-            process.communicate(timeout=30)
-        except subprocess.TimeoutExpired:
-            # The first may meet a server that has not taken over signals yet.
-            process.send_signal(signal.SIGINT)
-            process.communicate(timeout=30)
+        process.communicate(timeout=60)
 
 
 def test_the_folder_of_the_run_is_the_one_that_is_named():

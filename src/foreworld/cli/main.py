@@ -48,6 +48,8 @@ PLATFORMS = {"cpu": "cpu", "gpu": "cuda"}
 """What ``--device`` may be, and what JAX calls it."""
 
 _FOLDER = Path(__file__).parent
+_SOON = 0.05
+"""Seconds until a signal that was dropped is sent again."""
 _GENERAL = """\
 General options, for every verb:
   -h, --help         what a verb does and takes; fields too, once it has its names
@@ -115,7 +117,11 @@ def verbs() -> dict[str, str]:
 
 @contextlib.contextmanager
 def _terminable() -> Iterator[None]:
-    """Let SIGTERM end a command as Ctrl-C does: cleanly, and saying how to go on."""
+    """Let SIGTERM end a command as Ctrl-C does: cleanly, and saying how to go on.
+
+    Either is sent again where Python dropped it: an exception cannot leave a destructor
+    or a callback of the garbage collector, and JAX has one of these.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -123,10 +129,24 @@ def _terminable() -> Iterator[None]:
     def stop(*_: object) -> NoReturn:
         raise Terminated
 
-    before = signal.signal(signal.SIGTERM, stop)
+    def dropped(what: sys.UnraisableHookArgs) -> None:
+        if not isinstance(what.exc_value, KeyboardInterrupt):
+            hook(what)
+            return
+        asked = isinstance(what.exc_value, Terminated)
+        number = signal.SIGTERM if asked else signal.SIGINT
+        # Later: what is raised in here would be dropped too.
+        again = threading.Timer(_SOON, signal.pthread_kill, (main_thread, number))
+        again.daemon = True
+        again.start()
+
+    main_thread = threading.get_ident()
+    before, hook = signal.signal(signal.SIGTERM, stop), sys.unraisablehook
+    sys.unraisablehook = dropped
     try:
         yield
     finally:
+        sys.unraisablehook = hook
         signal.signal(signal.SIGTERM, before)
 
 
