@@ -1,4 +1,4 @@
-"""The README: its commands at reduced sizes, its Python as printed, every link."""
+"""The README: its commands and its Python at reduced sizes, every link."""
 
 import re
 import shutil

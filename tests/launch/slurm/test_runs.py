@@ -208,15 +208,16 @@ def test_a_study_on_slurm_and_on_processes(slurm, study, own_folder, capsys):
     assert not submissions(jobs)
 
 
-# The study may end before the cancellation arrives where the machine is busy.
-@pytest.mark.slow
 def test_a_job_of_a_study_that_somebody_cancels(slurm, study, own_folder):
     jobs = own_folder / "jobs"
     with python(*SWEEP) as process:
         first(process, CHECKPOINT)
         with standing_still(jobs):
             number = find_jobs(jobs)[0].job.number
+            before = submissions(jobs)
             slurm.ask("scancel", number)
+            # The work goes on when the loss was seen and made good, and not before.
+            wait_for(lambda: submissions(jobs) - before, "another job")
         words = said(process)
     assert process.returncode == 0, words
     assert f"lost: Slurm job {number} on {slurm.host} was cancelled by root" in words

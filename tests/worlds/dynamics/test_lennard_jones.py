@@ -18,6 +18,17 @@ GAS: dict[str, Any] = {"num_particles": 4, "density": 0.04, "temperature": 1.0}
 SHORT: dict[str, Any] = {"thermalisation": 1.0}
 
 
+# As the package makes its programs: where chaos, or numbers near the end of the range,
+# make much of how a program rounds.
+exactly = functools.partial(
+    jax.jit,
+    compiler_options={
+        "xla_backend_optimization_level": 1,
+        "xla_cpu_use_fusion_emitters": True,
+    },
+)
+
+
 def starts(world: LennardJones, num: int, seed: int = 0) -> jax.Array:
     keys = jax.random.split(root_key(seed), num)
     return jax.jit(jax.vmap(lambda key: world.reset(key)[0]))(keys)
@@ -34,7 +45,7 @@ def run(world: LennardJones, states: jax.Array, num: int) -> jax.Array:
         states = jax.lax.scan(advance, state, None, num)[1]
         return jnp.concatenate([state[None], states])
 
-    return jax.jit(jax.vmap(one))(states)
+    return exactly(jax.vmap(one))(states)
 
 
 def velocities(states: Any) -> np.ndarray:
@@ -191,9 +202,6 @@ def test_the_bath_keeps_its_temperature() -> None:
 
 
 def test_a_start_does_not_depend_on_the_precision_around_it() -> None:
-    # Melting is chaotic: this holds for programs made as the package makes them.
-    made = {"xla_backend_optimization_level": 1, "xla_cpu_use_fusion_emitters": True}
-    exactly = functools.partial(jax.jit, compiler_options=made)
     world = LennardJones()
     alone = exactly(world.reset)(root_key(7))[1]
     batch = exactly(jax.vmap(world.reset))(jax.random.split(root_key(7), 3))[1]
@@ -281,6 +289,6 @@ def test_steps_that_are_too_long_are_told_apart() -> None:
     world = LennardJones(**SHORT, dt=0.5, substeps=5)
     states = run(world, starts(world, 1), 20)[0]
     energy = jax.vmap(world.energy)(states)
-    assert not energy[-1] < energy[0] + 10, "grows, perhaps beyond all numbers"
+    assert energy[-1] > energy[0] + 10
     assert bool(world.keeps(states[0]))
     assert not bool(world.keeps(states[0].at[3].set(jnp.nan)))
