@@ -81,7 +81,7 @@ class Program:
 
 
 _KNOWN: dict[Hashable, Any] = {}
-"""Programs of this process, the oldest first."""
+"""Programs of this process, those asked for longest ago first."""
 _MOST_KNOWN = 64
 _PAUSE = 0.02
 """Seconds between looks at a program that another process compiles."""
@@ -137,6 +137,9 @@ def compile_all(wanted: list[Program]) -> Compiled:
     lowered = {key: _lower(program) for key, program in new.items()}
     _compile(lowered)
     programs = [_KNOWN[key] for key in keys]
+    # Threads may end in any order: what is forgotten first follows the order of asking.
+    for key in dict.fromkeys(keys):
+        _KNOWN[key] = _KNOWN.pop(key)
     for old in list(_KNOWN)[:-_MOST_KNOWN]:
         del _KNOWN[old]
     seconds = time.monotonic() - begun
