@@ -12,6 +12,8 @@ sequence. The data set is then like any other: check, preview, train on it.
 from __future__ import annotations
 
 import argparse
+import sys
+import warnings
 from pathlib import Path
 
 from foreworld.cli._usage import Fields, Usage, seed_option
@@ -57,17 +59,21 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
 
     if args.out is None:
         raise ConfigError("import needs --out DIR, the folder of the new data set.")
-    data = import_data(
-        [Path(file) for file in args.files],
-        args.out,
-        val=args.val,
-        test=args.test,
-        seed=args.seed,
-        num_frames=args.num_frames,
-        names={name: getattr(args, name) for name in RECORDED},
-        force=args.force,
-        quiet=args.quiet,
-    )
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", UserWarning)
+        data = import_data(
+            [Path(file) for file in args.files],
+            args.out,
+            val=args.val,
+            test=args.test,
+            seed=args.seed,
+            num_frames=args.num_frames,
+            names={name: getattr(args, name) for name in RECORDED},
+            force=args.force,
+            quiet=args.quiet,
+        )
     if not args.quiet:
+        for warning in said:
+            print(f"foreworld: {warning.message}", file=sys.stderr)
         print(data)
     return 0

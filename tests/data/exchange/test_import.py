@@ -203,6 +203,11 @@ def test_other_types_of_frames(tmp_path, array, low, high):
             {"image": frames(), "valid": np.full((10, 4), 2)},
             "valid must hold 0 and 1 only",
         ),
+        (
+            {"image": frames(), "valid": np.arange(10)[:, None] != [3] * 4},
+            r"a\.npz, sequence 3: valid is false for every frame\. Of each sequence at "
+            r"least one frame must be valid: correct it, or leave that sequence out\.",
+        ),
         ({"image": frames(time=1)}, "sequences of 1 frames cannot be learned from"),
         ({"image": frames(num=2)}, "2 recorded sequences do not suffice for val=0.1"),
     ],
@@ -234,6 +239,50 @@ def test_errors_of_files_and_settings(tmp_path):
     with pytest.raises(ConfigError, match="num_frames=9 leaves nothing of train"):
         brought_in(path, tmp_path / "out", num_frames=9)
     assert not (tmp_path / "out").exists()
+
+
+LEFT = (
+    "arrays that are not stored: {}. A data set of recordings holds image, state, "
+    "action, reward, terminated, valid; --state NAME and so on say what these are "
+    "called in the files."
+)
+
+
+def test_arrays_that_are_not_stored_are_named(tmp_path, capsys):
+    """Each once, in whatever files; they are in no data set."""
+    for name in ("a", "b"):
+        save(
+            tmp_path / f"{name}.npz",
+            image=frames(),
+            mass=np.ones(10),
+            truncated=np.zeros((10, 3), bool),
+        )
+    with h5py.File(tmp_path / "c.h5", "w") as file:
+        file["image"] = frames()
+        file["sensors/wind"] = np.ones((10, 4))
+        file["left"] = np.ones((10, 4, 2))
+    files = [tmp_path / name for name in ("a.npz", "b.npz", "c.h5")]
+    with pytest.warns(UserWarning) as warned:
+        data = brought_in(files, tmp_path / "out")
+    (warning,) = warned
+    listed = "mass, truncated, left, sensors/wind"
+    assert str(warning.message) == LEFT.format(listed)
+    assert set(data.train.columns) == {"image", "state", "valid", "index"}
+    words = [
+        "import",
+        str(files[2]),
+        "--out",
+        str(tmp_path / "verb"),
+        "--state",
+        "/left",
+    ]
+    assert main(words) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert [line for line in told if "not stored" in line] == [
+        f"foreworld: {LEFT.format('sensors/wind')}"
+    ]
+    assert main([*words, "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")
 
 
 def test_recorded_worlds_cannot_be_simulated(tmp_path):

@@ -41,10 +41,10 @@ def check_shape(
     between = "step between two frames" if steps else "frame"
     hint = ""
     if steps and shape[: len(leading)] == (*leading[:-1], length):
-        hint = " Leave out the last one, after which there is no frame"
+        hint = " Leave out the last one, after which there is no frame."
     raise ConfigError(
         f"{path}: {key} has shape {shape}, but it must begin with {leading}: one entry "
-        f"for each {between}.{hint}{'.' if hint else ''}"
+        f"for each {between}.{hint}"
     )
 
 
@@ -78,6 +78,11 @@ def convert(where: str, key: str, array: np.ndarray) -> np.ndarray:
     if dtype == "bool":
         if not np.isin(array, (0, 1)).all():
             raise ConfigError(f"{where}: {key} must hold 0 and 1 only.")
+        if key == "valid" and not array.any():
+            raise ConfigError(
+                f"{where}: valid is false for every frame. Of each sequence at least "
+                f"one frame must be valid: correct it, or leave that sequence out."
+            )
         return array.astype(bool)
     if key == "action" and array.dtype.kind in "iu" and array.ndim == 1:
         if array.size and array.min() < 0:

@@ -12,13 +12,14 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
 
 from foreworld.core.errors import ConfigError
 from foreworld.data.exchange.convert import check_shape, convert
+from foreworld.data.format.schema import RECORDED
 
 IMAGES = (".png", ".jpg", ".jpeg")
 HDF5 = (".h5", ".hdf5", ".he5")
@@ -42,11 +43,14 @@ class Reel:
         Its length.
     read
         Its arrays, by their names in the data format.
+    unread
+        Other arrays of its file, by their names there.
     """
 
     where: str
     num_frames: int
     read: Callable[[], Arrays]
+    unread: tuple[str, ...] = ()
 
 
 def find_reels(path: Path, names: dict[str, str]) -> list[Reel]:
@@ -66,17 +70,16 @@ def find_reels(path: Path, names: dict[str, str]) -> list[Reel]:
         Nothing there that can be imported, or arrays of wrong shapes.
     """
     if path.is_dir():
-        return list(_folders(path))
+        return _folder_reels(path)
     if not path.is_file():
         raise ConfigError(f"no such file or folder: {path}.")
-    if path.suffix.lower() == ".npz":
-        return _file_reels(path, names, _npz)
-    if path.suffix.lower() in HDF5:
-        return _file_reels(path, names, _hdf5)
-    raise ConfigError(
-        f"{path} cannot be imported: a file must end in .npz, "
-        f"{', '.join(HDF5)}; images come in folders, one for each sequence."
-    )
+    suffix = path.suffix.lower()
+    if suffix not in (".npz", *HDF5):
+        raise ConfigError(
+            f"{path} cannot be imported: a file must end in .npz, "
+            f"{', '.join(HDF5)}; images come in folders, one for each sequence."
+        )
+    return _file_reels(path, names, *(_npz if suffix == ".npz" else _hdf5)(path, names))
 
 
 def source_files(path: Path) -> list[Path]:
@@ -106,16 +109,17 @@ def _in_order(paths: Iterator[Path]) -> list[Path]:
     return sorted((p for p in paths if not p.name.startswith(".")), key=key)
 
 
-def _folders(path: Path) -> Iterator[Reel]:
-    found = _image_folders(path)
+def _folder_reels(path: Path) -> list[Reel]:
+    found = {folder: _images(folder) for folder in _image_folders(path)}
     if not found:
         raise ConfigError(
             f"{path} holds no images ({', '.join(IMAGES)}), and no folder of images. "
             f"Put the frames of each sequence into a folder of its own."
         )
-    for folder in found:
-        files = _images(folder)
-        yield Reel(str(folder), len(files), functools.partial(_read_images, files))
+    return [
+        Reel(str(folder), len(files), functools.partial(_read_images, files))
+        for folder, files in found.items()
+    ]
 
 
 def _read_images(files: list[Path]) -> Arrays:
@@ -147,75 +151,58 @@ def _read_image(file: Path) -> np.ndarray:
     return pixels[..., None] if grey else pixels
 
 
-class _Lazy:
-    """An array in a file: its shape and dtype now, its rows when they are asked for."""
+class _Lazy(NamedTuple):
+    """An array in a file: its shape now, its rows when they are asked for."""
 
-    def __init__(
-        self,
-        shape: tuple[int, ...],
-        dtype: np.dtype,
-        rows: Callable[[int | None], np.ndarray],
-    ) -> None:
-        self.shape, self.dtype, self.rows = shape, dtype, rows
+    shape: tuple[int, ...]
+    rows: Callable[[Any], np.ndarray]
 
 
-def _npz(path: Path, names: dict[str, str]) -> dict[str, _Lazy]:
+_Found = tuple[dict[str, _Lazy], list[str]]
+"""Arrays by their names in the data format, and what all in the file are called."""
+
+
+def _npz(path: Path, names: dict[str, str]) -> _Found:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[name] for key, name in names.items() if name in file}
             held = list(file)
     except (ValueError, OSError, zipfile.BadZipFile) as error:
         raise ConfigError(f"{path} cannot be read as NPZ: {error}.") from error
-    _check_names(path, arrays, names, held)
-
-    def rows(array: np.ndarray, number: int | None) -> np.ndarray:
-        return array if number is None else array[number]
-
-    return {
-        key: _Lazy(array.shape, array.dtype, functools.partial(rows, array))
-        for key, array in arrays.items()
-    }
+    return {k: _Lazy(a.shape, a.__getitem__) for k, a in arrays.items()}, held
 
 
-def _hdf5(path: Path, names: dict[str, str]) -> dict[str, _Lazy]:
-    def rows(name: str, number: int | None) -> np.ndarray:
+def _hdf5(path: Path, names: dict[str, str]) -> _Found:
+    def rows(name: str, index: Any) -> np.ndarray:
         with h5py.File(path, "r", locking=False) as file:
             array: Any = file[name]
-            return array[...] if number is None else array[number]
+            return array[index]
 
-    found = {}
+    def visit(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset):
+            held.append(name)
+
+    found, held = {}, []
     try:
         with h5py.File(path, "r", locking=False) as file:
-            held: list[str] = []
-            file.visit(held.append)
+            file.visititems(visit)
             for key, name in names.items():
-                array: Any = file.get(name)
-                if isinstance(array, h5py.Dataset):
-                    read = functools.partial(rows, name)
-                    found[key] = _Lazy(array.shape, array.dtype, read)
+                if isinstance(array := file.get(name), h5py.Dataset):
+                    found[key] = _Lazy(array.shape, functools.partial(rows, name))
     except OSError as error:
         raise ConfigError(f"{path} cannot be read as HDF5: {error}.") from error
-    _check_names(path, found, names, held)
-    return found
+    return found, held
 
 
-def _check_names(
-    path: Path, found: dict, names: dict[str, str], held: list[str]
-) -> None:
+def _file_reels(
+    path: Path, names: dict[str, str], arrays: dict[str, _Lazy], held: list[str]
+) -> list[Reel]:
     for key, name in names.items():
-        if key not in found and (key == "image" or name != key):
+        if key not in arrays and (key == "image" or name != key):
             raise ConfigError(
                 f"{path} has no array {name!r}; it has: {', '.join(held) or 'nothing'}."
                 f" Say which one is the {key} with --{key} NAME."
             )
-
-
-def _file_reels(
-    path: Path,
-    names: dict[str, str],
-    load: Callable[[Path, dict[str, str]], dict[str, _Lazy]],
-) -> list[Reel]:
-    arrays = load(path, names)
     shape = arrays["image"].shape
     many = len(shape) == 5 or (len(shape) == 4 and shape[-1] not in (1, 3))
     if len(shape) not in (3, 4, 5) or 0 in shape:
@@ -224,19 +211,17 @@ def _file_reels(
         first = shape[2] in (1, 3)
         advice = "Move the channels to the end" if first else _LAYOUTS
         raise ConfigError(f"{path}: image has shape {shape}. {advice}.")
-    num = shape[0] if many else 1
-    length = shape[1] if many else shape[0]
+    num, length = shape[:2] if many else (1, shape[0])
     for key, array in arrays.items():
         check_shape(path, key, array.shape, num if many else None, length)
 
-    def read(number: int) -> Arrays:
-        where = f"{path}, sequence {number}"
-        row = number if many else None
-        return {
-            key: convert(where, key, array.rows(row)) for key, array in arrays.items()
-        }
+    def read(where: str, row: Any) -> Arrays:
+        return {k: convert(where, k, array.rows(row)) for k, array in arrays.items()}
 
+    stored = {names[key].strip("/") for key in RECORDED}
+    unread = tuple(name for name in held if name not in stored)
+    places = [(f"{path}, sequence {i}", i if many else ...) for i in range(num)]
     return [
-        Reel(f"{path}, sequence {i}", length, functools.partial(read, i))
-        for i in range(num)
+        Reel(where, length, functools.partial(read, where, row), unread)
+        for where, row in places
     ]

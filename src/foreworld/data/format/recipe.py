@@ -16,9 +16,9 @@ from typing import Annotated, Any
 from foreworld.core.disk.folder import CONFIG, MANIFEST, read_sealed
 from foreworld.core.disk.kind import kind_in
 from foreworld.core.errors import ConfigError, DamagedError
-from foreworld.core.parts.config import content_hash, read_part, to_dict
+from foreworld.core.parts.config import changes, content_hash, read_part, to_dict
 from foreworld.core.parts.limits import Bounded
-from foreworld.core.parts.part import Part, field_specs
+from foreworld.core.parts.part import Part
 from foreworld.data.format.observation import Observation
 from foreworld.data.format.schema import Column
 from foreworld.data.format.store.find import StoreName
@@ -118,15 +118,10 @@ class TaskRecipe(Part):
         policy = f"-policy{content_hash(self.policy)}" if self.policy else ""  # type: ignore
         width = "" if self.chunk_len == CHUNK_LEN else f"-chunk_len={self.chunk_len}"
         task = f"-task={self.task}" if self.task else ""
-        seen = self.observation
-        changes = [
-            f"-{spec.name}={getattr(seen, spec.name)}"
-            for spec in field_specs(Observation)
-            if getattr(seen, spec.name) != spec.default()
-        ]
+        seen = [f"-{name}={value}" for name, value in changes(self.observation).items()]
         return (
             f"{content_hash(self.family)}-seed{self.seed}-frames{self.num_frames}"
-            f"-{sizes}{policy}{width}{task}{''.join(changes)}"
+            f"-{sizes}{policy}{width}{task}{''.join(seen)}"
         )
 
     def shards(self) -> list[Shard]:
@@ -204,6 +199,19 @@ class Recipe(Part):
     def shards(self) -> list[Shard]:
         """All files of the data set, task after task."""
         return [shard for recipe in self.tasks.values() for shard in recipe.shards()]
+
+
+def shard_len(sequence_bytes: int, width: int) -> int:
+    """Sequences in a file of about 64 MB before compression, at most 2000.
+
+    Parameters
+    ----------
+    sequence_bytes
+        Bytes of one sequence.
+    width
+        What it is a multiple of.
+    """
+    return max(1, min(2000, 64 * 2**20 // max(1, sequence_bytes)) // width) * width
 
 
 def task_name_allowed(name: str) -> bool:

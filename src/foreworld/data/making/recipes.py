@@ -6,13 +6,11 @@ from typing import Any
 
 from foreworld.core.errors import ConfigError
 from foreworld.data.format.observation import sort_fields
-from foreworld.data.format.recipe import CHUNK_LEN, Recipe, TaskRecipe
+from foreworld.data.format.recipe import CHUNK_LEN, Recipe, TaskRecipe, shard_len
 from foreworld.data.making.simulate import Simulator
 from foreworld.data.sets.base import NamedSet
 from foreworld.worlds.base import Family
 
-SHARD_BYTES = 64 * 2**20
-"""A shard holds about this much before compression."""
 _PROGRAM_BYTES = 40 * 2**20
 """One call of the program makes at most this much."""
 _CHUNK_LENS = (CHUNK_LEN, 125, 50, 25, 10, 5, 2, 1)
@@ -42,12 +40,11 @@ def task_recipe(family: Family, fields: dict[str, Any]) -> TaskRecipe:
         )
     if "shard_len" in fields:
         return recipe
-    one = max(1, sum(column.sequence_bytes for column in Simulator(recipe).columns))
+    one = sum(column.sequence_bytes for column in Simulator(recipe).columns)
     width = recipe.chunk_len
     if "chunk_len" not in fields:
         width = next((n for n in _CHUNK_LENS if n * one <= _PROGRAM_BYTES), 1)
-    chunks = max(1, min(2000, SHARD_BYTES // one) // width)
-    return recipe.replace(chunk_len=width, shard_len=chunks * width)
+    return recipe.replace(chunk_len=width, shard_len=shard_len(one, width))
 
 
 def set_recipe(
@@ -74,11 +71,9 @@ def set_recipe(
     """
     if scale != 1:
         named = named.scaled(scale)
-    families = named.families
-    several = len(families) > 1
-    recipes = {}
+    recipes, families = {}, named.families
     for task, family in families.items():
-        label = task if several else ""
+        label = task if len(families) > 1 else ""
         settings = {**named.settings(task), **fields, "task": label}
         recipes[label] = task_recipe(family, settings)
     return Recipe(recipes, name)
