@@ -255,13 +255,44 @@ def test_a_class_of_the_main_script(here):
 SCRIPT = """
 import foreworld as fw
 from foreworld.core.errors import ForeworldError
+from foreworld.worlds.adapters._gymnasium_env import WorldVectorEnv
 base = fw.Parameters("tmaze", "ppo")
+train = fw.load("data/p").train
 for mistake in (
     lambda: fw.generate(3, "data/new", train=3),
     lambda: fw.Study("a", base, over={"hidden_size": 32}),
     lambda: fw.sweep(base),
     lambda: fw.run_experiment(fw.Study("a", base)),
     lambda: fw.results(3),
+    lambda: fw.load(None),
+    lambda: fw.check(5),
+    lambda: fw.make(None),
+    lambda: fw.make_set(5),
+    lambda: fw.generate("pendulum", None, train=3),
+    lambda: fw.generate("pendulum", "data/new", train=3, workers="2"),
+    lambda: fw.worlds.Pendulum(picture={1: 2}),
+    lambda: WorldVectorEnv("pendulum", "3"),
+    lambda: train.loader("2"),
+    lambda: train.loader(None),
+    lambda: train.loader(2.5),
+    lambda: train.loader(True),
+    lambda: train.loader(2, shuffle="no"),
+    lambda: train.loader(2, drop_last=1),
+    lambda: train.loader(2, seed=-1),
+    lambda: train.loader(2, seed="a"),
+    lambda: train.loader(2, window="3"),
+    lambda: train.loader(2, rank="0"),
+    lambda: train.loader(2, rank=1),
+    lambda: train.loader(2, world_size=0),
+    lambda: train.loader(2).torch("2"),
+    lambda: train.loader(2).torch(None),
+    lambda: train.episodes("1"),
+    lambda: train.episodes(1, seed=0.5),
+    lambda: train.episodes(1, state_columns="01"),
+    lambda: train.episodes(1).loader("2"),
+    lambda: train.episodes(1).loader(2, num_steps="2"),
+    lambda: train.episodes(1).loader(2, rank=2, world_size=2),
+    lambda: train.episodes(1).loader(2, fixed="yes"),
 ):
     try:
         mistake()
@@ -279,6 +310,36 @@ fw.run_experiment.
 expected Parameters(...), got Study a: tmaze_ppo, 1 points, 1 seeds, root seed 0 \
 (Study). For a study there is fw.sweep.
 expected a study, its folder, its name or its results, got 3 (int).
+path: expected a path, got None (NoneType).
+path: expected a path, got 5 (int).
+expected the name of a world, got None (NoneType).
+name: expected a text, got 5 (int).
+out: expected a path, got None (NoneType).
+workers: expected a whole number, got '2' (str).
+unknown field of Picture '1'. Known: canvas, colour, colouring, image_size, margin, \
+num_colours, offset_x, offset_y.
+num_envs: expected a whole number, got '3' (str).
+batch_size: expected a whole number, got '2' (str).
+batch_size: expected a whole number, got None (NoneType).
+batch_size: expected a whole number, got 2.5 (float).
+batch_size: expected a whole number, got True (bool).
+shuffle: expected True or False, got 'no' (str).
+drop_last: expected True or False, got 1 (int).
+seed=-1 must be at least 0 and below 4294967296.
+seed: expected a whole number, got 'a' (str).
+window: expected int or None, got '3' (str).
+rank: expected a whole number, got '0' (str).
+rank=1 must be at least 0 and below world_size=1.
+world_size=0 must be at least 1.
+num_workers: expected a whole number, got '2' (str).
+num_workers: expected a whole number, got None (NoneType).
+num_context: expected a whole number, got '1' (str).
+seed: expected a whole number, got 0.5 (float).
+state_columns: expected a list of values, got '01' (str).
+batch_size: expected a whole number, got '2' (str).
+num_steps: expected a whole number, got '2' (str).
+rank=2 must be at least 0 and below world_size=2.
+fixed: expected True or False, got 'yes' (str).
 """
 
 

@@ -46,7 +46,7 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> UnknownNameError
         All names that there are.
     """
     names = sorted(known)
-    near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(str(name).lower(), names, n=3, cutoff=0.5)
     hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
     listing = ", ".join(names) if names else "none"
     return UnknownNameError(f"unknown {what} {name!r}.{hint} Known: {listing}.")

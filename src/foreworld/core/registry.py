@@ -136,7 +136,14 @@ def find(kind: str, name: str) -> type:
     ------
     UnknownNameError
         Nothing of that kind answers to the name; the message lists the nearest.
+    ConfigError
+        It is no name.
     """
+    if not isinstance(name, str):
+        raise ConfigError(
+            f"expected the name of a {KINDS[kind]}, got {name!r} "
+            f"({type(name).__name__})."
+        )
     if ":" in name or name.endswith(".py"):
         return locate(name)
     found = lookup(name, [kind])

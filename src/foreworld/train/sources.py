@@ -48,7 +48,12 @@ def describe_sources(parameters: Parameters) -> Sources:
 
 
 def _shapes(split: Split) -> DataSource:
-    return split.source(lambda name: jax.ShapeDtypeStruct(*split.columns[name]))
+    def shape(name: str) -> jax.ShapeDtypeStruct:
+        shape, dtype = split.columns[name]
+        # Whole numbers of 64 bits have 32 on the device.
+        return jax.ShapeDtypeStruct(shape, jax.dtypes.canonicalize_dtype(dtype))
+
+    return split.source(shape)
 
 
 def source_of(parameters: Parameters, data: DataSource | None) -> Source:

@@ -16,6 +16,7 @@ from foreworld.core.disk.places import find_place
 from foreworld.core.errors import ConfigError, UnknownNameError, unknown_name
 from foreworld.core.own_file import load_file
 from foreworld.core.parts.part import Part
+from foreworld.core.parts.types import checked
 from foreworld.data.sets.find import set_entries
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def folder_of(word: str | Path) -> Path:
     ConfigError
         The study has not been started.
     """
-    place = find_place(word)
+    place = find_place(checked("path", word, Path))
     if place is not None and place.suffix != ".py":
         return place
     from foreworld.sweeps.study.find import find_folder, names_study, study_files

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from foreworld.compat.batches import episode_tuple
 from foreworld.core.errors import ConfigError
 from foreworld.data.reading.dataset import open_dataset
-from tests.data.tables import labelled
+from tests.data.tables import MemoryTable, labelled
 
 THREE = np.repeat([0, 1, 2], 100)
 MIXED = np.array([4, 7, 4, 4, 7, 9, 9, 7, 4, 9, 9, 7, 4])
@@ -143,6 +143,57 @@ def test_a_pass_and_steps():
     assert any(len(set(batch["index"])) < 64 for batch in steps)
 
 
+@given(
+    world_size=st.integers(1, 5),
+    batch_size=st.integers(1, 4),
+    num_steps=st.none() | st.integers(1, 9),
+    epoch=st.integers(0, 2),
+)
+def test_ranks_share_episodes(world_size, batch_size, num_steps, epoch):
+    episodes = labelled(MIXED).episodes(num_context=2, seed=4)
+
+    def batches(rank, world_size):
+        loader = episodes.loader(
+            batch_size, num_steps=num_steps, rank=rank, world_size=world_size
+        )
+        found = list(loader.epoch(epoch))
+        assert len(found) == len(loader)
+        return found
+
+    alone = batches(0, 1)
+    shared = [batches(rank, world_size) for rank in range(world_size)]
+    if num_steps is None:
+        rows = [row for part in shared for b in part for row in b["index"]]
+        assert sorted(rows) == sorted(r for b in alone for r in b["index"])
+        return
+    for rank, part in enumerate(shared):
+        for here, there in zip(part, alone[rank::world_size], strict=True):
+            for name, values in here.items():
+                np.testing.assert_array_equal(values, there[name], err_msg=name)
+
+
+def test_every_column_that_learners_see_is_there():
+    table = labelled(MIXED)
+    columns = {name: table.read(name, slice(None)) for name in table.columns}
+    size = len(table)
+    columns["reward"] = np.arange(2 * size, dtype=np.float32).reshape(size, 2)
+    columns["derivative"] = columns["state"] + 1
+    columns["mode"] = np.zeros((size, 3, 1), np.int32)
+    columns["parameters/mass"] = np.arange(size, dtype=np.float32)
+    columns["key"] = np.zeros((size, 2), np.uint32)
+    columns["index"] = np.arange(size)
+    episodes = MemoryTable(columns).episodes(2, state_columns=[1])
+    (batch,) = episodes.loader(20)
+    learnt = set(columns) - {"key", "index"}
+    context = {f"context/{name}" for name in {*learnt, "index"}}
+    assert set(batch) == {*learnt, "index", "task", *context}
+    assert set(episodes.device().data.columns) == learnt
+    rows = batch["index"]
+    np.testing.assert_array_equal(batch["reward"], columns["reward"][rows])
+    derivative = columns["derivative"][rows][..., [1]]
+    np.testing.assert_array_equal(batch["derivative"], derivative)
+
+
 @pytest.mark.parametrize("num_workers", [0, 2])
 def test_the_redraw_reaches_every_worker(num_workers):
     pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -212,7 +263,7 @@ def test_errors_say_what_is_allowed(made):
         "state_columns=[0, 3]: there is no column 3 in the state of Split train of "
         "memory: 13 sequences, which has 3: 0 to 2."
     )
-    assert "seed=-1 must be at least 0 and below 2^32" in refused(
+    assert "seed=-1 must be at least 0 and below 4294967296" in refused(
         lambda: table.episodes(2, seed=-1)
     )
     episodes = table.episodes(2)

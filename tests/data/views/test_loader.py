@@ -2,9 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from foreworld.core.errors import ConfigError
 from foreworld.data.exchange.importing import import_data
+from foreworld.data.reading.dataset import open_dataset
+from foreworld.data.views.loader import Shuffled
 
 pytest.importorskip("torch", reason="PyTorch is not installed")
 
@@ -61,3 +65,52 @@ def test_errors_say_what_is_allowed(split):
         split.loader(27, drop_last=True).torch()
     with pytest.raises(ConfigError, match="num_workers=-1 must be at least 0"):
         split.loader(2).torch(-1)
+    with pytest.raises(ConfigError, match="with drop_last no batch is left: the split"):
+        split.loader(1, drop_last=True, rank=29, world_size=30)
+
+
+def test_tensors_are_the_same_columns_as_arrays(made):
+    from torch.utils.data import DataLoader
+
+    train = open_dataset(made).train
+    ours = next(iter(train.loader(3, shuffle=False)))
+    loaders = [
+        train.loader(3, shuffle=False).torch(),
+        train.loader(3, shuffle=False).torch(2),
+        DataLoader(train, batch_size=3),  # pyright: ignore[reportArgumentType]
+    ]
+    assert "key" in ours
+    for loader in loaders:
+        theirs = next(iter(loader))
+        assert set(theirs) == set(ours)
+        for name, values in ours.items():
+            assert str(theirs[name].dtype) == f"torch.{values.dtype}", name
+            np.testing.assert_array_equal(theirs[name], values, err_msg=name)
+
+
+@given(
+    num=st.integers(1, 60),
+    batch_size=st.integers(1, 7),
+    world_size=st.integers(1, 6),
+    drop_last=st.booleans(),
+    shuffle=st.booleans(),
+    epoch=st.integers(0, 3),
+)
+def test_ranks_share_an_epoch(num, batch_size, world_size, drop_last, shuffle, epoch):
+    settings = {"shuffle": shuffle, "seed": 5, "world_size": world_size}
+    if drop_last:
+        settings["drop_last"] = True
+        assume(num // world_size >= batch_size)
+    orders = [
+        Shuffled(num, batch_size, rank=rank, **settings) for rank in range(world_size)
+    ]
+    batches = [[rows for _, rows in order.epoch(epoch)] for order in orders]
+    assert [len(of_rank) for of_rank in batches] == [len(order) for order in orders]
+    taken = [int(row) for of_rank in batches for rows in of_rank for row in rows]
+    assert len(set(taken)) == len(taken)
+    if drop_last:
+        (length,) = {len(of_rank) for of_rank in batches}
+        assert {len(rows) for of_rank in batches for rows in of_rank} == {batch_size}
+        assert len(taken) == length * batch_size * world_size
+    else:
+        assert sorted(taken) == list(range(num))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,10 @@ class Bounded:
             or (self.above is not None and value <= self.above)
             or (self.below is not None and value >= self.below)
         )
+
+
+Count = Annotated[int, Bounded(low=1)]
+"""How many of something, at least one."""
 
 
 def _exact(limit: float) -> str:

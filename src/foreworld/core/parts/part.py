@@ -244,7 +244,10 @@ class FieldSpec:
             and issubclass(bare, Part)
         ):
             # Fields of a nested part, the others as they are by default.
-            value = bare(**value) if self.required else self.default().replace(**value)
+            fields = {str(name): entry for name, entry in value.items()}
+            value = (
+                bare(**fields) if self.required else self.default().replace(**fields)
+            )
         return self.type.canonical(value, where)
 
 

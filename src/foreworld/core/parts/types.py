@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import abc
 import math
+import os
 import types
 import typing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal, Union
 
 import jax
@@ -39,8 +41,30 @@ def type_node(hint: Any) -> AbstractType:
         return _Listed(hint, items, ... in args)
     if origin is dict:
         return _Named(hint, type_node(args[0]), type_node(args[1]))
+    if hint is Path:
+        return _Place(hint)
     kinds = {float: _Number, int: _Whole, bool: _Truth, str: _Text}
     return kinds.get(hint, _Other)(hint)
+
+
+def checked(where: str, value: Any, hint: Any) -> Any:
+    """An argument as its annotation stores it, by the grammar of fields.
+
+    Parameters
+    ----------
+    where
+        Name of the argument, for messages.
+    value
+        What was given.
+    hint
+        What is taken, such as ``Annotated[int, Bounded(low=1)]``.
+
+    Raises
+    ------
+    ConfigError
+        It is something else, or outside of the limits.
+    """
+    return type_node(hint).canonical(value, where)
 
 
 @dataclass(frozen=True)
@@ -134,6 +158,15 @@ class _Text(AbstractType):
         if isinstance(value, str):
             return str(value)
         raise _wrong(where, "a text", value)
+
+
+class _Place(AbstractType):
+    """A path, or the text of one."""
+
+    def canonical(self, value: Any, where: str) -> Path:
+        if isinstance(value, str | os.PathLike):
+            return Path(value)
+        raise _wrong(where, "a path", value)
 
 
 class _Truth(AbstractType):

@@ -7,8 +7,9 @@ need no row here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -39,6 +40,8 @@ class Row:
         Where it comes from.
     compressed
         Whether it is worth compressing (frames are, random numbers are not).
+    learnt
+        Whether learners see it: on the device, and in few-shot episodes.
     """
 
     axis: Axis
@@ -46,6 +49,7 @@ class Row:
     entry: tuple[str, ...] = ()
     makers: tuple[Maker, ...] = ("world",)
     compressed: bool = False
+    learnt: bool = True
 
 
 _BOTH: tuple[Maker, ...] = ("world", "recording")
@@ -60,8 +64,8 @@ SCHEMA = {
     "valid": Row("frame", "bool", (), _BOTH),
     "observed": Row("frame", "bool"),
     "time": Row("frame", "float32"),
-    "key": Row("none", "uint32", ("word",), ("generator",)),
-    "index": Row("none", "int64", (), ("writer",)),
+    "key": Row("none", "uint32", ("word",), ("generator",), learnt=False),
+    "index": Row("none", "int64", (), ("writer",), learnt=False),
     LABEL: Row("none", "int64", ("...",), ("merge",)),
 }
 """Every column that has a meaning of its own."""
@@ -78,6 +82,24 @@ def row_of(name: str) -> Row:
     if name.startswith(PARAMETER):
         return _SAMPLED
     return SCHEMA.get(name, _EXTRA)
+
+
+def stored_dtype(name: str, dtype: Any) -> str:
+    """NumPy dtype that a column is stored with.
+
+    Parameters
+    ----------
+    name
+        Its name.
+    dtype
+        Dtype in which it was computed, which counts where the world decides.
+    """
+    return row_of(name).dtype or str(dtype)
+
+
+def learnt(names: Iterable[str]) -> list[str]:
+    """Those of some columns that learners see, on the device and in episodes."""
+    return [name for name in names if row_of(name).learnt]
 
 
 def axis_of(name: str) -> Axis:

@@ -15,7 +15,9 @@ from typing import Any
 from foreworld.core import compilation, registry
 from foreworld.core.disk.folder import MANIFEST, StorageError, remove_empty
 from foreworld.core.errors import ConfigError, unknown_name
+from foreworld.core.parts.limits import Count
 from foreworld.core.parts.part import field_specs
+from foreworld.core.parts.types import checked
 from foreworld.core.progress import Progress
 from foreworld.data.format.folder import LOGS, using
 from foreworld.data.format.observation import NAMES
@@ -101,10 +103,10 @@ def generate(
         A worker failed, or sequences do not come out finite.
     """
     compilation.configure()
-    if workers < 1:
-        raise ConfigError(f"workers={workers} must be at least 1.")
+    folder = checked("out", out, Path)
+    workers = checked("workers", workers, Count)
     recipe = plan(what, policy, **sizes)
-    _run(Path(out), recipe, launcher, workers, force, quiet)
+    _run(folder, recipe, launcher, workers, force, quiet)
     return open_dataset(out)
 
 

@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Float, Key, PyTree, UInt8
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import named_key
 from foreworld.data.format.observation import Observation
+from foreworld.data.format.schema import stored_dtype
 from foreworld.worlds.base import AbstractWorld
 from foreworld.worlds.dynamics.base import AbstractDynamics
 from foreworld.worlds.episode import advance, begin
@@ -77,7 +78,7 @@ def episode(
         out = {
             "frame": (kept.state, kept.obs, ~ended),
             "action": action,
-            "reward": jnp.where(ended, 0, step.reward).astype(jnp.float32),
+            "reward": jnp.where(ended, 0, step.reward),
             "terminated": step.terminated & ~ended,
             "truncated": step.truncated & ~ended,
         }
@@ -165,22 +166,22 @@ def sequence(
     made, times = motion(world, policy, key, num_frames, seen)
     accepted = _accepted(world, made)
     made, times = shown((made, times), key, num_frames, seen)
-    columns = {
+    columns: dict[str, Any] = {
         "state": _rows(world, made.observations),
         **made.done,
         "valid": made.valid,
-        ACCEPTED: accepted,
     }
     if seen.images:
         columns["image"] = _as_stored(jax.vmap(world.render)(made.states), seen)
     if isinstance(world, AbstractDynamics):
         columns.update(jax.vmap(world.extras)(made.states))
         if seen.derivatives:
-            slopes: Any = jax.vmap(world.derivative)(made.states)
-            columns["derivative"] = slopes.astype(jnp.float32)
+            columns["derivative"] = jax.vmap(world.derivative)(made.states)
     if times is not None:
-        columns["time"] = (times - times[0]).astype(jnp.float32)
-    return _disturbed(columns, key, seen)
+        columns["time"] = times - times[0]
+    # Dynamics are float64; the schema says what is stored.
+    columns = {n: v.astype(stored_dtype(n, v.dtype)) for n, v in columns.items()}
+    return _disturbed(columns, key, seen) | {ACCEPTED: accepted}
 
 
 def _accepted(world: AbstractWorld, made: Episode) -> Bool[Array, ""]:

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, UInt32
 
@@ -26,7 +25,7 @@ from foreworld.core.parts.part import Part
 from foreworld.core.parts.partition import Leaves, Static, combine, partition
 from foreworld.data.format.observation import Observation
 from foreworld.data.format.recipe import TaskRecipe
-from foreworld.data.format.schema import PARAMETER, Column
+from foreworld.data.format.schema import PARAMETER, Column, stored_dtype
 from foreworld.data.format.store.base import Rows
 from foreworld.data.format.stored_policy import AbstractStoredPolicy
 from foreworld.data.making.sequence import ACCEPTED, sequence
@@ -94,7 +93,7 @@ class Simulator:
                 *(self._leaves, [], np.zeros((width, 2), np.uint32)),
             )
         del shapes[ACCEPTED]
-        shapes["index"] = np.zeros(width, np.int64)
+        shapes["index"] = np.zeros(width, stored_dtype("index", int))
         units = {
             PARAMETER + path: getattr(spec.mark, "unit", "")
             for path, spec in field_paths(self.recipe.family.world).items()
@@ -141,7 +140,8 @@ class Simulator:
         """
         rows = {name: np.asarray(value)[:num] for name, value in made.items()}
         refused = ~rows.pop(ACCEPTED)
-        rows["index"] = np.arange(first, first + num, dtype=np.int64)
+        kind = stored_dtype("index", int)
+        rows["index"] = np.arange(first, first + num, dtype=kind)
         return rows, refused
 
     def redraw(
@@ -263,11 +263,11 @@ def _run(
     def one(words: UInt32[Array, "2"]) -> dict[str, Array]:
         key = jax.random.wrap_key_data(words)
         world = family.sample(named_key(key, "world"))
-        drawn = family.parameters(world)
+        drawn = {PARAMETER + n: v for n, v in family.parameters(world).items()}
         acting = policy or RandomPolicy(world)
         return {
             **sequence(world, acting, key, static.num_frames, static.seen),
-            **{PARAMETER + n: v.astype(jnp.float32) for n, v in drawn.items()},
+            **{n: v.astype(stored_dtype(n, v.dtype)) for n, v in drawn.items()},
             "key": words,
         }
 

@@ -22,7 +22,7 @@ from foreworld.core.errors import ConfigError
 from foreworld.core.parts.limits import Bounded
 from foreworld.core.parts.partition import partition
 from foreworld.data.format.recipe import Recipe, fingerprint
-from foreworld.data.format.schema import LABEL, PARAMETER, STATES
+from foreworld.data.format.schema import LABEL, PARAMETER, STATES, stored_dtype
 from foreworld.data.reading.pictures import sheet_png
 from foreworld.data.reading.shards import Shards
 from foreworld.data.views.source import DataSource, make_source
@@ -131,7 +131,7 @@ class Split(AbstractTable):
             for name in names
         }
         drawn = {n for c in found.values() for n in c if n.startswith(PARAMETER)}
-        kinds.update((name, ((), "float32")) for name in drawn)
+        kinds.update((name, ((), stored_dtype(name, float))) for name in drawn)
         if len(found) > 1:
             kinds[LABEL] = (1,), "int64"
         return {n: ((len(self), *s), dtype) for n, (s, dtype) in sorted(kinds.items())}

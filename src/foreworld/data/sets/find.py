@@ -82,7 +82,9 @@ def make_set(name: str, legacy: bool = False) -> NamedSet:
     ConfigError
         There is no other behaviour to bring back.
     """
-    file, _, constant = name.rpartition(":")
+    from foreworld.core.parts.types import checked
+
+    file, _, constant = checked("name", name, str).rpartition(":")
     if file.endswith(".py"):
         found = _checked(vars(load_file(Path(file))).get(constant), name)
     else:

@@ -14,13 +14,14 @@ import numpy as np
 from jaxtyping import Array, Int
 
 from foreworld.core.errors import ConfigError
+from foreworld.core.parts.types import checked
 from foreworld.data.format.schema import axis_of
 from foreworld.data.views.draws import window_starts
 from foreworld.data.views.source import DataSource
 
 
-def check_window(window: int | None, num_frames: int, where: str) -> None:
-    """Whether sequences are long enough for crops of this many frames.
+def check_window(window: int | None, num_frames: int, where: str) -> int | None:
+    """Frames of a crop, where sequences are long enough for it.
 
     Parameters
     ----------
@@ -34,13 +35,15 @@ def check_window(window: int | None, num_frames: int, where: str) -> None:
     Raises
     ------
     ConfigError
-        They are not.
+        They are not, or it is no whole number.
     """
-    if window is not None and not 1 <= window <= num_frames:
-        raise ConfigError(
-            f"window={window} must be at least 1 and at most {num_frames}, the frames "
-            f"of a sequence of {where}."
-        )
+    window = checked("window", window, int | None)
+    if window is None or 1 <= window <= num_frames:
+        return window
+    raise ConfigError(
+        f"window={window} must be at least 1 and at most {num_frames}, the frames "
+        f"of a sequence of {where}."
+    )
 
 
 def crop_batch(

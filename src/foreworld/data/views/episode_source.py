@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int, Key
 
 from foreworld.core.keys import named_key
+from foreworld.data.format.schema import STATES
 from foreworld.data.views.source import DataSource
 from foreworld.data.views.tasks import Tasks
 
@@ -106,10 +107,9 @@ class EpisodeSource(eqx.Module):
         return Queries(*self.tasks.queries(jnp, context, position), context)
 
     def _columns(self, rows: Int[Array, "..."]) -> dict[str, Array]:
-        data, state = self.data, self.data.state
+        columns = {name: column[rows] for name, column in self.data.columns.items()}
         if self.state_columns is not None:
-            state = state[..., list(self.state_columns)]
-        columns = {"image": data.image[rows], "state": state[rows]}
-        if data.action is not None:
-            columns["action"] = data.action[rows]
-        return {**columns, "valid": data.valid[rows]}
+            for name in STATES:
+                if name in columns:
+                    columns[name] = columns[name][..., list(self.state_columns)]
+        return columns

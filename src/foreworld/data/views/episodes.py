@@ -20,15 +20,22 @@ from jaxtyping import Int
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import root_key
+from foreworld.core.parts.types import checked
+from foreworld.data.format.schema import STATES, learnt
 from foreworld.data.views.draws import NUM_NUMBERS, fold, root
 from foreworld.data.views.episode_source import EpisodeSource
-from foreworld.data.views.loader import AbstractOrder, Loader, check_batch_size
+from foreworld.data.views.loader import (
+    AbstractOrder,
+    Loader,
+    Number,
+    check_batch_size,
+    check_rank,
+)
 from foreworld.data.views.rows import AbstractRows
 from foreworld.data.views.tasks import Tasks
 
 CONTEXT = "context/"
 """What names of columns of context sets begin with."""
-_COLUMNS = ("image", "state", "action", "valid")
 
 
 @dataclass(frozen=True)
@@ -79,19 +86,21 @@ class Episodes:
         seed: int = 0,
         state_columns: Sequence[int] | None = None,
     ) -> None:
-        _check_number("seed", seed)
-        self.table, self.num_context, self.seed = table, num_context, seed
+        self.table, self.seed = table, checked("seed", seed, Number)
+        self.num_context = checked("num_context", num_context, int)
         names = table.columns
         self._labelled = "label" in names
         labels = (
             table.read("label", slice(None)) if self._labelled else [0] * len(table)
         )
         self.tasks = Tasks.by_label(np.asarray(labels).reshape(-1))
-        self.tasks.check(num_context, f"the split {table.name} of {table.place}")
-        self.state_columns = None if state_columns is None else [*state_columns]
-        if self.state_columns is not None:
-            _check_columns(self.state_columns, names["state"][0][-1], table)
-        self._names = [name for name in _COLUMNS if name in names]
+        self.tasks.check(self.num_context, f"the split {table.name} of {table.place}")
+        self.state_columns = None
+        if state_columns is not None:
+            known = checked("state_columns", state_columns, tuple[int, ...])
+            _check_columns(known, names["state"][0][-1], table)
+            self.state_columns = list(known)
+        self._names = learnt(names)
 
     def __len__(self) -> int:
         """Queries of an episode."""
@@ -169,11 +178,11 @@ class Episodes:
             shots = {name: self._read(name, context) for name in self._names}
         return {
             **{name: self._read(name, row) for name in self._names},
-            "index": row,
-            "task": task,
+            "index": row.astype(np.int64),
+            "task": task.astype(np.int64),
             "label": np.asarray(self.tasks.labels)[task][:, None],
             **{CONTEXT + name: values for name, values in shots.items()},
-            CONTEXT + "index": context,
+            CONTEXT + "index": context.astype(np.int64),
         }
 
     def sample(self, episode: int, num: int) -> Int[np.ndarray, " query"]:
@@ -196,6 +205,8 @@ class Episodes:
         episode: int = 0,
         fixed: bool = False,
         repeat_context: bool = False,
+        rank: int = 0,
+        world_size: int = 1,
     ) -> Loader:
         """Batches of queries with the context sets of their episodes.
 
@@ -219,14 +230,20 @@ class Episodes:
             Begin with the same episode each time: to evaluate.
         repeat_context
             Give every query a context set of its own, instead of one for each task.
+        rank, world_size
+            Of several processes that share this: each takes every ``world_size``-th
+            query of the one episode or, of ``num_steps`` batches, every
+            ``world_size``-th batch.
 
         Raises
         ------
         ConfigError
             A number that cannot be used.
         """
-        order = _Order(self, batch_size, num_steps, episode, fixed)
-        read = functools.partial(_read, self, batch_size, repeat_context)
+        share = check_rank(rank, world_size)
+        order = _Order(self, batch_size, num_steps, episode, fixed, share)
+        repeat_context = checked("repeat_context", repeat_context, bool)
+        read = functools.partial(_read, self, order.batch_size, repeat_context)
         return Loader(order, read, lambda: self.table.keep(self._names))
 
     def device(self) -> EpisodeSource:
@@ -242,7 +259,7 @@ class Episodes:
         )
 
     def _key(self, episode: int) -> np.ndarray:
-        _check_number("episode", episode)
+        episode = checked("episode", episode, Number)
         return fold(np, root(np, self.seed), "episode", episode)
 
     def _context(self, episode: int) -> Int[np.ndarray, "task shot"]:
@@ -250,7 +267,7 @@ class Episodes:
 
     def _read(self, name: str, rows: np.ndarray) -> np.ndarray:
         values = self.table.rows(name, rows.reshape(-1))
-        if name == "state" and self.state_columns is not None:
+        if name in STATES and self.state_columns is not None:
             values = values[..., self.state_columns]
         return values.reshape(*rows.shape, *values.shape[1:])
 
@@ -265,30 +282,30 @@ class _Order(AbstractOrder):
         num_steps: int | None,
         episode: int,
         fixed: bool,
+        share: tuple[int, int],
     ) -> None:
-        self._num_queries, self._batch_size = len(episodes), batch_size
-        name = episodes.table.name
-        check_batch_size(batch_size, None, name, self._num_queries, "queries")
-        if num_steps is not None and num_steps < 1:
+        num, name = len(episodes), episodes.table.name
+        self.batch_size = check_batch_size(batch_size, None, name, num, "queries")
+        if num_steps is not None and checked("num_steps", num_steps, int) < 1:
             raise ConfigError(
                 f"num_steps={num_steps} must be at least 1, or None for all queries "
                 f"of one episode."
             )
-        _check_number("episode", episode)
-        self._num_steps, self._episode, self._fixed = num_steps, episode, fixed
+        self._num_steps, self._fixed = num_steps, checked("fixed", fixed, bool)
+        self._episode = checked("episode", episode, Number)
+        self._mine = np.arange(num_steps or num)[share[0] :: share[1]]
 
     def __len__(self) -> int:
-        return self._num_steps or -(-self._num_queries // self._batch_size)
+        return -(-len(self._mine) // (1 if self._num_steps else self.batch_size))
 
     def epoch(self, number: int) -> Iterator[tuple[int, np.ndarray | None]]:
         first = self._episode + (0 if self._fixed else number * (self._num_steps or 1))
         if self._num_steps is not None:
-            for step in range(self._num_steps):
+            for step in self._mine.tolist():
                 yield (first + step) % NUM_NUMBERS, None
             return
-        positions = np.arange(self._num_queries)
-        for begin in range(0, self._num_queries, self._batch_size):
-            yield first % NUM_NUMBERS, positions[begin : begin + self._batch_size]
+        for begin in range(0, len(self._mine), self.batch_size):
+            yield first % NUM_NUMBERS, self._mine[begin : begin + self.batch_size]
 
 
 def _read(
@@ -303,15 +320,10 @@ def _read(
     return episodes.batch(episode, position, repeat_context=repeat_context)
 
 
-def _check_number(name: str, value: int) -> None:
-    if not 0 <= value < NUM_NUMBERS:
-        raise ConfigError(f"{name}={value} must be at least 0 and below 2^32.")
-
-
-def _check_columns(columns: list[int], width: int, table: AbstractRows) -> None:
+def _check_columns(columns: tuple[int, ...], width: int, table: AbstractRows) -> None:
     for column in columns:
         if not 0 <= column < width:
             raise ConfigError(
-                f"state_columns={columns}: there is no column {column} in the state of "
-                f"{table!r}, which has {width}: 0 to {width - 1}."
+                f"state_columns={list(columns)}: there is no column {column} in the "
+                f"state of {table!r}, which has {width}: 0 to {width - 1}."
             )

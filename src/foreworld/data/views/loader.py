@@ -12,19 +12,22 @@ from __future__ import annotations
 import abc
 import importlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from jaxtyping import Int
 
 from foreworld.core.errors import ConfigError
+from foreworld.core.parts.limits import Bounded, Count
+from foreworld.core.parts.types import checked
+from foreworld.data.views.draws import NUM_NUMBERS
 
+Number = Annotated[int, Bounded(low=0, below=NUM_NUMBERS)]
+"""A seed, or the number of an epoch or an episode."""
 Batch = dict[str, np.ndarray]
 """Arrays by column name."""
 Read = Callable[[Any], Batch]
 """Gives the batch of what an order yields; travels to worker processes."""
-_NO_TENSOR = ("key",)
-"""Columns of unsigned words, which most of PyTorch cannot compute with."""
 
 
 class AbstractOrder(abc.ABC):
@@ -79,17 +82,18 @@ class Shuffled(AbstractOrder):
         world_size: int = 1,
         of: tuple[str, str] = ("", "items"),
     ) -> None:
-        if not 0 <= rank < world_size:
-            raise ConfigError(
-                f"rank={rank} must be at least 0 and below world_size={world_size}."
-            )
-        most = num // world_size if drop_last else None
-        check_batch_size(batch_size, most, of[0], num, of[1])
-        self._num, self._batch_size, self._shuffle = num, batch_size, shuffle
-        self._seed, self._rank, self._world_size = seed, rank, world_size
-        self._mine = len(range(rank, num, world_size))
+        self._rank, self._world_size = check_rank(rank, world_size)
+        self._num, self._shuffle = num, checked("shuffle", shuffle, bool)
+        self._seed = checked("seed", seed, Number)
+        self._mine = len(range(self._rank, num, self._world_size))
+        if checked("drop_last", drop_last, bool):
+            self._mine = num // self._world_size
+        most = self._mine if drop_last else None
+        ranks = f" for {world_size} ranks" if world_size > 1 else ""
+        what = f"{of[1]}{ranks}"
+        self._batch_size = check_batch_size(batch_size, most, of[0], num, what)
         if drop_last:
-            self._mine = num // world_size // batch_size * batch_size
+            self._mine -= self._mine % self._batch_size
 
     def __len__(self) -> int:
         return -(-self._mine // self._batch_size)
@@ -149,8 +153,7 @@ class Loader:
         ConfigError
             PyTorch is not installed, or ``num_workers`` is negative.
         """
-        if num_workers < 0:
-            raise ConfigError(f"num_workers={num_workers} must be at least 0.")
+        num_workers = checked("num_workers", num_workers, Number)
         try:
             data = importlib.import_module("torch.utils.data")
         except ModuleNotFoundError as error:
@@ -169,10 +172,34 @@ class Loader:
         )
 
 
+def check_rank(rank: int, world_size: int) -> tuple[int, int]:
+    """Which of several processes this one is.
+
+    Parameters
+    ----------
+    rank
+        Its number, from 0.
+    world_size
+        How many processes there are.
+
+    Raises
+    ------
+    ConfigError
+        There is no such rank.
+    """
+    world_size = checked("world_size", world_size, Count)
+    rank = checked("rank", rank, int)
+    if not 0 <= rank < world_size:
+        raise ConfigError(
+            f"rank={rank} must be at least 0 and below world_size={world_size}."
+        )
+    return rank, world_size
+
+
 def check_batch_size(
     batch_size: int, most: int | None, name: str, num: int, what: str
-) -> None:
-    """Whether a split can be cut into such batches.
+) -> int:
+    """The size, where a split can be cut into such batches.
 
     Parameters
     ----------
@@ -186,14 +213,21 @@ def check_batch_size(
     Raises
     ------
     ConfigError
-        ``batch_size`` is below 1, or above ``most``.
+        ``batch_size`` is no whole number, below 1, or above ``most``.
     """
-    if batch_size < 1 or (most is not None and batch_size > most):
+    batch_size = checked("batch_size", batch_size, int)
+    if batch_size >= 1 and (most is None or batch_size <= most):
+        return batch_size
+    if most == 0:
         raise ConfigError(
-            f"batch_size={batch_size} must be at least 1"
-            f"{'' if most is None else f' and at most {most}'}: the split {name} has "
-            f"{num} {what}."
+            f"with drop_last no batch is left: the split {name} has {num} {what}. "
+            f"Leave drop_last out, or use fewer processes."
         )
+    raise ConfigError(
+        f"batch_size={batch_size} must be at least 1"
+        f"{'' if most is None else f' and at most {most}'}: the split {name} has "
+        f"{num} {what}."
+    )
 
 
 class _Epochs:
@@ -222,5 +256,4 @@ class _Tensors:
         return {
             name: torch.from_numpy(np.ascontiguousarray(values))
             for name, values in self._read(item).items()
-            if name.rpartition("/")[2] not in _NO_TENSOR
         }

@@ -123,6 +123,11 @@ class AbstractRows(abc.ABC):
             rows = rows.astype(int)
         if rows.dtype == bool:
             rows = np.flatnonzero(rows)
+        if rows.dtype.kind not in "iu":
+            raise TypeError(
+                f"a column is indexed by numbers of sequences, by slices or by truths, "
+                f"not by {index!r}."
+            )
         if rows.size and not (-size <= rows.min() and rows.max() < size):
             raise IndexError(
                 f"there are no sequences {rows.min()} to {rows.max()} in the split "

@@ -8,9 +8,7 @@ from typing import Any
 import equinox as eqx
 
 from foreworld.core.spaces import Space
-from foreworld.data.format.schema import PARAMETER
-
-_TAKEN = ("image", "state", "action", "valid")
+from foreworld.data.format.schema import PARAMETER, learnt
 
 
 class DataSource(eqx.Module):
@@ -92,5 +90,5 @@ def make_source(
     action_space, task_sizes
         See :class:`DataSource`.
     """
-    taken = [n for n in names if n in _TAKEN or n.startswith(PARAMETER)]
-    return DataSource({n: array(n) for n in taken}, action_space, tuple(task_sizes))
+    columns = {name: array(name) for name in learnt(names)}
+    return DataSource(columns, action_space, tuple(task_sizes))

@@ -76,7 +76,7 @@ class AbstractTable(AbstractRows):
             of=(self.name, "sequences"),
         )
         if window is not None:
-            check_window(window, self.num_frames, repr(self))
+            window = check_window(window, self.num_frames, repr(self))
         read = functools.partial(_read, self, window, seed)
         return Loader(order, read, lambda: self.keep(self.columns))
 

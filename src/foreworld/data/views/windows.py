@@ -20,6 +20,8 @@ import numpy as np
 from jaxtyping import Int
 
 from foreworld.core.errors import ConfigError, unknown_name
+from foreworld.core.parts.limits import Count
+from foreworld.core.parts.types import checked
 from foreworld.data.format.recipe import SPLITS
 from foreworld.data.views.loader import Loader, Shuffled
 from foreworld.data.views.rows import AbstractRows
@@ -75,7 +77,8 @@ class Windows:
         samples: Mapping[str, Samples] | None = None,
     ) -> None:
         signal, mode, latent = _read(table)
-        self.window, self.num_context = window, num_context
+        self.window = checked("window", window, Count)
+        self.num_context = checked("num_context", num_context, Count)
         self._where = repr(table)
         num_series, length = signal.shape[:2]
         self._check(length)
@@ -84,13 +87,13 @@ class Windows:
             parts = self._divide(length, fractions, gap)
             known = signal[:, parts["train"]]
             samples = {
-                name: samples_in(part, num_series, window, num_context)
+                name: samples_in(part, num_series, self.window, self.num_context)
                 for name, part in parts.items()
             }
         self._samples = samples
         known = known.astype(np.float64)
         self.mean, self.std = np.zeros(known.shape[-1]), np.ones(known.shape[-1])
-        if normalise:
+        if checked("normalise", normalise, bool):
             self.mean, std = known.mean(axis=(0, 1)), known.std(axis=(0, 1))
             self.std = np.where(std > 0, std, 1.0)
         scored = ((signal - self.mean) / self.std).astype(np.float32)
@@ -141,10 +144,6 @@ class Windows:
         return f"{num} of {self.window} steps of {self._where}"
 
     def _check(self, length: int) -> None:
-        for name in ("window", "num_context"):
-            value = getattr(self, name)
-            if value < 1:
-                raise ConfigError(f"{name}={value} must be at least 1.")
         needed = 3 * self.window + self.num_context + 1
         if length < needed:
             raise ConfigError(
@@ -158,13 +157,13 @@ class Windows:
     ) -> dict[str, slice]:
         """Steps of each part."""
         span = 2 * self.window + self.num_context - 1
-        gap = span if gap is None else gap
-        if gap < span:
+        between = span if gap is None else checked("gap", gap, int)
+        if between < span:
             raise ConfigError(
                 f"gap={gap} must be at least {span}, the steps that a sample spans: "
                 f"otherwise train and test could share some."
             )
-        shares = [float(share) for share in fractions]
+        shares = checked("fractions", fractions, tuple[float, ...])
         if (
             len(shares) != len(SPLITS)
             or min(shares) < 0
@@ -172,11 +171,11 @@ class Windows:
             or abs(sum(shares) - 1) > 1e-6
         ):
             raise ConfigError(
-                f"fractions={tuple(shares)} must be three numbers (train, val, test) "
+                f"fractions={shares} must be three numbers (train, val, test) "
                 f"that add up to 1, the first one above 0."
             )
         used = {n: s for n, s in zip(SPLITS, shares, strict=True) if s}
-        free = length - gap * (len(used) - 1)
+        free = length - between * (len(used) - 1)
         needed = 3 * self.window + self.num_context + 1
         parts, first = {}, 0
         for name, share in used.items():
@@ -189,7 +188,7 @@ class Windows:
                     f"gap, or generate longer series."
                 )
             parts[name] = slice(first, last)
-            first = last + gap
+            first = last + between
         return parts
 
 

@@ -21,6 +21,8 @@ from gymnasium.vector.utils import batch_space
 from jaxtyping import UInt8
 
 from foreworld.core.errors import ConfigError
+from foreworld.core.parts.limits import Count
+from foreworld.core.parts.types import checked
 from foreworld.core.spaces import Discrete, Space
 from foreworld.worlds.adapters._episodes import Episodes
 from foreworld.worlds.adapters._spaces import single_agent, to_gymnasium_space
@@ -124,8 +126,7 @@ class WorldVectorEnv(gymnasium.vector.VectorEnv):
         render_mode: str | None = None,
         **fields: Any,
     ) -> None:
-        if num_envs < 1:
-            raise ConfigError(f"num_envs={num_envs} must be at least 1.")
+        num_envs = checked("num_envs", num_envs, Count)
         self.world = _world(world, fields)
         self.num_envs = num_envs
         self.render_mode = _render_mode(render_mode)
@@ -189,7 +190,7 @@ class WorldVectorEnv(gymnasium.vector.VectorEnv):
 
 
 def _world(world: AbstractWorld | str, fields: dict[str, Any]) -> AbstractWorld:
-    if isinstance(world, str):
+    if not isinstance(world, AbstractWorld):
         return make(world, **fields)
     return world.replace(**fields) if fields else world
 
