@@ -10,23 +10,20 @@ Source: slvm-data-generation, the files that its generators write.
 
 from __future__ import annotations
 
+import functools
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from foreworld.core.disk.folder import write_file
-from foreworld.core.errors import ConfigError, OccupiedError
-from foreworld.data.format.recipe import SPLITS
-from foreworld.data.format.schema import LABEL
+from foreworld.core.errors import ConfigError
+from foreworld.data.exchange.exporting import BATCH, check_free, filled
 from foreworld.data.reading.dataset import DataSet
 from foreworld.data.reading.split import Split
 from foreworld.data.views.windows import Windows, WindowSplit
 
-_BATCH = 50
-"""Sequences in memory at a time."""
 _FLAT = ("BouncingBall", "PymunkBall")
 """Worlds whose frames have no channel axis there."""
 _SERIES_NAMES = {"SwitchingDoublePendulum": "double_pendulum"}
@@ -75,94 +72,50 @@ def write_triples(
     OccupiedError
         A file is there already.
     """
-    out = Path(out)
-    for family in data.families.values():
-        if family.world.action_space is not None:
+    files: dict[Path, Callable[[Path], None]] = {}
+    out, several = Path(out), len(data.families) > 1
+    splits = filled(data)
+    worlds = [family.world for family in data.families.values()]
+    for world in worlds:
+        if world.action_space is not None:
             raise ConfigError(
-                f"{data.path} holds actions of a {type(family.world).__name__}, for "
-                f"which npz-slvm has no place. It is for worlds in which nobody acts."
+                f"{data.path} holds actions of a {type(world).__name__}, for which "
+                f"npz-slvm has no place. It is for worlds in which nobody acts."
             )
-    alone = len(data.families) == 1
-    if combined and alone:
+    if combined and not several:
         raise ConfigError(
             f"combined: {data.path} is of one task, so there is nothing to combine. "
             f"Leave it away."
         )
-    series = alone and "mode" in _splits(data)[0].columns
+    series = not several and "mode" in splits[0].columns
     if cut is not None and not series:
         raise ConfigError(
             f"leaky is for series with modes, which {data.path} does not hold. Leave "
             f"it away."
         )
     if series:
-        files = _window_files(data, out, cut or Windows)
+        windows, ours = (cut or Windows)(splits[0]), type(worlds[0]).__name__
+        name = _SERIES_NAMES.get(ours, ours.lower())
+        for part in windows.parts:
+            write = functools.partial(_write_windows, windows.split(part))
+            files[out / f"{name}_{part}.npz"] = write
     elif combined:
-        files = _combined_files(data, out)
+        # Where balls and others are together, one channel without an axis fits both.
+        flat = any(type(world).__name__ in _FLAT for world in worlds)
+        for split in splits:
+            files[out / f"combined_{split.name}.npz"] = _triple(split, flat, None)
     else:
-        files = _task_files(data, out)
-    for path in files:
-        if path.exists() and not force:
-            raise OccupiedError(
-                f"{path} is there already. Choose another folder with --out, or "
-                f"replace it with --force."
-            )
-    for path, writer in files.items():
-        write_file(path, writer)
+        for label, (task, one) in enumerate(data.tasks.items()):
+            flat = type(worlds[label]).__name__ in _FLAT
+            for split in filled(one):
+                files[out / task / f"{split.name}.npz"] = _triple(split, flat, label)
+    check_free(files, force)
+    for path, write in files.items():
+        write_file(path, write)
     return list(files)
 
 
-def _splits(data: DataSet) -> list[Split]:
-    """Splits that hold anything."""
-    return [split for name in SPLITS if len(split := data.split(name))]
-
-
-def _task_files(data: DataSet, out: Path) -> dict[Path, Callable[[Path], None]]:
-    """A file for each split, in a folder of each task where there are several."""
-    files = {}
-    for label, (task, one) in enumerate(data.tasks.items()):
-        flat = type(one.family.world).__name__ in _FLAT
-        for split in _splits(one):
-            files[out / task / f"{split.name}.npz"] = _triple(split, flat, label)
-    return files
-
-
-def _combined_files(data: DataSet, out: Path) -> dict[Path, Callable[[Path], None]]:
-    """All tasks in one file a split.
-
-    Where balls and others are together, one channel without an axis is what fits both.
-    """
-    flat = any(type(f.world).__name__ in _FLAT for f in data.families.values())
-    return {
-        out / f"combined_{split.name}.npz": _triple(split, flat)
-        for split in _splits(data)
-    }
-
-
-def _window_files(
-    data: DataSet, out: Path, cut: Callable[[Split], Windows]
-) -> dict[Path, Callable[[Path], None]]:
-    """Windows of the parts in time, of the split that holds the series."""
-    windows, ours = cut(_splits(data)[0]), type(data.family.world).__name__
-    name = _SERIES_NAMES.get(ours, ours.lower())
-    return {
-        out / f"{name}_{part}.npz": _windowed(windows.split(part))
-        for part in windows.parts
-    }
-
-
-def _windowed(split: WindowSplit) -> Callable[[Path], None]:
-    def writer(path: Path) -> None:
-        batch = split[:]
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
-            for name, dtype in _WINDOW_KEYS.items():
-                _write_array(file, name, batch[name].astype(dtype))
-
-    return writer
-
-
-def _triple(
-    split: Split, flat: bool, label: int | None = None
-) -> Callable[[Path], None]:
+def _triple(split: Split, flat: bool, label: int | None) -> Callable[[Path], None]:
     """What writes the file of a split; ``None`` takes the labels that it has."""
     if "image" not in split.columns:
         raise ConfigError(
@@ -173,51 +126,28 @@ def _triple(
             f"{split!r} has frames of {split.image.shape[-1]} channels, but npz-slvm "
             f"has one for balls. Export the tasks apart."
         )
-
-    def writer(path: Path) -> None:
-        num = len(split)
-        labels = (
-            np.full((num, 1), label)
-            if label is not None
-            else split.read(LABEL, slice(None))
-        )
-        others = {
-            "state": np.asarray(split.state[:], np.float32),
-            "label": np.asarray(labels, np.int64),
-        }
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
-            with file.open("image.npy", "w", force_zip64=True) as entry:
-                _write_frames(split, flat, entry)
-            for name, array in others.items():
-                _write_array(file, name, array)
-
-    return writer
+    return functools.partial(_write_triple, split, flat, label)
 
 
-def _write_array(file: zipfile.ZipFile, name: str, array: np.ndarray) -> None:
-    with file.open(f"{name}.npy", "w", force_zip64=True) as entry:
-        np.lib.format.write_array(entry, array, allow_pickle=False)
-
-
-def _write_frames(split: Split, flat: bool, entry: Any) -> None:
-    """A NumPy file of all frames, some sequences at a time."""
+def _write_triple(split: Split, flat: bool, label: int | None, path: Path) -> None:
     num, length, height, width, channels = split.image.shape
     shape = (height, width) if flat else (max(channels, 3), height, width)
-    header = {
-        "descr": "<f8",
-        "fortran_order": False,
-        "shape": (num, length, *shape),
-    }
-    np.lib.format.write_array_header_1_0(entry, header)
-    for first in range(0, num, _BATCH):
-        frames = _frames(split, first, flat)
-        entry.write(np.ascontiguousarray(frames).tobytes())
+    labels = split.label[:] if label is None else np.full((num, 1), label)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
+        with file.open("image.npy", "w", force_zip64=True) as entry:
+            header = {"descr": "<f8", "fortran_order": False}
+            header["shape"] = (num, length, *shape)
+            np.lib.format.write_array_header_1_0(entry, header)
+            for first in range(0, num, BATCH):
+                frames = np.asarray(split.image[first : first + BATCH])
+                entry.write(_fractions(frames, flat).tobytes())
+        _write_array(file, "state", np.asarray(split.state[:], np.float32))
+        _write_array(file, "label", np.asarray(labels, np.int64))
 
 
-def _frames(split: Split, first: int, flat: bool) -> np.ndarray:
+def _fractions(frames: np.ndarray, flat: bool) -> np.ndarray:
     """Some sequences, upside down, as fractions."""
-    frames = np.asarray(split.image[first : first + _BATCH])[:, :, ::-1]
-    fractions = frames.astype("<f8") / 255
+    fractions = frames[:, :, ::-1].astype("<f8") / 255
     if flat:
         return fractions.mean(axis=-1)
     channels_first = np.moveaxis(fractions, -1, 2)
@@ -226,3 +156,15 @@ def _frames(split: Split, first: int, flat: bool) -> np.ndarray:
     # One colour is red there: the green and the blue channel are dark.
     dark = np.zeros_like(channels_first)
     return np.concatenate([channels_first, dark, dark], axis=2)
+
+
+def _write_windows(split: WindowSplit, path: Path) -> None:
+    batch = split[:]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
+        for name, dtype in _WINDOW_KEYS.items():
+            _write_array(file, name, batch[name].astype(dtype))
+
+
+def _write_array(file: zipfile.ZipFile, name: str, array: np.ndarray) -> None:
+    with file.open(f"{name}.npy", "w", force_zip64=True) as entry:
+        np.lib.format.write_array(entry, array, allow_pickle=False)

@@ -10,25 +10,24 @@ for machine learning" (2024), its specification of files.
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
 
 from foreworld.core.disk.folder import write_bytes, write_file
-from foreworld.core.errors import ConfigError, OccupiedError
+from foreworld.core.errors import ConfigError
 from foreworld.core.parts.partition import partition
-from foreworld.data.format.recipe import SPLITS
+from foreworld.data.exchange.exporting import BATCH, check_free, filled
 from foreworld.data.reading.dataset import DataSet
 from foreworld.data.reading.split import Split
 from foreworld.worlds.base import AbstractWorld
 
 FOLDERS = {"train": "train", "val": "valid", "test": "test"}
 """Split -> the folder that it has there."""
-_BATCH = 50
-"""Sequences in memory at a time."""
 _FIELDS = {1: ("brightness",), 3: ("red", "green", "blue")}
+_NO_NAMES = np.array([], dtype=h5py.string_dtype())
 
 
 def write_well(data: DataSet, out: str | Path, force: bool = False) -> list[Path]:
@@ -51,49 +50,39 @@ def write_well(data: DataSet, out: str | Path, force: bool = False) -> list[Path
         A file is there already.
     """
     out, name = Path(out), Path(out).resolve().name
-    splits = [split for s in SPLITS if len(split := data.split(s))]
-    for split in splits:
-        _check(split)
     worlds = {t or name: f.world for t, f in data.families.items()}
-    pieces, stats = {}, out / "stats.yaml"
+    pieces, stats, splits = {}, out / "stats.yaml", filled(data)
     for split in splits:
-        sizes = list(split.task_sizes.values()) or [len(split)]
-        first = 0
+        if "image" not in split.columns:
+            raise ConfigError(
+                f"{split!r} holds no frames, and The Well holds fields on a grid. "
+                f"Generate it with frames, or export to npz-slvm."
+            )
+        if split.action_space() is not None:
+            raise ConfigError(
+                f"{split!r} holds actions, for which The Well has no place. It is for "
+                f"worlds in which nobody acts."
+            )
+        sizes, first = list(split.task_sizes.values()) or [len(split)], 0
         for (task, world), size in zip(worlds.items(), sizes, strict=True):
             path = out / "data" / FOLDERS[split.name] / f"{task}.hdf5"
-            pieces[path] = (split, world, slice(first, first + size))
+            rows = slice(first, first + size)
+            pieces[path] = functools.partial(_write, name, split, world, rows)
             first += size
-    for path in (*pieces, stats):
-        if path.exists() and not force:
-            raise OccupiedError(
-                f"{path} is there already. Choose another folder with --out, or "
-                f"replace it with --force."
-            )
-    for path, piece in pieces.items():
-        write_file(path, lambda temporary, piece=piece: _write(temporary, name, *piece))
+    check_free((*pieces, stats), force)
+    for path, write in pieces.items():
+        write_file(path, write)
     write_bytes(stats, _statistics(splits[0]).encode())
     return [*pieces, stats]
 
 
-def _check(split: Split) -> None:
-    if "image" not in split.columns:
-        raise ConfigError(
-            f"{split!r} holds no frames, and The Well holds fields on a grid. Generate "
-            f"it with frames, or export to npz-slvm."
-        )
-    if split.action_space() is not None:
-        raise ConfigError(
-            f"{split!r} holds actions, for which The Well has no place. It is for "
-            f"worlds in which nobody acts."
-        )
-
-
 def _write(
-    path: Path, name: str, split: Split, world: AbstractWorld, rows: slice
+    name: str, split: Split, world: AbstractWorld, rows: slice, path: Path
 ) -> None:
+    # Numbers of the world; those that are drawn are scalars beside.
+    numbers = {path: float(value) for path, value in partition(world)[1].items()}
+    fixed = {n: v for n, v in numbers.items() if n not in split.parameters}
     with h5py.File(path, "w") as file:
-        fixed = _fixed_fields(world)
-        fixed = {n: v for n, v in fixed.items() if n not in split.parameters}
         file.attrs["dataset_name"] = name
         file.attrs["grid_type"] = "cartesian"
         file.attrs["n_spatial_dims"] = 2
@@ -101,20 +90,13 @@ def _write(
         file.attrs["simulation_parameters"] = list(fixed)
         for field, value in fixed.items():
             file.attrs[field] = value
-        _write_dimensions(file, split, world, rows)
-        _write_walls(file, split, world)
+        _write_dimensions(file, split, numbers.get("dt", 1.0), rows)
+        _write_walls(file, split, world.boundary)
         _write_scalars(file, split, rows)
         _write_fields(file, split, rows)
 
 
-def _fixed_fields(world: AbstractWorld) -> dict[str, float]:
-    """Numbers of the world; those that are drawn are scalars beside."""
-    return {path: float(value) for path, value in partition(world)[1].items()}
-
-
-def _write_dimensions(
-    file: h5py.File, split: Split, world: AbstractWorld, rows: slice
-) -> None:
+def _write_dimensions(file: h5py.File, split: Split, step: float, rows: slice) -> None:
     group = file.create_group("dimensions")
     group.attrs["spatial_dims"] = ["x", "y"]
     length, height, width = split.image.shape[1:4]
@@ -122,51 +104,45 @@ def _write_dimensions(
     if irregular:
         times = np.asarray(split.read("time", rows), np.float32)
     else:
-        step = _fixed_fields(world).get("dt", 1.0)
         times = np.arange(length, dtype=np.float32) * np.float32(step)
     _put(group, "time", times, sample_varying=irregular)
     for axis, size in (("x", width), ("y", height)):
-        places = (np.arange(size) + 0.5) / size
-        entry = _put(group, axis, places.astype(np.float32), sample_varying=False)
-        entry.attrs["time_varying"] = False
+        places = ((np.arange(size) + 0.5) / size).astype(np.float32)
+        _put(group, axis, places, sample_varying=False, time_varying=False)
 
 
-def _write_walls(file: h5py.File, split: Split, world: AbstractWorld) -> None:
-    kind = world.boundary.upper()
+def _write_walls(file: h5py.File, split: Split, boundary: str) -> None:
     group = file.create_group("boundary_conditions")
     height, width = split.image.shape[2:4]
     for axis, size in (("x", width), ("y", height)):
-        side = group.create_group(f"{axis}_{kind.lower()}")
+        side = group.create_group(f"{axis}_{boundary.lower()}")
         side.attrs["associated_dims"] = [axis]
-        side.attrs["associated_fields"] = _no_names()
-        side.attrs["bc_type"] = kind
+        side.attrs["associated_fields"] = _NO_NAMES
+        side.attrs["bc_type"] = boundary.upper()
         side.attrs["sample_varying"] = side.attrs["time_varying"] = False
         mask = np.zeros(size, bool)
         mask[[0, -1]] = True
-        side.create_dataset("mask", data=mask, track_times=False)
+        _put(side, "mask", mask)
 
 
 def _write_scalars(file: h5py.File, split: Split, rows: slice) -> None:
     group = file.create_group("scalars")
-    names = []
     state = np.asarray(split.read("state", rows), np.float32)
-    for column in range(state.shape[-1]):
-        names.append(f"state_{column}")
-        entry = _put(group, names[-1], state[..., column], sample_varying=True)
-        entry.attrs["time_varying"] = True
+    for i in range(state.shape[-1]):
+        values = state[..., i]
+        _put(group, f"state_{i}", values, sample_varying=True, time_varying=True)
     for name, column in split.parameters.items():
-        names.append(name)
         values = np.asarray(column[rows], np.float32)
-        entry = _put(group, name, values, sample_varying=True)
-        entry.attrs["time_varying"] = False
-    group.attrs["field_names"] = names or _no_names()
+        _put(group, name, values, sample_varying=True, time_varying=False)
+    names = [f"state_{i}" for i in range(state.shape[-1])]
+    group.attrs["field_names"] = [*names, *split.parameters] or _NO_NAMES
 
 
 def _write_fields(file: h5py.File, split: Split, rows: slice) -> None:
     length, height, width, channels = split.image.shape[1:]
     names, num = _FIELDS[channels], rows.stop - rows.start
     for rank in (1, 2):
-        file.create_group(f"t{rank}_fields").attrs["field_names"] = _no_names()
+        file.create_group(f"t{rank}_fields").attrs["field_names"] = _NO_NAMES
     group = file.create_group("t0_fields")
     group.attrs["field_names"] = list(names)
     entries = []
@@ -177,8 +153,8 @@ def _write_fields(file: h5py.File, split: Split, rows: slice) -> None:
         entry.attrs["dim_varying"] = [True, True]
         entry.attrs["sample_varying"] = entry.attrs["time_varying"] = True
         entries.append(entry)
-    for first in range(0, num, _BATCH):
-        last = min(first + _BATCH, num)
+    for first in range(0, num, BATCH):
+        last = min(first + BATCH, num)
         fields = _fields_of(split, slice(rows.start + first, rows.start + last))
         for channel, entry in enumerate(entries):
             entry[first:last] = fields[..., channel]
@@ -190,22 +166,18 @@ def _fields_of(split: Split, rows: slice) -> np.ndarray:
     return np.swapaxes(frames, 2, 3).astype(np.float32) / np.float32(255)
 
 
-def _put(group: h5py.Group, name: str, values: Any, sample_varying: bool) -> Any:
+def _put(group: h5py.Group, name: str, values: np.ndarray, **attributes: bool) -> None:
     entry = group.create_dataset(name, data=values, track_times=False)
-    entry.attrs["sample_varying"] = sample_varying
-    return entry
-
-
-def _no_names() -> np.ndarray:
-    return np.array([], dtype=h5py.string_dtype())
+    for attribute, value in attributes.items():
+        entry.attrs[attribute] = value
 
 
 def _statistics(split: Split) -> str:
     """Mean, spread and size of every field and of its changes, as YAML."""
     channels = split.image.shape[-1]
     sums = {kind: np.zeros((3, channels)) for kind in ("", "_delta")}
-    for first in range(0, len(split), _BATCH):
-        fields = _fields_of(split, slice(first, first + _BATCH)).astype(np.float64)
+    for first in range(0, len(split), BATCH):
+        fields = _fields_of(split, slice(first, first + BATCH)).astype(np.float64)
         for kind, values in (("", fields), ("_delta", np.diff(fields, axis=1))):
             flat = values.reshape(-1, channels)
             sums[kind] += [np.full(channels, len(flat)), flat.sum(0), (flat**2).sum(0)]
