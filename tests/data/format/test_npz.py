@@ -10,8 +10,8 @@ from foreworld.core.errors import DamagedError
 from foreworld.data.format.check import check_dataset
 from foreworld.data.format.store.base import Column
 from foreworld.data.format.store.find import find_store
-from foreworld.data.format.store.hdf5 import Hdf5Store
-from foreworld.data.format.store.npz import NpzStore
+from foreworld.data.format.store.hdf5 import HDF5
+from foreworld.data.format.store.npz import NPZ
 
 COLUMNS = (
     Column("image", (4, 5, 6, 1), "uint8"),
@@ -44,7 +44,7 @@ def written(store):
 
 def test_reads_back_what_hdf5_does(tmp_path):
     readers = {}
-    for store in (NpzStore(), Hdf5Store()):
+    for store in (NPZ, HDF5):
         path = tmp_path / f"shard{store.suffix}"
         path.write_bytes(written(store))
         readers[store.suffix] = store.reader(path)
@@ -62,8 +62,8 @@ def test_reads_back_what_hdf5_does(tmp_path):
 
 def test_numpy_opens_it_and_bytes_repeat(tmp_path):
     path = tmp_path / "shard.npz"
-    path.write_bytes(written(NpzStore()))
-    assert path.read_bytes() == written(NpzStore())
+    path.write_bytes(written(NPZ))
+    assert path.read_bytes() == written(NPZ)
     with np.load(path, allow_pickle=False) as file:
         np.testing.assert_array_equal(file["image"], rows()["image"])
         assert '"unit": "kg"' in str(file["attributes"])
@@ -72,19 +72,18 @@ def test_numpy_opens_it_and_bytes_repeat(tmp_path):
 def test_damage_names_the_file(tmp_path):
     path = tmp_path / "shard.npz"
     with pytest.raises(DamagedError, match=r"shard\.npz is missing"):
-        NpzStore().reader(path)
-    path.write_bytes(written(NpzStore())[:-200])
+        NPZ.reader(path)
+    path.write_bytes(written(NPZ)[:-200])
     with pytest.raises(DamagedError, match=r"shard\.npz cannot be read as NPZ"):
-        NpzStore().reader(path)
+        NPZ.reader(path)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("attributes.npy", b"nonsense")
     with pytest.raises(DamagedError, match=r"shard\.npz cannot be read as NPZ"):
-        NpzStore().reader(path)
+        NPZ.reader(path)
 
 
 def test_found_by_name():
-    assert isinstance(find_store("npz"), NpzStore)
-    assert isinstance(find_store("hdf5"), Hdf5Store)
+    assert find_store("npz") is NPZ and find_store("hdf5") is HDF5
 
 
 def test_data_sets_in_both_formats_are_equal(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from foreworld.core.errors import DamagedError
 from foreworld.data.format.store import hdf5
 from foreworld.data.format.store.base import Column, Rows
-from foreworld.data.format.store.hdf5 import Hdf5Store
+from foreworld.data.format.store.hdf5 import HDF5
 
 COLUMNS = (
     Column("image", (3, 16, 16, 1), "uint8"),
@@ -30,7 +30,7 @@ def rows() -> Rows:
 
 
 def shard(batch: int = 250) -> bytes:
-    writer, data = Hdf5Store().writer(COLUMNS, NUM, 250), rows()
+    writer, data = HDF5.writer(COLUMNS, NUM, 250), rows()
     try:
         for start in range(0, NUM, batch):
             part = {name: value[start : start + batch] for name, value in data.items()}
@@ -43,7 +43,7 @@ def shard(batch: int = 250) -> bytes:
 def test_rows_come_back(tmp_path: Path) -> None:
     path = tmp_path / "a.h5"
     path.write_bytes(shard())
-    reader = Hdf5Store().reader(path)
+    reader = HDF5.reader(path)
     for name, value in rows().items():
         assert reader.shapes()[name] == (value.shape, str(value.dtype))
         np.testing.assert_array_equal(reader.read(name, slice(None)), value)
@@ -80,11 +80,11 @@ def test_same_rows_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_damaged_files_are_named(tmp_path: Path) -> None:
     path = tmp_path / "a.h5"
     with pytest.raises(DamagedError, match=r"a\.h5 is missing\."):
-        Hdf5Store().reader(path)
+        HDF5.reader(path)
     whole = shard()
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(DamagedError, match=r"a\.h5 cannot be read as HDF5: .*trunc"):
-        Hdf5Store().reader(path)
+        HDF5.reader(path)
     altered = bytearray(whole)
     with h5py.File(tmp_path / "whole.h5", "w"):
         pass
@@ -93,7 +93,7 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
         info = file["image"].id.get_chunk_info(0)
     altered[info.byte_offset + info.size // 2] ^= 0xFF
     path.write_bytes(bytes(altered))
-    reader = Hdf5Store().reader(path)
+    reader = HDF5.reader(path)
     for rows_wanted in (slice(None), [0]):
         with pytest.raises(DamagedError, match=r"a\.h5 is damaged: "):
             reader.read("image", rows_wanted)

@@ -52,9 +52,16 @@ def check_dataset(folder: str | Path) -> list[str]:
         return [*problems, f"{folder / CONFIG}: {error}"]
     for shard in recipe.shards():
         path = shard_path(folder, recipe, shard)
-        if path.is_file():
-            task = recipe.tasks[shard.task]
-            problems += _check_shard(path, shard, task, columns[shard.task])
+        task, wanted = recipe.tasks[shard.task], columns[shard.task]
+        if not path.is_file():
+            continue
+        try:
+            with contextlib.closing(find_store(task.store).reader(path)) as reader:
+                problems += _check_columns(
+                    path, len(shard), wanted, reader.shapes()
+                ) or _check_values(path, shard, task, wanted, reader)
+        except ForeworldError as error:
+            problems.append(str(error))
     return problems
 
 
@@ -77,21 +84,9 @@ def _check_config(folder: Path, recipe: Recipe) -> list[str]:
         problems.append(f"{folder / name} is missing from {MANIFEST}.")
     places = {path.parent for path in paths}
     present = {str(p.relative_to(folder)) for d in places for p in d.glob("*")}
-    strange = {*(present - wanted), *foreign(folder, recipe.tasks)}
-    for name in sorted(strange):
+    for name in sorted({*(present - wanted), *foreign(folder, recipe.tasks)}):
         problems.append(f"{folder / name} does not belong to this data set.")
     return problems
-
-
-def _check_shard(
-    path: Path, shard: Shard, recipe: TaskRecipe, columns: tuple[Column, ...]
-) -> list[str]:
-    try:
-        with contextlib.closing(find_store(recipe.store).reader(path)) as reader:
-            problems = _check_columns(path, len(shard), columns, reader.shapes())
-            return problems or _check_values(path, shard, recipe, columns, reader)
-    except ForeworldError as error:
-        return [str(error)]
 
 
 def _check_columns(
@@ -102,14 +97,10 @@ def _check_columns(
 ) -> list[str]:
     wanted = {c.name: ((num, *c.shape), c.dtype) for c in columns}
     problems = [f"{path} has no {name}." for name in wanted if name not in found]
-    problems += [
-        f"{path} has {name}, which it should not."
-        for name in found
-        if name not in wanted
-    ]
-    for name in wanted:
-        if name in found and found[name] != wanted[name]:
-            shape, dtype = found[name]
+    for name, (shape, dtype) in found.items():
+        if name not in wanted:
+            problems.append(f"{path} has {name}, which it should not.")
+        elif wanted[name] != (shape, dtype):
             problems.append(
                 f"{path}: {name} is {shape} {dtype} instead of {wanted[name][0]} "
                 f"{wanted[name][1]}."
@@ -124,8 +115,7 @@ def _check_values(
     columns: tuple[Column, ...],
     reader: AbstractShardReader,
 ) -> list[str]:
-    problems = []
-    whole = slice(None)
+    problems, whole = [], slice(None)
     index = reader.read("index", whole)
     if not np.array_equal(index, np.arange(shard.start, shard.stop)):
         problems.append(f"{path}: index is not {shard.start} to {shard.stop - 1}.")

@@ -76,16 +76,16 @@ def prepare(
     """
     if folder.exists() and not folder.is_dir():
         raise OccupiedError(f"{folder} is a file. Choose another folder with --out.")
-    entries = sorted(p.name for p in folder.iterdir()) if folder.exists() else []
-    old = tasks_in(folder) if CONFIG in entries else []
-    differing = difference(folder, recipe) if CONFIG in entries else ""
+    known = (folder / CONFIG).exists()
+    old = tasks_in(folder) if known else []
+    differing = difference(folder, recipe) if known else ""
     strange = foreign(folder, old)
     if strange:
         raise OccupiedError(
             f"{folder} holds something that is no data set: {', '.join(strange[:5])}. "
             f"Choose another folder with --out, or move that away."
         )
-    if CONFIG in entries and not differing:
+    if known and not differing:
         _drop_broken(folder)
         return
     if differing and not force:
@@ -181,11 +181,11 @@ def difference(folder: Path, recipe: Recipe) -> str:
     # As it is read back: no tuples.
     new = json.loads(json.dumps(to_dict(recipe)))
     new_flat = flat({"format": FORMAT, "recipe": new})
-    paths = [p for p in {**old_flat, **new_flat} if old_flat.get(p) != new_flat.get(p)]
     words = [
         f"{path.removeprefix('recipe.').removeprefix('tasks..')} is "
         f"{old_flat.get(path)!r}, asked for {new_flat.get(path)!r}"
-        for path in paths
+        for path in {**old_flat, **new_flat}
+        if old_flat.get(path) != new_flat.get(path)
     ]
     return "; ".join(words[:4]) + ("; ..." if len(words) > 4 else "")
 
@@ -250,10 +250,7 @@ def finish(folder: Path, recipe: Recipe) -> None:
         if not mine or manifest(folder) is not None:
             return
         paths = {s: shard_path(folder, recipe, s) for s in recipe.shards()}
-        redrawn = sum(
-            _redrawn(recipe.tasks[shard.task].store, path)
-            for shard, path in paths.items()
-        )
+        redrawn = sum(_redrawn(recipe.tasks[s.task].store, p) for s, p in paths.items())
         names = [CONFIG, *(str(path.relative_to(folder)) for path in paths.values())]
         info = {"kind": KIND, "identity": recipe.identity, "redrawn": redrawn}
         policy = next(iter(recipe.tasks.values())).policy
@@ -267,14 +264,11 @@ def finish(folder: Path, recipe: Recipe) -> None:
 
 def _drop_broken(folder: Path) -> None:
     """Open a finished folder again where files are missing or were cut short."""
-    marker = manifest(folder)
-    if marker is None:
-        return
-    sizes = {folder / name: entry["bytes"] for name, entry in marker["files"].items()}
+    files = (manifest(folder) or {"files": {}})["files"]
+    sizes = {folder / name: entry["bytes"] for name, entry in files.items()}
     broken = [p for p, n in sizes.items() if not p.is_file() or p.stat().st_size != n]
-    if broken:
-        for path in (folder / MANIFEST, *broken):
-            remove(path)
+    for path in (folder / MANIFEST, *broken) if broken else ():
+        remove(path)
 
 
 def _redrawn(store: Any, path: Path) -> int:

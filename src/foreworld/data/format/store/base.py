@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -75,36 +75,20 @@ class AbstractShardReader(abc.ABC):
         """Give the file back."""
 
 
-class AbstractStore(abc.ABC):
-    """A file format for shards."""
+class Store(NamedTuple):
+    """A file format for shards.
 
-    @property
-    @abc.abstractmethod
-    def suffix(self) -> str:
-        """How names of its files end, with the dot."""
+    Attributes
+    ----------
+    suffix
+        How names of its files end, with the dot.
+    writer
+        Makes a writer of a shard from its columns, the number of its sequences, and how
+        many of them come at a time.
+    reader
+        Opens a shard; :class:`DamagedError` where that is impossible.
+    """
 
-    @abc.abstractmethod
-    def writer(
-        self, columns: Sequence[Column], num: int, width: int
-    ) -> AbstractShardWriter:
-        """A writer for a shard.
-
-        Parameters
-        ----------
-        columns
-            What it holds.
-        num
-            Sequences in it.
-        width
-            How many sequences come at a time.
-        """
-
-    @abc.abstractmethod
-    def reader(self, path: Path) -> AbstractShardReader:
-        """Open a shard.
-
-        Raises
-        ------
-        DamagedError
-            The file is missing or is none of this format.
-        """
+    suffix: str
+    writer: Callable[[Sequence[Column], int, int], AbstractShardWriter]
+    reader: Callable[[Path], AbstractShardReader]

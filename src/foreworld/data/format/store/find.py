@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from foreworld.data.format.store.base import AbstractStore
-from foreworld.data.format.store.hdf5 import Hdf5Store
-from foreworld.data.format.store.npz import NpzStore
+from foreworld.data.format.store.base import Store
+from foreworld.data.format.store.hdf5 import HDF5
+from foreworld.data.format.store.npz import NPZ
 
 StoreName = Literal["hdf5", "npz"]
 """Small and for every language, or large and for NumPy."""
 
 
-def find_store(name: StoreName) -> AbstractStore:
+def find_store(name: StoreName) -> Store:
     """The format of that name."""
-    return {"hdf5": Hdf5Store, "npz": NpzStore}[name]()
+    return {"hdf5": HDF5, "npz": NPZ}[name]

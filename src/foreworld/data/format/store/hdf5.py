@@ -7,11 +7,12 @@ works outside the interpreter's lock) and stored as they are.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import zlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,8 @@ from foreworld.data.format.schema import Column
 from foreworld.data.format.store.base import (
     AbstractShardReader,
     AbstractShardWriter,
-    AbstractStore,
     Rows,
+    Store,
 )
 
 GZIP_LEVEL = 1
@@ -40,25 +41,6 @@ _DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, zlib.error)
 """What h5py may say of a file that was altered."""
 
 
-class Hdf5Store(AbstractStore):
-    """The HDF5 format."""
-
-    @property
-    def suffix(self) -> str:
-        """``.h5``."""
-        return ".h5"
-
-    def writer(
-        self, columns: Sequence[Column], num: int, width: int
-    ) -> AbstractShardWriter:
-        """A writer for a shard of ``num`` sequences, which come ``width`` at a time."""
-        return _Writer(columns, num, width)
-
-    def reader(self, path: Path) -> AbstractShardReader:
-        """Open a shard; :class:`DamagedError` where that is impossible."""
-        return _Reader(path)
-
-
 class _Writer(AbstractShardWriter):
     def __init__(self, columns: Sequence[Column], num: int, width: int) -> None:
         # The name is never used: the file lives in memory.
@@ -69,10 +51,6 @@ class _Writer(AbstractShardWriter):
         self._pool = ThreadPoolExecutor(_num_threads())
         self._pending: deque[tuple[str, int, Future[list[bytes]]]] = deque()
         self._datasets = {c.name: self._create(c, num, width) for c in columns}
-        self._per_chunk = {
-            name: int(dataset.chunks[0]) if dataset.chunks else 1
-            for name, dataset in self._datasets.items()
-        }
 
     def put(self, start: int, rows: Rows) -> None:
         for name, values in rows.items():
@@ -80,7 +58,7 @@ class _Writer(AbstractShardWriter):
             if not self._columns[name].compressed:
                 dataset[start : start + len(values)] = values
                 continue
-            per_chunk = self._per_chunk[name]
+            per_chunk = _per_chunk(dataset)
             if start % per_chunk:
                 raise ValueError(f"rows must begin at a multiple of {per_chunk}")
             for first in range(0, len(values), _AT_ONCE):
@@ -101,26 +79,15 @@ class _Writer(AbstractShardWriter):
         self._file.close()
 
     def _create(self, column: Column, num: int, width: int) -> h5py.Dataset:
-        settings: dict[str, Any] = {}
+        settings: dict[str, Any] = {"track_times": False}
         if column.compressed:
-            size = max(column.sequence_bytes, 1)
             # Small enough that reading one sequence is cheap.
-            fitting = [
-                n
-                for n in _CHUNK_LENS
-                if n * size <= _CHUNK_BYTES and n <= num and width % n == 0
-            ]
-            settings = {
-                "chunks": (max(fitting, default=1), *column.shape),
-                "compression": "gzip",
-                "compression_opts": GZIP_LEVEL,
-            }
+            most = min(num, _CHUNK_BYTES // max(column.sequence_bytes, 1))
+            fitting = [n for n in _CHUNK_LENS if n <= most and width % n == 0]
+            settings["chunks"] = (max(fitting, default=1), *column.shape)
+            settings.update(compression="gzip", compression_opts=GZIP_LEVEL)
         dataset = self._file.create_dataset(
-            column.name,
-            (num, *column.shape),
-            column.dtype,
-            track_times=False,
-            **settings,
+            column.name, (num, *column.shape), column.dtype, **settings
         )
         dataset.attrs["dimensions"] = " ".join(column.dimensions)
         if column.unit:
@@ -132,10 +99,9 @@ class _Writer(AbstractShardWriter):
         while len(self._pending) > keep:
             name, first, job = self._pending.popleft()
             dataset = self._datasets[name]
-            write, per_chunk = dataset.id.write_direct_chunk, self._per_chunk[name]
-            zeros = (0,) * (dataset.ndim - 1)
+            per_chunk, zeros = _per_chunk(dataset), (0,) * (dataset.ndim - 1)
             for i, data in enumerate(job.result()):
-                write((first + i * per_chunk, *zeros), data)
+                dataset.id.write_direct_chunk((first + i * per_chunk, *zeros), data)
 
 
 class _Reader(AbstractShardReader):
@@ -155,20 +121,16 @@ class _Reader(AbstractShardReader):
             if isinstance(item, h5py.Dataset):
                 found[name] = (item.shape, str(item.dtype))
 
-        try:
+        with self._reading():
             self._file.visititems(visit)
-        except _DAMAGE as error:
-            raise self._damaged(error) from error
         return found
 
     def attributes(self) -> dict[str, Any]:
-        try:
+        with self._reading():
             return dict(self._file.attrs)
-        except _DAMAGE as error:
-            raise self._damaged(error) from error
 
     def read(self, name: str, rows: slice | Sequence[int]) -> np.ndarray:
-        try:
+        with self._reading():
             dataset = self._file[name]
             if not isinstance(dataset, h5py.Dataset):
                 raise KeyError(f"{name} is no data set")
@@ -178,14 +140,20 @@ class _Reader(AbstractShardReader):
             if dataset.compression == "gzip" and stop - start >= _THREADED_FROM:
                 return _unpack(dataset, start, stop)
             return dataset[rows]
-        except _DAMAGE as error:
-            raise self._damaged(error) from error
 
     def close(self) -> None:
         self._file.close()
 
-    def _damaged(self, error: Exception) -> DamagedError:
-        return DamagedError(f"{self._path} is damaged: {error}.")
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except _DAMAGE as error:
+            raise DamagedError(f"{self._path} is damaged: {error}.") from error
+
+
+def _per_chunk(dataset: h5py.Dataset) -> int:
+    return int(dataset.chunks[0]) if dataset.chunks else 1
 
 
 def _compress(rows: np.ndarray, per_chunk: int) -> list[bytes]:
@@ -203,8 +171,7 @@ def _compress(rows: np.ndarray, per_chunk: int) -> list[bytes]:
 def _unpack(dataset: h5py.Dataset, start: int, stop: int) -> np.ndarray:
     """Rows of a gzip data set, decompressed by a few threads."""
     out = np.empty((max(stop - start, 0), *dataset.shape[1:]), dataset.dtype)
-    per_chunk = int(dataset.chunks[0]) if dataset.chunks else 1
-    zeros = (0,) * (dataset.ndim - 1)
+    per_chunk, zeros = _per_chunk(dataset), (0,) * (dataset.ndim - 1)
     shape = (per_chunk, *dataset.shape[1:])
 
     def place(chunks: list[tuple[int, bytes]]) -> None:
@@ -214,13 +181,11 @@ def _unpack(dataset: h5py.Dataset, start: int, stop: int) -> np.ndarray:
             out[low - start : high - start] = whole[low - first : high - first]
 
     firsts = range(start - start % per_chunk, stop, per_chunk)
+    read = dataset.id.read_direct_chunk
     with ThreadPoolExecutor(_num_threads()) as pool:
         jobs = []
         for i in range(0, len(firsts), _AT_ONCE):
-            read = dataset.id.read_direct_chunk
-            raw = [
-                (first, read((first, *zeros))[1]) for first in firsts[i : i + _AT_ONCE]
-            ]
+            raw = [(n, read((n, *zeros))[1]) for n in firsts[i : i + _AT_ONCE]]
             jobs.append(pool.submit(place, raw))
         for job in jobs:
             job.result()
@@ -232,3 +197,7 @@ def _num_threads() -> int:
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+HDF5 = Store(".h5", _Writer, _Reader)
+"""The HDF5 format."""

@@ -23,8 +23,8 @@ from foreworld.data.format.schema import Column
 from foreworld.data.format.store.base import (
     AbstractShardReader,
     AbstractShardWriter,
-    AbstractStore,
     Rows,
+    Store,
 )
 
 ATTRIBUTES = "attributes"
@@ -48,28 +48,9 @@ _DAMAGE = (
 """What NumPy and zipfile may say of a file that was altered."""
 
 
-class NpzStore(AbstractStore):
-    """The NPZ format."""
-
-    @property
-    def suffix(self) -> str:
-        """``.npz``."""
-        return ".npz"
-
-    def writer(
-        self, columns: Sequence[Column], num: int, width: int
-    ) -> AbstractShardWriter:
-        """A writer for a shard of ``num`` sequences, which come ``width`` at a time."""
-        del width
-        return _Writer(columns, num)
-
-    def reader(self, path: Path) -> AbstractShardReader:
-        """Open a shard; :class:`DamagedError` where that is impossible."""
-        return _Reader(path)
-
-
 class _Writer(AbstractShardWriter):
-    def __init__(self, columns: Sequence[Column], num: int) -> None:
+    def __init__(self, columns: Sequence[Column], num: int, width: int) -> None:
+        del width
         self._columns = list(columns)
         self._arrays = {c.name: np.zeros((num, *c.shape), c.dtype) for c in columns}
 
@@ -104,12 +85,9 @@ class _Reader(AbstractShardReader):
                 with file.open(f"{ATTRIBUTES}.npy") as entry:
                     text = np.lib.format.read_array(entry, allow_pickle=False)
                 self._attributes = dict(json.loads(str(text)))
-                infos = [
-                    i for i in file.infolist() if i.filename != f"{ATTRIBUTES}.npy"
-                ]
-            self._arrays = {
-                info.filename.removesuffix(".npy"): _map(path, info) for info in infos
-            }
+                infos = {i.filename.removesuffix(".npy"): i for i in file.infolist()}
+            del infos[ATTRIBUTES]
+            self._arrays = {name: _map(path, info) for name, info in infos.items()}
         except FileNotFoundError as error:
             raise DamagedError(f"{path} is missing.") from error
         except _DAMAGE as error:
@@ -141,16 +119,16 @@ def _map(path: Path, info: zipfile.ZipInfo) -> np.ndarray:
             raise ValueError(f"{info.filename} has no header")
         name_len, extra_len = struct.unpack("<HH", header[26:30])
         file.seek(info.header_offset + _LOCAL_HEADER + name_len + extra_len)
-        version = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0
-        shape, fortran, dtype = (
-            read(file)
-            if version == (1, 0)
-            else np.lib.format.read_array_header_2_0(file)
-        )
+        version, layout = np.lib.format.read_magic(file), np.lib.format
+        old, new = layout.read_array_header_1_0, layout.read_array_header_2_0
+        shape, fortran, dtype = (old if version == (1, 0) else new)(file)
         start = file.tell()
     if dtype.hasobject or fortran:
         raise ValueError(f"{info.filename} holds something that is never written")
     if 0 in shape:
         return np.zeros(shape, dtype)
     return np.memmap(path, dtype, "r", start, shape)
+
+
+NPZ = Store(".npz", _Writer, _Reader)
+"""The NPZ format."""
