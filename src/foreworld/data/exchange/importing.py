@@ -219,9 +219,8 @@ def _shard_bytes(
         # Pieces of one sequence follow each other, so it is read once.
         return reel.read()
 
-    with contextlib.closing(
-        find_store(recipe.store).writer(columns, len(shard), CHUNK_LEN)
-    ) as writer:
+    make = find_store(recipe.store).writer
+    with contextlib.closing(make(columns, len(shard), CHUNK_LEN)) as writer:
         for first in range(shard.start, shard.stop, CHUNK_LEN):
             group = pieces[first : min(first + CHUNK_LEN, shard.stop)]
             rows = [_row(read(reel), start, recipe.num_frames) for reel, start in group]

@@ -220,17 +220,6 @@ def missing(folder: Path, recipe: Recipe, task: str | None = None) -> list[Shard
     return [s for s in shards if not shard_path(folder, recipe, s).exists()]
 
 
-def num_made(folder: Path, recipe: Recipe) -> int:
-    """Sequences in the shards that are there; arguments as :func:`missing`.
-
-    Parameters
-    ----------
-    folder, recipe
-        Of the data set.
-    """
-    return sum(recipe.sizes.values()) - sum(map(len, missing(folder, recipe)))
-
-
 def finish(folder: Path, recipe: Recipe) -> None:
     """Seal a complete folder, unless that is done or being done.
 

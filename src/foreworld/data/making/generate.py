@@ -35,20 +35,14 @@ from foreworld.worlds.base import AbstractWorld, Family, as_family
 from foreworld.worlds.make import make
 from foreworld.worlds.policy import AbstractPolicy
 
-_OWN = ("family", "policy", "task")
-"""Fields of a recipe that are no options."""
 _POLL_SECONDS = 0.1
-
 
 What = AbstractWorld | Family | NamedSet | Recipe | str
 """What data sets are made of."""
 _BESIDE = ("scale", "legacy")
 """Arguments for named sets alone."""
-_ARGUMENTS = (
-    *(spec.name for spec in field_specs(TaskRecipe) if spec.name not in _OWN),
-    *NAMES,
-    *_BESIDE,
-)
+_FIELDS = {spec.name for spec in field_specs(TaskRecipe)} - {"family", "policy", "task"}
+_ARGUMENTS = (*_FIELDS, *NAMES, *_BESIDE)
 
 
 def generate(
@@ -106,38 +100,6 @@ def generate(
     folder = checked("out", out, Path)
     workers = checked("workers", workers, Count)
     recipe = plan(what, policy, **sizes)
-    _run(folder, recipe, launcher, workers, force, quiet)
-    return open_dataset(out)
-
-
-def work(folder: Path) -> None:
-    """Make every shard that is missing and that no other process makes: one worker.
-
-    Any number of these may run on one folder at the same time, on any machine that
-    sees it; each may be killed and started again.
-
-    Parameters
-    ----------
-    folder
-        A folder that :func:`generate` has prepared.
-    """
-    compilation.configure()
-    shards = Shards(Path(folder), read_recipe(Path(folder)))
-    if shards.missing():
-        with using(Path(folder)):
-            shards.make()
-    shards.finish()
-
-
-def _run(
-    folder: Path,
-    recipe: Recipe,
-    launcher: AbstractLauncher | None,
-    workers: int,
-    force: bool,
-    quiet: bool,
-) -> None:
-    """Make what is missing, here or by workers, and seal the folder."""
     if launcher is None and workers > 1:
         launcher = registry.find("launch", "processes")()
     if launcher is not None and (force or not (folder / MANIFEST).exists()):
@@ -163,6 +125,26 @@ def _run(
             # Goes only when it is empty: logs of workers that failed are kept.
             remove_empty(folder / LOGS)
         shards.look()
+    return open_dataset(folder)
+
+
+def work(folder: Path) -> None:
+    """Make every shard that is missing and that no other process makes: one worker.
+
+    Any number of these may run on one folder at the same time, on any machine that
+    sees it; each may be killed and started again.
+
+    Parameters
+    ----------
+    folder
+        A folder that :func:`generate` has prepared.
+    """
+    compilation.configure()
+    shards = Shards(Path(folder), read_recipe(Path(folder)))
+    if shards.missing():
+        with using(Path(folder)):
+            shards.make()
+    shards.finish()
 
 
 def plan(

@@ -10,13 +10,11 @@ import contextlib
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 from foreworld.core.compilation import cache_folder
 from foreworld.core.disk.folder import read_json, write_bytes
 from foreworld.core.errors import ForeworldError
 from foreworld.core.parts.config import flat, to_dict
-from foreworld.core.parts.part import field_specs
 from foreworld.core.parts.partition import partition
 from foreworld.data.format.recipe import SPLITS, TaskRecipe
 
@@ -54,20 +52,16 @@ def seconds_of(recipe: TaskRecipe) -> float | None:
 
 
 def _path(recipe: TaskRecipe) -> Path:
-    text = json.dumps(_fields(recipe), sort_keys=True)
-    name = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return cache_folder() / _FOLDER / f"{name}.json"
-
-
-def _fields(recipe: TaskRecipe) -> dict[str, Any]:
-    """Everything that may decide the speed."""
+    # Named by everything that may decide the speed.
     _, traced, _ = partition(recipe.family)
     fields = to_dict(recipe)
-    world = flat({"world": fields.pop("family")["world"]})
-    world = {path: value for path, value in world.items() if path not in traced}
-    ranges = sorted(recipe.family.ranges)
-    names = {spec.name for spec in field_specs(TaskRecipe)} - {*SPLITS, "seed", "task"}
-    return {n: v for n, v in fields.items() if n in names} | {
-        "world": world,
-        "ranges": ranges,
+    world = flat({"world": fields["family"]["world"]})
+    fields["world"] = {
+        path: value for path, value in world.items() if path not in traced
     }
+    fields["ranges"] = sorted(recipe.family.ranges)
+    for name in ("family", "class", "version", "seed", "task", *SPLITS):
+        del fields[name]
+    text = json.dumps(fields, sort_keys=True)
+    name = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return cache_folder() / _FOLDER / f"{name}.json"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +15,9 @@ import numpy as np
 from foreworld.core.disk.folder import manifest, write_bytes
 from foreworld.core.disk.lease import held, lease
 from foreworld.data.format import folder as folders
-from foreworld.data.format.folder import LEASES, num_made, shard_path
+from foreworld.data.format.folder import LEASES, shard_path
 from foreworld.data.format.recipe import Recipe, Shard
+from foreworld.data.format.schema import Column
 from foreworld.data.format.store.base import Rows
 from foreworld.data.format.store.find import find_store
 from foreworld.data.making import rates
@@ -63,28 +64,23 @@ class Shards(AbstractWork):
 
     def mark(self) -> int:
         """Sequences in the shards that are there."""
-        return self.num_made()
+        return sum(self.recipe.sizes.values()) - sum(map(len, self.missing()))
 
     def look(self) -> None:
         """Report."""
-        self._report(self.num_made())
+        self._report(self.mark())
 
     def prepare(self, force: bool) -> None:
         """Leave a folder that holds this; see :func:`.folder.prepare`."""
-        tasks = self.recipe.tasks
 
-        def columns() -> dict:
-            return {name: Simulator(task).columns for name, task in tasks.items()}
+        def columns() -> dict[str, Sequence[Column]]:
+            return {n: Simulator(task).columns for n, task in self.recipe.tasks.items()}
 
         folders.prepare(self.folder, self.recipe, columns, force)
 
     def missing(self, task: str | None = None) -> list[Shard]:
         """Shards that are still to be made, of one task or of all."""
         return folders.missing(self.folder, self.recipe, task)
-
-    def num_made(self) -> int:
-        """Sequences in the shards that are there."""
-        return num_made(self.folder, self.recipe)
 
     def make(self) -> None:
         """Make every missing shard that no other process holds.
@@ -119,7 +115,7 @@ class Shards(AbstractWork):
                 # Another worker may have finished it since the list was made.
                 if not mine or path.exists():
                     continue
-                before = self.num_made()
+                before = self.mark()
                 marks: list[tuple[float, int]] = []
 
                 def done(num: int, before: int = before, marks: list = marks) -> None:
@@ -133,8 +129,7 @@ class Shards(AbstractWork):
                 rates.record(simulator.recipe, len(shard) - first, seconds)
 
     def _lock(self, shard: Shard) -> Path:
-        name = f"{shard.task}-{shard.split}-{shard.stem}"
-        return self.folder / LEASES / name
+        return self.folder / LEASES / f"{shard.task}-{shard.split}-{shard.stem}"
 
 
 def shard_bytes(
@@ -162,10 +157,8 @@ def shard_bytes(
     width, redrawn = simulator.recipe.chunk_len, 0
     held: dict[int, Rows] = {}
     refused: dict[int, int] = {}
-    store = find_store(simulator.recipe.store)
-    with contextlib.closing(
-        store.writer(simulator.columns, len(shard), width)
-    ) as writer:
+    make = find_store(simulator.recipe.store).writer
+    with contextlib.closing(make(simulator.columns, len(shard), width)) as writer:
 
         def redraw(most_held: int) -> int:
             drawn = 0
@@ -195,6 +188,5 @@ def shard_bytes(
             redrawn += redraw(_MOST_HELD)
             report(first + num - shard.start)
         redrawn += redraw(0)
-        return writer.finish(
-            {"split": shard.split, "start": shard.start, "redrawn": redrawn}
-        )
+        told = {"split": shard.split, "start": shard.start, "redrawn": redrawn}
+        return writer.finish(told)
