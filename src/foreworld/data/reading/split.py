@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -27,7 +27,6 @@ from foreworld.data.reading.pictures import sheet_png
 from foreworld.data.reading.shards import Shards
 from foreworld.data.views.source import DataSource, make_source
 from foreworld.data.views.table import AbstractTable
-from foreworld.worlds.base import AbstractWorld
 
 IN_MEMORY_BYTES = 2**30
 """Columns of a split up to this size are read once and kept for shuffled batches."""
@@ -90,9 +89,6 @@ class Split(AbstractTable):
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_kept": {}}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-
     def __repr__(self) -> str:
         tasks = f" of {len(self._tasks)} tasks" if len(self._tasks) > 1 else ""
         return f"Split {self.name} of {self.folder}: {len(self):,} sequences{tasks}"
@@ -125,10 +121,9 @@ class Split(AbstractTable):
         """Shape and dtype of every column, all sequences."""
         self._check_sizes()
         found = {task: shards.columns for task, shards in self._tasks.items()}
-        names = set.intersection(*(set(columns) for columns in found.values()))
         kinds = {
             name: self._common(name, {t: c[name] for t, c in found.items()})
-            for name in names
+            for name in set.intersection(*map(set, found.values()))
         }
         drawn = {n for c in found.values() for n in c if n.startswith(PARAMETER)}
         kinds.update((name, ((), stored_dtype(name, float))) for name in drawn)
@@ -160,8 +155,8 @@ class Split(AbstractTable):
             if not len(here):
                 continue
             if name.startswith(PARAMETER) and name not in shards.columns:
-                world = shards.recipe.family.world
-                out[here] = _fixed(world, name.removeprefix(PARAMETER))
+                fixed = partition(shards.recipe.family.world)[1]
+                out[here] = fixed.get(name.removeprefix(PARAMETER), math.nan)
                 continue
             local = rows[here] - (self._ends[number] - len(shards))
             values = shards.rows(name, local)
@@ -188,10 +183,8 @@ class Split(AbstractTable):
         ConfigError
             Tasks differ in that.
         """
-        spaces = {
-            task: shards.recipe.family.world.action_space
-            for task, shards in self._tasks.items()
-        }
+        recipes = self.recipe.tasks
+        spaces = {t: r.family.world.action_space for t, r in recipes.items()}
         first = next(iter(spaces.values()))
         if any(space != first for space in spaces.values()):
             raise self._unequal("actions", {t: str(s) for t, s in spaces.items()}, "")
@@ -264,10 +257,8 @@ class Split(AbstractTable):
             shapes = self._widths(name, shapes)
         if len(set(shapes.values())) > 1:
             texts = {t: "x".join(map(str, s)) or "1" for t, s in shapes.items()}
-            advice = ""
-            if name in STATES:
-                advice = " states='pad' or states='truncate' makes them equal."
-            raise self._unequal(name, texts, advice)
+            advice = " states='pad' or states='truncate' makes them equal."
+            raise self._unequal(name, texts, advice if name in STATES else "")
         return next(iter(shapes.values())), next(iter(kinds.values()))[1]
 
     def _widths(
@@ -298,17 +289,12 @@ class Split(AbstractTable):
         )
 
 
+@dataclass(frozen=True)
 class _Held:
     """A split that counts as equal to another of the same files."""
 
-    def __init__(self, split: Split, key: tuple[Any, ...]) -> None:
-        self.split, self._key = split, key
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held) and self._key == other._key
-
-    def __hash__(self) -> int:
-        return hash(self._key)
+    split: Split = field(compare=False)
+    key: tuple[Any, ...]
 
 
 @functools.lru_cache(maxsize=8)
@@ -318,8 +304,3 @@ def _device(held: _Held) -> DataSource:
         return split.source(lambda name: jnp.asarray(split.read(name, slice(None))))
     finally:
         split.close()
-
-
-def _fixed(world: AbstractWorld, name: str) -> float:
-    """The value of a field that a task does not draw; NaN where there is none."""
-    return float(partition(world)[1].get(name, math.nan))

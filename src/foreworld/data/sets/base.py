@@ -66,11 +66,8 @@ class NamedSet(Part):
 
     def settings(self, task: str) -> dict[str, Any]:
         """Fields of a task's recipe but its family."""
-        fields: dict[str, Any] = {
-            **self.sizes,
-            "num_frames": self.num_frames,
-            "seed": self.seed,
-        }
+        fields: dict[str, Any] = self.sizes
+        fields |= {"num_frames": self.num_frames, "seed": self.seed}
         if self.series:
             # One program call a series: a wider one would make series for nobody.
             fields.update(observation=Observation(images=False), chunk_len=1)

@@ -41,18 +41,9 @@ def _colours(num: int) -> dict[str, Any]:
 def _varied(cls: type[AbstractWorld], friction: float, **fields: Any) -> Family:
     """Six colours, states uniform in area, and a random canvas."""
     shift = Uniform(-0.4, 0.4)
-    return cls.family(
-        dt=_DT,
-        friction=friction,
-        area_uniform=True,
-        picture={
-            "margin": 0.4,
-            "offset_x": shift,
-            "offset_y": shift,
-            **_colours(6),
-        },
-        **fields,
-    )
+    picture = {"margin": 0.4, "offset_x": shift, "offset_y": shift, **_colours(6)}
+    fields = {"area_uniform": True, "picture": picture, **fields}
+    return cls.family(dt=_DT, friction=friction, **fields)
 
 
 def _mass_spring(friction: float) -> Family:

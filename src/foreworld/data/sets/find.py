@@ -53,11 +53,8 @@ def set_entries() -> dict[str, SetEntry]:
         spec = importlib.util.find_spec(point.value)
         if spec is not None and spec.origin:
             places.setdefault(point.name, (point.value, Path(spec.origin)))
-    found = {}
-    for prefix, (module, path) in places.items():
-        for entry in _entries_in(prefix, module, path):
-            found[entry.name] = entry
-    return found
+    entries = (_entries_in(prefix, *place) for prefix, place in places.items())
+    return {entry.name: entry for some in entries for entry in some}
 
 
 def names_set(word: str) -> bool:
@@ -106,18 +103,13 @@ def _entries_in(prefix: str, module: str, path: Path) -> list[SetEntry]:
     source = " ".join("".join(sources[:1]).removeprefix("Source:").split())
     entries = []
     for statement, after in itertools.pairwise([*tree.body, ast.Pass()]):
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call()):
-                pass
-            case _:
-                continue
-        match after:
-            case ast.Expr(value=ast.Constant(value=str(text))):
-                summary = " ".join(text.split())
-                full = f"{prefix}/{name}"
+        match statement, after:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=ast.Call()),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ):
+                full, summary = f"{prefix}/{name}", " ".join(text.split())
                 entries.append(SetEntry(full, module, summary, source))
-            case _:
-                continue
     return entries
 
 

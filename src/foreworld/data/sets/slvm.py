@@ -49,20 +49,10 @@ def _gravity(k: int, angle: tuple[float, float] = (45.0, 135.0)) -> Family:
     )
 
 
-def _pendulum(gravity: float) -> Family:
+def _pendulum(**fields: Any) -> Family:
     return Pendulum.family(
-        mass=Uniform(0.5, 1.0),
+        **fields,
         length=Uniform(0.5, 1.0),
-        gravity=gravity,
-        area_uniform=True,
-        picture=_random_canvas(),
-    )
-
-
-def _pendulum_with(friction: float) -> Family:
-    return Pendulum.family(
-        length=Uniform(0.5, 1.0),
-        friction=friction,
         area_uniform=True,
         picture=_random_canvas(),
     )
@@ -75,39 +65,28 @@ def _mass_spring(mass: AbstractRange | float, **fields: Any) -> Family:
     )
 
 
-def _two_body(gravity: float) -> Family:
-    return TwoBody.family(gravity=gravity, substeps=4)
-
-
 def _double_pendulum(gravity: float) -> Family:
-    ranges = {f"mass_{i}": Uniform(5, 8) for i in (1, 2)}
-    ranges.update((f"length_{i}", Uniform(2.5, 3)) for i in (1, 2))
     return DoublePendulum.family(
         gravity=gravity,
         radius=(1.5, 2.5),
         area_uniform=True,
         substeps=4,
         picture=_random_canvas(),
-        **ranges,
+        **{f"mass_{i}": Uniform(5, 8) for i in (1, 2)},
+        **{f"length_{i}": Uniform(2.5, 3) for i in (1, 2)},
     )
 
 
-_PENDULUMS = [_pendulum(g) for g in (2.0, 3.0, 4.0)]
+_PENDULUMS = [_pendulum(mass=Uniform(0.5, 1.0), gravity=g) for g in (2.0, 3.0, 4.0)]
 _SPRINGS = [_mass_spring(Uniform(0.4, 1), stiffness=k) for k in (1.0, 2.0, 3.0)]
-_BODIES = [_two_body(g) for g in (1.0, 2.0, 3.0)]
+_BODIES = [TwoBody.family(gravity=g, substeps=4) for g in (1.0, 2.0, 3.0)]
 
 bouncingball = NamedSet(
-    {"bouncingball": BouncingBall.family()},
-    train=10_000,
-    val=1000,
-    test=1000,
-    peer="slvm",
+    {"bouncingball": BouncingBall.family()}, **{**_ONE, "val": 1000, "test": 1000}
 )
 """A ball in a box without gravity."""
 
-gravity = NamedSet(
-    {"gravity": _gravity(4)}, train=10_000, val=2000, test=2000, peer="slvm"
-)
+gravity = NamedSet({"gravity": _gravity(4)}, **{**_ONE, "val": 2000, "test": 2000})
 """A ball in a box with gravity towards larger y."""
 
 gravity3 = NamedSet(_numbered("grav", [_gravity(k) for k in (0, 6, 11)]), **_MANY)
@@ -176,7 +155,7 @@ mixed_physics_2023 = NamedSet(
         "mixed",
         [
             *(_gravity(k, (0.0, 360.0)) for k in (0, 4, 8, 12)),
-            *map(_pendulum_with, _FRICTIONS),
+            *(_pendulum(friction=c) for c in _FRICTIONS),
             *(_mass_spring(0.5, friction=c, area_uniform=True) for c in _FRICTIONS),
         ],
     ),
@@ -198,8 +177,6 @@ nascar = NamedSet({"nascar": Nascar.family()}, **_SERIES)
 
 switching_double_pendulum = NamedSet(
     {"double_pendulum": SwitchingDoublePendulum.family()},
-    train=10,
-    num_frames=1000,
-    series=True,
+    **{**_SERIES, "train": 10, "num_frames": 1000},
 )
 """10 series of 1000 steps of a double pendulum whose gravity and friction switch."""
