@@ -13,6 +13,17 @@ _PPO = {
     "eval_num_lanes": 2,
     "eval_num_steps": 8,
 }
+_DECONVOLVE = {
+    "batch_size": 2,
+    "window_len": 5,
+    "hidden_size": 4,
+    "encoder_widths": (4, 4),
+    "renderer_widths": (4, 4),
+    "num_layers": 1,
+    "skip": 2,
+    "norm": "none",
+    "num_eval_sequences": 2,
+}
 _FIELDS = {
     "ppo": _PPO,
     "independent_ppo": _PPO,
@@ -28,17 +39,8 @@ _FIELDS = {
         "renderer_widths": (4, 4),
         "num_eval_sequences": 2,
     },
-    "rnn_deconvolve": {
-        "batch_size": 2,
-        "window_len": 5,
-        "hidden_size": 4,
-        "encoder_widths": (4, 4),
-        "renderer_widths": (4, 4),
-        "num_layers": 1,
-        "skip": 2,
-        "norm": "none",
-        "num_eval_sequences": 2,
-    },
+    "rnn_deconvolve": _DECONVOLVE,
+    "padded_deconvolve": {"model": _DECONVOLVE},
 }
 """A learner that is not here is tested with its defaults."""
 

@@ -1,8 +1,7 @@
 """Other tools' errors and conventions, on request: for comparisons with them.
 
-Worlds are found by the registry like ours, and by their public names in this room;
-nothing below it knows of them. A peer's learner would go into ``compat/learners/``,
-where the registry looks too.
+Worlds and learners are found by the registry like ours, and by their public names in
+this room; nothing below it knows of them.
 
 ===================  =============================  ================================
 here                 as whom                        ours differs, because
@@ -14,6 +13,8 @@ here                 as whom                        ours differs, because
                      picture, states a frame ahead  frames are of the same moment
 ``DiagonalMass       the same and the DeepMind      both offsets are drawn
 Spring``             suite: one offset, used twice
+``PaddedDeconvolve`` forward-model: the loss is     short episodes weigh as much as
+                     divided by padding, too        long ones, frame by frame
 ``sets.as_peer``     the same: three channels for   one channel says all where there
                      every picture                  is one colour
 ``leaky_windows``    slvm-data-generation: windows  a test that shares steps with

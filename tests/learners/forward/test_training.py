@@ -73,11 +73,8 @@ def test_fact_1_padded_frames_do_not_count():
     valid = jnp.asarray([[True, True, False]])
     source = counting_source(lengths=[2, 5, 9])
     np.testing.assert_array_equal(source.valid.sum(1), [2, 5, 9])
-    padded = binary_loss(logits, target, valid, 0.0, "padded")
-    assert float(padded) == pytest.approx(0.462098, abs=1e-6)
-    assert float(padded) == pytest.approx(2 / 3 * LN2, abs=1e-6)
-    normal = binary_loss(logits, target, valid, 0.0, "valid")
-    assert float(normal) == pytest.approx(LN2, abs=1e-6)
+    loss = binary_loss(logits, target, valid)
+    assert float(loss) == pytest.approx(LN2, abs=1e-6)
 
 
 @pytest.mark.fact("forward-models", 8)
@@ -148,16 +145,14 @@ def test_loss_is_the_cross_entropy(smoothing):
     p = 1 / (1 + np.exp(-logits.astype(np.float64)))
     expected = -(soft * np.log(p) + (1 - soft) * np.log(1 - p)).mean()
     every = jnp.ones((2, 3), bool)
-    found = binary_loss(
-        jnp.asarray(logits), jnp.asarray(target), every, smoothing, "valid"
-    )
+    found = binary_loss(jnp.asarray(logits), jnp.asarray(target), every, smoothing)
     assert float(found) == pytest.approx(expected, rel=1e-5)
 
 
 def test_loss_of_sure_and_wrong_pixels_is_finite():
     logits = jnp.full((1, 1, 1, 1, 1), 1e4)
     one = jnp.ones((1, 1), bool)
-    loss = binary_loss(logits, jnp.zeros_like(logits), one, 0.0, "valid")
+    loss = binary_loss(logits, jnp.zeros_like(logits), one)
     assert float(loss) == pytest.approx(1e4)
 
 

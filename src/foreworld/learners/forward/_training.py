@@ -23,7 +23,6 @@ from foreworld.nn.initial import he_normal
 
 Schedule = Literal["steps", "cosine", "constant"]
 """How the learning rate falls over a run."""
-LossMean = Literal["valid", "padded"]
 """What a loss is divided by: pixels of valid frames, or of all, padding included."""
 
 
@@ -294,8 +293,7 @@ def binary_loss(
     logits: Float[Array, "batch scored height width channels"],
     target: Float[Array, "batch scored height width channels"],
     valid: Bool[Array, "batch scored"],
-    label_smoothing: float | Float[Array, ""],
-    mean: LossMean,
+    label_smoothing: float | Float[Array, ""] = 0.0,
 ) -> Float[Array, ""]:
     """Binary cross-entropy of valid frames, nats per pixel.
 
@@ -309,16 +307,13 @@ def binary_loss(
         Which frames belong to their episode; padding does not.
     label_smoothing
         Targets ``y`` become ``(1 - s) y + s / 2``.
-    mean
-        ``"padded"`` divides by all frames, so that padding shrinks the loss.
     """
     soft = target * (1.0 - label_smoothing) + 0.5 * label_smoothing
     # -y log p - (1 - y) log(1 - p) for p = sigmoid(z), without overflow.
     error = jnp.maximum(logits, 0.0) - logits * soft
     error = error + jnp.log1p(jnp.exp(-jnp.abs(logits)))
     by_frame = jnp.where(valid, jnp.mean(error, axis=(-3, -2, -1)), 0.0)
-    counted = valid if mean == "valid" else jnp.ones_like(valid)
-    count = jnp.sum(counted, dtype=jnp.float32)
+    count = jnp.sum(valid, dtype=jnp.float32)
     return jnp.sum(by_frame) / jnp.maximum(count, 1.0)
 
 

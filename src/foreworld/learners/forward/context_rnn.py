@@ -226,7 +226,7 @@ class ContextRNN(AbstractForwardModel):
             batch.times,
         )
         target = as_unit(batch.target, self.pixel_scale)
-        loss = binary_loss(logits, target, batch.valid, 0.0, "valid")
+        loss = binary_loss(logits, target, batch.valid)
         return loss, jax.lax.stop_gradient(jnp.mean(embedding, axis=0))
 
     def embed(

@@ -25,7 +25,6 @@ from foreworld.learners.forward._evaluation import Trials, as_unit, first_sequen
 from foreworld.learners.forward._fit import check_fields, check_sequences
 from foreworld.learners.forward._training import (
     Batch,
-    LossMean,
     Schedule,
     action_inputs,
     add_mean,
@@ -73,6 +72,7 @@ class RNNDeconvolve(AbstractForwardModel):
     The defaults are the source's; the preset ``small`` trains in under a minute.
     """
 
+    version: ClassVar[int] = 2
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "small": {
             "learning_rate": 2e-3,
@@ -129,8 +129,6 @@ class RNNDeconvolve(AbstractForwardModel):
     """normalisation of feature maps"""
     start_at_mean: bool = False
     """render the difference from the mean training frame, in logits"""
-    loss_mean: LossMean = "valid"
-    """divide the loss by valid frames, or by padded ones too as the source does"""
     pixel_scale: Literal[255, 256] = 255
     """pixel value that counts as 1; the source divides by 256"""
     num_eval_sequences: Annotated[int, Bounded(low=1, unit="sequences")] = 256
@@ -205,16 +203,48 @@ class RNNDeconvolve(AbstractForwardModel):
         metrics
             ``loss`` (nats per pixel) and ``grad_norm`` (before clipping).
         """
-        data = check_sequences(type(self).__name__, source, self.context_len, 0, 1)
-        window_len = self.window_len or data.sequence_len
-        batch = draw_batch(
-            data, key, self.batch_size, self.context_len, window_len, self.num_scored
-        )
-        grad = jax.value_and_grad(self.loss, has_aux=True)
-        num_frames = window_len - self.context_len
-        (loss, statistics), gradient = grad(
+        batch, num_frames = self.draw(source, key)
+        (loss, statistics), gradient = jax.value_and_grad(self.loss, has_aux=True)(
             state.network, state, batch, num_frames, True
         )
+        return self.descend(state, statistics, loss, gradient, progress)
+
+    def draw(self, source: Source, key: Key[Array, ""]) -> tuple[Batch, int]:
+        """A minibatch of windows, and how many frames of each are to be predicted.
+
+        Parameters
+        ----------
+        source
+            The training split.
+        key
+            A key of this update alone.
+        """
+        data = check_sequences(type(self).__name__, source, self.context_len, 0, 1)
+        window_len = self.window_len or data.sequence_len
+        sizes = self.batch_size, self.context_len, window_len, self.num_scored
+        return draw_batch(data, key, *sizes), window_len - self.context_len
+
+    def descend(
+        self,
+        state: ForwardState,
+        statistics: tuple[Statistics, Statistics],
+        loss: Float[Array, ""],
+        gradient: Network,
+        progress: Float[Array, ""],
+    ) -> tuple[ForwardState, Metrics]:
+        """One step of Adam along a gradient, at the rate of this moment.
+
+        Parameters
+        ----------
+        state
+            Before the step.
+        statistics
+            Running statistics after the batch.
+        loss, gradient
+            Of the batch.
+        progress
+            Fraction of the run that is done, from 0 to 1.
+        """
         rate = self.learning_rate * rate_factor(self.schedule, progress, self.warm_up)
         return descend(state, statistics, loss, gradient, rate, self.max_grad_norm)
 
@@ -254,9 +284,7 @@ class RNNDeconvolve(AbstractForwardModel):
             state, batch.context, batch.actions, num_frames, batch.times, counted
         )
         target = as_unit(batch.target, self.pixel_scale)
-        loss = binary_loss(
-            logits, target, batch.valid, self.label_smoothing, self.loss_mean
-        )
+        loss = binary_loss(logits, target, batch.valid, self.label_smoothing)
         return loss, statistics
 
     def predict(

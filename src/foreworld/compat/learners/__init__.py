@@ -1,0 +1,1 @@
+"""Learners as other tools have them."""
