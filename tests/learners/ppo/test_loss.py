@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from foreworld.learners.ppo._loss import (
-    Coefficients,
     Sequences,
     log_probs,
     pick,
     ppo_loss,
 )
 from foreworld.learners.ppo._networks import ActorCritic
+from foreworld.learners.ppo.ppo import PPO
 
 TIME, LANES, ACTIONS = 7, 2, 3
 
@@ -82,7 +82,8 @@ def test_loss_is_the_written_formula(network, masked):
         actions = jnp.where(allowed[..., 2], batch.actions, batch.actions % 2)
         batch = make_batch(jnp.asarray(counted), jnp.asarray(allowed))
         batch = batch._replace(actions=actions)
-    loss, terms = ppo_loss(network, batch, Coefficients(0.2, 0.5, 0.01))
+    settings = PPO(clip_eps=0.2, value_coef=0.5, entropy_coef=0.01)
+    loss, terms = ppo_loss(network, batch, settings)
     known = expected(network, batch, counted, 0.2, 0.5, 0.01)
     assert 0 < known["clip_fraction"] < 1
     for name, value in {"loss": loss, **terms}.items():

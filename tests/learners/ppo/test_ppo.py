@@ -142,7 +142,7 @@ def test_learning_sees_what_acting_saw(memory):
         seen = _joint._trajectories(world, agents, before, transition, records)
         trajectory = seen[_joint.SOLO]
         network = before.agents[_joint.SOLO].network
-        batch = _sequences(network, trajectory, agents[_joint.SOLO].settings)
+        batch = _sequences(agents[_joint.SOLO], network, trajectory)
         features = network.unroll(batch.inputs, batch.starts, batch.memory)
         return trajectory, batch, features, network.value(features)
 

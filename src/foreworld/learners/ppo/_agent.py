@@ -5,7 +5,7 @@ Source: actions are sampled by the Gumbel-max law, ``argmax(logits + gumbel nois
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -14,12 +14,14 @@ from jaxtyping import Array, Float, Int, Key
 
 from foreworld.core.keys import named_key
 from foreworld.core.spaces import Discrete, Space
-from foreworld.learners.ppo._learn import Settings
 from foreworld.learners.ppo._loss import log_probs
-from foreworld.learners.ppo._networks import ActorCritic, Memory, MemoryKind
-from foreworld.nn.adam import init_adam
+from foreworld.learners.ppo._networks import ActorCritic, Memory
+from foreworld.nn.adam import Scalar, init_adam
 from foreworld.worlds.base import Observation, Turn
 from foreworld.worlds.policy import AbstractPolicy
+
+if TYPE_CHECKING:
+    from foreworld.learners.ppo.ppo import PPO
 
 
 class AgentState(NamedTuple):
@@ -66,24 +68,18 @@ class Agent(NamedTuple):
 
     Attributes
     ----------
+    settings
+        Hyperparameters.
     observation_space, action_space
         What it sees, and its number of choices.
-    memory
-        Whether there is a recurrent memory.
-    hidden_size
-        Width of all layers and of the memory.
-    action_concat
-        Whether the network is shown the action before.
-    settings
-        Hyperparameters of learning.
+    discount
+        The world's discount factor, a float or an array inside a program.
     """
 
+    settings: PPO
     observation_space: Space
     action_space: Discrete
-    memory: MemoryKind
-    hidden_size: int
-    action_concat: bool
-    settings: Settings
+    discount: Scalar
 
     def init(self, key: Key[Array, ""], num_lanes: int) -> AgentState:
         """Fresh parameters; not to be vmapped.
@@ -95,15 +91,10 @@ class Agent(NamedTuple):
         num_lanes
             Episodes side by side, each with a memory of its own.
         """
-        size = self.observation_space.flat_size
-        size += self.action_space.num if self.action_concat else 0
-        network = ActorCritic.init(
-            named_key(key, "network"),
-            self.memory,
-            size,
-            self.hidden_size,
-            self.action_space.num,
-        )
+        num, settings = self.action_space.num, self.settings
+        size = self.observation_space.flat_size + num * settings.action_concat
+        own_key, hidden_size = named_key(key, "network"), settings.hidden_size
+        network = ActorCritic.init(own_key, settings.memory, size, hidden_size, num)
         return AgentState(network, init_adam(network), network.init_memory(num_lanes))
 
     def inputs(
@@ -120,7 +111,7 @@ class Agent(NamedTuple):
             with ``action_concat`` only.
         """
         flat = self.observation_space.flatten(obs)
-        if not self.action_concat:
+        if not self.settings.action_concat:
             return flat
         return jnp.concatenate([flat, last_action], axis=-1)
 
@@ -130,7 +121,7 @@ class Agent(NamedTuple):
             network=state.network,
             observation_space=self.observation_space,
             num_actions=self.action_space.num,
-            action_concat=self.action_concat,
+            action_concat=self.settings.action_concat,
         )
 
 
@@ -225,10 +216,9 @@ class ActorPolicy(AbstractPolicy):
         self, memory: AgentMemory, obs: Observation, key: Key[Array, ""]
     ) -> tuple[AgentMemory, Int[Array, ""]]:
         """Sample an action."""
-        features, hidden = self._features(memory, obs)
-        logits = self.network.logits(features)
-        gumbel = jax.random.gumbel(key, logits.shape, jnp.float32)
-        action = jnp.argmax(logits + gumbel).astype(jnp.int32)
+        gumbel = jax.random.gumbel(key, (self.num_actions,), jnp.float32)
+        inputs = self._inputs(memory, obs)
+        hidden, action, _ = decide(self.network, memory.memory, inputs, None, gumbel)
         return self.acted(AgentMemory(hidden, memory.last_action), action), action
 
     def acted(self, memory: AgentMemory, action: Int[Array, ""]) -> AgentMemory:
@@ -246,17 +236,15 @@ class ActorPolicy(AbstractPolicy):
         obs
             One observation.
         """
-        features, _ = self._features(memory, obs)
+        features, _ = self.network.step(self._inputs(memory, obs), memory.memory)
         probabilities = jax.nn.softmax(self.network.logits(features))
         return Thought(probabilities, self.network.value(features))
 
-    def _features(
-        self, memory: AgentMemory, obs: Observation
-    ) -> tuple[Float[Array, " hidden"], Memory]:
-        x = self.observation_space.flatten(obs)
-        if self.action_concat:
-            x = jnp.concatenate([x, memory.last_action])
-        return self.network.step(x, memory.memory)
+    def _inputs(self, memory: AgentMemory, obs: Observation) -> Float[Array, " input"]:
+        flat = self.observation_space.flatten(obs)
+        if not self.action_concat:
+            return flat
+        return jnp.concatenate([flat, memory.last_action])
 
 
 class JointPolicy(AbstractPolicy):

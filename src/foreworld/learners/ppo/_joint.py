@@ -29,7 +29,6 @@ from foreworld.worlds.rollout import (
 SOLO = "agent"
 """Name of the one agent of a plain world."""
 
-_EPISODE_METRICS = ("discounted_return", "episode_return", "episode_len")
 _EVAL_BLOCK = 64
 """Steps of an evaluation between looks whether all lanes are done."""
 
@@ -109,24 +108,17 @@ def update_joint(
     num_steps
         Steps of each lane in the rollout.
     """
+    act_key = named_key(key, "collect")
     memories, lanes, transition, records = _collect(
-        world, agents, state, named_key(key, "collect"), num_steps
+        world, agents, state, act_key, num_steps
     )
     trajectories = _trajectories(world, agents, state, transition, records)
     finished = episode_metrics(world, transition, transition.ended)
     states, metrics = {}, {}
     for name, agent in agents.items():
-        old = state.agents[name]
-        learn_key = named_key(key, "learn", name)
-        network, moments, terms = learn(
-            old.network,
-            old.moments,
-            trajectories[name],
-            learn_key,
-            progress,
-            agent.settings,
-        )
-        states[name] = AgentState(network, moments, memories[name])
+        own_key, old = named_key(key, "learn", name), state.agents[name]
+        old = old._replace(memory=memories[name])
+        states[name], terms = learn(agent, old, trajectories[name], own_key, progress)
         metrics[name] = {**finished[name], **terms}
     return JointState(states, lanes), metrics
 
@@ -157,16 +149,14 @@ def evaluate_joint(
     block_len = min(num_steps, _EVAL_BLOCK)
 
     def play(carry: _Played) -> _Played:
-        joint = JointState(
-            {
-                name: one._replace(memory=carry.memory[name])
-                for name, one in state.agents.items()
-            },
-            carry.lanes,
-        )
-        block_key = named_key(key, "block", carry.num_blocks)
+        states = {
+            name: one._replace(memory=carry.memory[name])
+            for name, one in state.agents.items()
+        }
+        joint = JointState(states, carry.lanes)
+        own_key = named_key(key, "block", carry.num_blocks)
         memory, lanes, transition, _ = _collect(
-            world, agents, joint, block_key, block_len
+            world, agents, joint, own_key, block_len
         )
         ended = carry.num_ended + jnp.cumsum(transition.ended, 0, jnp.int32)
         steps = carry.num_blocks * block_len + jnp.arange(block_len)
@@ -180,16 +170,14 @@ def evaluate_joint(
         time_left = carry.num_blocks * block_len < num_steps
         return time_left & jnp.any(carry.num_ended < num_episodes)
 
-    nothing = Mean(jnp.float32(0.0), jnp.float32(0.0))
+    names = "discounted_return", "episode_return", "episode_len"
+    nothing: Metrics = dict.fromkeys(names, Mean(jnp.float32(0.0), jnp.float32(0.0)))
     start = _Played(
-        memory={
-            name: one.network.init_memory(num_lanes)
-            for name, one in state.agents.items()
-        },
+        memory={n: a.network.init_memory(num_lanes) for n, a in state.agents.items()},
         lanes=start_lanes(world, named_key(key, "lanes"), num_lanes),
         num_blocks=jnp.int32(0),
         num_ended=jnp.zeros(num_lanes, jnp.int32),
-        metrics={name: dict.fromkeys(_EPISODE_METRICS, nothing) for name in agents},
+        metrics=dict.fromkeys(agents, nothing),
     )
     # Good policies are often done long before the time limit, so it is worth looking
     # now and then whether all lanes are.
@@ -244,15 +232,11 @@ def _collect(
     num_steps: int,
 ) -> tuple[dict[str, Any], Lanes, Transition, dict[str, Decision]]:
     """Act for ``num_steps`` steps in all lanes."""
-    num_lanes = state.lanes.starts.shape[0]
-    gumbel = {
-        name: jax.random.gumbel(
-            named_key(key, "act", name),
-            (num_steps, num_lanes, agent.action_space.num),
-            jnp.float32,
-        )
-        for name, agent in agents.items()
-    }
+    num_lanes, gumbel = state.lanes.starts.shape[0], {}
+    for name, agent in agents.items():
+        shape = num_steps, num_lanes, agent.action_space.num
+        own_key = named_key(key, "act", name)
+        gumbel[name] = jax.random.gumbel(own_key, shape, jnp.float32)
 
     def act(
         memory: dict[str, Any], lanes: Lanes, gumbel: dict[str, Array]

@@ -14,14 +14,9 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from foreworld.core.keys import named_key
 from foreworld.learners.base import Mean, Metrics
-from foreworld.learners.ppo._gae import Scalar, gae
-from foreworld.learners.ppo._loss import (
-    Coefficients,
-    Sequences,
-    log_probs,
-    pick,
-    ppo_loss,
-)
+from foreworld.learners.ppo._agent import Agent, AgentState
+from foreworld.learners.ppo._gae import gae
+from foreworld.learners.ppo._loss import Sequences, log_probs, pick, ppo_loss
 from foreworld.learners.ppo._networks import ActorCritic, Memory
 from foreworld.nn.adam import adam_step
 
@@ -66,55 +61,20 @@ class Trajectory(NamedTuple):
     memory: Memory
 
 
-class Settings(NamedTuple):
-    """Hyperparameters of learning.
-
-    Attributes
-    ----------
-    learning_rate
-        Step size of Adam.
-    anneal
-        Share of it that has decayed, linearly, at the end of the run.
-    discount
-        Discount factor of returns.
-    lambda_
-        Lambda of the advantage estimates.
-    coefficients
-        Weights of the loss's terms and the clipping range.
-    max_grad_norm
-        Longer gradients are shortened to this length; 0 for no limit.
-    adam_eps
-        Added to the root of Adam's second moment.
-    num_epochs
-        Passes over a rollout, a Python int.
-    num_minibatches
-        Groups of lanes in a pass, a Python int that divides the lanes.
-    """
-
-    learning_rate: Scalar
-    anneal: Scalar
-    discount: Scalar
-    lambda_: Scalar
-    coefficients: Coefficients
-    max_grad_norm: Scalar
-    adam_eps: Scalar
-    num_epochs: int
-    num_minibatches: int
-
-
 def learn(
-    network: ActorCritic,
-    moments: Any,
+    agent: Agent,
+    state: AgentState,
     trajectory: Trajectory,
     key: Key[Array, ""],
     progress: Float[Array, ""],
-    settings: Settings,
-) -> tuple[ActorCritic, Any, Metrics]:
-    """Parameters after all epochs on one rollout, and means of the loss's terms.
+) -> tuple[AgentState, Metrics]:
+    """The agent after all epochs on one rollout, and means of the loss's terms.
 
     Parameters
     ----------
-    network, moments
+    agent
+        Hyperparameters of learning.
+    state
         Parameters and Adam's moments before the update.
     trajectory
         The rollout as this agent saw it.
@@ -122,11 +82,10 @@ def learn(
         Draws the order of lanes in every epoch.
     progress
         Fraction of the run's updates already done, for the learning rate.
-    settings
-        Hyperparameters of learning.
     """
+    settings = agent.settings
     learning_rate = settings.learning_rate * (1.0 - settings.anneal * progress)
-    batch = _sequences(network, trajectory, settings)
+    batch = _sequences(agent, state.network, trajectory)
     num_lanes = batch.starts.shape[1]
     keys = jax.random.split(named_key(key, "epochs"), settings.num_epochs)
     order = jax.vmap(lambda k: jax.random.permutation(k, num_lanes))(keys)
@@ -140,29 +99,24 @@ def learn(
         memory = None if batch.memory is None else batch.memory[lanes]
         some = jax.tree.map(lambda x: x[:, lanes], batch._replace(memory=None))
         gradients, terms = jax.grad(ppo_loss, has_aux=True)(
-            network, some._replace(memory=memory), settings.coefficients
+            network, some._replace(memory=memory), settings
         )
+        limits = settings.max_grad_norm, settings.adam_eps
         network, moments, norm = adam_step(
-            network,
-            gradients,
-            moments,
-            learning_rate,
-            settings.max_grad_norm,
-            settings.adam_eps,
+            network, gradients, moments, learning_rate, *limits
         )
         return (network, moments), {**terms, "grad_norm": norm}
 
-    (network, moments), terms = jax.lax.scan(step, (network, moments), groups)
+    start = state.network, state.moments
+    (network, moments), terms = jax.lax.scan(step, start, groups)
     metrics = {name: Mean.of(values) for name, values in terms.items()}
     spread = jnp.var(batch.target)
     unexplained = jnp.var(batch.target - batch.value) / jnp.maximum(spread, 1e-8)
     metrics["explained_variance"] = Mean.where(1.0 - unexplained, spread > 1e-8)
-    return network, moments, metrics
+    return state._replace(network=network, moments=moments), metrics
 
 
-def _sequences(
-    network: ActorCritic, trajectory: Trajectory, settings: Settings
-) -> Sequences:
+def _sequences(agent: Agent, network: ActorCritic, trajectory: Trajectory) -> Sequences:
     """Values, advantages and targets, all steps at once."""
     values = network.value(trajectory.features)
     memory = None if trajectory.memory is None else trajectory.features
@@ -173,8 +127,8 @@ def _sequences(
         network.value(next_features),
         trajectory.terminated,
         trajectory.ended,
-        settings.discount,
-        settings.lambda_,
+        agent.discount,
+        agent.settings.lambda0,
     )
     table = log_probs(trajectory.logits, trajectory.allowed)
     return Sequences(

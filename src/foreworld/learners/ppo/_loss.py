@@ -6,14 +6,16 @@ the baselines of the same authors.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from foreworld.learners.ppo._gae import Scalar
 from foreworld.learners.ppo._networks import ActorCritic, Memory
+
+if TYPE_CHECKING:
+    from foreworld.learners.ppo.ppo import PPO
 
 _FORBIDDEN = -1e9
 """Logit of an action that is not allowed."""
@@ -46,22 +48,6 @@ class Sequences(NamedTuple):
     acting: Bool[Array, "time lane"] | None
     allowed: Bool[Array, "time lane num_actions"] | None
     memory: Memory
-
-
-class Coefficients(NamedTuple):
-    """Weights of the loss's terms and the clipping range.
-
-    Attributes
-    ----------
-    clip_eps
-        Clipping range of probability ratios and of value changes.
-    value, entropy
-        Weights of the value loss and of the entropy bonus.
-    """
-
-    clip_eps: Scalar
-    value: Scalar
-    entropy: Scalar
 
 
 def log_probs(
@@ -100,7 +86,7 @@ def pick(
 
 
 def ppo_loss(
-    network: ActorCritic, batch: Sequences, coefficients: Coefficients
+    network: ActorCritic, batch: Sequences, settings: PPO
 ) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
     """The loss of a minibatch and its terms.
 
@@ -114,22 +100,21 @@ def ppo_loss(
         Parameters, by which the loss is differentiated.
     batch
         Sequences of some lanes, with what the network that acted made of them.
-    coefficients
-        Weights of the terms and the clipping range.
+    settings
+        Says the weights of the terms and the clipping range.
     """
     features = network.unroll(batch.inputs, batch.starts, batch.memory)
     table = log_probs(network.logits(features), batch.allowed)
     values = network.value(features)
-    eps = coefficients.clip_eps
+    eps = settings.clip_eps
 
     centred = batch.advantage - _mean(batch.advantage, batch.acting)
     deviation = jnp.sqrt(_mean(centred * centred, batch.acting))
     advantage = centred / (deviation + 1e-8)
     log_ratio = pick(table, batch.actions) - batch.log_prob
     ratio = jnp.exp(log_ratio)
-    gain = jnp.minimum(
-        ratio * advantage, jnp.clip(ratio, 1.0 - eps, 1.0 + eps) * advantage
-    )
+    bounded = jnp.clip(ratio, 1.0 - eps, 1.0 + eps)
+    gain = jnp.minimum(ratio * advantage, bounded * advantage)
     policy_loss = -_mean(gain, batch.acting)
 
     near = batch.value + jnp.clip(values - batch.value, -eps, eps)
@@ -137,17 +122,15 @@ def ppo_loss(
     value_loss = jnp.mean(worst)
 
     entropy = -_mean(jnp.sum(jnp.exp(table) * table, axis=-1), batch.acting)
-    loss = (
-        policy_loss + coefficients.value * value_loss - coefficients.entropy * entropy
-    )
+    loss = policy_loss + settings.value_coef * value_loss
+    loss = loss - settings.entropy_coef * entropy
+    clipped = (jnp.abs(ratio - 1.0) > eps).astype(jnp.float32)
     return loss, {
         "policy_loss": policy_loss,
         "value_loss": value_loss,
         "entropy": entropy,
         "approx_kl": _mean(ratio - 1.0 - log_ratio, batch.acting),
-        "clip_fraction": _mean(
-            (jnp.abs(ratio - 1.0) > eps).astype(jnp.float32), batch.acting
-        ),
+        "clip_fraction": _mean(clipped, batch.acting),
     }
 
 

@@ -115,10 +115,8 @@ class IndependentPPO(AbstractLearner):
 
     def policy(self, state: JointState, source: Any) -> JointPolicy:
         """All agents as one policy that maps dictionaries to dictionaries."""
-        bound = self._bound(source)
-        return JointPolicy(
-            {name: bound[name].policy(state.agents[name]) for name in source.agents}
-        )
+        bound = self._bound(source).items()
+        return JointPolicy({n: agent.policy(state.agents[n]) for n, agent in bound})
 
     def _learner(self, name: str) -> PPO:
         return self.agents.get(name, self.default)
@@ -130,21 +128,15 @@ class IndependentPPO(AbstractLearner):
     def _bound(self, game: Any) -> dict[str, Agent]:
         observations, actions = game.observation_space, game.action_space
         return {
-            name: self._learner(name).agent(
-                observations[name], actions[name], game.discount
-            )
-            for name in game.agents
+            n: Agent(self._learner(n), observations[n], actions[n], game.discount)
+            for n in game.agents
         }
 
 
 def _flat(game: AbstractGame, metrics: dict[str, Metrics]) -> Metrics:
     """Metrics of all agents in one dictionary; the length of episodes is common."""
     first = metrics[game.agents[0]]
-    flat = {
-        "discounted_return": first["discounted_return"],
-        "episode_len": first["episode_len"],
-    }
+    flat = {name: first[name] for name in ("discounted_return", "episode_len")}
     for agent, own in metrics.items():
-        named = {f"{n}_{agent}": m for n, m in own.items() if n != "episode_len"}
-        flat.update(named)
+        flat |= {f"{n}_{agent}": m for n, m in own.items() if n != "episode_len"}
     return flat

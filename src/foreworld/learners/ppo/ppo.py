@@ -22,8 +22,6 @@ from foreworld.learners.ppo._joint import (
     init_joint,
     update_joint,
 )
-from foreworld.learners.ppo._learn import Settings
-from foreworld.learners.ppo._loss import Coefficients
 from foreworld.learners.ppo._networks import MemoryKind
 from foreworld.worlds.base import AbstractGame, AbstractWorld
 
@@ -147,9 +145,8 @@ class PPO(AbstractLearner):
         progress: Float[Array, ""],
     ) -> tuple[JointState, Metrics]:
         """One rollout and its epochs."""
-        state, metrics = update_joint(
-            source, self._solo(source), state, key, progress, self.num_steps
-        )
+        agents, num_steps = self._solo(source), self.num_steps
+        state, metrics = update_joint(source, agents, state, key, progress, num_steps)
         return state, metrics[SOLO]
 
     def evaluate(self, state: JointState, source: Any, key: Key[Array, ""]) -> Metrics:
@@ -159,52 +156,16 @@ class PPO(AbstractLearner):
 
     def policy(self, state: JointState, source: Any) -> ActorPolicy:
         """The actor, which samples; see also its method ``think``."""
-        agent = self._solo(source)[SOLO]
-        return agent.policy(state.agents[SOLO])
+        return self._solo(source)[SOLO].policy(state.agents[SOLO])
 
     def eval_sizes(self, world: AbstractWorld) -> tuple[int, int, int]:
         """Lanes, steps and counted episodes of an evaluation."""
         steps = self.eval_num_steps or world.max_episode_len
         return self.eval_num_lanes, steps, self.eval_num_episodes
 
-    def agent(
-        self, observation_space: Space, action_space: Discrete, discount: Any
-    ) -> Agent:
-        """These settings bound to what one agent sees and does.
-
-        Parameters
-        ----------
-        observation_space
-            What the agent sees.
-        action_space
-            Its number of choices.
-        discount
-            The world's discount factor, a float or an array inside a program.
-        """
-        return Agent(
-            observation_space=observation_space,
-            action_space=action_space,
-            memory=self.memory,
-            hidden_size=self.hidden_size,
-            action_concat=self.action_concat,
-            settings=Settings(
-                learning_rate=self.learning_rate,
-                anneal=self.anneal,
-                discount=discount,
-                lambda_=self.lambda0,
-                coefficients=Coefficients(
-                    self.clip_eps, self.value_coef, self.entropy_coef
-                ),
-                max_grad_norm=self.max_grad_norm,
-                adam_eps=self.adam_eps,
-                num_epochs=self.num_epochs,
-                num_minibatches=self.num_minibatches,
-            ),
-        )
-
     def _solo(self, world: Any) -> dict[str, Agent]:
         spaces = world.observation_space, world.action_space
-        return {SOLO: self.agent(*spaces, world.discount)}
+        return {SOLO: Agent(self, *spaces, world.discount)}
 
 
 def check_choices(who: str, space: Space | dict[str, Space] | None) -> None:
