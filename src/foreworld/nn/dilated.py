@@ -58,9 +58,7 @@ class Layer(eqx.Module):
         return x @ self.gru.w_input + (self.gru.b_input + extra)
 
     def sequence(
-        self,
-        x: Float[Array, "time batch input"],
-        initial: Float[Array, "batch hidden"],
+        self, x: Float[Array, "time batch input"], initial: Float[Array, "batch hidden"]
     ) -> Float[Array, "time batch hidden"]:
         """The memory after every step.
 

@@ -16,14 +16,7 @@ from typing import Any
 
 from foreworld.core.disk.gate import Operation, intercepted
 
-CHANGES: tuple[Operation, ...] = (
-    "open",
-    "write",
-    "sync",
-    "rename",
-    "remove",
-    "folder",
-)
+CHANGES: tuple[Operation, ...] = ("open", "write", "sync", "rename", "remove", "folder")
 """Calls that change a disk."""
 _REFUSED: dict[int, tuple[Operation, ...]] = {
     errno.EIO: ("read", *CHANGES),

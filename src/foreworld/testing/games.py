@@ -10,13 +10,7 @@ from jaxtyping import Array, Float, Int, Key, UInt8
 
 from foreworld.core.parts.part import Bounded, Traced
 from foreworld.core.spaces import Box, Discrete
-from foreworld.worlds.base import (
-    AbstractGame,
-    AbstractWorld,
-    EpisodeLen,
-    Step,
-    Turn,
-)
+from foreworld.worlds.base import AbstractGame, AbstractWorld, EpisodeLen, Step, Turn
 
 EVEN, ODD = "even", "odd"
 

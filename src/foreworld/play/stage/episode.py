@@ -218,9 +218,7 @@ def _turn(
     """Step if ``stepping``, then look: one program for all that a session does."""
     world = combine(static, leaves, {})
     scene, last = jax.lax.cond(
-        stepping,
-        lambda: _step(world, policy, scene, action),
-        lambda: (scene, last),
+        stepping, lambda: _step(world, policy, scene, action), lambda: (scene, last)
     )
     return _look(world, policy, scene, last)
 

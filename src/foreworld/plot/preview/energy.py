@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foreworld.plot import _style
-from foreworld.plot.preview._lines import (
-    name_lines,
-    rows_of,
-    style_of,
-    task_numbers,
-)
+from foreworld.plot.preview._lines import name_lines, rows_of, style_of, task_numbers
 from foreworld.plot.preview.footage import Footage, time_unit
 
 if TYPE_CHECKING:

@@ -148,10 +148,7 @@ def of_recipe(recipe: TaskRecipe, name: str) -> Footage:
     seen = recipe.observation
     sizes = {"train": width, "val": 0, "test": 0}
     few = recipe.replace(
-        **sizes,
-        chunk_len=width,
-        shard_len=width,
-        observation=seen.replace(images=True),
+        **sizes, chunk_len=width, shard_len=width, observation=seen.replace(images=True)
     )
     rows = _simulated(few, width)
     if recipe.family.ranges:

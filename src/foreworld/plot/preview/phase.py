@@ -10,12 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from foreworld.plot import _style
-from foreworld.plot.preview._lines import (
-    name_lines,
-    rows_of,
-    style_of,
-    task_numbers,
-)
+from foreworld.plot.preview._lines import name_lines, rows_of, style_of, task_numbers
 from foreworld.plot.preview.footage import Footage
 from foreworld.worlds.quantities import planes_of
 
@@ -78,11 +73,7 @@ def phase_portrait(tasks: Sequence[Footage], title: str = "") -> Figure | None:
 
 
 def _draw(
-    axes: Axes,
-    task: Footage,
-    plane: tuple[int, int],
-    number: int | None,
-    most: int,
+    axes: Axes, task: Footage, plane: tuple[int, int], number: int | None, most: int
 ) -> None:
     names, modes = task.quantities.state, _mode(task)
     values = [task.state[..., k] for k in plane]

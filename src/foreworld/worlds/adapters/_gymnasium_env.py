@@ -57,10 +57,7 @@ class WorldEnv(gymnasium.Env):
     metadata: ClassVar[dict[str, Any]] = {"render_modes": _MODES, "render_fps": _FPS}
 
     def __init__(
-        self,
-        world: AbstractWorld | str,
-        render_mode: str | None = None,
-        **fields: Any,
+        self, world: AbstractWorld | str, render_mode: str | None = None, **fields: Any
     ) -> None:
         self.world = _world(world, fields)
         self.render_mode = _render_mode(render_mode)

@@ -137,10 +137,7 @@ def integrate(
 
 
 def _advance(
-    state: Float[Array, " state"],
-    size: Float[Array, ""],
-    row: Row,
-    slopes: list[Any],
+    state: Float[Array, " state"], size: Float[Array, ""], row: Row, slopes: list[Any]
 ) -> Float[Array, " state"]:
     terms = [weight * slopes[number] for number, weight in row]
     return state + size * sum(terms[1:], terms[0]) if terms else state

@@ -27,12 +27,7 @@ from foreworld.worlds.dynamics._series import (
     draw_trail,
     fixed_normal,
 )
-from foreworld.worlds.dynamics.base import (
-    Discount,
-    FrameTime,
-    ImageSize,
-    working_dtype,
-)
+from foreworld.worlds.dynamics.base import Discount, FrameTime, ImageSize, working_dtype
 from foreworld.worlds.quantities import Quantities, Quantity
 
 _COVARIANCE = ((67.8, 66.9, 0.0), (66.9, 84.0, 0.0), (0.0, 0.0, 58.8))

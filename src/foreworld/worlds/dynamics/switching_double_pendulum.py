@@ -28,12 +28,7 @@ from foreworld.worlds.dynamics._series import (
     Signal,
     fixed_normal,
 )
-from foreworld.worlds.dynamics.base import (
-    Discount,
-    FrameTime,
-    ImageSize,
-    Substeps,
-)
+from foreworld.worlds.dynamics.base import Discount, FrameTime, ImageSize, Substeps
 from foreworld.worlds.dynamics.double_pendulum import DoublePendulum
 from foreworld.worlds.quantities import Quantities, Quantity
 
