@@ -129,17 +129,14 @@ class AbstractWorld(Part):
 
     def allowed(self, state: State) -> Bool[Array, " num_actions"] | None:
         """Which actions are allowed in a state; ``None`` for all, everywhere."""
-        del state
         return None
 
     def measures(self, state: State) -> dict[str, Float[Array, ""]]:
         """Numbers that count at an episode's end: success, time saved."""
-        del state
         return {}
 
     def readings(self, state: State) -> dict[str, Num[Array, ""]]:
         """Numbers to show beside a live episode, by name with unit."""
-        del state
         return {}
 
     @property
@@ -155,7 +152,6 @@ class AbstractWorld(Part):
         state, x, y
             As for :meth:`grab`.
         """
-        del state, x, y
         return 0
 
     def grab(self, state: State, x: float, y: float, held: int = 0) -> State:
@@ -170,7 +166,6 @@ class AbstractWorld(Part):
         held
             What is held, as :meth:`nearest` gave it.
         """
-        del x, y, held
         return state
 
     def throw(self, state: State, right: float, down: float) -> State:
@@ -183,7 +178,6 @@ class AbstractWorld(Part):
         right, down
             Speed of the mouse, in widths of the picture per unit of the world's time.
         """
-        del right, down
         return state
 
     def settle(self, state: State) -> State:
@@ -198,21 +192,15 @@ class AbstractWorld(Part):
         worlds
             The family's worlds at all corners of its ranges.
         """
-        del worlds
         return self
 
     def _repr_html_(self) -> str:
         """In a notebook: the world, its spaces, and the first frame of an episode."""
-        spaces = show.table(
-            ["", "space"],
-            [
-                ["action", str(self.action_space)],
-                ["observation", str(self.observation_space)],
-            ],
-        )
+        action, observation = str(self.action_space), str(self.observation_space)
+        rows = [["action", action], ["observation", observation]]
+        spaces = show.table(["", "space"], rows)
         about = f"first frame of {type(self).__name__}"
-        png = png_bytes(*_enlarged(_first_frames(self, 1)[0]))
-        return show.text(self) + spaces + show.picture(png, "png", about)
+        return show.text(self) + spaces + _drawn(_first_frames(self, 1)[0], about)
 
     @classmethod
     def family(cls, **fields: Any) -> Family:
@@ -299,21 +287,17 @@ class Family(Part):
         # By the last step of its path, so that a field draws the same wherever it is
         # kept; by all of it where two are called alike, which must differ.
         names = [path.rpartition(".")[2] for path in self.ranges]
-        drawn = {
-            path: values.sample(
-                named_key(key, name if names.count(name) == 1 else path)
-            )
-            for name, (path, values) in zip(names, self.ranges.items(), strict=True)
-        }
-        drawn = {n: v.astype(jnp.result_type(float)) for n, v in drawn.items()}
-        return combine(static, {**traced, **drawn}, data)
+        for name, (path, values) in zip(names, self.ranges.items(), strict=True):
+            own = named_key(key, name if names.count(name) == 1 else path)
+            traced[path] = values.sample(own).astype(jnp.result_type(float))
+        return combine(static, traced, data)
 
     def _repr_html_(self) -> str:
         """In a notebook: the family, and first frames of some of its worlds."""
         name = type(self.world).__name__
-        png = png_bytes(*_enlarged(grid_of(_first_frames(self, _NUM_SHOWN))))
         about = f"first frames of {_NUM_SHOWN} worlds of a family of {name}"
-        return show.text(self) + show.picture(png, "png", about)
+        frames = _first_frames(self, _NUM_SHOWN)
+        return show.text(self) + _drawn(grid_of(frames), about)
 
     def parameters(self, world: AbstractWorld) -> dict[str, Any]:
         """The sampled fields of a world that this family drew, by dotted path."""
@@ -342,11 +326,10 @@ def _first_frames(
     return np.stack(frames)
 
 
-def _enlarged(
-    frame: UInt8[np.ndarray, "height width channels"],
-) -> tuple[UInt8[np.ndarray, "height width channels"], int]:
-    """A frame, and how often each pixel is repeated so that people can see it."""
-    return frame, max(1, _SHOWN_SIZE // max(frame.shape[:2]))
+def _drawn(frame: UInt8[np.ndarray, "height width channels"], about: str) -> str:
+    """A frame for a notebook, each pixel repeated so that people can see it."""
+    scale = max(1, _SHOWN_SIZE // max(frame.shape[:2]))
+    return show.picture(png_bytes(frame, scale), "png", about)
 
 
 def _without_ranges(

@@ -92,3 +92,22 @@ def advance(
     ended = jnp.all(jnp.stack(jax.tree.leaves(over)), axis=0)
     after = Running(step.state, step.obs, num_steps, ended)
     return after, step._replace(truncated=truncated)
+
+
+def choose(flags: Bool[Array, " lane"], chosen: Any, other: Any) -> Any:
+    """For each lane one of two trees of arrays.
+
+    Parameters
+    ----------
+    flags
+        Which lanes take the first one.
+    chosen
+        Its arrays may lack the axis of lanes: then all lanes share them.
+    other
+        Arrays with lanes as their first axis.
+    """
+
+    def one(new: Array, old: Array) -> Array:
+        return jnp.where(flags.reshape(-1, *(1,) * (old.ndim - 1)), new, old)
+
+    return jax.tree.map(one, chosen, other)

@@ -43,3 +43,18 @@ def make(name: str, **fields: Any) -> AbstractWorld:
     if missing:
         raise ConfigError(f"{cls.__name__} needs a value for {', '.join(missing)}.")
     return cls(**fields)
+
+
+def as_world(world: AbstractWorld | str, fields: dict[str, Any]) -> AbstractWorld:
+    """A world by its name, or the world itself, with some fields replaced.
+
+    Parameters
+    ----------
+    world
+        A world, or what :func:`make` takes.
+    fields
+        Values of the world's fields; the others stay as they are.
+    """
+    if not isinstance(world, AbstractWorld):
+        return make(world, **fields)
+    return world.replace(**fields) if fields else world

@@ -47,7 +47,6 @@ class AbstractPolicy(eqx.Module):
         action
             What was done in place of what it chose.
         """
-        del action
         return memory
 
     def think(self, memory: Any, obs: Observation) -> Any:
@@ -63,5 +62,4 @@ class AbstractPolicy(eqx.Module):
         NamedTuple or None
             ``None`` for a policy that does not tell.
         """
-        del memory, obs
         return None

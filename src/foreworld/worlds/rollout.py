@@ -17,7 +17,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from foreworld.core.keys import named_key
-from foreworld.core.spaces import Space
 from foreworld.worlds.base import (
     AbstractGame,
     AbstractWorld,
@@ -25,7 +24,7 @@ from foreworld.worlds.base import (
     Observation,
     State,
 )
-from foreworld.worlds.episode import Running, advance, begin
+from foreworld.worlds.episode import Running, advance, begin, choose
 from foreworld.worlds.policy import AbstractPolicy
 
 
@@ -159,9 +158,7 @@ def run_lanes(
     transitions, records
         Of every step, time axis first.
     """
-    num_steps = jax.tree.leaves(noise)[0].shape[0]
-    num_lanes = lanes.starts.shape[0]
-    shape = (num_steps, num_lanes)
+    shape = (jax.tree.leaves(noise)[0].shape[0], lanes.starts.shape[0])
     step_keys = jax.random.split(named_key(key, "step"), shape)
     # A fresh start is drawn for every step and lane. A scan computes both sides of a
     # choice anyway, and drawn at once they cost less than one by one.
@@ -210,10 +207,7 @@ def rollout(
     memory = jax.tree.map(lambda x: jnp.stack([x] * num_lanes), blank)
 
     def act(memory: Any, lanes: Lanes, keys: Any) -> tuple[Any, Action, None]:
-        def forget(old: Array, new: Array) -> Array:
-            return jnp.where(_along(lanes.starts, old), new, old)
-
-        memory = jax.tree.map(forget, memory, blank)
+        memory = choose(lanes.starts, blank, memory)
         memory, action = jax.vmap(policy.act)(memory, lanes.obs, keys)
         return memory, action, None
 
@@ -251,8 +245,7 @@ def _step(
     fresh: Running,
 ) -> tuple[Lanes, Transition]:
     """Step every lane once and start a new episode where one has ended."""
-    axis = None if action is None else 0
-    one = jax.vmap(functools.partial(advance, world), in_axes=(0, axis, 0))
+    one = jax.vmap(functools.partial(advance, world))
     running, step = one(lanes.running, action, keys)
     total = jax.tree.map(jnp.add, lanes.total, step.reward)
     discounted = jax.tree.map(
@@ -280,38 +273,22 @@ def _step(
         discounted=discounted,
         weight=(lanes.weight * world.discount).astype(jnp.float32),
     )
-
-    def choose(new: Array, old: Array) -> Array:
-        return jnp.where(_along(running.ended, old), new, old)
-
-    return jax.tree.map(choose, _fresh(world, fresh), going_on), transition
+    return choose(running.ended, _fresh(world, fresh), going_on), transition
 
 
 def _fresh(world: AbstractWorld, running: Running) -> Lanes:
     num_lanes = running.ended.shape[0]
     zero = jnp.zeros(num_lanes, jnp.float32)
-    if isinstance(world, AbstractGame):
-        nothing: Any = dict.fromkeys(world.agents, zero)
-    else:
-        nothing = zero
+    game = isinstance(world, AbstractGame)
+    nothing: Any = dict.fromkeys(world.agents, zero) if game else zero
     return Lanes(
         running=running,
-        last_action=_no_action(world.action_space, num_lanes),
+        last_action=jax.tree.map(
+            lambda space: jnp.zeros((num_lanes, space.flat_size), jnp.float32),
+            world.action_space,
+        ),
         starts=jnp.ones(num_lanes, bool),
         total=nothing,
         discounted=nothing,
         weight=jnp.ones(num_lanes, jnp.float32),
     )
-
-
-def _no_action(space: Space | dict[str, Space] | None, num_lanes: int) -> Any:
-    if space is None:
-        return None
-    if isinstance(space, dict):
-        return {agent: _no_action(one, num_lanes) for agent, one in space.items()}
-    return jnp.zeros((num_lanes, space.flat_size), jnp.float32)
-
-
-def _along(flags: Bool[Array, " lane"], array: Array) -> Bool[Array, "lane *ones"]:
-    """Flags shaped to broadcast along the lane axis of an array."""
-    return flags.reshape(flags.shape + (1,) * (array.ndim - 1))

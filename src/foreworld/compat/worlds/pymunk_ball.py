@@ -14,17 +14,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key, UInt8
 
 from foreworld.core.errors import ConfigError
-from foreworld.worlds.base import EpisodeLen
 from foreworld.worlds.dynamics._bounce import Axes, Scalar, Walls
-from foreworld.worlds.dynamics.base import Discount, FrameTime, ImageSize
-from foreworld.worlds.dynamics.bouncing_ball import (
-    AbstractBall,
-    Ball,
-    Inset,
-    Pull,
-    Radius,
-    Side,
-)
+from foreworld.worlds.dynamics.bouncing_ball import AbstractBall, Ball
 
 _SLOP = 0.1
 """Depth of a contact that the engine leaves as it is."""
@@ -40,18 +31,6 @@ class PymunkBall(AbstractBall):
     The state has two numbers more: the push-out of contacts that the engine has
     scheduled for its next step.
     """
-
-    gravity_x: Pull = 0.0
-    gravity_y: Pull = 0.0
-    inset: Inset = 2.0
-    angle: tuple[float, float] = (0.0, 360.0)
-    speed: tuple[float, float] = (5.0, 10.0)
-    radius: Radius = _PICTURE_RADIUS
-    box: Side = 32.0
-    dt: FrameTime = 0.25
-    image_size: ImageSize = 32
-    discount: Discount = 1.0
-    max_episode_len: EpisodeLen = 0
 
     def __check_init__(self) -> None:
         super().__check_init__()

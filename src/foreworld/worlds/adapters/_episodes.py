@@ -14,7 +14,7 @@ from foreworld.core.errors import ConfigError
 from foreworld.core.keys import named_key
 from foreworld.core.parts.partition import Leaves, Static, combine, partition
 from foreworld.worlds.base import AbstractWorld, Observation, State
-from foreworld.worlds.episode import Running, advance, begin
+from foreworld.worlds.episode import Running, advance, begin, choose
 
 Seeds = UInt32[np.ndarray, " lane"]
 
@@ -78,8 +78,7 @@ class Episodes:
         """Draw every lane in RGB."""
         state = self._started().running.state
         frames = np.asarray(_draw(self._static, self._leaves, state))
-        grey = frames.shape[-1] == 1
-        return np.repeat(frames, 3, axis=-1) if grey else frames
+        return np.repeat(frames, 3, axis=-1) if frames.shape[-1] == 1 else frames
 
     def _started(self) -> _Carry:
         if self._carry is None:
@@ -122,12 +121,7 @@ def _advance(
     restart, seeds = fresh
     begun, obs = _start(static, leaves, seeds)
     zeros = tuple(jnp.zeros_like(x) for x in outcome[1:])
-
-    def choose(new: Array, old: Array) -> Array:
-        flags = restart.reshape(restart.shape + (1,) * (old.ndim - 1))
-        return jnp.where(flags, new, old)
-
-    return jax.tree.map(choose, (begun, (obs, *zeros)), (moved, outcome))
+    return choose(restart, (begun, (obs, *zeros)), (moved, outcome))
 
 
 @functools.partial(jax.jit, static_argnums=0)

@@ -25,9 +25,9 @@ from foreworld.core.parts.limits import Count
 from foreworld.core.parts.types import checked
 from foreworld.core.spaces import Discrete, Space
 from foreworld.worlds.adapters._episodes import Episodes
-from foreworld.worlds.adapters._spaces import single_agent, to_gymnasium_space
+from foreworld.worlds.adapters._spaces import single_agent, to_foreign_space
 from foreworld.worlds.base import AbstractWorld
-from foreworld.worlds.make import make
+from foreworld.worlds.make import as_world
 
 _MODES = ["rgb_array"]
 _FPS = 10
@@ -59,12 +59,12 @@ class WorldEnv(gymnasium.Env):
     def __init__(
         self, world: AbstractWorld | str, render_mode: str | None = None, **fields: Any
     ) -> None:
-        self.world = _world(world, fields)
+        self.world = as_world(world, fields)
         self.render_mode = _render_mode(render_mode)
         actions, observations = single_agent(self.world, "Gymnasium")
         self._actions, self._observations = actions, observations
-        self.action_space = to_gymnasium_space(actions)
-        self.observation_space = to_gymnasium_space(observations)
+        self.action_space = to_foreign_space(actions, gymnasium.spaces)
+        self.observation_space = to_foreign_space(observations, gymnasium.spaces)
         self._episodes = Episodes(self.world)
 
     def reset(
@@ -73,7 +73,7 @@ class WorldEnv(gymnasium.Env):
         """Begin an episode; ``options`` are ignored."""
         super().reset(seed=seed)
         obs = self._episodes.start(_draw_seeds([self.np_random]))
-        return _single(self._observations, obs), {}
+        return _batch(self._observations, obs)[0], {}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """One step; :class:`ConfigError` where the action is not allowed."""
@@ -84,7 +84,7 @@ class WorldEnv(gymnasium.Env):
             )
         out = self._episodes.step(_as_actions(self._actions, [action]))
         return (
-            _single(self._observations, out.obs),
+            _batch(self._observations, out.obs)[0],
             float(out.reward[0]),
             bool(out.terminated[0]),
             bool(out.truncated[0]),
@@ -124,13 +124,13 @@ class WorldVectorEnv(gymnasium.vector.VectorEnv):
         **fields: Any,
     ) -> None:
         num_envs = checked("num_envs", num_envs, Count)
-        self.world = _world(world, fields)
+        self.world = as_world(world, fields)
         self.num_envs = num_envs
         self.render_mode = _render_mode(render_mode)
         actions, observations = single_agent(self.world, "Gymnasium")
         self._actions, self._observations = actions, observations
-        self.single_action_space = to_gymnasium_space(actions)
-        self.single_observation_space = to_gymnasium_space(observations)
+        self.single_action_space = to_foreign_space(actions, gymnasium.spaces)
+        self.single_observation_space = to_foreign_space(observations, gymnasium.spaces)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self._episodes = Episodes(self.world)
@@ -186,12 +186,6 @@ class WorldVectorEnv(gymnasium.vector.VectorEnv):
         return None if self.render_mode is None else tuple(self._episodes.frames())
 
 
-def _world(world: AbstractWorld | str, fields: dict[str, Any]) -> AbstractWorld:
-    if not isinstance(world, AbstractWorld):
-        return make(world, **fields)
-    return world.replace(**fields) if fields else world
-
-
 def _render_mode(mode: str | None) -> str | None:
     if mode not in (None, *_MODES):
         raise ConfigError(f"render_mode={mode!r} is not one of None, 'rgb_array'.")
@@ -205,11 +199,6 @@ def _draw_seeds(generators: Sequence[np.random.Generator]) -> np.ndarray:
 
 def _as_actions(space: Space | None, actions: Any) -> np.ndarray | None:
     return None if space is None else np.asarray(actions, np.dtype(space.dtype))
-
-
-def _single(space: Space, obs: np.ndarray) -> Any:
-    """The only lane's observation, as Gymnasium stores one."""
-    return np.int64(obs[0]) if isinstance(space, Discrete) else obs[0].copy()
 
 
 def _batch(space: Space, obs: np.ndarray) -> np.ndarray:

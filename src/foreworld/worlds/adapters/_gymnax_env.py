@@ -11,14 +11,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import struct
-from gymnax.environments import environment
+from gymnax.environments import environment, spaces
 from jaxtyping import Array, Bool
 
 from foreworld.core.parts.partition import Leaves, combine, partition
-from foreworld.worlds.adapters._spaces import single_agent, to_gymnax_space
+from foreworld.worlds.adapters._spaces import single_agent, to_foreign_space
 from foreworld.worlds.base import AbstractWorld, State
 from foreworld.worlds.episode import Running, advance, begin
-from foreworld.worlds.make import make
+from foreworld.worlds.make import as_world
 
 _NEVER = 2**31 - 1
 _LIMIT = "max_steps_in_episode"
@@ -55,9 +55,10 @@ class WorldEnvironment(environment.Environment):
         self.world = world
         self._spaces = single_agent(world, "gymnax")
         self._static, self._traced, self._data = partition(world)
-        fields = {path.replace(".", "__"): path for path in self._traced}
-        self._paths = fields
-        self._params = _params_class(type(world).__name__, tuple(fields))
+        self._paths = {path.replace(".", "__"): path for path in self._traced}
+        notes = {**dict.fromkeys(self._paths, float), _LIMIT: int}
+        body = {"__annotations__": notes, "__doc__": f"Traced fields of {self.name}."}
+        self._params: Any = struct.dataclass(type(f"{self.name}Params", (), body))
 
     @property
     def name(self) -> str:
@@ -108,11 +109,11 @@ class WorldEnvironment(environment.Environment):
 
     def action_space(self, params: Any = None) -> Any:
         """What actions may be; one choice, which is ignored, in a passive world."""
-        return to_gymnax_space(self._spaces[0])
+        return to_foreign_space(self._spaces[0], spaces)
 
     def observation_space(self, params: Any = None) -> Any:
         """What observations may be."""
-        return to_gymnax_space(self._spaces[1])
+        return to_foreign_space(self._spaces[1], spaces)
 
     def render(self, state: WorldState, params: Any) -> Array:
         """The picture of a state, uint8, upright."""
@@ -127,18 +128,8 @@ def make_gymnax(
     world: AbstractWorld | str, **fields: Any
 ) -> tuple[WorldEnvironment, Any]:
     """The environment of a world, or of a world's name, and its default parameters."""
-    if isinstance(world, str):
-        world = make(world, **fields)
-    elif fields:
-        world = world.replace(**fields)
-    env = WorldEnvironment(world)
+    env = WorldEnvironment(as_world(world, fields))
     return env, env.default_params
-
-
-def _params_class(name: str, fields: tuple[str, ...]) -> Any:
-    notes = {**dict.fromkeys(fields, float), _LIMIT: int}
-    body = {"__annotations__": notes, "__doc__": f"Traced fields of {name}."}
-    return struct.dataclass(type(f"{name}Params", (), body))
 
 
 def _typed(key: Array) -> Array:

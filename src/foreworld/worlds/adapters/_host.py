@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.spaces import Discrete, Space
+from foreworld.core.spaces import Discrete
 from foreworld.worlds.adapters._optional import require
-from foreworld.worlds.adapters._spaces import check_even_bounds, from_foreign_space
+from foreworld.worlds.adapters._spaces import from_foreign_space
 
 _MIN_LIVE = 16
 
@@ -61,31 +61,29 @@ class Host:
                 f"other episodes. Such an environment cannot be a world."
             )
         self.max_steps: int = (spec.max_episode_steps if spec else None) or 0
-        what = f"{name}'s action space"
-        check_even_bounds(env.action_space, what)
-        self.action_space: Space = from_foreign_space(
-            env.action_space, env.action_space.shape or (), what
+        actions, observations = env.action_space, env.observation_space
+        self.action_space = from_foreign_space(
+            actions, actions.shape or (), f"{name}'s action space", even=True
         )
-        what = f"{name}'s observation space"
-        self.observation_space: Space = from_foreign_space(
-            env.observation_space, env.observation_space.shape or (), what
+        self.observation_space = from_foreign_space(
+            observations, observations.shape or (), f"{name}'s observation space"
         )
 
-    def starts(self, seeds: np.ndarray) -> np.ndarray:
+    def starts(self, seeds: Any) -> np.ndarray:
         """The first observations of episodes, one for each seed of any shape."""
+        seeds = np.asarray(seeds)
         with self._lock:
             obs = [self._observed(self._scratch.reset(seed=int(s))) for s in seeds.flat]
-        space = self.observation_space
-        return np.stack(obs).reshape((*seeds.shape, *space.shape))
+        return np.stack(obs).reshape((*seeds.shape, *self.observation_space.shape))
 
     def steps(
         self,
-        seeds: np.ndarray,
-        histories: np.ndarray,
-        num_steps: np.ndarray,
-        actions: np.ndarray,
-        skip: np.ndarray,
-        last_obs: np.ndarray,
+        seeds: Any,
+        histories: Any,
+        num_steps: Any,
+        actions: Any,
+        skip: Any,
+        last_obs: Any,
     ) -> Moved:
         """Go on with episodes by one action each; arrays have any leading axes.
 
@@ -107,7 +105,8 @@ class Host:
                     *flat, strict=True
                 )
             ]
-        return Moved(*(_join(values, shape) for values in zip(*moved, strict=True)))
+        stacked: Any = [np.stack(values) for values in zip(*moved, strict=True)]
+        return Moved(*(x.reshape((*shape, *x.shape[1:])) for x in stacked))
 
     def _step(self, seed: int, history: np.ndarray, action: Any, num: int) -> Moved:
         env = self._live.pop((seed, history.tobytes()), None)
@@ -148,8 +147,3 @@ class Host:
                 f"Gymnasium could not make {self._name!r} with options "
                 f"{self._options}: {error}"
             ) from error
-
-
-def _join(values: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
-    array = np.stack(values)
-    return array.reshape((*shape, *array.shape[1:]))

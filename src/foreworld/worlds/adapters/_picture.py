@@ -24,19 +24,13 @@ def picture(obs: Num[Array, "..."]) -> UInt8[Array, "height width 3"]:
         return jnp.broadcast_to(obs, (*obs.shape[:2], 3))
     values = obs.astype(jnp.float32)
     if obs.ndim in (2, 3):
-        return _grey(values if obs.ndim == 2 else values.max(-1))
-    return _bars(values.ravel())
-
-
-def _grey(values: Num[Array, "row column"]) -> UInt8[Array, "height width 3"]:
-    low, high = values.min(), values.max()
-    level = 255 * (values - low) / jnp.maximum(high - low, 1e-12)
-    block = max(1, _IMAGE // max(values.shape))
-    level = jnp.repeat(jnp.repeat(level, block, 0), block, 1)
-    return jnp.repeat(jnp.round(level).astype(jnp.uint8)[..., None], 3, -1)
-
-
-def _bars(values: Num[Array, " entry"]) -> UInt8[Array, "height width 3"]:
+        values = values if obs.ndim == 2 else values.max(-1)
+        low, high = values.min(), values.max()
+        level = 255 * (values - low) / jnp.maximum(high - low, 1e-12)
+        block = max(1, _IMAGE // max(values.shape))
+        level = jnp.repeat(jnp.repeat(level, block, 0), block, 1)
+        return jnp.repeat(jnp.round(level).astype(jnp.uint8)[..., None], 3, -1)
+    values = values.ravel()
     width = max(1, _WIDTH // max(1, values.size))
     length = jnp.repeat(values / (1 + jnp.abs(values)), width)[None]
     # Pixel centres, 1 at the top and -1 at the bottom.

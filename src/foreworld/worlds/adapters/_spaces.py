@@ -8,7 +8,6 @@ import numpy as np
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.spaces import Box, Discrete, Space
-from foreworld.worlds.adapters._optional import require
 from foreworld.worlds.base import AbstractWorld
 
 _HUGE = 1e38
@@ -32,9 +31,16 @@ def single_agent(world: AbstractWorld, suite: str) -> tuple[Space | None, Space]
     return actions, observations
 
 
-def to_gymnasium_space(space: Space | None) -> Any:
-    """The space in Gymnasium's terms; one choice, to be ignored, for ``None``."""
-    spaces = require("gymnasium").spaces
+def to_foreign_space(space: Space | None, spaces: Any) -> Any:
+    """The space in another suite's terms; one choice, to be ignored, for ``None``.
+
+    Parameters
+    ----------
+    space
+        Ours.
+    spaces
+        Gymnasium's or gymnax's module of that name.
+    """
     if space is None:
         return spaces.Discrete(1)
     if isinstance(space, Discrete):
@@ -42,19 +48,9 @@ def to_gymnasium_space(space: Space | None) -> Any:
     return spaces.Box(space.low, space.high, space.shape, np.dtype(space.dtype))
 
 
-def to_gymnax_space(space: Space | None) -> Any:
-    """The space in gymnax's terms; one choice, to be ignored, for ``None``."""
-    require("gymnax")
-    from gymnax.environments import spaces
-
-    if space is None:
-        return spaces.Discrete(1)
-    if isinstance(space, Discrete):
-        return spaces.Discrete(space.num)
-    return spaces.Box(space.low, space.high, space.shape, np.dtype(space.dtype))
-
-
-def from_foreign_space(space: Any, shape: tuple[int, ...], what: str) -> Space:
+def from_foreign_space(
+    space: Any, shape: tuple[int, ...], what: str, even: bool = False
+) -> Space:
     """A space of Gymnasium or gymnax as ours.
 
     Parameters
@@ -65,11 +61,13 @@ def from_foreign_space(space: Any, shape: tuple[int, ...], what: str) -> Space:
         Shape of its elements as the environment really gives them.
     what
         What it is the space of, for errors.
+    even
+        Refuse a box whose bounds differ between entries, as actions' may not.
 
     Raises
     ------
     ConfigError
-        A kind of space that we have no word for.
+        A kind of space that we have no word for, or uneven bounds.
     """
     kind = type(space).__name__
     if kind == "Discrete":
@@ -84,22 +82,16 @@ def from_foreign_space(space: Any, shape: tuple[int, ...], what: str) -> Space:
             f"{what} is a {kind}; only Discrete and Box are known here. Flatten it in "
             f"the environment."
         )
-    low, high = np.min(np.asarray(space.low)), np.max(np.asarray(space.high))
-    dtype = np.dtype(space.dtype)
-    name = "float32" if dtype.kind == "f" else str(dtype)
-    return Box(_bound(low), _bound(high), shape, name)
-
-
-def check_even_bounds(space: Any, what: str) -> None:
-    """Raise :class:`ConfigError` where a box of actions is bounded entry by entry."""
-    if type(space).__name__ != "Box":
-        return
-    for bounds in (np.asarray(space.low), np.asarray(space.high)):
-        if bounds.size and np.any(bounds != bounds.flat[0]):
+    ends = np.asarray(space.low), np.asarray(space.high)
+    for bounds in ends:
+        if even and bounds.size and np.any(bounds != bounds.flat[0]):
             raise ConfigError(
                 f"{what} has bounds that differ between entries: {bounds.tolist()}. "
                 f"Rescale the actions in the environment to common bounds."
             )
+    dtype = np.dtype(space.dtype)
+    name = "float32" if dtype.kind == "f" else str(dtype)
+    return Box(_bound(np.min(ends[0])), _bound(np.max(ends[1])), shape, name)
 
 
 def _bound(value: Any) -> float:

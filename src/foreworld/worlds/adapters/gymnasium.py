@@ -6,12 +6,11 @@ Source: https://gymnasium.farama.org; Towers et al. 2024, arXiv 2407.17032.
 from __future__ import annotations
 
 import functools
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Int, Key, UInt8, UInt32
 
 from foreworld.core.errors import ConfigError
@@ -85,12 +84,8 @@ class Gymnasium(AbstractWorld):
         host = self._host()
         # 31 bits: some environments hold their seed in a signed integer.
         seed = jax.random.bits(key, (), jnp.uint32) >> 1
-        obs = jax.pure_callback(
-            _starts(host),
-            _like(self.observation_space),
-            seed,
-            vmap_method="expand_dims",
-        )
+        like = _like(self.observation_space)
+        obs = jax.pure_callback(host.starts, like, seed, vmap_method="expand_dims")
         space = self.action_space
         actions = jnp.zeros((self.max_episode_len, *space.shape), space.dtype)
         state = GymnasiumState(seed, actions, jnp.int32(0), jnp.asarray(False), obs)
@@ -98,14 +93,13 @@ class Gymnasium(AbstractWorld):
 
     def step(self, state: GymnasiumState, action: Array, key: Key[Array, ""]) -> Step:
         """The environment's own step; an ended episode stays as it is."""
-        del key
         host = self._host()
         action = jnp.asarray(action, self.action_space.dtype)
         flag = jax.ShapeDtypeStruct((), jnp.bool_)
         reward = jax.ShapeDtypeStruct((), jnp.float32)
         so_far = (state.seed, state.actions, state.num_steps, action)
         moved = jax.pure_callback(
-            _steps(host),
+            host.steps,
             Moved(_like(self.observation_space), reward, flag, flag),  # type: ignore
             *jax.lax.stop_gradient((*so_far, state.ended, state.obs)),
             vmap_method="broadcast_all",
@@ -133,16 +127,6 @@ class Gymnasium(AbstractWorld):
 @functools.cache
 def _find(name: str, options: tuple[tuple[str, Setting], ...]) -> Host:
     return Host(name, dict(options))
-
-
-@functools.cache
-def _starts(host: Host) -> Any:
-    return lambda seeds: host.starts(np.asarray(seeds))
-
-
-@functools.cache
-def _steps(host: Host) -> Any:
-    return lambda *args: host.steps(*map(np.asarray, args))
 
 
 def _like(space: Space) -> jax.ShapeDtypeStruct:

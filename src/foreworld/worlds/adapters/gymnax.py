@@ -19,7 +19,7 @@ from foreworld.core.parts.part import Traced
 from foreworld.core.spaces import Space
 from foreworld.worlds.adapters._optional import require
 from foreworld.worlds.adapters._picture import picture
-from foreworld.worlds.adapters._spaces import check_even_bounds, from_foreign_space
+from foreworld.worlds.adapters._spaces import from_foreign_space
 from foreworld.worlds.base import AbstractWorld, EpisodeLen, Step
 
 Setting = bool | int | float | str
@@ -71,7 +71,9 @@ class Gymnax(AbstractWorld):
         env, params, *_ = self._foreign()
         obs, inner = env.reset_env(key, params)
         obs = jnp.asarray(obs, self.observation_space.dtype)
-        return GymnaxState(jax.tree.map(_strong, inner), obs), obs
+        # Of the dtypes that the values have inside a program.
+        inner = jax.tree.map(lambda x: _as(x, jnp.result_type(x)), inner)
+        return GymnaxState(inner, obs), obs
 
     def step(self, state: GymnaxState, action: Array, key: Key[Array, ""]) -> Step:
         """The environment's own step, and its time limit as truncation."""
@@ -128,21 +130,15 @@ def _make(
                 raise unknown_name(f"parameter of {name}", parameter, vars(params))
         params = params.replace(**dict(changes))
         actions = env.action_space(params)
-        check_even_bounds(actions, f"{name}'s action space")
         shape = np.zeros(actions.shape).shape
         obs, _ = jax.eval_shape(env.reset_env, jax.random.key(0), params)
         observations = env.observation_space(params)
         return _Foreign(
             env,
             params,
-            from_foreign_space(actions, shape, f"{name}'s action space"),
+            from_foreign_space(actions, shape, f"{name}'s action space", True),
             from_foreign_space(observations, obs.shape, f"{name}'s observation space"),
         )
-
-
-def _strong(value: Any) -> Array:
-    """An array of the dtype that the value has inside a program."""
-    return _as(value, jnp.result_type(value))
 
 
 def _as(value: Any, dtype: Any) -> Array:

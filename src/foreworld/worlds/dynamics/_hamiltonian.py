@@ -65,6 +65,23 @@ class AbstractHamiltonian(AbstractDynamics):
                 f"least {self.num_discs}."
             )
 
+    def check_canvas(self, least: float, reason: str) -> None:
+        """Raise :class:`ConfigError` where every state leaves the canvas.
+
+        Parameters
+        ----------
+        least
+            How far out the least far of its states are, in world units.
+        reason
+            Field that this follows from.
+        """
+        if 0 < self.picture.canvas < least:
+            raise ConfigError(
+                f"{type(self).__name__}.picture.canvas={self.picture.canvas} holds no "
+                f"sequence: with {reason}={getattr(self, reason)} every one leaves it. "
+                f"It must be at least {least:g}; 0 takes {float(self.extent()):g}."
+            )
+
     @abc.abstractmethod
     def start(self, key: Key[Array, ""]) -> Phase:
         """A random initial state, drawn in float32."""
@@ -114,7 +131,6 @@ class AbstractHamiltonian(AbstractDynamics):
 
     def step(self, state: Phase, action: None, key: Key[Array, ""]) -> Step:
         """The state one frame later; the key is not used."""
-        del action, key
         state = self.advance(state)
         no = jnp.asarray(False)
         return Step(state, state.astype(jnp.float32), jnp.float32(0), no, no)
@@ -191,39 +207,3 @@ def annulus(
     else:
         distance = Uniform(low, high).sample(radius_key)
     return distance * jnp.stack([jnp.cos(angle), jnp.sin(angle)])
-
-
-def check_radius(cls: type, radius: tuple[float, float]) -> None:
-    """Raise :class:`ConfigError` unless ``0 <= smallest <= largest``."""
-    low, high = radius
-    if not 0 <= low <= high:
-        raise ConfigError(
-            f"{cls.__name__}.radius=({low}, {high}) must be two numbers of at least "
-            f"0, the smaller one first."
-        )
-
-
-def check_canvas(world: AbstractHamiltonian, least: float, reason: str) -> None:
-    """Raise :class:`ConfigError` where every state leaves the canvas.
-
-    Parameters
-    ----------
-    world
-        The system.
-    least
-        How far out the least far of its states are, in world units.
-    reason
-        Field that this follows from.
-    """
-    if 0 < world.picture.canvas < least:
-        name = type(world).__name__
-        raise ConfigError(
-            f"{name}.picture.canvas={world.picture.canvas} holds no sequence: with "
-            f"{reason}={getattr(world, reason)} every one leaves it. It must be at "
-            f"least {least:g}; 0 takes {float(world.extent()):g}."
-        )
-
-
-def larger(one: Any, other: Any) -> Any:
-    """The larger of two numbers or arrays; numbers keep the precision of Python."""
-    return (one + other + abs(one - other)) / 2

@@ -89,9 +89,8 @@ def warm(
         points, velocities, pull = carry
         velocities = velocities + step / 2 * pull
         points = points + step / 2 * velocities
-        draw = jax.random.normal(
-            jax.random.fold_in(key, index), points.shape, jnp.float32
-        )
+        own = jax.random.fold_in(key, index)
+        draw = jax.random.normal(own, points.shape, jnp.float32)
         velocities = kept * velocities + spread * draw
         points = points + step / 2 * velocities
         pull = forces(points, box)

@@ -107,3 +107,8 @@ class Picture(Part):
 def disc_radius(mass: Float[Array, ""] | float) -> Float[Array, ""] | float:
     """Radius of a disc whose area is its mass, ``sqrt(m / pi)``."""
     return (mass / math.pi) ** 0.5
+
+
+def larger(one: Any, other: Any) -> Any:
+    """The larger of two numbers or arrays; numbers keep the precision of Python."""
+    return (one + other + abs(one - other)) / 2

@@ -11,15 +11,22 @@ from __future__ import annotations
 import abc
 from typing import Literal
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Key, UInt8
 
 from foreworld.core.spaces import Box
-from foreworld.worlds.base import Step
-from foreworld.worlds.dynamics.base import AbstractDynamics, integrate, working_dtype
+from foreworld.worlds.base import EpisodeLen, Step
+from foreworld.worlds.dynamics.base import (
+    AbstractDynamics,
+    Discount,
+    FrameTime,
+    ImageSize,
+    Substeps,
+    integrate,
+    working_dtype,
+)
 from foreworld.worlds.quantities import Quantities, Quantity
 
 Strategies = Float[Array, " strategies"]
@@ -38,12 +45,15 @@ class AbstractReplicator(AbstractDynamics):
     ``dx_i/dt = x_i ((A y)_i - x A y)`` and ``dy_j/dt = y_j (x A y - (x A)_j)``.
     """
 
-    image_size: eqx.AbstractVar[int]
+    dt: FrameTime = 0.1
+    image_size: ImageSize = 32
     """width and height of a frame"""
-    colour: eqx.AbstractVar[Literal["grey", "rgb"]]
+    colour: Literal["grey", "rgb"] = "grey"
     """grey: one channel; rgb: the same three times"""
-    substeps: eqx.AbstractVar[int]
+    substeps: Substeps = 1
     """integration steps a frame"""
+    discount: Discount = 1.0
+    max_episode_len: EpisodeLen = 0
 
     @abc.abstractmethod
     def payoff(self) -> Float[np.ndarray, "row column"]:
@@ -73,7 +83,6 @@ class AbstractReplicator(AbstractDynamics):
 
     def step(self, state: Strategies, action: None, key: Key[Array, ""]) -> Step:
         """The state one frame later; the key is not used."""
-        del action, key
         state = integrate(self.derivative, state, self.dt, self.substeps)
         no = jnp.asarray(False)
         return Step(state, _observed(state), jnp.float32(0), no, no)
@@ -93,11 +102,9 @@ class AbstractReplicator(AbstractDynamics):
 
         ``KL(e | x) + KL(e | y)`` with ``e`` uniform, in nats.
         """
-        divergences = [
-            -jnp.mean(jnp.log(player * player.shape[0]))
-            for player in self._players(state)
-        ]
-        return divergences[0] + divergences[1]
+        row, column = self._players(state)
+        of_row = -jnp.mean(jnp.log(row * row.shape[0]))
+        return of_row - jnp.mean(jnp.log(column * column.shape[0]))
 
     def keeps(self, state: Strategies) -> Bool[Array, ""]:
         """Whether all strategies still have some weight: a large step can end that."""

@@ -60,20 +60,15 @@ class AbstractSeries(AbstractDynamics):
     num_observed: eqx.AbstractVar[int]
     """number of signals"""
 
+    trail_len: eqx.AbstractClassVar[int]
+    """moments that the picture shows"""
+    num_draws: eqx.AbstractClassVar[int]
+    """random numbers that the law takes each step"""
+
     @property
-    @abc.abstractmethod
     def num_latent(self) -> int:
         """Numbers in the latent state."""
-
-    @property
-    @abc.abstractmethod
-    def trail_len(self) -> int:
-        """Moments that the picture shows."""
-
-    @property
-    @abc.abstractmethod
-    def num_draws(self) -> int:
-        """Random numbers that the law takes each step."""
+        return len(self.quantities.state)
 
     @abc.abstractmethod
     def start(self, key: Key[Array, ""]) -> tuple[Latent, Mode]:
@@ -113,7 +108,6 @@ class AbstractSeries(AbstractDynamics):
 
     def step(self, state: SeriesState, action: None, key: Key[Array, ""]) -> Step:
         """The next moment; the key moves the noise and what is random in the law."""
-        del action
         draws, noise = self._draw(key)
         latent, mode = self.advance(state.latent, state.mode, draws)
         obs = latent.astype(jnp.float32)

@@ -7,6 +7,7 @@ sets, previews and live play, which know only this class.
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
 import equinox as eqx
@@ -14,6 +15,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Num
 
+from foreworld.core.errors import ConfigError
 from foreworld.core.parts.part import Bounded, Traced
 from foreworld.worlds.base import AbstractWorld, State
 from foreworld.worlds.dynamics._order8 import STAGES, STEP, Row
@@ -44,6 +46,29 @@ class AbstractDynamics(AbstractWorld):
     max_episode_len: eqx.AbstractVar[int]
     """steps after which an episode is cut off; 0 for never"""
 
+    def check_ends(self, name: str, least: float) -> None:
+        """Check that a field is two numbers, the smaller one first.
+
+        Parameters
+        ----------
+        name
+            The field.
+        least
+            What both must be at least; minus infinity where they may be anything.
+
+        Raises
+        ------
+        ConfigError
+            They are not.
+        """
+        low, high = getattr(self, name)
+        if not least <= low <= high:
+            allowed = "" if math.isinf(least) else f" of at least {least:g}"
+            raise ConfigError(
+                f"{type(self).__name__}.{name}=({low}, {high}) must be two numbers"
+                f"{allowed}, the smaller one first."
+            )
+
     @property
     def action_space(self) -> None:
         """Nobody acts."""
@@ -55,7 +80,6 @@ class AbstractDynamics(AbstractWorld):
         ``None`` where there is none: time is discrete. Which of the two is a matter
         of the configuration, never of the state.
         """
-        del state
         return None
 
     def energy(self, state: State) -> Float[Array, ""] | None:
@@ -63,7 +87,6 @@ class AbstractDynamics(AbstractWorld):
 
         A sequence in which it grows is wrong, and data sets draw it again.
         """
-        del state
         return None
 
     def keeps(self, state: State) -> Bool[Array, ""]:
@@ -71,7 +94,6 @@ class AbstractDynamics(AbstractWorld):
 
         Data sets draw others again; a system that leaves its canvas is an example.
         """
-        del state
         return jnp.asarray(True)
 
     def extras(self, state: State) -> dict[str, Array]:
@@ -79,7 +101,6 @@ class AbstractDynamics(AbstractWorld):
 
         Observed signals and discrete modes, by column name; most systems: nothing.
         """
-        del state
         return {}
 
     def readings(self, state: State) -> dict[str, Num[Array, ""]]:

@@ -14,7 +14,6 @@ import abc
 import math
 from typing import Annotated, Literal
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -57,34 +56,31 @@ class AbstractBall(AbstractDynamics):
     it and its picture, which shows the whole box, x to the right and y up.
     """
 
-    gravity_x: eqx.AbstractVar[float]
+    gravity_x: Pull = 0.0
     """acceleration to the right"""
-    gravity_y: eqx.AbstractVar[float]
+    gravity_y: Pull = 0.0
     """acceleration towards larger y, which is up"""
-    inset: eqx.AbstractVar[float]
+    inset: Inset = 2.0
     """distance of the walls from the edges of the picture"""
-    angle: eqx.AbstractVar[tuple[float, float]]
+    angle: tuple[float, float] = (0.0, 360.0)
     """smallest and largest direction of the first velocity in degrees; 90 is towards
     larger y"""
-    speed: eqx.AbstractVar[tuple[float, float]]
+    speed: tuple[float, float] = (5.0, 10.0)
     """smallest and largest first speed"""
-    radius: eqx.AbstractVar[float]
+    radius: Radius = 3.0
     """radius of the disc"""
-    box: eqx.AbstractVar[float]
+    box: Side = 32.0
     """side of the picture in units of length; the others' units are their pixels"""
-    image_size: eqx.AbstractVar[int]
+    dt: FrameTime = 0.25
+    image_size: ImageSize = 32
     """width and height of a frame"""
+    discount: Discount = 1.0
+    max_episode_len: EpisodeLen = 0
 
     def __check_init__(self) -> None:
         super().__check_init__()
-        for name, least in (("angle", -math.inf), ("speed", 0.0)):
-            low, high = getattr(self, name)
-            if not least <= low <= high:
-                allowed = "" if math.isinf(least) else f" of at least {least:g}"
-                raise ConfigError(
-                    f"{type(self).__name__}.{name}=({low}, {high}) must be two numbers"
-                    f"{allowed}, the smaller one first."
-                )
+        self.check_ends("angle", -math.inf)
+        self.check_ends("speed", 0.0)
         room = self.box - 2 * (self.inset + self.radius + _ROOM)
         if room < 0:
             raise ConfigError(
@@ -142,7 +138,6 @@ class AbstractBall(AbstractDynamics):
 
     def step(self, state: Ball, action: None, key: Key[Array, ""]) -> Step:
         """The state one frame later; the key is not used."""
-        del action, key
         state = self.advance(state)
         no = jnp.asarray(False)
         return Step(state, self.observe(state), jnp.float32(0), no, no)
@@ -174,7 +169,6 @@ class AbstractBall(AbstractDynamics):
 
     def grab(self, state: Ball, x: float, y: float, held: int = 0) -> Ball:
         """The disc at rest under the mouse, as far as the walls allow."""
-        del held
         room = self.inset + self.radius
         place = np.clip([x * self.box, (1 - y) * self.box], room, self.box - room)
         return jnp.zeros_like(state).at[:2].set(place)
@@ -196,18 +190,6 @@ class BouncingBall(AbstractBall):
     The picture shows the whole box, x to the right and y up. Between bounces the motion
     is a parabola, and its energy stays as it is.
     """
-
-    gravity_x: Pull = 0.0
-    gravity_y: Pull = 0.0
-    inset: Inset = 2.0
-    angle: tuple[float, float] = (0.0, 360.0)
-    speed: tuple[float, float] = (5.0, 10.0)
-    radius: Radius = 3.0
-    box: Side = 32.0
-    dt: FrameTime = 0.25
-    image_size: ImageSize = 32
-    discount: Discount = 1.0
-    max_episode_len: EpisodeLen = 0
 
     def reset(self, key: Key[Array, ""]) -> tuple[Ball, Float[Array, "4"]]:
         """A random place and velocity."""

@@ -20,16 +20,7 @@ from foreworld.core.spaces import Box
 from foreworld.render.discs import hues
 from foreworld.render.torus import draw_torus_binary, draw_torus_rgb
 from foreworld.worlds.base import EpisodeLen, Step
-from foreworld.worlds.dynamics._molecules import (
-    Bath,
-    Points,
-    fly,
-    forces,
-    lattice,
-    lattice_side,
-    potential,
-    warm,
-)
+from foreworld.worlds.dynamics import _molecules
 from foreworld.worlds.dynamics.base import (
     AbstractDynamics,
     Discount,
@@ -88,7 +79,7 @@ class LennardJones(AbstractDynamics):
     def __check_init__(self) -> None:
         super().__check_init__()
         num = self.num_particles
-        closest = num / (_CLOSEST * lattice_side(num)) ** 2
+        closest = num / (_CLOSEST * _molecules.lattice_side(num)) ** 2
         most = min(closest, num / _NARROWEST**2)
         if self.density > most:
             raise ConfigError(
@@ -126,10 +117,9 @@ class LennardJones(AbstractDynamics):
 
     def step(self, state: Molecules, action: None, key: Key[Array, ""]) -> Step:
         """The state one frame later, at constant energy; the key is not used."""
-        del action, key
         points, velocities = self._parts(state)
         size = jnp.asarray(self.dt, state.dtype) / self.substeps
-        points, velocities = fly(
+        points, velocities = _molecules.fly(
             points, velocities, self._box(state.dtype), size, self.substeps
         )
         state = jnp.concatenate([points.ravel(), velocities.ravel()])
@@ -139,14 +129,14 @@ class LennardJones(AbstractDynamics):
     def derivative(self, state: Molecules) -> Molecules:
         """Velocities and forces."""
         points, velocities = self._parts(state)
-        pull = forces(points, self._box(state.dtype))
+        pull = _molecules.forces(points, self._box(state.dtype))
         return jnp.concatenate([velocities.ravel(), pull.ravel()])
 
     def energy(self, state: Molecules) -> Float[Array, ""]:
         """Kinetic and pair energy; pairs at the cut-off have none."""
         points, velocities = self._parts(state)
         kinetic = jnp.sum(velocities**2) / 2
-        return kinetic + potential(points, self._box(state.dtype))
+        return kinetic + _molecules.potential(points, self._box(state.dtype))
 
     def keeps(self, state: Molecules) -> Bool[Array, ""]:
         """Whether all is finite: steps that are too long throw particles away."""
@@ -171,7 +161,7 @@ class LennardJones(AbstractDynamics):
         """Side of the box."""
         return jnp.sqrt(self.num_particles / jnp.asarray(self.density, dtype))
 
-    def _parts(self, state: Molecules) -> tuple[Points, Points]:
+    def _parts(self, state: Molecules) -> tuple[_molecules.Points, _molecules.Points]:
         points, velocities = jnp.split(state, 2)
         return points.reshape(-1, 2), velocities.reshape(-1, 2)
 
@@ -180,17 +170,17 @@ class LennardJones(AbstractDynamics):
         box = self._box(dtype)
         temperature = jnp.asarray(self.temperature, dtype)
 
-        def normal(name: str) -> Points:
+        def normal(name: str) -> _molecules.Points:
             draw = jax.random.normal(named_key(key, name), (num, 2), jnp.float32)
             return draw.astype(dtype)
 
-        jitter = _JITTER / lattice_side(num) * normal("place")
-        points = (jnp.asarray(lattice(num)) + jitter) * box
+        jitter = _JITTER / _molecules.lattice_side(num) * normal("place")
+        points = (jnp.asarray(_molecules.lattice(num)) + jitter) * box
         velocities = jnp.sqrt(temperature) * normal("velocity")
         if num_steps := round(self.thermalisation / _BATH_STEP):
-            bath = Bath(temperature, jnp.asarray(self.damping, dtype))
+            bath = _molecules.Bath(temperature, jnp.asarray(self.damping, dtype))
             bath_key = named_key(key, "bath")
-            points, velocities = warm(
+            points, velocities = _molecules.warm(
                 bath_key, points, velocities, box, bath, _BATH_STEP, num_steps
             )
         velocities = velocities - jnp.mean(velocities, axis=0)

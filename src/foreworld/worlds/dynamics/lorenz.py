@@ -7,7 +7,7 @@ dynamical systems" (2017).
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -66,6 +66,10 @@ class Lorenz(AbstractSeries):
     image_size: ImageSize = 32
     discount: Discount = 1.0
     max_episode_len: EpisodeLen = 0
+    trail_len: ClassVar[int] = 24
+    """about a third of a turn"""
+    num_draws: ClassVar[int] = 0
+    """none: only the start is random"""
 
     @property
     def quantities(self) -> Quantities:
@@ -74,24 +78,9 @@ class Lorenz(AbstractSeries):
         return Quantities(tuple(map(Quantity, "xyz")), law)
 
     @property
-    def num_latent(self) -> int:
-        """Three: x, y and z."""
-        return 3
-
-    @property
-    def trail_len(self) -> int:
-        """About a third of a turn."""
-        return 24
-
-    @property
     def has_noise(self) -> bool:
         """Whether ``noise`` is above 0."""
         return self.noise > 0
-
-    @property
-    def num_draws(self) -> int:
-        """None: only the start is random."""
-        return 0
 
     def start(self, key: Key[Array, ""]) -> tuple[Latent, Mode]:
         """The given point, moved a little where ``start_noise`` says so."""
@@ -106,7 +95,6 @@ class Lorenz(AbstractSeries):
         self, latent: Latent, mode: Mode, draws: Float[Array, " draw"]
     ) -> tuple[Latent, Mode]:
         """One step of explicit Euler."""
-        del mode, draws
         latent = latent + self.dt * self._law(latent)
         return latent, _wing(latent)
 

@@ -6,22 +6,14 @@ dynamics" (2021), mass spring and mass spring with colours and friction.
 
 from __future__ import annotations
 
-import abc
-from typing import Annotated, Any
+from typing import Annotated
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from foreworld.core.parts.part import Traced
-from foreworld.worlds.dynamics._hamiltonian import (
-    AbstractHamiltonian,
-    Phase,
-    annulus,
-    check_canvas,
-    check_radius,
-    larger,
-)
-from foreworld.worlds.dynamics._picture import Discs, disc_radius
+from foreworld.worlds.dynamics._hamiltonian import AbstractHamiltonian, Phase, annulus
+from foreworld.worlds.dynamics._picture import Discs, disc_radius, larger
 from foreworld.worlds.quantities import Quantities, Quantity
 
 
@@ -48,19 +40,14 @@ class AbstractMassSpring(AbstractHamiltonian):
 
     def __check_init__(self) -> None:
         super().__check_init__()
-        check_radius(type(self), self.radius)
-        check_canvas(self, abs(self.anchor_x), "anchor_x")
+        self.check_ends("radius", 0.0)
+        self.check_canvas(abs(self.anchor_x), "anchor_x")
 
     @property
     def quantities(self) -> Quantities:
         """Height and momentum."""
         state = Quantity("q", "m"), Quantity("p", "kg m/s")
         return Quantities(state, "H = k q^2 / 2 + p^2 / (2 m)")
-
-    @property
-    @abc.abstractmethod
-    def shift(self) -> tuple[Any, Any]:
-        """Shift of the picture to the right and upwards, in half-widths."""
 
     def start(self, key: Key[Array, ""]) -> Phase:
         """``(a, b sqrt(k m))`` with (a, b) from the annulus."""
@@ -86,8 +73,3 @@ class AbstractMassSpring(AbstractHamiltonian):
 
 class MassSpring(AbstractMassSpring):
     """A mass on a spring, shifted by both offsets of its picture."""
-
-    @property
-    def shift(self) -> tuple[Any, Any]:
-        """Both offsets."""
-        return self.picture.offset_x, self.picture.offset_y

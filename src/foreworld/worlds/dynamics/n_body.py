@@ -16,13 +16,7 @@ from jaxtyping import Array, Float, Key
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.part import Bounded, Traced
-from foreworld.worlds.dynamics._hamiltonian import (
-    AbstractHamiltonian,
-    Phase,
-    annulus,
-    check_canvas,
-    check_radius,
-)
+from foreworld.worlds.dynamics._hamiltonian import AbstractHamiltonian, Phase, annulus
 from foreworld.worlds.dynamics._picture import Discs, disc_radius
 from foreworld.worlds.dynamics.base import Substeps
 from foreworld.worlds.quantities import Quantities, Quantity
@@ -58,13 +52,13 @@ class NBody(AbstractHamiltonian):
 
     def __check_init__(self) -> None:
         super().__check_init__()
-        check_radius(type(self), self.radius)
+        self.check_ends("radius", 0.0)
         if self.radius[0] == 0:
             raise ConfigError(
                 f"{type(self).__name__}.radius={self.radius}: the bodies must not "
                 f"start at one place. Let the first number be above 0."
             )
-        check_canvas(self, self.radius[0] / 2**0.5, "radius")
+        self.check_canvas(self.radius[0] / 2**0.5, "radius")
 
     @property
     def quantities(self) -> Quantities:

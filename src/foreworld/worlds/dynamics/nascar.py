@@ -7,7 +7,7 @@ dynamical systems" (2017). Nothing needs to be inferred to generate it.
 from __future__ import annotations
 
 import math
-from typing import Annotated, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -75,6 +75,10 @@ class Nascar(AbstractSeries):
     image_size: ImageSize = 32
     discount: Discount = 1.0
     max_episode_len: EpisodeLen = 0
+    trail_len: ClassVar[int] = 24
+    """about a bend"""
+    num_draws: ClassVar[int] = 2 + _NUM_MODES - 1
+    """two for the place, three for the stick"""
 
     @property
     def quantities(self) -> Quantities:
@@ -83,24 +87,9 @@ class Nascar(AbstractSeries):
         return Quantities(tuple(map(Quantity, "xy")), law)
 
     @property
-    def num_latent(self) -> int:
-        """Two: x and y."""
-        return 2
-
-    @property
-    def trail_len(self) -> int:
-        """About a bend."""
-        return 24
-
-    @property
     def has_noise(self) -> bool:
         """Signals have noise, if only of variance 0."""
         return True
-
-    @property
-    def num_draws(self) -> int:
-        """Two for the place, three for the stick."""
-        return 2 + _NUM_MODES - 1
 
     def start(self, key: Key[Array, ""]) -> tuple[Latent, Mode]:
         """A place near (0, 1), and any mode."""
@@ -156,7 +145,10 @@ def _laws(seed: int, num_observed: int) -> Laws:
     rng = np.random.default_rng(seed)
     turning, drift = [], []
     for centre, angle in zip(_CENTRES, _TURNS, strict=True):
-        basis = _orthogonal(rng)
+        # A random orthogonal basis; mirrored, it turns the sense of the bend around.
+        own, sign = rng.uniform(0, 2 * math.pi), -1.0 if rng.random() < 0.5 else 1.0
+        cosine, sine = math.cos(own), math.sin(own)
+        basis = np.array([[cosine, -sign * sine], [sine, sign * cosine]])
         cosine, sine = math.cos(angle), math.sin(angle)
         turn = basis @ np.array([[cosine, -sine], [sine, cosine]]) @ basis.T
         turning.append(turn)
@@ -165,11 +157,3 @@ def _laws(seed: int, num_observed: int) -> Laws:
     drift += [np.array(step) for step in _DRIFTS]
     emission = rng.standard_normal((num_observed, 2))
     return Laws(np.stack(turning), np.stack(drift), emission)
-
-
-def _orthogonal(rng: np.random.Generator) -> Float[np.ndarray, "2 2"]:
-    """A random orthogonal matrix: a turn by any angle, in half the cases mirrored."""
-    angle, mirrored = rng.uniform(0, 2 * math.pi), rng.random() < 0.5
-    cosine, sine = math.cos(angle), math.sin(angle)
-    sign = -1.0 if mirrored else 1.0
-    return np.array([[cosine, -sign * sine], [sine, sign * cosine]])

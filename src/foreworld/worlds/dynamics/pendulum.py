@@ -12,13 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from foreworld.core.parts.part import Traced
-from foreworld.worlds.dynamics._hamiltonian import (
-    AbstractHamiltonian,
-    Phase,
-    annulus,
-    check_canvas,
-    check_radius,
-)
+from foreworld.worlds.dynamics._hamiltonian import AbstractHamiltonian, Phase, annulus
 from foreworld.worlds.dynamics._picture import Discs, disc_radius
 from foreworld.worlds.quantities import Quantities, Quantity
 
@@ -43,9 +37,9 @@ class Pendulum(AbstractHamiltonian):
 
     def __check_init__(self) -> None:
         super().__check_init__()
-        check_radius(type(self), self.radius)
+        self.check_ends("radius", 0.0)
         # On the square's diagonal a bob needs least room.
-        check_canvas(self, self.length / 2**0.5, "length")
+        self.check_canvas(self.length / 2**0.5, "length")
 
     @property
     def quantities(self) -> Quantities:

@@ -6,7 +6,7 @@ recurrent switching linear dynamical systems" (2017), with a law that is not lin
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +16,6 @@ from foreworld.core.errors import ConfigError
 from foreworld.core.parts.part import Bounded, Traced
 from foreworld.core.parts.partition import combine, partition
 from foreworld.worlds.base import EpisodeLen
-from foreworld.worlds.dynamics._hamiltonian import check_radius
 from foreworld.worlds.dynamics._picture import Picture
 from foreworld.worlds.dynamics._series import (
     AbstractSeries,
@@ -30,7 +29,7 @@ from foreworld.worlds.dynamics._series import (
 )
 from foreworld.worlds.dynamics.base import Discount, FrameTime, ImageSize, Substeps
 from foreworld.worlds.dynamics.double_pendulum import DoublePendulum
-from foreworld.worlds.quantities import Quantities, Quantity
+from foreworld.worlds.quantities import Quantities
 
 Number = Float[Array, ""] | float
 
@@ -73,6 +72,10 @@ class SwitchingDoublePendulum(AbstractSeries):
     substeps: Substeps = 2
     discount: Discount = 1.0
     max_episode_len: EpisodeLen = 0
+    trail_len: ClassVar[int] = 0
+    """none: the rods' ends say enough"""
+    num_draws: ClassVar[int] = 1
+    """for the switch"""
 
     def __check_init__(self) -> None:
         super().__check_init__()
@@ -81,35 +84,18 @@ class SwitchingDoublePendulum(AbstractSeries):
                 f"SwitchingDoublePendulum.gravity={self.gravity} must be three numbers "
                 f"of at least 0."
             )
-        check_radius(type(self), self.radius)
+        self.check_ends("radius", 0.0)
 
     @property
     def quantities(self) -> Quantities:
         """Angles and their momenta."""
-        angles = [Quantity(name, "rad") for name in ("q1", "q2")]
-        momenta = [Quantity(name, "kg m^2/s") for name in ("p1", "p2")]
         law = "the double pendulum's, with the gravity and the friction of the mode"
-        return Quantities((*angles, *momenta), law)
-
-    @property
-    def num_latent(self) -> int:
-        """Two angles and two momenta."""
-        return 4
-
-    @property
-    def trail_len(self) -> int:
-        """None: the rods' ends say enough."""
-        return 0
+        return Quantities(self._pendulum().quantities.state, law)
 
     @property
     def has_noise(self) -> bool:
         """Whether ``noise`` is above 0."""
         return self.noise > 0
-
-    @property
-    def num_draws(self) -> int:
-        """One for the switch."""
-        return 1
 
     def start(self, key: Key[Array, ""]) -> tuple[Latent, Mode]:
         """``(q1, p1)`` and ``(q2, p2)`` from the annulus, coasting."""

@@ -14,13 +14,8 @@ from jaxtyping import Array, Float, Key
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.part import Traced
-from foreworld.worlds.dynamics._hamiltonian import (
-    AbstractHamiltonian,
-    Phase,
-    check_canvas,
-    larger,
-)
-from foreworld.worlds.dynamics._picture import Discs, Picture, disc_radius
+from foreworld.worlds.dynamics._hamiltonian import AbstractHamiltonian, Phase
+from foreworld.worlds.dynamics._picture import Discs, Picture, disc_radius, larger
 from foreworld.worlds.dynamics.base import Substeps, integrate
 from foreworld.worlds.quantities import Quantities, Quantity
 from foreworld.worlds.ranges import Uniform
@@ -61,7 +56,7 @@ class TwoBody(AbstractHamiltonian):
                 f"above 0, the smaller one first: the bodies must not start at one "
                 f"place."
             )
-        check_canvas(self, low, "square")
+        self.check_canvas(low, "square")
 
     @property
     def quantities(self) -> Quantities:
