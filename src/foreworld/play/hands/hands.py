@@ -8,16 +8,7 @@ from foreworld.core.errors import ConfigError
 from foreworld.play.stage.episode import Episode
 from foreworld.play.stage.numbers import StateNumbers
 from foreworld.play.stage.pace import natural_pace
-from foreworld.play.web.messages import (
-    Act,
-    Grab,
-    Hold,
-    Message,
-    Nudge,
-    Release,
-    Restart,
-    Set,
-)
+from foreworld.play.web import messages
 from foreworld.worlds.base import State
 from foreworld.worlds.dynamics.base import AbstractDynamics
 
@@ -71,42 +62,43 @@ class Hands:
         if not self._points:
             return False
         episode, (_, x, y) = self._episode, self._points[-1]
-        state = episode.view.scene.state
-        self._put(episode.world.grab(state, x, y, self._which))
+        self._put(episode.world.grab(episode.view.scene.state, x, y, self._which))
         return True
 
-    def handle(self, message: Message) -> None:
+    def handle(self, message: messages.Message) -> None:
         """Do what is the same in every kind of session."""
-        if isinstance(message, Restart):
-            self._episode.restart()
-        elif isinstance(message, Act) and 0 <= message.action < self.num_actions:
-            self._episode.step(message.action)
-        elif isinstance(message, Hold):
-            known = 0 <= message.action < self.num_actions
-            self._held = message.action if known else None
-            self._tapped = self._held if known else self._tapped
-        elif isinstance(message, Grab):
-            self._grab(message)
-        elif isinstance(message, Release):
-            self._release()
-        elif isinstance(message, Nudge):
-            self._nudge(message)
-        elif isinstance(message, Set):
-            self._set(message)
+        episode = self._episode
+        match message:
+            case messages.Restart():
+                episode.restart()
+            case messages.Act(action) if 0 <= action < self.num_actions:
+                episode.step(action)
+            case messages.Hold(action):
+                known = 0 <= action < self.num_actions
+                self._held = action if known else None
+                self._tapped = self._held if known else self._tapped
+            case messages.Grab(x, y):
+                if not self._points:
+                    self._which = episode.world.nearest(episode.view.scene.state, x, y)
+                now = time.monotonic()
+                recent = [point for point in self._points if now - point[0] <= SWING]
+                self._points = [*recent, (now, x, y)]
+            case messages.Release():
+                self._release()
+            case messages.Nudge(column, amount):
+                self._nudge(column, amount)
+            case messages.Set(name, value):
+                try:
+                    episode.knobs.set(name, value)
+                except ConfigError as error:
+                    self._notice = str(error)
+                else:
+                    episode.redraw()
 
     def notice(self) -> str:
         """What is to be said once."""
         notice, self._notice = self._notice, ""
         return notice
-
-    def _grab(self, message: Grab) -> None:
-        if not self._points:
-            episode = self._episode
-            state = episode.view.scene.state
-            self._which = episode.world.nearest(state, message.x, message.y)
-        now = time.monotonic()
-        recent = [point for point in self._points if now - point[0] <= SWING]
-        self._points = [*recent, (now, message.x, message.y)]
 
     def _release(self) -> None:
         if not self.drag():
@@ -115,37 +107,27 @@ class Hands:
         (begun, left, top), (_, x, y) = points[0], points[-1]
         # A mouse that rested before it let go throws nothing.
         passed = max(time.monotonic() - begun, 1e-3)
-        moved = passed <= 2 * SWING
-        pace = passed * natural_pace(episode.world)
-        if moved and len(points) > 1:
-            state = episode.view.scene.state
+        if passed <= 2 * SWING and len(points) > 1:
+            pace = passed * natural_pace(episode.world)
             speed = (x - left) / pace, (y - top) / pace
-            self._put(episode.world.throw(state, *speed))
+            self._put(episode.world.throw(episode.view.scene.state, *speed))
         self._points = []
 
-    def _nudge(self, message: Nudge) -> None:
+    def _nudge(self, column: int, amount: float) -> None:
         state, numbers = self._episode.view.scene.state, self.numbers
-        if numbers is None or not 0 <= message.column < numbers.size:
+        if numbers is None or not 0 <= column < numbers.size:
             return
         world = self._episode.world
-        if not numbers.can_change:
+        if numbers.can_change:
+            self._put(numbers.add(world, state, column, amount))
+        else:
             self._notice = (
                 f"{type(world).__name__} keeps its state in another form than it is "
                 f"observed in: it cannot be nudged."
             )
-            return
-        self._put(numbers.add(world, state, message.column, message.amount))
 
     def _put(self, state: State) -> None:
         obs = self._episode.view.scene.obs
         if self.numbers is not None:
             obs = self.numbers.observe(state, obs)
         self._episode.put(state, obs)
-
-    def _set(self, message: Set) -> None:
-        try:
-            self._episode.knobs.set(message.name, message.value)
-        except ConfigError as error:
-            self._notice = str(error)
-        else:
-            self._episode.redraw()

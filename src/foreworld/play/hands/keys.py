@@ -45,19 +45,6 @@ def keys(world: AbstractWorld) -> tuple[Key, ...]:
             f"{name} has {space.num} actions, but there are only {len(_PLAIN)} keys "
             f"for them."
         )
-    return tuple(_key(action, space.names) for action in range(space.num))
-
-
-def action_names(world: AbstractWorld) -> tuple[str, ...]:
-    """What the actions do, for the labels of probabilities."""
-    return tuple(key.name for key in keys(world))
-
-
-def _key(action: int, names: tuple[str, ...]) -> Key:
-    if action < len(names):
-        name = names[action]
-        if name in _ARROWS:
-            code, label = _ARROWS[name]
-            return Key(code, label, action, name)
-        return Key(_PLAIN[action], _PLAIN[action], action, name)
-    return Key(_PLAIN[action], _PLAIN[action], action, f"action {action}")
+    names = space.names or [f"action {action}" for action in range(space.num)]
+    codes = [_ARROWS.get(name, (_PLAIN[i], _PLAIN[i])) for i, name in enumerate(names)]
+    return tuple(Key(*codes[i], i, name) for i, name in enumerate(names))

@@ -5,13 +5,14 @@ Programs take traced fields as arrays, so that moving a slider compiles nothing.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import jax.numpy as jnp
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.config import field_paths, get_path, set_path
-from foreworld.core.parts.part import Bounded, FieldSpec
+from foreworld.core.parts.part import Bounded
 from foreworld.core.parts.partition import Static, partition
 from foreworld.play.stage.base import Slider
 from foreworld.worlds.base import AbstractWorld
@@ -62,12 +63,20 @@ class Knobs:
 
 def sliders(world: AbstractWorld) -> tuple[Slider, ...]:
     """The traced fields of a world that can be moved at all."""
-    made = [
-        _slider(world, path, spec)
-        for path, spec in field_paths(world).items()
-        if spec.kind == "traced" and path not in UNSEEN
-    ]
-    return tuple(slider for slider in made if slider is not None)
+    made = []
+    for path, spec in field_paths(world).items():
+        if spec.kind != "traced" or path in UNSEEN:
+            continue
+        value = float(get_path(world, path))
+        mark = spec.mark if isinstance(spec.mark, Bounded) else Bounded()
+        low, high = _ends(mark, value if spec.required else float(spec.default()))
+        low, high = min(low, value), max(high, value)
+        # A world may refuse more than its marks say, such as what leaves its canvas.
+        with contextlib.suppress(ConfigError):
+            set_path(world, path, low)
+            set_path(world, path, high)
+            made.append(Slider(path, value, low, high, mark.unit))
+    return tuple(made)
 
 
 def _parts(world: AbstractWorld) -> tuple[Static, dict[str, Any]]:
@@ -75,17 +84,6 @@ def _parts(world: AbstractWorld) -> tuple[Static, dict[str, Any]]:
     numbers = {name: jnp.float32(value) for name, value in traced.items()}
     arrays = {name: jnp.asarray(value) for name, value in data.items()}
     return static, {**numbers, **arrays}
-
-
-def _slider(world: AbstractWorld, path: str, spec: FieldSpec) -> Slider | None:
-    value = float(get_path(world, path))
-    mark = spec.mark if isinstance(spec.mark, Bounded) else Bounded()
-    low, high = _ends(mark, value if spec.required else float(spec.default()))
-    low, high = min(low, value), max(high, value)
-    # A world may refuse more than its marks say, such as what leaves its canvas.
-    if not (_allowed(world, path, low) and _allowed(world, path, high)):
-        return None
-    return Slider(path, value, low, high, mark.unit)
 
 
 def _ends(mark: Bounded, default: float) -> tuple[float, float]:
@@ -101,11 +99,3 @@ def _ends(mark: Bounded, default: float) -> tuple[float, float]:
     if mark.high is not None:
         high = mark.high
     return low, max(low, high)
-
-
-def _allowed(world: AbstractWorld, name: str, value: float) -> bool:
-    try:
-        set_path(world, name, value)
-    except ConfigError:
-        return False
-    return True

@@ -12,7 +12,7 @@ import numpy as np
 
 from foreworld.core.keys import named_key, root_key
 from foreworld.play.hands.hands import Hands
-from foreworld.play.hands.keys import action_names, keys
+from foreworld.play.hands.keys import keys
 from foreworld.play.hands.sliders import sliders
 from foreworld.play.stage.base import (
     AbstractSession,
@@ -23,7 +23,7 @@ from foreworld.play.stage.base import (
     Page,
 )
 from foreworld.play.stage.episode import OWN_CHOICE, Episode
-from foreworld.play.stage.world import end_of, natural_rate
+from foreworld.play.stage.world import AGAIN, end_of, natural_rate
 from foreworld.play.web.messages import Act, Agent, Hold, Message, Tick
 from foreworld.worlds.base import AbstractWorld
 from foreworld.worlds.policy import AbstractPolicy
@@ -89,7 +89,7 @@ class AgentSession(AbstractSession):
 
     def __init__(self, episode: Episode) -> None:
         self._episode = episode
-        self._names = action_names(episode.world)
+        self._names = [key.name for key in keys(episode.world)]
         self._hands = Hands(episode, len(self._names))
         self._agent_acts = True
         self._ended_at: float | None = None
@@ -123,19 +123,15 @@ class AgentSession(AbstractSession):
         numbers, bars = list(self._episode.numbers()), ()
         thought = self._episode.view.thought
         if thought is not None and not self._episode.ended:
-            shares = np.asarray(thought.probabilities)
-            bars = tuple(
-                Bar(name, float(share))
-                for name, share in zip(self._names, shares, strict=True)
-            )
+            shares = np.asarray(thought.probabilities).tolist()
+            bars = tuple(Bar(*one) for one in zip(self._names, shares, strict=True))
             numbers.append(Number("value", float(thought.value), curve=True))
-        again = "" if self._agent_acts else " Press a key for the next."
         return Frame(
             pictures=(self._episode.frame,),
             numbers=tuple(numbers),
             bars=bars,
             fields=self._episode.knobs.values(),
-            banner=end_of(self._episode, again),
+            banner=end_of(self._episode, "" if self._agent_acts else AGAIN),
             notice=self._hands.notice(),
             agent_acts=self._agent_acts,
         )

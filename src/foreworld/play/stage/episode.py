@@ -217,38 +217,29 @@ def _turn(
 ) -> View:
     """Step if ``stepping``, then look: one program for all that a session does."""
     world = combine(static, leaves, {})
-    scene, last = jax.lax.cond(
-        stepping, lambda: _step(world, policy, scene, action), lambda: (scene, last)
-    )
-    return _look(world, policy, scene, last)
 
+    def step() -> tuple[Scene, Int[Array, ""]]:
+        memory, chosen, before = scene.memory, action, scene.running
+        if policy is not None:
+            act_key = named_key(scene.key, "act", before.num_steps)
+            memory, own = policy.act(memory, before.obs, act_key)
+            chosen = jnp.where(action == OWN_CHOICE, own, action).astype(jnp.int32)
+            memory = policy.acted(memory, chosen)
+        done = None if world.action_space is None else chosen
+        step_key = named_key(scene.key, "step", before.num_steps)
+        running, went = advance(world, before, done, step_key)
+        reward = jnp.asarray(went.reward, jnp.float32)
+        new = scene._replace(
+            running=running,
+            memory=memory,
+            reward=reward,
+            total=scene.total + reward,
+            discounted=scene.discounted + scene.weight * reward,
+            weight=(scene.weight * world.discount).astype(jnp.float32),
+        )
+        return new, jnp.int32(0) if done is None else chosen
 
-def _step(
-    world: AbstractWorld,
-    policy: AbstractPolicy | None,
-    scene: Scene,
-    action: Int[Array, ""],
-) -> tuple[Scene, Int[Array, ""]]:
-    memory, chosen, before = scene.memory, action, scene.running
-    if policy is not None:
-        act_key = named_key(scene.key, "act", before.num_steps)
-        memory, own = policy.act(memory, before.obs, act_key)
-        chosen = jnp.where(action == OWN_CHOICE, own, action).astype(jnp.int32)
-        memory = policy.acted(memory, chosen)
-    done = None if world.action_space is None else chosen
-    step_key = named_key(scene.key, "step", before.num_steps)
-    running, step = advance(world, before, done, step_key)
-    reward = jnp.asarray(step.reward, jnp.float32)
-    new = Scene(
-        key=scene.key,
-        running=running,
-        memory=memory,
-        reward=reward,
-        total=scene.total + reward,
-        discounted=scene.discounted + scene.weight * reward,
-        weight=(scene.weight * world.discount).astype(jnp.float32),
-    )
-    return new, jnp.int32(0) if done is None else chosen
+    return _look(world, policy, *jax.lax.cond(stepping, step, lambda: (scene, last)))
 
 
 def _look(

@@ -194,17 +194,13 @@ class ModelSession(AbstractSession):
             "error of the last frame seen": self._seen,
             "error of the mean frame": self._predictor.mean_frame,
         }
-        numbers = [
-            Number("horizon", self._horizon, "steps ahead"),
-            *(
-                Number(name, float(np.mean((unit - other) ** 2)), "MSE", curve=True)
-                for name, other in errors.items()
-            ),
-            *self._episode.numbers(),
-        ]
+        numbers = [Number("horizon", self._horizon, "steps ahead")]
+        for name, other in errors.items():
+            error = float(np.mean((unit - other) ** 2))
+            numbers.append(Number(name, error, "MSE", curve=True))
         return Frame(
             pictures=(true, predicted, difference(unit, self._predicted)),
-            numbers=tuple(numbers),
+            numbers=(*numbers, *self._episode.numbers()),
             fields=self._episode.knobs.values(),
             notice=self._hands.notice(),
         )

@@ -48,7 +48,12 @@ class StateNumbers:
     def __init__(self, state: State, obs: Observation) -> None:
         values = np.asarray(obs).reshape(-1)
         self.size = values.size
-        self._first = _find(np.asarray(_flat(state)), values)
+        numbers = np.asarray(_flat(state))
+        self._first: int | None = None
+        for i in range(numbers.size - self.size + 1):
+            if np.allclose(numbers[i : i + self.size], values, rtol=1e-5, atol=1e-6):
+                self._first = i
+                break
 
     @property
     def can_change(self) -> bool:
@@ -107,12 +112,3 @@ def _holds(leaf: Array) -> bool:
 def _flat(state: State) -> Float[Array, " number"]:
     leaves = [leaf.reshape(-1) for leaf in jax.tree.leaves(state) if _holds(leaf)]
     return jnp.concatenate([*leaves, jnp.zeros(0)])
-
-
-def _find(
-    numbers: Float[np.ndarray, " number"], obs: Float[np.ndarray, " column"]
-) -> int | None:
-    for first in range(len(numbers) - len(obs) + 1):
-        if np.allclose(numbers[first : first + len(obs)], obs, rtol=1e-5, atol=1e-6):
-            return first
-    return None

@@ -39,7 +39,10 @@ def open_run(path: str | Path, seed: int = 0) -> AbstractStage:
             f"{path} holds a data set, which cannot be played. Play the world it was "
             f"made of, or a run trained on it; 'foreworld preview {path}' shows it."
         )
-    point, run = _winner(folder)
+    point = run = 0
+    if len(folder.points) > 1 or folder.study.seeds > 1:
+        best = folder.best()
+        point, run = best.point, best.seed
     parameters: Any = folder.points[point].parameters
     learner = parameters.learner
     name = type(learner).__name__
@@ -50,10 +53,3 @@ def open_run(path: str | Path, seed: int = 0) -> AbstractStage:
     if parameters.world is None:
         raise ConfigError(f"{name} in {path} has no world to act in.")
     return AgentStage(parameters.world, folder.policy_of(point, run), name, seed)
-
-
-def _winner(folder: StudyFolder) -> tuple[int, int]:
-    if len(folder.points) == 1 and folder.study.seeds == 1:
-        return 0, 0
-    best = folder.best()
-    return best.point, best.seed

@@ -19,7 +19,6 @@ from foreworld.play.stage.pace import natural_rate
 from foreworld.play.web.messages import Message, Tick
 from foreworld.worlds.base import AbstractWorld
 
-ENDED = "Episode over: return {total:.3g} after {steps} steps."
 AGAIN = " Press a key for the next."
 
 
@@ -131,8 +130,8 @@ def end_of(episode: Episode, after: str = "") -> str:
     if not episode.ended:
         return ""
     scene = episode.view.scene
-    said = ENDED.format(total=float(scene.total), steps=int(scene.num_steps))
-    return said + after
+    total, steps = float(scene.total), int(scene.num_steps)
+    return f"Episode over: return {total:.3g} after {steps} steps.{after}"
 
 
 def summary(cls: type) -> str:
@@ -145,6 +144,4 @@ def _hint(world: AbstractWorld, active: bool) -> str:
         return "Each key is one step. With time running, hold a key to go on."
     if world.can_grab:
         return "Drag the picture. Sliders and nudges work while it moves."
-    if axes(world):
-        return "Sliders and nudges work while it moves."
-    return "Sliders work while it moves."
+    return f"Sliders{' and nudges' if axes(world) else ''} work while it moves."

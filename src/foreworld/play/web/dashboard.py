@@ -11,7 +11,6 @@ elsewhere. The page reads; it cannot delete or rename runs.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from starlette.types import ASGIApp
 
@@ -62,16 +61,12 @@ def tracker_app() -> ASGIApp:
             f"'foreworld sweep' track theirs there; or go to the folder in which you "
             f"trained, or set FOREWORLD_HOME to it."
         )
-    _keep_local(store)
+    # Before Trackio is imported, which reads these once a process.
+    os.environ.update(_OFFLINE, TRACKIO_DIR=str(store))
+    for name in _ELSEWHERE:
+        os.environ.pop(name, None)
     from trackio.frontend_config import BUNDLED_FRONTEND_DIR
     from trackio.server import build_starlette_app_only
 
     app, _ = build_starlette_app_only(frontend_dir=str(BUNDLED_FRONTEND_DIR))
     return app
-
-
-def _keep_local(store: Path) -> None:
-    """Before Trackio is imported, which reads these once a process."""
-    os.environ.update(_OFFLINE, TRACKIO_DIR=str(store))
-    for name in _ELSEWHERE:
-        os.environ.pop(name, None)

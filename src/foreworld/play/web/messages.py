@@ -6,7 +6,7 @@ import dataclasses
 import json
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from foreworld.core.errors import ForeworldError
 
@@ -106,29 +106,11 @@ class Nudge:
     amount: float
 
 
-Message = (
-    Ack
-    | Play
-    | Rate
-    | Tick
-    | Restart
-    | Truth
-    | Act
-    | Hold
-    | Agent
-    | Set
-    | Grab
-    | Release
-    | Nudge
-)
+_OfTime = Ack | Play | Rate | Tick | Restart | Truth
+_OfHands = Act | Hold | Agent | Set | Grab | Release | Nudge
+Message = _OfTime | _OfHands
 
-_KINDS: dict[str, type] = {
-    cls.__name__.lower(): cls
-    for cls in (
-        *(Ack, Play, Rate, Tick, Restart, Truth),
-        *(Act, Hold, Agent, Set, Grab, Release, Nudge),
-    )
-}
+_KINDS: dict[str, type] = {cls.__name__.lower(): cls for cls in get_args(Message)}
 
 
 def parse(text: str) -> Message:

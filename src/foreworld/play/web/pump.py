@@ -14,17 +14,10 @@ import time
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from foreworld.play.stage.base import AbstractSession, Page
-from foreworld.play.web.messages import (
-    Ack,
-    Message,
-    MessageError,
-    Play,
-    Rate,
-    Tick,
-    parse,
-)
+from foreworld.play.web import messages
 from foreworld.play.web.wire import encode_frame, encode_page
 
+_Inbox = asyncio.Queue[messages.Message | messages.MessageError | None]
 INBOX = 32
 """Messages that wait at most; then the connection is not read any further."""
 NOT_UNDERSTOOD = 1008
@@ -87,12 +80,12 @@ async def converse(socket: WebSocket, page: Page, session: AbstractSession) -> N
     session
         What this browser plays, stepped and drawn for it alone.
     """
-    inbox: asyncio.Queue[Message | MessageError | None] = asyncio.Queue(INBOX)
+    inbox: _Inbox = asyncio.Queue(INBOX)
     reader = asyncio.create_task(_read(socket, inbox))
     try:
         await socket.send_text(encode_page(page))
         await _run(socket, session, inbox, Clock(page.playing, page.rate))
-    except MessageError as error:
+    except messages.MessageError as error:
         await socket.close(NOT_UNDERSTOOD, str(error)[:100])
     except WebSocketDisconnect:
         pass
@@ -102,27 +95,22 @@ async def converse(socket: WebSocket, page: Page, session: AbstractSession) -> N
             await reader
 
 
-async def _read(
-    socket: WebSocket, inbox: asyncio.Queue[Message | MessageError | None]
-) -> None:
+async def _read(socket: WebSocket, inbox: _Inbox) -> None:
     while True:
         event = await socket.receive()
         if event["type"] == "websocket.disconnect":
             await inbox.put(None)
             return
         try:
-            message = parse(event.get("text") or "")
-        except MessageError as error:
+            message = messages.parse(event.get("text") or "")
+        except messages.MessageError as error:
             await inbox.put(error)
             return
         await inbox.put(message)
 
 
 async def _run(
-    socket: WebSocket,
-    session: AbstractSession,
-    inbox: asyncio.Queue[Message | MessageError | None],
-    clock: Clock,
+    socket: WebSocket, session: AbstractSession, inbox: _Inbox, clock: Clock
 ) -> None:
     sent = drawn = 0
     new = True
@@ -133,47 +121,28 @@ async def _run(
             data = encode_frame(frame, sent, clock.playing, clock.rate)
             await socket.send_bytes(data)
         due = clock.wait() if drawn == sent else None
-        message = await _next(inbox, due)
-        if isinstance(message, _Nothing):
+        try:
+            # What has arrived goes first, even where the step is due already, or a late
+            # clock would never let it in.
+            async with asyncio.timeout(due):
+                message = await inbox.get()
+        except TimeoutError:
             new = await asyncio.to_thread(session.advance)
             clock.ticked()
-        elif message is None:
+            continue
+        if message is None:
             return
-        elif isinstance(message, MessageError):
+        if isinstance(message, messages.MessageError):
             raise message
-        elif isinstance(message, Ack):
+        if isinstance(message, messages.Ack):
             drawn = sent if message.frame == sent else drawn
-        elif isinstance(message, Play):
+            continue
+        if isinstance(message, messages.Play):
             clock.change(message.on, clock.rate)
-            new = True
-        elif isinstance(message, Rate):
+        elif isinstance(message, messages.Rate):
             clock.change(clock.playing, message.value)
-            new = True
         else:
-            if isinstance(message, Tick):
+            if isinstance(message, messages.Tick):
                 clock.change(False, clock.rate)
             await asyncio.to_thread(session.handle, message)
-            new = True
-
-
-class _Nothing:
-    """No message came in time."""
-
-
-_NOTHING = _Nothing()
-
-
-async def _next(
-    inbox: asyncio.Queue[Message | MessageError | None], seconds: float | None
-) -> Message | MessageError | _Nothing | None:
-    """The next message, or :data:`_NOTHING` after some seconds."""
-    # What has arrived goes first, or a late clock would never let it in.
-    with contextlib.suppress(asyncio.QueueEmpty):
-        return inbox.get_nowait()
-    if seconds == 0:
-        return _NOTHING
-    try:
-        async with asyncio.timeout(seconds):
-            return await inbox.get()
-    except TimeoutError:
-        return _NOTHING
+        new = True

@@ -75,16 +75,10 @@ def application(stage: AbstractStage) -> Starlette:
         finally:
             present.discard(index)
 
-    return Starlette(
-        routes=[
-            Route("/", _file("index.html")),
-            Route("/play.css", _file("play.css")),
-            Route("/play.js", _file("play.js")),
-            Route("/state.js", _file("state.js")),
-            Route("/icon.svg", _file("icon.svg")),
-            WebSocketRoute("/socket", socket),
-        ]
-    )
+    files = [Route("/", _file("index.html"))]
+    for name in ("play.css", "play.js", "state.js", "icon.svg"):
+        files.append(Route(f"/{name}", _file(name)))
+    return Starlette(routes=[*files, WebSocketRoute("/socket", socket)])
 
 
 def _file(name: str) -> Callable[[Request], Awaitable[Response]]:

@@ -39,18 +39,11 @@ def encode_frame(frame: Frame, number: int, playing: bool, rate: float) -> bytes
         "frame": number,
         "playing": playing,
         "rate": rate,
+        **vars(frame),
         "pictures": [list(picture.shape) for picture in frame.pictures],
-        "numbers": [
-            {**dataclasses.asdict(n), "value": _finite(n.value)} for n in frame.numbers
-        ],
-        "bars": [
-            {**dataclasses.asdict(b), "value": _finite(b.value)} for b in frame.bars
-        ],
-        "fields": frame.fields,
+        "numbers": [{**vars(n), "value": _finite(n.value)} for n in frame.numbers],
+        "bars": [{**vars(b), "value": _finite(b.value)} for b in frame.bars],
         "state": [_finite(value) for value in frame.state],
-        "banner": frame.banner,
-        "notice": frame.notice,
-        "agent_acts": frame.agent_acts,
     }
     text = json.dumps(header, allow_nan=False).encode()
     pixels = [np.ascontiguousarray(picture).tobytes() for picture in frame.pictures]
