@@ -79,7 +79,8 @@ def find_reels(path: Path, names: dict[str, str]) -> list[Reel]:
             f"{path} cannot be imported: a file must end in .npz, "
             f"{', '.join(HDF5)}; images come in folders, one for each sequence."
         )
-    return _file_reels(path, names, *(_npz if suffix == ".npz" else _hdf5)(path, names))
+    arrays, held = (_npz if suffix == ".npz" else _hdf5)(path, names)
+    return _file_reels(path, names, arrays, held)
 
 
 def source_files(path: Path) -> list[Path]:

@@ -74,12 +74,9 @@ class ActorCritic(eqx.Module):
         )
 
         def head(name: str, size: int, gain: float) -> tuple[Dense, Dense]:
-            first = named_key(key, name, 0)
-            last = named_key(key, name, 1)
-            return (
-                Dense.init(first, hidden_size, hidden_size, 2.0),
-                Dense.init(last, hidden_size, size, gain),
-            )
+            keys = named_key(key, name, 0), named_key(key, name, 1)
+            first = Dense.init(keys[0], hidden_size, hidden_size, 2.0)
+            return first, Dense.init(keys[1], hidden_size, size, gain)
 
         gru = GRU.init(named_key(key, "gru"), hidden_size, hidden_size)
         return ActorCritic(

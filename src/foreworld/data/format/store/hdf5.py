@@ -158,14 +158,12 @@ def _per_chunk(dataset: h5py.Dataset) -> int:
 
 def _compress(rows: np.ndarray, per_chunk: int) -> list[bytes]:
     """Compress rows chunk by chunk; the last chunk is filled up with zeros."""
-    chunks = []
-    for first in range(0, len(rows), per_chunk):
-        part = np.ascontiguousarray(rows[first : first + per_chunk])
-        if len(part) < per_chunk:
-            fill = np.zeros((per_chunk - len(part), *part.shape[1:]), part.dtype)
-            part = np.concatenate([part, fill])
-        chunks.append(zlib.compress(part.data, GZIP_LEVEL))
-    return chunks
+    short = -len(rows) % per_chunk
+    if short:
+        rows = np.concatenate([rows, np.zeros((short, *rows.shape[1:]), rows.dtype)])
+    rows = np.ascontiguousarray(rows)
+    parts = (rows[i : i + per_chunk] for i in range(0, len(rows), per_chunk))
+    return [zlib.compress(part.data, GZIP_LEVEL) for part in parts]
 
 
 def _unpack(dataset: h5py.Dataset, start: int, stop: int) -> np.ndarray:
