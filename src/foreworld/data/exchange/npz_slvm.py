@@ -72,43 +72,39 @@ def write_triples(
     OccupiedError
         A file is there already.
     """
-    files: dict[Path, Callable[[Path], None]] = {}
-    out, several = Path(out), len(data.families) > 1
-    splits = filled(data)
-    worlds = [family.world for family in data.families.values()]
-    for world in worlds:
-        if world.action_space is not None:
+    for family in data.families.values():
+        if family.world.action_space is not None:
             raise ConfigError(
-                f"{data.path} holds actions of a {type(world).__name__}, for which "
-                f"npz-slvm has no place. It is for worlds in which nobody acts."
+                f"{data.path} holds actions of a {type(family.world).__name__}, for "
+                f"which npz-slvm has no place. It is for worlds in which nobody acts."
             )
-    if combined and not several:
+    alone, splits = len(data.families) == 1, filled(data)
+    if combined and alone:
         raise ConfigError(
             f"combined: {data.path} is of one task, so there is nothing to combine. "
             f"Leave it away."
         )
-    series = not several and "mode" in splits[0].columns
+    series = alone and "mode" in splits[0].columns
     if cut is not None and not series:
         raise ConfigError(
             f"leaky is for series with modes, which {data.path} does not hold. Leave "
             f"it away."
         )
+    files: dict[Path, Callable[[Path], None]] = {}
     if series:
-        windows, ours = (cut or Windows)(splits[0]), type(worlds[0]).__name__
+        windows, ours = (cut or Windows)(splits[0]), type(data.family.world).__name__
         name = _SERIES_NAMES.get(ours, ours.lower())
         for part in windows.parts:
             write = functools.partial(_write_windows, windows.split(part))
-            files[out / f"{name}_{part}.npz"] = write
-    elif combined:
-        # Where balls and others are together, one channel without an axis fits both.
-        flat = any(type(world).__name__ in _FLAT for world in worlds)
-        for split in splits:
-            files[out / f"combined_{split.name}.npz"] = _triple(split, flat, None)
+            files[Path(out, f"{name}_{part}.npz")] = write
     else:
-        for label, (task, one) in enumerate(data.tasks.items()):
-            flat = type(worlds[label]).__name__ in _FLAT
-            for split in filled(one):
-                files[out / task / f"{split.name}.npz"] = _triple(split, flat, label)
+        parts, prefix = ({"": data}, "combined_") if combined else (data.tasks, "")
+        for label, (task, part) in enumerate(parts.items()):
+            # Where balls and others are together, one channel without an axis fits all.
+            flat = any(type(f.world).__name__ in _FLAT for f in part.families.values())
+            for split in filled(part):
+                write = _triple(split, flat, None if combined else label)
+                files[Path(out, task, f"{prefix}{split.name}.npz")] = write
     check_free(files, force)
     for path, write in files.items():
         write_file(path, write)
