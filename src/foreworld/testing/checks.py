@@ -8,6 +8,9 @@ import jax
 import numpy as np
 
 from foreworld.core.errors import ForeworldError
+from foreworld.core.parts import config
+from foreworld.core.parts.part import Part
+from foreworld.core.parts.partition import partition
 
 
 class CheckError(ForeworldError, AssertionError):
@@ -90,3 +93,25 @@ def require_finite(tree: Any, what: str) -> None:
     for path, x in leaves(tree):
         if np.issubdtype(x.dtype, np.floating):
             require(np.all(np.isfinite(x)), f"{what}: {path} is not finite.")
+
+
+def check_configuration(part: Part, kind: str) -> None:
+    """Check that a part is the same after a round trip through JSON.
+
+    Parameters
+    ----------
+    part
+        A world, a learner.
+    kind
+        What it is, for errors.
+    """
+    name, again = type(part).__name__, config.from_json(config.to_json(part))
+    require(
+        config.to_dict(again) == config.to_dict(part),
+        f"{name}: JSON does not give the same {kind} back: {config.diff(part, again)}.",
+    )
+    require(
+        config.content_hash(again) == config.content_hash(part),
+        f"{name}: the content hash changes in a round trip through JSON.",
+    )
+    hash(partition(part)[0])

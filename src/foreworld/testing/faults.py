@@ -81,7 +81,12 @@ class FaultyDisk:
         first = not self.struck
         self.struck.append((operation, path))
         if operation == "write" and first:
-            _half(path, work)
+            # Half of the first write reaches a file before the disk strikes.
+            before = path.stat().st_size if path.is_file() else 0
+            work()
+            after = path.stat()
+            if stat.S_ISREG(after.st_mode):
+                os.truncate(path, (before + after.st_size) // 2)
         if self._error is None:
             raise Killed(f"{operation} {path}")
         raise OSError(self._error, os.strerror(self._error), str(path))
@@ -135,12 +140,3 @@ def flip(path: Path, byte: int, bit: int) -> None:
         file.seek(byte)
         file.write(bytes([old[0] ^ (1 << bit)]))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-
-
-def _half(path: Path, work: Callable[[], Any]) -> None:
-    """Do half of a write."""
-    before = path.stat().st_size if path.is_file() else 0
-    work()
-    after = path.stat()
-    if stat.S_ISREG(after.st_mode):
-        os.truncate(path, (before + after.st_size) // 2)

@@ -83,13 +83,9 @@ class RepeatedMatchingPennies(AbstractGame):
         shown = {name: action[name].astype(jnp.int32) for name in self.agents}
         new = PenniesState(state.rounds + 1, shown)
         over = new.rounds >= self.num_rounds
-        return Step(
-            state=new,
-            obs=self._observe(new),
-            reward={EVEN: gain, ODD: -gain},
-            terminated=dict.fromkeys(self.agents, over),
-            truncated=dict.fromkeys(self.agents, jnp.asarray(False)),
-        )
+        reward, ends = {EVEN: gain, ODD: -gain}, dict.fromkeys(self.agents, over)
+        cuts = dict.fromkeys(self.agents, jnp.asarray(False))
+        return Step(new, self._observe(new), reward, ends, cuts)
 
     def turns(self, state: PenniesState) -> dict[str, Turn]:
         """Both act in every round, as they like."""
@@ -98,20 +94,16 @@ class RepeatedMatchingPennies(AbstractGame):
 
     def render(self, state: PenniesState) -> UInt8[Array, "16 32 1"]:
         """Even's coin on the left, odd's on the right: white is heads, grey tails."""
-        shade = [
-            jnp.where(shown < 0, 0, jnp.where(shown == 0, 255, 128))
-            for shown in (state.shown[EVEN], state.shown[ODD])
-        ]
-        row = jnp.repeat(jnp.stack(shade), 16).astype(jnp.uint8)
+        shown = jnp.stack([state.shown[EVEN], state.shown[ODD]])
+        shade = jnp.where(shown < 0, 0, jnp.where(shown == 0, 255, 128))
+        row = jnp.repeat(shade, 16).astype(jnp.uint8)
         return jnp.broadcast_to(row[None, :, None], (16, 32, 1))
 
     def _observe(self, state: PenniesState) -> dict[str, Float[Array, "5"]]:
-        codes = [
-            jax.nn.one_hot(state.shown[name], 2, dtype=jnp.float32)
-            for name in self.agents
-        ]
+        shown = jnp.stack([state.shown[EVEN], state.shown[ODD]])
+        codes = jax.nn.one_hot(shown, 2, dtype=jnp.float32).ravel()
         share = state.rounds.astype(jnp.float32) / self.num_rounds
-        obs = jnp.concatenate([*codes, share[None]])
+        obs = jnp.concatenate([codes, share[None]])
         return dict.fromkeys(self.agents, obs)
 
 
@@ -180,11 +172,8 @@ class CueProbe(AbstractWorld):
 
     def _observe(self, state: ProbeState) -> Float[Array, "3"]:
         shown = state.num_steps == 0
-        flags = [
-            shown & (state.cue == 0),
-            shown & (state.cue == 1),
-            state.num_steps >= self.delay,
-        ]
+        cues = [shown & (state.cue == 0), shown & (state.cue == 1)]
+        flags = [*cues, state.num_steps >= self.delay]
         return jnp.stack(flags).astype(jnp.float32)
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from foreworld.core.errors import ForeworldError
 from foreworld.core.parts import config
-from foreworld.launch.base import AbstractHandle, AbstractLauncher, Task
+from foreworld.launch.base import AbstractLauncher, Task
 from foreworld.testing.checks import require
 
 TOUCH = "foreworld.testing.launchers:touch"
@@ -66,7 +65,12 @@ def check_launcher(
     require(len(handles) == 3, f"{name}: 3 tasks gave {len(handles)} handles.")
     for handle in handles:
         handle.run()
-    states = _wait(handles, patience)
+    deadline = time.monotonic() + patience
+    while True:
+        states = [handle.state() for handle in handles]
+        if not {"waiting", "running"} & set(states) or time.monotonic() >= deadline:
+            break
+        time.sleep(0.05)
     wanted = ["done", "failed", "done"]
     require(states == wanted, f"{name}: tasks ended as {states} instead of {wanted}.")
     for place in (folders[0], folders[2]):
@@ -87,13 +91,3 @@ def check_launcher(
         handle.cancel()
     states = [handle.state() for handle in handles]
     require(states == wanted, f"{name}: cancel changed tasks that had ended: {states}.")
-
-
-def _wait(handles: Sequence[AbstractHandle], patience: float) -> list[str]:
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        states = [handle.state() for handle in handles]
-        if not {"waiting", "running"} & set(states):
-            break
-        time.sleep(0.05)
-    return [handle.state() for handle in handles]

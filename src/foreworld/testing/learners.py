@@ -15,7 +15,13 @@ from foreworld.core.parts import config
 from foreworld.core.parts.part import Bounded, Part, field_specs
 from foreworld.core.parts.partition import combine, partition, stack
 from foreworld.learners.base import AbstractLearner, Budget, Mean, Source
-from foreworld.testing.checks import leaves, require, require_equal, require_like
+from foreworld.testing.checks import (
+    check_configuration,
+    leaves,
+    require,
+    require_equal,
+    require_like,
+)
 from foreworld.worlds.base import AbstractWorld
 from foreworld.worlds.policy import AbstractPolicy
 
@@ -49,8 +55,18 @@ def check_learner(learner: AbstractLearner, source: Source) -> None:
     name = type(learner).__name__
     require(isinstance(learner, AbstractLearner), f"{name} is no AbstractLearner.")
     learner.check_fit(source)
-    _check_configuration(learner)
-    _check_budget(learner, source)
+    check_configuration(learner, "learner")
+    budget = learner.budget(source)
+    require(
+        isinstance(budget, Budget)
+        and type(budget.num_updates) is int
+        and type(budget.steps_per_update) is int
+        and budget.num_updates >= 1
+        and budget.steps_per_update >= 1
+        and isinstance(budget.step_name, str),
+        f"{name}.budget must give whole numbers of at least 1 and a name, got "
+        f"{budget!r}.",
+    )
     program = _Program(learner, source)
     alone = program.single()
     _check_state(name, alone)
@@ -111,9 +127,7 @@ class _Program:
                 if path.startswith(f"{name}/")
             }
             parts[name] = combine(static, given, arrays)
-        return self._run(parts["learner"], parts.get("world", data), state)
-
-    def _run(self, learner: Any, source: Any, state: Any) -> dict[str, Any]:
+        learner, source = parts["learner"], parts.get("world", data)
         name = type(learner).__name__
 
         def update(state: Any, i: jax.Array) -> tuple[Any, Any]:
@@ -143,35 +157,6 @@ class _Program:
 def _rows(stacked: Any) -> list[Any]:
     """One pytree for each update."""
     return [jax.tree.map(operator.itemgetter(i), stacked) for i in range(_NUM_UPDATES)]
-
-
-def _check_configuration(learner: AbstractLearner) -> None:
-    name = type(learner).__name__
-    again = config.from_json(config.to_json(learner))
-    require(
-        config.to_dict(again) == config.to_dict(learner),
-        f"{name}: JSON does not give the same learner back: "
-        f"{config.diff(learner, again)}.",
-    )
-    require(
-        config.content_hash(again) == config.content_hash(learner),
-        f"{name}: the content hash changes in a round trip through JSON.",
-    )
-    hash(partition(learner)[0])
-
-
-def _check_budget(learner: AbstractLearner, source: Source) -> None:
-    name, budget = type(learner).__name__, learner.budget(source)
-    require(
-        isinstance(budget, Budget)
-        and type(budget.num_updates) is int
-        and type(budget.steps_per_update) is int
-        and budget.num_updates >= 1
-        and budget.steps_per_update >= 1
-        and isinstance(budget.step_name, str),
-        f"{name}.budget must give whole numbers of at least 1 and a name, got "
-        f"{budget!r}.",
-    )
 
 
 def _check_state(name: str, alone: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from foreworld.core.parts.partition import combine, partition, stack
 from foreworld.core.spaces import Discrete
 from foreworld.testing.checks import (
     CheckError,
+    check_configuration,
     leaves,
     require,
     require_equal,
@@ -24,6 +25,7 @@ from foreworld.testing.checks import (
 )
 from foreworld.users.random_policy import RandomPolicy
 from foreworld.worlds.base import AbstractGame, AbstractWorld, Step
+from foreworld.worlds.episode import choose
 
 _NUM_LANES, _NUM_STEPS = 16, 64
 
@@ -51,7 +53,7 @@ def check_world(world: AbstractWorld, key: Key[Array, ""] | None = None) -> None
     """
     name = type(world).__name__
     require(isinstance(world, AbstractWorld), f"{name} is no AbstractWorld.")
-    _check_configuration(world)
+    check_configuration(world, "world")
     key = root_key(0) if key is None else key
     program = jax.jit(lambda k: _play(world, k))
     played = program(key)
@@ -60,7 +62,13 @@ def check_world(world: AbstractWorld, key: Key[Array, ""] | None = None) -> None
     _check_against_plain(world, key, start, obs)
     _check_spaces(world, obs, steps)
     _check_step(world, start, steps)
-    _check_frames(name, frames)
+    require(
+        str(frames.dtype) == "uint8"
+        and frames.ndim == 4
+        and frames.shape[-1] in (1, 3),
+        f"{name}.render must give uint8 (height, width, 1 or 3), got "
+        f"{frames.dtype}{frames.shape[1:]}.",
+    )
     _check_no_reset(world, start, before, steps)
     require_finite((obs, steps), f"{name}: {_NUM_STEPS} random steps")
     _check_gradient(world, key)
@@ -86,31 +94,11 @@ def _play(world: AbstractWorld, key: Key[Array, ""]) -> tuple[Any, ...]:
         frame = world.render(jax.tree.map(lambda x: x[0], step.state))
         ends = jax.tree.leaves((step.terminated, step.truncated))
         ended = jnp.any(jnp.stack(ends), axis=0)
-
-        def choose(first: Array, later: Array) -> Array:
-            flags = ended.reshape(ended.shape + (1,) * (later.ndim - 1))
-            return jnp.where(flags, first, later)
-
-        again = jax.tree.map(choose, start, step.state)
-        return again, (step, state, frame, turns)
+        return choose(ended, start, step.state), (step, state, frame, turns)
 
     steps = jnp.arange(_NUM_STEPS)
     _, (steps, before, frames, turns) = jax.lax.scan(body, start, steps)
     return start, obs, steps, before, frames, turns
-
-
-def _check_configuration(world: AbstractWorld) -> None:
-    name = type(world).__name__
-    again = config.from_json(config.to_json(world))
-    require(
-        config.to_dict(again) == config.to_dict(world),
-        f"{name}: JSON does not give the same world back: {config.diff(world, again)}.",
-    )
-    require(
-        config.content_hash(again) == config.content_hash(world),
-        f"{name}: the content hash changes in a round trip through JSON.",
-    )
-    hash(partition(world)[0])
 
 
 def _check_against_plain(
@@ -144,9 +132,8 @@ def _check_spaces(world: AbstractWorld, obs: Any, steps: Step) -> None:
                 f"{space.dtype}{space.shape}.",
             )
             inside = np.asarray(jax.vmap(space.contains)(flat))
-            if not inside.all():
-                bad = np.asarray(flat[int(np.argmin(inside))])
-                require(False, f"{where} {bad} is outside {space}.")
+            bad = np.asarray(flat[int(np.argmin(inside))])
+            require(inside.all(), f"{where} {bad} is outside {space}.")
 
 
 def _check_step(world: AbstractWorld, start: Any, steps: Step) -> None:
@@ -156,11 +143,8 @@ def _check_step(world: AbstractWorld, start: Any, steps: Step) -> None:
     require_like(start, last, f"{name}: state after reset and after step")
     agents = world.agents if isinstance(world, AbstractGame) else None
     shape = (_NUM_STEPS, _NUM_LANES)
-    for field, dtype in (
-        ("reward", "float32"),
-        ("terminated", "bool"),
-        ("truncated", "bool"),
-    ):
+    types = {"reward": "float32", "terminated": "bool", "truncated": "bool"}
+    for field, dtype in types.items():
         value = getattr(steps, field)
         if agents is not None:
             require(
@@ -175,34 +159,18 @@ def _check_step(world: AbstractWorld, start: Any, steps: Step) -> None:
             )
 
 
-def _check_frames(name: str, frames: Any) -> None:
-    require(
-        str(frames.dtype) == "uint8"
-        and frames.ndim == 4
-        and frames.shape[-1] in (1, 3),
-        f"{name}.render must give uint8 (height, width, 1 or 3), got "
-        f"{frames.dtype}{frames.shape[1:]}.",
-    )
-
-
 def _check_no_reset(world: AbstractWorld, start: Any, before: Any, steps: Step) -> None:
     """Whether every ended episode is found in a fresh start: a hidden reset."""
     ended = np.all([leaf for _, leaf in leaves(steps.terminated)], axis=0)
     if not ended.any():
         return
     fresh = set(_rows(start, 1))
-    after = [
-        row
-        for row, over in zip(_rows(steps.state, 2), ended.ravel(), strict=True)
-        if over
-    ]
-    earlier = [
-        row for row, over in zip(_rows(before, 2), ended.ravel(), strict=True) if over
-    ]
+    after, earlier = _rows(steps.state, 2), _rows(before, 2)
     # A world that ends where it starts is no evidence; one that jumps there is.
-    jumped = [a in fresh and a != b for a, b in zip(after, earlier, strict=True)]
     require(
-        not all(jumped),
+        not all(
+            after[i] in fresh and after[i] != earlier[i] for i in np.flatnonzero(ended)
+        ),
         f"{type(world).__name__}.step seems to start a new episode where one ends. "
         f"Return the state that was reached: whoever runs the world resets it.",
     )
@@ -229,11 +197,8 @@ def _check_gradient(world: AbstractWorld, key: Key[Array, ""]) -> None:
         given = iter(floats)
         full = [next(given) if s else x for x, s in zip(flat, soft, strict=True)]
         step = world.step(jax.tree.unflatten(tree, full), action, key)
-        parts = [
-            jnp.sum(x)
-            for x in jax.tree.leaves((step.obs, step.reward))
-            if jnp.issubdtype(x.dtype, jnp.floating)
-        ]
+        seen = jax.tree.leaves((step.obs, step.reward))
+        parts = [jnp.sum(x) for x in seen if jnp.issubdtype(x.dtype, jnp.floating)]
         return jnp.sum(jnp.stack(parts))
 
     floats = [x for x, s in zip(flat, soft, strict=True) if s]
