@@ -94,14 +94,12 @@ def conv(
     x = x.reshape(batch, height + 2 * padding, num_blocks, stride * inputs)
     last = (out_height - 1) * stride + 1
     x = jnp.concatenate([x[:, i : i + last : stride] for i in range(rows)], axis=-1)
-    weight = jnp.pad(
-        kernel.weight, ((0, 0), (0, taps * stride - columns), (0, 0), (0, 0))
-    )
+    more = taps * stride - columns
+    weight = jnp.pad(kernel.weight, ((0, 0), (0, more), (0, 0), (0, 0)))
     weight = weight.reshape(rows, taps, stride * inputs, outputs)
     weight = weight.transpose(0, 2, 1, 3).reshape(-1, taps * outputs)
-    y = (x.reshape(-1, weight.shape[0]) @ weight).reshape(
-        batch, out_height, num_blocks, taps, outputs
-    )
+    y = x.reshape(-1, weight.shape[0]) @ weight
+    y = y.reshape(batch, out_height, num_blocks, taps, outputs)
     return sum((y[:, :, j : j + out_width, j] for j in range(taps)), kernel.bias)
 
 
@@ -125,15 +123,12 @@ def double(
     padded = jnp.pad(x, ((0, 0), (1, 1), (0, 0), (0, 0)))
     parity = []
     for phase, (upper, lower) in enumerate(_PHASES):
-        pair = jnp.concatenate(
-            [padded[:, phase : phase + height], padded[:, phase + 1 :][:, :height]],
-            axis=-1,
-        )
+        rows = padded[:, phase : phase + height], padded[:, phase + 1 :][:, :height]
+        pair = jnp.concatenate(rows, axis=-1)
         weight = jnp.concatenate([kernel.weight[upper], kernel.weight[lower]], axis=1)
         weight = weight.transpose(1, 0, 2).reshape(2 * inputs, 4 * outputs)
-        y = (pair.reshape(-1, 2 * inputs) @ weight).reshape(
-            batch, height, width, 4, outputs
-        )
+        y = pair.reshape(-1, 2 * inputs) @ weight
+        y = y.reshape(batch, height, width, 4, outputs)
         from_left = jnp.pad(y[:, :, :-1, 3], ((0, 0), (0, 0), (1, 0), (0, 0)))
         from_right = jnp.pad(y[:, :, 1:, 0], ((0, 0), (0, 0), (0, 1), (0, 0)))
         both = [y[:, :, :, 1] + from_left, y[:, :, :, 2] + from_right]

@@ -86,9 +86,8 @@ class Layer(eqx.Module):
         memory
             Memory before the step.
         """
-        return gru_step(
-            self.project(x), memory, self.gru.w_hidden, self.gru.b_candidate
-        )
+        w_hidden, b_candidate = self.gru.w_hidden, self.gru.b_candidate
+        return gru_step(self.project(x), memory, w_hidden, b_candidate)
 
 
 class CoreMemory(NamedTuple):

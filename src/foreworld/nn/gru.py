@@ -56,6 +56,7 @@ def gru_step(
     return _gates(projected, memory, w_hidden, b_candidate)[0]
 
 
+@jax.custom_vjp
 def gru_sequence(
     projected: Float[Array, "time batch three_hidden"],
     starts: Bool[Array, "time batch"],
@@ -80,7 +81,14 @@ def gru_sequence(
     b_candidate
         Bias of the candidate's recurrent part, as in :func:`gru_step`.
     """
-    return _sequence(projected, starts, initial, w_hidden, b_candidate)
+
+    def step(memory: Array, inputs: tuple[Array, Array]) -> tuple[Array, Array]:
+        x, start = inputs
+        memory = jnp.where(start[:, None], 0.0, memory)
+        new = gru_step(x, memory, w_hidden, b_candidate)
+        return new, new
+
+    return jax.lax.scan(step, initial, (projected, starts))[1]
 
 
 def _gates(
@@ -94,19 +102,6 @@ def _gates(
     candidate = jnp.tanh(in_candidate + reset * recurrent)
     new = candidate + update * (memory - candidate)
     return new, reset, update, candidate, recurrent
-
-
-@jax.custom_vjp
-def _sequence(
-    projected: Array, starts: Array, initial: Array, w_hidden: Array, b: Array
-) -> Array:
-    def step(memory: Array, inputs: tuple[Array, Array]) -> tuple[Array, Array]:
-        x, start = inputs
-        memory = jnp.where(start[:, None], 0.0, memory)
-        new = gru_step(x, memory, w_hidden, b)
-        return new, new
-
-    return jax.lax.scan(step, initial, (projected, starts))[1]
 
 
 def _forward(
@@ -144,12 +139,8 @@ def _backward(
         d_hidden = jnp.concatenate([total, total, total], axis=-1) * hidden
         return total * passed + (d_hidden @ to_memory) * kept, total
 
-    d_initial, totals = jax.lax.scan(
-        step,
-        jnp.zeros_like(initial),
-        (gradient, to_hidden, through, keep),
-        reverse=True,
-    )
+    inputs, zeros = (gradient, to_hidden, through, keep), jnp.zeros_like(initial)
+    d_initial, totals = jax.lax.scan(step, zeros, inputs, reverse=True)
     tripled = jnp.concatenate([totals, totals, totals], axis=-1)
     d_hidden = tripled * to_hidden
     d_candidate = totals * to_candidate
@@ -160,7 +151,7 @@ def _backward(
     return d_projected, None, d_initial, d_w_hidden, d_b
 
 
-_sequence.defvjp(_forward, _backward)
+gru_sequence.defvjp(_forward, _backward)
 
 
 class GRU(eqx.Module):
@@ -196,12 +187,9 @@ class GRU(eqx.Module):
         """
         square = (hidden_size, hidden_size)
         scale = 1.0 / jnp.sqrt(jnp.float32(input_size))
+        shape, input_key = (input_size, 3 * hidden_size), named_key(key, "input")
         w_input = scale * jax.random.truncated_normal(
-            named_key(key, "input"),
-            -2.0,
-            2.0,
-            (input_size, 3 * hidden_size),
-            jnp.float32,
+            input_key, -2.0, 2.0, shape, jnp.float32
         )
         # One decomposition a gate, one after the other: a batched one stalls on CPUs.
         hidden = [orthogonal(named_key(key, "hidden", i), square) for i in range(3)]

@@ -9,6 +9,8 @@ Source: the blocks of github.com/ichko/forward-model (2020).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
@@ -107,13 +109,12 @@ class Encoder(eqx.Module):
             Rows that the statistics are over, as in
             :func:`foreworld.nn.norm.batch_norm`; ``None`` when not training.
         """
-        x, kept = frames, []
-        for i, kernel in enumerate(self.kernels):
-            x = conv(x, kernel, STRIDE, kernel.weight.shape[0] // 2)
-            if i + 1 < len(self.kernels):
-                x = _block(x, i, self.affines, statistics, norm, counted, kept)
-        x = rectify(x)
-        return self.out(x.reshape(x.shape[0], -1)), tuple(kept)
+
+        def layer(x: Array, kernel: Kernel) -> Array:
+            return conv(x, kernel, STRIDE, kernel.weight.shape[0] // 2)
+
+        x, kept = _stacked(layer, self, frames, statistics, norm, counted)
+        return self.out(rectify(x).reshape(x.shape[0], -1)), kept
 
 
 class Renderer(eqx.Module):
@@ -190,14 +191,9 @@ class Renderer(eqx.Module):
             Rows that the statistics are over, as in
             :func:`foreworld.nn.norm.batch_norm`; ``None`` when not training.
         """
-        kept: list[Moments] = []
         height, width = (size >> len(self.kernels) for size in frame[:2])
         x = rectify(self.dense(vectors)).reshape(vectors.shape[0], height, width, -1)
-        for i, kernel in enumerate(self.kernels):
-            x = double(x, kernel)
-            if i + 1 < len(self.kernels):
-                x = _block(x, i, self.affines, statistics, norm, counted, kept)
-        return x, tuple(kept)
+        return _stacked(double, self, x, statistics, norm, counted)
 
 
 def init_statistics(affines: tuple[Affine, ...], norm: NormKind) -> Statistics:
@@ -229,19 +225,24 @@ def _affines(widths: tuple[int, ...], norm: NormKind) -> tuple[Affine, ...]:
     return () if norm == "none" else tuple(Affine.init(width) for width in widths)
 
 
-def _block(
+def _stacked(
+    layer: Callable[[Array, Kernel], Array],
+    stack: Encoder | Renderer,
     x: Array,
-    index: int,
-    affines: tuple[Affine, ...],
     statistics: Statistics,
     norm: NormKind,
     counted: Array | None,
-    kept: list[Moments],
-) -> Array:
-    """Normalise and rectify; appends the layer's new running statistics to ``kept``."""
-    if norm == "batch":
-        x, moments = batch_norm(x, affines[index], statistics[index], counted)
-        kept.append(moments)
-    elif norm == "group":
-        x = group_norm(x, affines[index])
-    return rectify(x)
+) -> tuple[Array, Statistics]:
+    """All convolutions; every one but the last is normalised and rectified."""
+    kept: list[Moments] = []
+    for i, kernel in enumerate(stack.kernels):
+        x = layer(x, kernel)
+        if i + 1 == len(stack.kernels):
+            break
+        if norm == "batch":
+            x, moments = batch_norm(x, stack.affines[i], statistics[i], counted)
+            kept.append(moments)
+        elif norm == "group":
+            x = group_norm(x, stack.affines[i])
+        x = rectify(x)
+    return x, tuple(kept)

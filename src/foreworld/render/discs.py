@@ -18,6 +18,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, UInt8
 
+Centres = Float[Array, "disc 2"]
+Radii = Float[Array, " disc"]
+Colours = Float[Array, "disc 3"]
 SHARPNESS = 80.0
 """Slope of a soft edge: coverage is ``sigmoid(SHARPNESS * (radius - distance))``."""
 BACKGROUND = (0.321, 0.349, 0.368)
@@ -52,7 +55,7 @@ LIT_MARGIN = lit_margin(BACKGROUND[0])
 
 
 def draw_binary(
-    centres: Float[Array, "disc 2"], radii: Float[Array, " disc"], size: int
+    centres: Centres, radii: Radii, size: int
 ) -> UInt8[Array, "height width 1"]:
     """The union of hard discs, 255 where lit and 0 elsewhere.
 
@@ -80,10 +83,7 @@ def draw_binary(
 
 
 def draw_rgb(
-    centres: Float[Array, "disc 2"],
-    radii: Float[Array, " disc"],
-    colours: Float[Array, "disc 3"],
-    size: int,
+    centres: Centres, radii: Radii, colours: Colours, size: int
 ) -> UInt8[Array, "height width 3"]:
     """Soft discs over the grey background as uint8, truncated like the original.
 
@@ -102,10 +102,7 @@ def draw_rgb(
 
 
 def draw_thresholded(
-    centres: Float[Array, "disc 2"],
-    radii: Float[Array, " disc"],
-    colours: Float[Array, "disc 3"],
-    size: int,
+    centres: Centres, radii: Radii, colours: Colours, size: int
 ) -> UInt8[Array, "height width 3"]:
     """The channels of :func:`draw_rgb`, 255 where at least :data:`LIT_FROM`, else 0.
 
@@ -125,10 +122,7 @@ def draw_thresholded(
 
 
 def soft_discs(
-    centres: Float[Array, "disc 2"],
-    radii: Float[Array, " disc"],
-    colours: Float[Array, "disc 3"],
-    size: int,
+    centres: Centres, radii: Radii, colours: Colours, size: int
 ) -> Float[Array, "height width 3"]:
     """Soft discs over the background, composited front to back, disc 0 on top.
 

@@ -71,7 +71,7 @@ def gif_bytes(frames: Frames, fps: float = 10.0, scale: int = 4) -> bytes:
 
     if not len(frames):
         raise ConfigError("there are no frames to write: the sequence is empty.")
-    pictures = np.stack([_enlarge(_plain(frame), scale) for frame in frames])
+    pictures = np.stack([_enlarged(frame, scale) for frame in frames])
     data = iio.imwrite(
         "<bytes>", pictures, extension=".gif", duration=1000 / fps, loop=0
     )
@@ -90,7 +90,7 @@ def png_bytes(picture: Picture, scale: int = 1) -> bytes:
     """
     import imageio.v3 as iio
 
-    enlarged = _enlarge(_plain(picture), scale)
+    enlarged = _enlarged(picture, scale)
     return iio.imwrite("<bytes>", enlarged, extension=".png") or b""
 
 
@@ -138,14 +138,11 @@ def grid_of(pictures: Frames, gap: int = 2) -> Sheet:
     return contact_sheet(filled.reshape(rows, columns, *pictures.shape[1:]), gap=gap)
 
 
-def _plain(frame: Picture) -> np.ndarray:
+def _enlarged(frame: Picture, scale: int) -> np.ndarray:
     channels = frame.shape[-1]
     if channels not in (1, 3):
         raise ConfigError(
             f"frames have {channels} channels; pictures need 1 (grey) or 3 (colour)."
         )
-    return frame[..., 0] if channels == 1 else frame
-
-
-def _enlarge(picture: np.ndarray, scale: int) -> np.ndarray:
-    return picture.repeat(scale, axis=0).repeat(scale, axis=1)
+    plain = frame[..., 0] if channels == 1 else frame
+    return plain.repeat(scale, axis=0).repeat(scale, axis=1)

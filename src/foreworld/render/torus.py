@@ -11,11 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, UInt8
 
-from foreworld.render.discs import BACKGROUND, SHARPNESS
+from foreworld.render.discs import BACKGROUND, SHARPNESS, Centres, Colours
 
 
 def draw_torus_binary(
-    centres: Float[Array, "disc 2"], radius: Float[Array, ""], size: int
+    centres: Centres, radius: Float[Array, ""], size: int
 ) -> UInt8[Array, "height width 1"]:
     """The union of discs of one radius, 255 where lit and 0 elsewhere.
 
@@ -33,10 +33,7 @@ def draw_torus_binary(
 
 
 def draw_torus_rgb(
-    centres: Float[Array, "disc 2"],
-    radius: Float[Array, ""],
-    colours: Float[Array, "disc 3"],
-    size: int,
+    centres: Centres, radius: Float[Array, ""], colours: Colours, size: int
 ) -> UInt8[Array, "height width 3"]:
     """Soft discs of one radius over grey, composited front to back, disc 0 on top.
 
@@ -62,9 +59,7 @@ def draw_torus_rgb(
     return (picture * 255).astype(jnp.uint8)
 
 
-def _distance(
-    centres: Float[Array, "disc 2"], size: int
-) -> Float[Array, "disc height width"]:
+def _distance(centres: Centres, size: int) -> Float[Array, "disc height width"]:
     """Distance from each disc's nearest image to each pixel's centre."""
     cells = jnp.asarray((np.arange(size) + 0.5) / size, jnp.float32)
     # Shares of the box first: a float32 of a large box would lose digits.
