@@ -11,14 +11,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PALETTE = (
-    "#3b82f6",
-    "#e8710a",
-    "#16a34a",
-    "#c026d3",
-    "#dc2626",
-    "#0891b2",
-    "#a16207",
-    "#7c6ff0",
+    *("#3b82f6", "#e8710a", "#16a34a", "#c026d3"),
+    *("#dc2626", "#0891b2", "#a16207", "#7c6ff0"),
 )
 """Line colours, distinct from each other on white and on near-black."""
 LINE_STYLES = ("-", "--", ":", "-.")

@@ -192,16 +192,10 @@ def _begin(
     key: Key[Array, ""],
 ) -> View:
     world = combine(static, leaves, {})
-    zero = jnp.float32(0)
-    scene = Scene(
-        key=key,
-        running=begin(world, named_key(key, "reset")),
-        memory=None if policy is None else policy.init_memory(),
-        reward=zero,
-        total=zero,
-        discounted=zero,
-        weight=jnp.float32(1),
-    )
+    memory = None if policy is None else policy.init_memory()
+    running, zero = begin(world, named_key(key, "reset")), jnp.float32(0)
+    sums = {"reward": zero, "total": zero, "discounted": zero}
+    scene = Scene(key, running, memory, **sums, weight=jnp.float32(1))
     return _look(world, policy, scene, jnp.int32(0))
 
 
@@ -251,10 +245,5 @@ def _look(
     thought = None
     if policy is not None:
         thought = policy.think(scene.memory, scene.running.obs)
-    return View(
-        scene=scene,
-        frame=world.render(scene.state),
-        readings=world.readings(scene.state),
-        thought=thought,
-        action=action,
-    )
+    frame, readings = world.render(scene.state), world.readings(scene.state)
+    return View(scene, frame, readings, thought, action)

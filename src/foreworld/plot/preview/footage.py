@@ -85,20 +85,16 @@ class Footage:
     @property
     def modes(self) -> dict[str, np.ndarray]:
         """Extras that are whole numbers, one a frame."""
-        return {
-            name: values
-            for name, values in self.extras.items()
-            if values.ndim == 2 and values.dtype.kind in "iub"
-        }
+        return self._extras(2, "iub")
 
     @property
     def signals(self) -> dict[str, np.ndarray]:
         """Extras that are several numbers a frame."""
-        return {
-            name: values
-            for name, values in self.extras.items()
-            if values.ndim == 3 and values.dtype.kind == "f"
-        }
+        return self._extras(3, "f")
+
+    def _extras(self, num_axes: int, kinds: str) -> dict[str, np.ndarray]:
+        found = self.extras.items()
+        return {n: x for n, x in found if x.ndim == num_axes and x.dtype.kind in kinds}
 
 
 def of_family(
@@ -145,8 +141,7 @@ def of_recipe(recipe: TaskRecipe, name: str) -> Footage:
     """
     # A set of one series has no second one.
     width = min(NUM_SEQUENCES, recipe.train or NUM_SEQUENCES)
-    seen = recipe.observation
-    sizes = {"train": width, "val": 0, "test": 0}
+    seen, sizes = recipe.observation, {"train": width, "val": 0, "test": 0}
     few = recipe.replace(
         **sizes, chunk_len=width, shard_len=width, observation=seen.replace(images=True)
     )
@@ -238,13 +233,11 @@ def _footage(recipe: TaskRecipe, name: str, rows: Mapping[str, Any]) -> Footage:
         extras = {n: np.asarray(rows[n]) for n in sorted(names) if n in rows}
     if "time" in rows:
         time: Any = np.asarray(rows["time"], float)
-    elif f"{PARAMETER}dt" in rows:
-        dt = np.asarray(rows[f"{PARAMETER}dt"][:num], float)
-        time = np.arange(length) * dt[:, None]
     else:
         # 1 where a world says nothing of time.
-        dt = np.full((num, 1), partition(world)[1].get("dt", 1.0), float)
-        time = np.arange(length) * dt
+        alike = np.full(num, partition(world)[1].get("dt", 1.0))
+        dt = np.asarray(rows.get(f"{PARAMETER}dt", alike)[:num], float)
+        time = np.arange(length) * dt[:, None]
     return Footage(
         name,
         recipe.family,

@@ -20,7 +20,6 @@ from foreworld.plot import _style
 from foreworld.plot.preview.album import figures, together
 from foreworld.plot.preview.footage import Footage, of_family, of_set
 from foreworld.worlds.base import Family
-from foreworld.worlds.ranges import AbstractRange
 
 PAGE = "gallery.md"
 FOLDER = "gallery"
@@ -130,9 +129,8 @@ def page_text(known: dict[str, Exhibit], folder: Path) -> str:
     sets = set_entries()
     systems = [_caption(e, folder) for e in known.values() if e.name not in sets]
     named = [_caption(e, folder) for e in known.values() if e.name in sets]
-    head = _HEAD
-    if not (folder / FOLDER / "play.png").exists():
-        head = head.partition("\n![")[0]
+    live = (folder / FOLDER / "play.png").exists()
+    head = _HEAD if live else _HEAD.partition("\n![")[0]
     return "\n".join([head, "## Systems\n", *systems, "## Named sets\n", *named])
 
 
@@ -163,11 +161,16 @@ def _caption(exhibit: Exhibit, folder: Path) -> str:
             lines.append(f"![{exhibit.name}]({FOLDER}/{picture.name})")
     if len(lines) > 2:
         lines.append("")
+    can_vary: list[str] = []
+    # Sets have chosen theirs.
+    if exhibit.name in exhibit.families and exhibit.name not in set_entries():
+        traced = partition(exhibit.families[exhibit.name].world)[1]
+        can_vary = [name for name in traced if name != "discount"]
     laws = dict.fromkeys(f.world.quantities.law for f in exhibit.families.values())
     facts = {
         "Law": "; ".join(f"`{law}`" for law in laws if law),
         "Drawn for each sequence": _varied(exhibit),
-        "Fields that can be drawn": _can_vary(exhibit),
+        "Fields that can be drawn": ", ".join(can_vary),
         "Source": _plain(exhibit.source),
     }
     lines += [f"- {name}: {text}" for name, text in facts.items() if text]
@@ -175,24 +178,11 @@ def _caption(exhibit: Exhibit, folder: Path) -> str:
 
 
 def _varied(exhibit: Exhibit) -> str:
-    ranges: dict[str, list[AbstractRange]] = {}
+    ends: dict[str, tuple[float, ...]] = {}
     for family in exhibit.families.values():
         for name, values in family.ranges.items():
-            ranges.setdefault(name, []).append(values)
-    texts = []
-    for name, some in ranges.items():
-        ends = [values.ends() for values in some]
-        low, high = min(low for low, _ in ends), max(high for _, high in ends)
-        texts.append(f"{name} {low:g}..{high:g}")
-    return ", ".join(texts)
-
-
-def _can_vary(exhibit: Exhibit) -> str:
-    """Traced fields of a system; sets have chosen theirs."""
-    if exhibit.name not in exhibit.families or exhibit.name in set_entries():
-        return ""
-    traced = partition(exhibit.families[exhibit.name].world)[1]
-    return ", ".join(name for name in traced if name != "discount")
+            ends[name] = (*ends.get(name, ()), *values.ends())
+    return ", ".join(f"{n} {min(some):g}..{max(some):g}" for n, some in ends.items())
 
 
 def _plain(text: str) -> str:

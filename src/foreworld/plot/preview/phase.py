@@ -76,23 +76,28 @@ def _draw(
     axes: Axes, task: Footage, plane: tuple[int, int], number: int | None, most: int
 ) -> None:
     names, modes = task.quantities.state, _mode(task)
-    values = [task.state[..., k] for k in plane]
-    values = [
-        np.mod(v + math.pi, 2 * math.pi) - math.pi if names[k].unit == "rad" else v
-        for k, v in zip(plane, values, strict=True)
-    ]
-    spans = [np.ptp(v[np.isfinite(v)]) if np.isfinite(v).any() else 0 for v in values]
-    spans = [
-        2 * math.pi if names[k].unit == "rad" else span
-        for k, span in zip(plane, spans, strict=True)
-    ]
+    values, spans = [], []
+    for k in plane:
+        value = task.state[..., k]
+        finite = value[np.isfinite(value)]
+        spans.append(np.ptp(finite) if finite.size else 0)
+        if names[k].unit == "rad":
+            value = np.mod(value + math.pi, 2 * math.pi) - math.pi
+            spans[-1] = 2 * math.pi
+        values.append(value)
     if modes is not None:
         most = max(1, _MOST_POINTS // task.state.shape[1])
     for row in range(min(most, len(task.state))):
         x, y = (np.where(task.valid[row], v[row], np.nan) for v in values)
         x, y, kept = _broken(x, y, spans)
         if modes is not None and number is None:
-            _by_mode(axes, x, y, modes[row][kept])
+            shown = modes[row][kept]
+            for mode in np.unique(shown):
+                here = shown == mode
+                # A segment belongs to the mode in which it begins.
+                here[1:] |= here[:-1].copy()
+                line, shade = np.where(here, (x, y), np.nan), _style.colour(int(mode))
+                axes.plot(*line, linewidth=1.0, alpha=0.75, color=shade)
             continue
         style = style_of(row if number is None else number)
         axes.plot(x, y, linewidth=1.1, **style)
@@ -116,17 +121,3 @@ def _broken(
 
 def _mode(task: Footage) -> np.ndarray | None:
     return next(iter(task.modes.values()), None)
-
-
-def _by_mode(axes: Axes, x: Line, y: Line, modes: np.ndarray) -> None:
-    for mode in np.unique(modes):
-        here = modes == mode
-        # A segment belongs to the mode in which it begins.
-        here[1:] |= here[:-1].copy()
-        axes.plot(
-            np.where(here, x, np.nan),
-            np.where(here, y, np.nan),
-            linewidth=1.0,
-            alpha=0.75,
-            color=_style.colour(int(mode)),
-        )

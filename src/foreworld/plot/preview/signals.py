@@ -49,7 +49,17 @@ def signal_traces(task: Footage, title: str = "") -> Figure | None:
     if place is not None:
         place.get_gridspec().set_height_ratios(heights)
     for axes, (name, lines, values) in zip(all_axes, panels, strict=True):
-        _traces(axes, task.time[0], values, lines)
+        time, places = task.time[0], -np.arange(values.shape[-1])
+        low, high = values.min(0), values.max(0)
+        scaled = (values - (low + high) / 2) / np.where(high > low, high - low, 1)
+        for i, middle in enumerate(places):
+            line = scaled[:, i] * _FILL + middle
+            axes.plot(time, line, color="#374151", linewidth=0.9)
+        axes.set_yticks(places, lines, fontsize=8)
+        axes.tick_params(axis="y", length=0)
+        axes.grid(visible=False)
+        axes.set_xlim(time[0], time[-1])
+        axes.set_ylim(places[-1] - 0.6, 0.6)
         _style.label(axes, "", name)
         if axes is not all_axes[-1]:
             axes.tick_params(labelbottom=False)
@@ -61,25 +71,6 @@ def signal_traces(task: Footage, title: str = "") -> Figure | None:
     if title:
         all_axes[0].set_title(title, color=_style.INK, fontsize=11, loc="left")
     return figure
-
-
-def _traces(
-    axes: Axes,
-    time: Float[np.ndarray, " time"],
-    values: Float[np.ndarray, "time signal"],
-    names: list[str],
-) -> None:
-    num = values.shape[-1]
-    places = -np.arange(num)
-    low, high = values.min(0), values.max(0)
-    scaled = (values - (low + high) / 2) / np.where(high > low, high - low, 1) * _FILL
-    for i in range(num):
-        axes.plot(time, scaled[:, i] + places[i], color="#374151", linewidth=0.9)
-    axes.set_yticks(places, names, fontsize=8)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(visible=False)
-    axes.set_xlim(time[0], time[-1])
-    axes.set_ylim(places[-1] - 0.6, 0.6)
 
 
 def _ground(

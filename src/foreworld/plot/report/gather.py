@@ -64,20 +64,23 @@ def gather(folder: str | Path | StudyFolder) -> Content:
         f"{_count(num_seeds, 'seed')}, {steps:,} {budget.step_name} a run, root seed "
         f"{base.seed}. {study.path}"
     )
+    shared = [
+        [path, shown]
+        for path, shown in _changed(base, "")
+        if path != "data" and not path.endswith(".identity")
+    ]
+    shared_caption = "What all points share, where it is not the default."
     chunks = [study.path / chunk.folder_name for chunk in study.plan.chunks]
+    held_out = [n for n in horizon_names(results) if n.startswith("test_")]
     return Content(
         name=study.study.name,
         lead=lead,
         facts=_facts(study, results, winner),
-        settings=_settings(base),
+        settings=Table(["field", "value"], shared, caption=shared_caption),
         points=_points(results, winner),
         results=results,
         metrics=main_curves(results),
-        horizons=[
-            name
-            for name in horizon_names(results)
-            if name.startswith("test_") and not any(b in name for b in BASELINES)
-        ],
+        horizons=[n for n in held_out if not any(b in n for b in BASELINES)],
         chosen=_chosen(results),
         video=study_video(study, winner),
         timing=_timing(chunks),
@@ -91,13 +94,8 @@ def main_curves(results: xarray.Dataset) -> list[str]:
     known = curve_names(results)
     score = str(results.attrs["score"])
     first = [name for name in (score, f"val_{score}") if name in known]
-    rest = [
-        name
-        for name in known
-        if name not in first
-        and not name.startswith("val_")
-        and not any(baseline in name for baseline in BASELINES)
-    ]
+    rest = [n for n in known if n not in first and not n.startswith("val_")]
+    rest = [n for n in rest if not any(baseline in n for baseline in BASELINES)]
     # The agents' scores of a game and losses tell more than what else is measured.
     rest.sort(key=lambda name: (not name.startswith(score), "loss" not in name))
     return [*first, *rest][:MAX_CURVES]
@@ -151,16 +149,14 @@ def _facts(
 
 
 def _points(results: Any, winner: Best | None) -> Table:
-    names = swept(results)
-    columns = {}
+    names, columns = swept(results), {}
     for measure in ("auc", "final"):
         try:
             values, metric = measured(results, measure)
         except ForeworldError:
             continue
         columns[f"{measure} of {words(metric)}"] = values
-    head = ["point", *(plain(name) for name in names)]
-    head += list(columns)
+    head = ["point", *map(plain, names), *columns, "failed seeds"]
     rows: list[list[str | None]] = []
     failed = results["failed"].values.sum(axis=1)
     for point in range(results.sizes["point"]):
@@ -172,7 +168,6 @@ def _points(results: Any, winner: Best | None) -> Table:
             spread = f" [{low:.4g}, {high:.4g}]" if np.isfinite(low) else ""
             row.append(f"{kept.mean():.4g}{spread}" if len(kept) else None)
         rows.append([*row, str(failed[point])])
-    head.append("failed seeds")
     caption = (
         "Mean over seeds that did not fail [95 % Student interval of the mean]. The "
         "marked point is the best by the first measure."
@@ -192,17 +187,6 @@ def _chosen(results: Any) -> Sequence[int] | None:
     means = np.where(kept.any(axis=1), sums / np.maximum(kept.sum(axis=1), 1), -np.inf)
     order = np.argsort(-means, kind="stable")
     return [int(point) for point in order[:MAX_LINES]]
-
-
-def _settings(base: Part) -> Table:
-    """Fields of the base that differ from their defaults."""
-    rows = [
-        [path, shown]
-        for path, shown in _changed(base, "")
-        if path != "data" and not path.endswith(".identity")
-    ]
-    caption = "What all points share, where it is not the default."
-    return Table(["field", "value"], rows, caption=caption)
 
 
 def _changed(part: Part, prefix: str) -> list[tuple[str, str]]:

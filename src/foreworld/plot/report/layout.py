@@ -31,10 +31,8 @@ def lay_out(
     title = "Report: " + ", ".join(names)
     parts = [_html.heading(1, title)]
     if len(contents) > 1:
-        links = "".join(
-            f'<a href="#study-{i}">{escape(name)}</a>' for i, name in enumerate(names)
-        )
-        parts.append(f"<nav>{links}</nav>")
+        links = [f'<a href="#study-{i}">{escape(n)}</a>' for i, n in enumerate(names)]
+        parts.append(f"<nav>{''.join(links)}</nav>")
     for i, content in enumerate(contents):
         parts += _study(content, i)
     parts.append(_html.paragraph(made_by, "faint"))
@@ -52,10 +50,8 @@ def _study(content: Content, index: int) -> list[str]:
         drawn = []
         for metric in content.metrics:
             figure = curves(content.results, metric, content.chosen, small=bool(drawn))
-            caption = (
-                "" if drawn else ": mean over seeds and its 95 % Student interval."
-            )
-            caption = words(metric).capitalize() + caption
+            told = "" if drawn else ": mean over seeds and its 95 % Student interval."
+            caption = words(metric).capitalize() + told
             drawn.append(_html.figure(to_svg(figure, metric), caption))
         text = f'<div class="curve-set">{"".join(drawn)}</div>'
         parts += [_html.heading(3, "Learning curves"), text]
