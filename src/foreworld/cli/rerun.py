@@ -45,7 +45,7 @@ def describe(args: argparse.Namespace) -> list[Any]:
 def run(args: argparse.Namespace, fields: Fields) -> int:
     """Change it, and run it."""
     from foreworld.cli._fields import read_fields
-    from foreworld.sweeps.plan.prepare import folder_of
+    from foreworld.sweeps.plan.prepare import output_folder
     from foreworld.sweeps.run.sweep import sweep
     from foreworld.sweeps.study.change import changed
     from foreworld.sweeps.study.find import find_folder, read_study
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     values = read_fields(describe(args), given, f"foreworld rerun {args.run}")
     folder = find_folder(args.run)
     study = changed(read_study(folder), values, args.seeds, args.seed)
-    same = folder_of(study, args.out).resolve() == folder.resolve()
+    same = output_folder(study, args.out).resolve() == folder.resolve()
     if same and not args.force:
         raise ConfigError(
             f"nothing would change: {folder} is this run already. Give a field, --seed "

@@ -13,7 +13,7 @@ from foreworld.core.disk.places import find_place
 from foreworld.core.errors import ConfigError, DamagedError
 from foreworld.learners.base import LearnerState
 from foreworld.sweeps.plan.plan import Chunk, Plan, describe
-from foreworld.sweeps.plan.prepare import CHUNK_LOCK, folder_of, read_plan
+from foreworld.sweeps.plan.prepare import CHUNK_LOCK, output_folder, read_plan
 from foreworld.sweeps.results.gather import gather
 from foreworld.sweeps.results.selection import Best, best
 from foreworld.sweeps.run.work import finished, why_failed
@@ -236,4 +236,4 @@ def locate(study: Any, out: str | Path | None = None) -> tuple[Study, Path]:
         )
     if out is None and place is not None and place.is_dir():
         out = place
-    return found, folder_of(found, out)
+    return found, output_folder(found, out)

@@ -35,7 +35,7 @@ _OURS = (TABLE, "tracker.json", "report.html", CONFIG)
 _OUR_FOLDERS = (CHUNKS, "logs")
 
 
-def folder_of(study: Study, out: str | Path | None = None) -> Path:
+def output_folder(study: Study, out: str | Path | None = None) -> Path:
     """Where a study goes: ``out``, or its own place under ``runs/``.
 
     Parameters
