@@ -8,6 +8,8 @@ import pytest
 import foreworld as fw
 from foreworld.cli.main import main
 from foreworld.plot.report.page import follow
+from foreworld.sweeps.folder import StudyFolder
+from foreworld.sweeps.run.jobs import job_list
 from foreworld.sweeps.run.sweep import sweep
 from foreworld.testing.probes import ProbeLearner, ProbeWorld, SlowProbeLearner
 
@@ -103,6 +105,8 @@ def test_live_report_of_what_is_finished(study, tmp_path, capsys):
 
 def test_curves_so_far_stop_at_the_last_checkpoint(tmp_path):
     base = fw.Parameters(ProbeWorld(), ProbeLearner(num_updates=7))
+    job_list(fw.Study("p", base), out=tmp_path / "planned")
+    assert not StudyFolder(tmp_path / "planned").so_far.data_vars
     done = sweep(fw.Study("p", base), out=tmp_path / "s", quiet=True)
     whole = done.results
     assert done.so_far.identical(whole)

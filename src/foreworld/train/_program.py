@@ -84,8 +84,7 @@ def make_program(
     lanes: Lanes, sources: Sources, layout: Layout, traceable: bool
 ) -> AbstractProgram:
     """The program for these runs, compiled unless this process knows it already."""
-    kind = _TracedProgram if traceable else _PythonProgram
-    return kind(lanes, sources, layout)
+    return (_TracedProgram if traceable else _PythonProgram)(lanes, sources, layout)
 
 
 class _Key(NamedTuple):
@@ -102,14 +101,14 @@ class _TracedProgram(AbstractProgram):
         self._lanes, self._sources = lanes, sources
         self._layout = layout
         static = _Key(lanes.static, layout)
-        self._shapes = state_shapes(lanes, sources, layout)
-        train = lanes.leaves, self._shapes, lanes.keys
+        segment = segment_job(lanes, sources, layout)
+        train = segment.args[:3]
         evaluate = [
             Program(_evaluate_all, static, (*train, data, np.int32(0)))
             for data in (sources.val, sources.test)
         ]
         single = lane(lanes.leaves, 0), lanes.keys[0], sources.train
-        segment = segment_job(lanes, self._shapes, sources, layout)
+        self._shapes = segment.args[1]
         self.compiled = compile_all(
             [Program(_init_one, static, single), segment, *evaluate]
         )
@@ -153,8 +152,14 @@ class _PythonProgram(AbstractProgram):
     """In Python, one run at a time, for learners that cannot be traced."""
 
     def __init__(self, lanes: Lanes, sources: Sources, layout: Layout) -> None:
-        self._lanes, self._sources, self._layout = lanes, sources, layout
+        self._sources, self._layout = sources, layout
         self.compiled = Compiled([], 0.0, 0, 0)
+        self._runs: list[tuple[Key[Array, ""], Any]] = []
+        for i in range(lanes.width):
+            # The parameters of one run, holding plain numbers.
+            leaves = lane(lanes.leaves, i)
+            plain = {k: float(v) if v.ndim == 0 else v for k, v in leaves.items()}
+            self._runs.append((lanes.keys[i], combine(lanes.static, plain, {})))
 
     @property
     def num_bytes(self) -> int:
@@ -165,57 +170,43 @@ class _PythonProgram(AbstractProgram):
 
     def init(self) -> LearnerState:
         states = [
-            _part(self._lanes, i).learner.init(
-                named_key(self._lanes.keys[i], "init"), self._source(i)
+            part.learner.init(
+                named_key(key, "init"), source_of(part, self._sources.train)
             )
-            for i in range(self._lanes.width)
+            for key, part in self._runs
         ]
         return stack_trees(jax.tree.map(jnp.asarray, states))
 
     def segment(self, state: LearnerState, segment: int) -> Trained:
-        layout, count = self._layout, self._layout.intervals_in(segment)
-        states, curves = [], []
-        for i in range(self._lanes.width):
-            one, intervals = lane(state, i), []
-            for j in range(count):
+        layout, states, curves = self._layout, [], []
+        for index, (root, part) in enumerate(self._runs):
+            source, one = source_of(part, self._sources.train), lane(state, index)
+            intervals = []
+            for j in range(layout.intervals_in(segment)):
                 first = segment * layout.updates_per_segment
                 first += j * layout.updates_per_interval
                 last = min(first + layout.updates_per_interval, layout.num_updates)
-                one, metrics = self._interval(i, one, first, last)
-                intervals.append(metrics)
+                total: Any = None
+                for i in range(first, last):
+                    key = named_key(root, "update", i)
+                    progress = jnp.float32(i / layout.num_updates)
+                    one, new = part.learner.update(one, source, key, progress)
+                    total = new if total is None else jax.tree.map(jnp.add, total, new)
+                one = jax.tree.map(jnp.asarray, one)
+                intervals.append(total)
             states.append(one)
             curves.append(stack_trees(intervals))
-        state = stack_trees(states)
-        broken = np.asarray(
-            [bool(_has_nan(lane(state, i))) for i in range(len(states))]
-        )
-        return Trained(state, stack_trees(curves), broken)
+        broken = np.asarray([bool(_has_nan(one)) for one in states])
+        return Trained(stack_trees(states), stack_trees(curves), broken)
 
     def evaluate(
         self, state: LearnerState, data: DataSource | None, index: int
     ) -> Metrics:
         results = []
-        for i in range(self._lanes.width):
-            part = _part(self._lanes, i)
-            key = named_key(self._lanes.keys[i], "evaluate", index)
-            source = source_of(part, data)
+        for i, (key, part) in enumerate(self._runs):
+            key, source = named_key(key, "evaluate", index), source_of(part, data)
             results.append(part.learner.evaluate(lane(state, i), source, key))
         return stack_trees(results)
-
-    def _source(self, index: int) -> Any:
-        return source_of(_part(self._lanes, index), self._sources.train)
-
-    def _interval(
-        self, index: int, state: LearnerState, first: int, last: int
-    ) -> tuple[LearnerState, Metrics]:
-        part, source = _part(self._lanes, index), self._source(index)
-        total: Any = None
-        for i in range(first, last):
-            key = named_key(self._lanes.keys[index], "update", i)
-            progress = jnp.float32(i / self._layout.num_updates)
-            state, metrics = part.learner.update(state, source, key, progress)
-            total = metrics if total is None else jax.tree.map(jnp.add, total, metrics)
-        return jax.tree.map(jnp.asarray, state), total
 
 
 def reported_bytes(program: Any) -> int:
@@ -231,22 +222,16 @@ def reported_bytes(program: Any) -> int:
     )
 
 
-def state_shapes(lanes: Lanes, sources: Sources, layout: Layout) -> LearnerState:
-    """Shapes and types of the stacked states."""
+def segment_job(lanes: Lanes, sources: Sources, layout: Layout) -> Program:
+    """The program of a segment, to be compiled; the state it is given is used up."""
     static = _Key(lanes.static, layout)
     single = lane(lanes.leaves, 0), lanes.keys[0], sources.train
     one = jax.eval_shape(lambda *args: _init_one(static, *args), *single)
-    return jax.tree.map(
+    shapes = jax.tree.map(
         lambda leaf: jax.ShapeDtypeStruct((lanes.width, *leaf.shape), leaf.dtype), one
     )
-
-
-def segment_job(
-    lanes: Lanes, shapes: LearnerState, sources: Sources, layout: Layout
-) -> Program:
-    """The program of a segment, to be compiled; the state it is given is used up."""
     args = lanes.leaves, shapes, lanes.keys, sources.train, np.int32(0)
-    return Program(_segment_all, _Key(lanes.static, layout), args, donate=(1,))
+    return Program(_segment_all, static, args, donate=(1,))
 
 
 def _init_one(
@@ -266,47 +251,36 @@ def _segment_all(
     first: Int[Array, ""],
 ) -> tuple[LearnerState, Metrics, Bool[Array, " run"]]:
     """One segment of all runs, from update ``first`` on."""
-
-    def one(leaves: Any, state: LearnerState, key: Key[Array, ""]) -> Any:
-        return _segment_of_one(static, leaves, state, key, data, first)
-
-    return jax.vmap(one)(leaves, state, keys)
-
-
-def _segment_of_one(
-    static: _Key,
-    leaves: Any,
-    state: LearnerState,
-    key: Key[Array, ""],
-    data: DataSource | None,
-    first: Int[Array, ""],
-) -> tuple[LearnerState, Metrics, Bool[Array, ""]]:
-    part = combine(static.static, leaves, {})
-    learner, source = part.learner, source_of(part, data)
     layout = static.layout
 
-    def update(i: Int[Array, ""], state: LearnerState) -> tuple[LearnerState, Metrics]:
-        progress = i.astype(jnp.float32) / layout.num_updates
-        return learner.update(state, source, named_key(key, "update", i), progress)
+    def one(leaves: Any, state: LearnerState, key: Key[Array, ""]) -> Any:
+        part = combine(static.static, leaves, {})
+        learner, source = part.learner, source_of(part, data)
 
-    shapes = jax.eval_shape(update, jnp.int32(0), state)[1]
+        def update(i: Int[Array, ""], state: LearnerState) -> Any:
+            progress = i.astype(jnp.float32) / layout.num_updates
+            return learner.update(state, source, named_key(key, "update", i), progress)
 
-    def body(i: Int[Array, ""], carry: Any) -> Any:
-        state, sums = carry
-        state, metrics = update(i, state)
-        return state, jax.tree.map(jnp.add, sums, metrics)
+        shapes = jax.eval_shape(update, jnp.int32(0), state)[1]
 
-    def interval(state: LearnerState, begin: Int[Array, ""]) -> Any:
-        zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
-        # The bounds do not depend on the run, so the loop stays a loop under vmap, and
-        # intervals past the last update do nothing.
-        end = jnp.minimum(begin + layout.updates_per_interval, layout.num_updates)
-        return jax.lax.fori_loop(begin, end, body, (state, zeros))
+        def body(i: Int[Array, ""], carry: Any) -> Any:
+            state, sums = carry
+            state, metrics = update(i, state)
+            return state, jax.tree.map(jnp.add, sums, metrics)
 
-    offsets = np.arange(layout.intervals_per_segment) * layout.updates_per_interval
-    begins = first + jnp.asarray(offsets, jnp.int32)
-    state, metrics = jax.lax.scan(interval, state, begins)
-    return state, metrics, _has_nan(state)
+        def interval(state: LearnerState, begin: Int[Array, ""]) -> Any:
+            zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+            # The bounds do not depend on the run, so the loop stays a loop under vmap,
+            # and intervals past the last update do nothing.
+            end = jnp.minimum(begin + layout.updates_per_interval, layout.num_updates)
+            return jax.lax.fori_loop(begin, end, body, (state, zeros))
+
+        offsets = np.arange(layout.intervals_per_segment) * layout.updates_per_interval
+        begins = first + jnp.asarray(offsets, jnp.int32)
+        state, metrics = jax.lax.scan(interval, state, begins)
+        return state, metrics, _has_nan(state)
+
+    return jax.vmap(one)(leaves, state, keys)
 
 
 def _evaluate_all(
@@ -323,13 +297,6 @@ def _evaluate_all(
         return part.learner.evaluate(state, source_of(part, data), key)
 
     return jax.vmap(one)(leaves, state, keys)
-
-
-def _part(lanes: Lanes, index: int) -> Any:
-    """One run's parameters, holding plain numbers."""
-    leaves = {k: v[index] for k, v in lanes.leaves.items()}
-    plain = {k: float(v) if v.ndim == 0 else v for k, v in leaves.items()}
-    return combine(lanes.static, plain, {})
 
 
 def _has_nan(state: LearnerState) -> Bool[Array, ""]:

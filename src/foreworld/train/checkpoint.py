@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +90,12 @@ def flatten(tree: Any, prefix: str) -> Arrays:
         First step of every name: ``"state"`` gives ``"state/params/weight"``.
     """
     leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
-    return {_name(prefix, path): _to_host(leaf) for path, leaf in leaves}
+    arrays = {}
+    for path, leaf in leaves:
+        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            leaf = jax.random.key_data(leaf)
+        arrays[_name(prefix, path)] = np.asarray(leaf)
+    return arrays
 
 
 def unflatten(arrays: Arrays, prefix: str, like: Any, where: Path) -> Any:
@@ -119,7 +123,9 @@ def unflatten(arrays: Arrays, prefix: str, like: Any, where: Path) -> Any:
         name = _name(prefix, path)
         if name not in arrays:
             raise DamagedError(f"{where} holds no {name!r}: written by other code.")
-        array = _from_host(arrays[name], leaf)
+        array: Any = arrays[name]
+        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            array = jax.random.wrap_key_data(jnp.asarray(array))
         if array.shape != leaf.shape or array.dtype != leaf.dtype:
             raise DamagedError(
                 f"{where}: {name!r} is {array.dtype}{array.shape} instead of "
@@ -145,14 +151,15 @@ def save(folder: Path, segments: int, arrays: Arrays, info: dict[str, Any]) -> N
     """
     path = folder / f"checkpoint-{segments:05d}.safetensors"
     write_arrays(path, arrays, {**info, "segments": segments}, durable=False)
-    for _, old in list(_newest_first(folder))[_KEPT:]:
+    for old in checkpoints(folder)[_KEPT:]:
         remove_file(old)
 
 
-def checkpoints(folder: Path) -> Iterator[Path]:
+def checkpoints(folder: Path) -> list[Path]:
     """Checkpoints of a folder, the newest first."""
-    for _, path in _newest_first(folder):
-        yield path
+    found = ((_NAME.fullmatch(path.name), path) for path in folder.glob("checkpoint-*"))
+    numbered = sorted(((int(m[1]), path) for m, path in found if m), reverse=True)
+    return [path for _, path in numbered]
 
 
 def remove(folder: Path) -> None:
@@ -161,26 +168,9 @@ def remove(folder: Path) -> None:
         remove_file(path)
 
 
-def _newest_first(folder: Path) -> list[tuple[int, Path]]:
-    found = ((_NAME.fullmatch(path.name), path) for path in folder.glob("checkpoint-*"))
-    return sorted(((int(m[1]), path) for m, path in found if m), reverse=True)
-
-
 def _name(prefix: str, path: tuple[Any, ...]) -> str:
     steps = jax.tree_util.keystr(path, simple=True, separator="/")
     return f"{prefix}/{steps}" if steps else prefix
-
-
-def _to_host(leaf: Any) -> np.ndarray:
-    if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-        leaf = jax.random.key_data(leaf)
-    return np.asarray(leaf)
-
-
-def _from_host(array: np.ndarray, like: Any) -> Any:
-    if jnp.issubdtype(like.dtype, jax.dtypes.prng_key):
-        return jax.random.wrap_key_data(jnp.asarray(array))
-    return array
 
 
 def _digest(arrays: Arrays, info: dict[str, Any]) -> str:

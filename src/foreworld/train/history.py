@@ -106,12 +106,9 @@ def history_of(arrays: Arrays, where: Path) -> History:
         split, _, rest = path.partition("/")
         name, _, part = rest.rpartition("/")
         if split in found and part == "total":
-            found[split][name] = array, arrays[f"{split}/{name}/count"]
-    means = {
-        split: {name: Mean(*pair) for name, pair in metrics.items()}
-        for split, metrics in found.items()
-    }
-    return History(**means, failed=arrays["failed"])
+            pair: Any = array, arrays[f"{split}/{name}/count"]
+            found[split][name] = Mean(*pair)
+    return History(**found, failed=arrays["failed"])
 
 
 def values(mean: Mean) -> np.ndarray:

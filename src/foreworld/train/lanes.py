@@ -12,7 +12,7 @@ from jaxtyping import Array, Key
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import named_key, root_key
-from foreworld.core.parts.partition import Leaves, Static, partition, stack
+from foreworld.core.parts.partition import Static, partition, stack
 from foreworld.train.parameters import Parameters
 
 
@@ -70,15 +70,13 @@ def make_lanes(runs: Sequence[Run]) -> Lanes:
             f"runs of {len(kinds)} different static parts cannot share a program; "
             f"plan them as a study."
         )
-    traced: list[Leaves] = []
-    data: list[Leaves] = []
-    for run in runs:
-        _, numbers, arrays = partition(run.parameters)
-        traced.append(numbers)
-        data.append(arrays)
     ((static, _),) = kinds
-    arrays = jax.tree.map(lambda *xs: np.stack([np.asarray(x) for x in xs]), *data)
-    return Lanes(static, {**stack(traced), **arrays}, stack_trees(_keys(runs)))
+    _, traced, data = zip(*(partition(run.parameters) for run in runs), strict=True)
+    names = [(run.parameters.seed, run.seed_index) for run in runs]
+    # Padding repeats a run: each key is made once.
+    known = {name: run_key(*name) for name in set(names)}
+    keys = stack_trees([known[name] for name in names])
+    return Lanes(static, {**stack(traced), **stack_trees(data)}, keys)
 
 
 def run_key(seed: int, seed_index: int) -> Key[Array, ""]:
@@ -94,21 +92,19 @@ def run_key(seed: int, seed_index: int) -> Key[Array, ""]:
     return named_key(root_key(seed), "run", seed_index)
 
 
-def _keys(runs: Sequence[Run]) -> list[Key[Array, ""]]:
-    known: dict[tuple[int, int], Key[Array, ""]] = {}
-    for run in runs:
-        name = run.parameters.seed, run.seed_index
-        if name not in known:
-            known[name] = run_key(*name)
-    return [known[run.parameters.seed, run.seed_index] for run in runs]
-
-
 def stack_trees(trees: Sequence[Any]) -> Any:
     """Stack pytrees of arrays along a new first axis.
 
     On the host: a compiled program for every shape of leaf would cost more.
     """
-    return jax.tree.map(_stack, *trees)
+
+    def stacked(*leaves: Any) -> Any:
+        if jnp.issubdtype(leaves[0].dtype, jax.dtypes.prng_key):
+            data = np.stack([np.asarray(jax.random.key_data(leaf)) for leaf in leaves])
+            return jax.random.wrap_key_data(jnp.asarray(data))
+        return np.stack([np.asarray(leaf) for leaf in leaves])
+
+    return jax.tree.map(stacked, *trees)
 
 
 def lane(tree: Any, index: int) -> Any:
@@ -122,10 +118,3 @@ def lane(tree: Any, index: int) -> Any:
         Position on that axis.
     """
     return jax.tree.map(lambda leaf: leaf[index], tree)
-
-
-def _stack(*leaves: Any) -> Any:
-    if jnp.issubdtype(leaves[0].dtype, jax.dtypes.prng_key):
-        data = np.stack([np.asarray(jax.random.key_data(leaf)) for leaf in leaves])
-        return jax.random.wrap_key_data(jnp.asarray(data))
-    return np.stack([np.asarray(leaf) for leaf in leaves])

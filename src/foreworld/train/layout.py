@@ -68,15 +68,11 @@ def choose_layout(
     num_segments
         Wished number of segments, and so of checkpoints.
     """
-    per_interval = _near_divisor(num_updates, num_updates / num_points)
+    wished = num_updates / num_points
+    # The divisor within a factor of 1.5 that is nearest, else the rounded wish.
+    low, high = max(1, math.ceil(wished / 1.5)), math.floor(wished * 1.5)
+    divisors = [d for d in range(low, high + 1) if num_updates % d == 0]
+    nearest = min(divisors, key=lambda d: abs(math.log(d / wished)), default=None)
+    per_interval = nearest or max(1, round(wished))
     intervals = math.ceil(num_updates / per_interval)
     return Layout(num_updates, per_interval, math.ceil(intervals / num_segments))
-
-
-def _near_divisor(total: int, target: float) -> int:
-    """The divisor within a factor of 1.5 that is nearest, else the rounded target."""
-    low, high = max(1, math.ceil(target / 1.5)), math.floor(target * 1.5)
-    divisors = [d for d in range(low, high + 1) if total % d == 0]
-    if not divisors:
-        return max(1, round(target))
-    return min(divisors, key=lambda d: abs(math.log(d / target)))

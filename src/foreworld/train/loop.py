@@ -6,9 +6,10 @@ same folder, it goes on from the last checkpoint and writes the same bytes.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -166,16 +167,15 @@ def train(
     """
     compilation.configure()
     make_folder(folder)
-    padding = (width or len(runs)) - len(runs)
-    lanes = make_lanes([*runs, *[runs[-1]] * padding])
-    parameters = runs[0].parameters
+    num_runs, parameters = len(runs), runs[0].parameters
+    lanes = make_lanes([*runs, *[runs[-1]] * ((width or num_runs) - num_runs)])
     sources = open_sources(parameters)
     plan = plan_training(parameters, sources) if plan is None else plan
-    timing = Timing()
-    traceable = parameters.learner.traceable
+    layout, timing = plan.layout, Timing()
+    mark = {"layout": list(layout), "width": lanes.width}
     journal.write_line(folder, event="compile", segment=0)
     with enough_memory(lanes.width):
-        program = make_program(lanes, sources, plan.layout, traceable)
+        program = make_program(lanes, sources, layout, parameters.learner.traceable)
         journal.write_line(folder, event="ready", segment=0)
         timing.compile_s = program.compiled.seconds
         timing.programs = program.compiled.made
@@ -183,15 +183,29 @@ def train(
         # What the sources take is taken already.
         taken = sum(leaf.nbytes for leaf in jax.tree.leaves(sources))
         check_fits(program.num_bytes - taken, lanes.width)
-        chunk = _Chunk(folder, len(runs), lanes.width, plan, program, timing)
-        state, history = chunk.train(sources, watch)
+        first, state, history = _resume(folder, program, mark, timing)
+        for segment in range(first, layout.num_segments):
+            journal.write_line(folder, event="start", segment=segment)
+            with _clock(timing, "train_s"):
+                state, metrics, broken = program.segment(state, segment)
+            with _clock(timing, "evaluate_s"):
+                val = program.evaluate(state, sources.val, segment)
+            history = history.after_segment(segment, metrics, val, broken)
+            with _clock(timing, "checkpoint_s"):
+                arrays = {**checkpoint.flatten(state, "state"), **history.arrays()}
+                checkpoint.save(folder, segment + 1, arrays, mark)
+            journal.write_line(folder, event="done", segment=segment)
+            done = layout.segment_ends()[segment] - segment * layout.updates_per_segment
+            timing.steps += int(done) * plan.budget.steps_per_update * num_runs
+            if watch is not None:
+                watch(Update(segment, history.kept(num_runs), plan, timing))
         with _clock(timing, "evaluate_s"):
             test = program.evaluate(state, sources.test, AT_END)
-    history = history.after_test(test).kept(len(runs))
+    history = history.after_test(test).kept(num_runs)
     with _clock(timing, "checkpoint_s"):
-        kept = jax.tree.map(lambda leaf: leaf[: len(runs)], state)
+        kept = jax.tree.map(lambda leaf: leaf[:num_runs], state)
         checkpoint.write_arrays(folder / STATE, checkpoint.flatten(kept, "state"), {})
-        info = {"layout": list(plan.layout), "budget": list(plan.budget)}
+        info = {"layout": list(layout), "budget": list(plan.budget)}
         checkpoint.write_arrays(folder / METRICS, history.arrays(), info)
     write_json(folder / TIMING, {**asdict(timing), "device": device_kind()})
     return timing
@@ -265,74 +279,27 @@ def device_kind() -> str:
     return jax.devices()[0].platform
 
 
-class _Chunk:
-    """The runs of one call, on their way through the segments."""
-
-    def __init__(
-        self,
-        folder: Path,
-        num_runs: int,
-        width: int,
-        plan: TrainingPlan,
-        program: AbstractProgram,
-        timing: Timing,
-    ) -> None:
-        self._folder, self._num_runs, self._width = folder, num_runs, width
-        self._plan, self._program, self._timing = plan, program, timing
-
-    def train(
-        self, sources: Sources, watch: Watcher | None
-    ) -> tuple[LearnerState, History]:
-        timing, layout = self._timing, self._plan.layout
-        first, state, history = self._resume()
-        for segment in range(first, layout.num_segments):
-            journal.write_line(self._folder, event="start", segment=segment)
-            with _clock(timing, "train_s"):
-                state, metrics, broken = self._program.segment(state, segment)
-            with _clock(timing, "evaluate_s"):
-                val = self._program.evaluate(state, sources.val, segment)
-            history = history.after_segment(segment, metrics, val, broken)
-            with _clock(timing, "checkpoint_s"):
-                arrays = {**checkpoint.flatten(state, "state"), **history.arrays()}
-                checkpoint.save(self._folder, segment + 1, arrays, self._info())
-            journal.write_line(self._folder, event="done", segment=segment)
-            done = layout.segment_ends()[segment] - segment * layout.updates_per_segment
-            per_update = self._plan.budget.steps_per_update
-            timing.steps += int(done) * per_update * self._num_runs
-            if watch is not None:
-                kept = history.kept(self._num_runs)
-                watch(Update(segment, kept, self._plan, timing))
-        return state, history
-
-    def _resume(self) -> tuple[int, LearnerState, History]:
-        """The newest checkpoint that is whole, else the beginning."""
-        for path in checkpoint.checkpoints(self._folder):
-            try:
-                arrays, info = checkpoint.read_arrays(path)
-                if {k: info.get(k) for k in self._info()} != self._info():
-                    raise DamagedError(f"{path} belongs to another training.")
-                shapes = self._program.shapes()
-                state = checkpoint.unflatten(arrays, "state", shapes, path)
-                return info["segments"], state, history_of(arrays, path)
-            except DamagedError as error:
-                print(f"{error} Going on from the one before.", file=sys.stderr)
-                remove(path)
-        with _clock(self._timing, "init_s"):
-            return 0, self._program.init(), new_history(self._width)
-
-    def _info(self) -> dict[str, Any]:
-        return {"layout": list(self._plan.layout), "width": self._width}
+def _resume(
+    folder: Path, program: AbstractProgram, mark: dict[str, Any], timing: Timing
+) -> tuple[int, LearnerState, History]:
+    """The newest checkpoint that is whole and of this training, else the beginning."""
+    for path in checkpoint.checkpoints(folder):
+        try:
+            arrays, info = checkpoint.read_arrays(path)
+            if {k: info.get(k) for k in mark} != mark:
+                raise DamagedError(f"{path} belongs to another training.")
+            state = checkpoint.unflatten(arrays, "state", program.shapes(), path)
+            return info["segments"], state, history_of(arrays, path)
+        except DamagedError as error:
+            print(f"{error} Going on from the one before.", file=sys.stderr)
+            remove(path)
+    with _clock(timing, "init_s"):
+        return 0, program.init(), new_history(mark["width"])
 
 
-class _clock:
-    """Adds the time of a block to a field of a :class:`Timing`."""
-
-    def __init__(self, timing: Timing, field: str) -> None:
-        self._timing, self._field = timing, field
-
-    def __enter__(self) -> None:
-        self._begun = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        spent = time.perf_counter() - self._begun
-        setattr(self._timing, self._field, getattr(self._timing, self._field) + spent)
+@contextlib.contextmanager
+def _clock(timing: Timing, field: str) -> Iterator[None]:
+    """Add the time of a block to a field."""
+    begun = time.perf_counter()
+    yield
+    setattr(timing, field, getattr(timing, field) + time.perf_counter() - begun)

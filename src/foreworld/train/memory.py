@@ -20,7 +20,7 @@ from jax.extend.core import ClosedJaxpr, Jaxpr
 
 from foreworld.core.compilation import compile_all
 from foreworld.core.errors import ForeworldError
-from foreworld.train._program import reported_bytes, segment_job, state_shapes
+from foreworld.train._program import reported_bytes, segment_job
 from foreworld.train.lanes import Run, make_lanes
 from foreworld.train.layout import Layout
 from foreworld.train.sources import Sources
@@ -78,19 +78,17 @@ def enough_memory(width: int) -> Iterator[None]:
         raise
 
 
-def widest(
-    runs: Sequence[Run], sources: Sources, layout: Layout, wanted: int, free: float
-) -> int:
+def widest(run: Run, sources: Sources, layout: Layout, wanted: int, free: float) -> int:
     """The largest width up to ``wanted`` whose program fits in the free memory.
 
     Parameters
     ----------
-    runs
-        At least one run of a group; the first stands for all.
+    run
+        Any run of the group.
     sources
-        What they learn from, as arrays or as shapes.
+        What it learns from, as arrays or as shapes.
     layout
-        Intervals and segments of their training.
+        Intervals and segments of its training.
     wanted
         Runs in the program that would be best, at least 1.
     free
@@ -101,10 +99,10 @@ def widest(
     int
         At least 1.
     """
-    if wanted == 1 or bound_bytes(runs[0], sources, layout, wanted) < _PLENTY * free:
+    if wanted == 1 or bound_bytes(run, sources, layout, wanted) < _PLENTY * free:
         return wanted
-    one = program_bytes([runs[0]], sources, layout)
-    two = program_bytes([runs[0]] * 2, sources, layout)
+    one = program_bytes([run], sources, layout)
+    two = program_bytes([run] * 2, sources, layout)
     # Memory grows linearly with the width: a run adds `slope`, and `one - slope` is
     # what all runs share. So two small compilations serve for every width.
     slope = max(two - one, 1)
@@ -123,9 +121,7 @@ def program_bytes(runs: Sequence[Run], sources: Sources, layout: Layout) -> int:
     layout
         Intervals and segments of their training.
     """
-    lanes = make_lanes(runs)
-    shapes = state_shapes(lanes, sources, layout)
-    job = segment_job(lanes, shapes, sources, layout)
+    job = segment_job(make_lanes(runs), sources, layout)
     return reported_bytes(compile_all([job]).programs[0])
 
 
@@ -143,9 +139,7 @@ def bound_bytes(run: Run, sources: Sources, layout: Layout, width: int) -> int:
     width
         Runs in the program.
     """
-    lanes = make_lanes([run])
-    shapes = state_shapes(lanes, sources, layout)
-    job = segment_job(lanes, shapes, sources, layout)
+    job = segment_job(make_lanes([run]), sources, layout)
     traced = jax.make_jaxpr(job.function, static_argnums=0)(job.static, *job.args)
     shared = sum(_size(leaf) for leaf in jax.tree.leaves(sources))
     return shared + 2 * width * _values_bytes(traced.jaxpr)
@@ -157,39 +151,29 @@ def free_bytes(workers: int = 1) -> float:
     stats = device.memory_stats() if device.platform != "cpu" else None
     if stats and "bytes_limit" in stats:
         return (stats["bytes_limit"] - stats["bytes_in_use"]) / workers
-    return min(_available(), _cgroup_limit()) / workers
+    # Where the system does not say what is free, half of all memory is assumed to be.
+    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2
+    path = Path("/proc/meminfo")
+    for line in path.read_text().splitlines() if path.exists() else ():
+        if line.startswith("MemAvailable:"):
+            available = float(line.split()[1]) * 1024
+    path = Path("/sys/fs/cgroup/memory.max")
+    limit = path.read_text().strip() if path.exists() else "max"
+    return (available if limit == "max" else min(available, float(limit))) / workers
 
 
 def _advice(problem: str, width: int) -> str:
-    what = "one run" if width == 1 else f"{width} runs side by side"
     if width == 1:
-        todo = (
-            "One run is the least: make networks or batches smaller, use fewer "
-            "workers, or a machine with more memory."
+        return (
+            f"the program of one run {problem}. One run is the least: make networks or "
+            f"batches smaller, use fewer workers, or a machine with more memory."
         )
-    else:
-        todo = (
-            f"Plan it narrower: run the same command with --width {width // 2} "
-            f"(width={width // 2} in Python). Where some of the study is finished "
-            f"already, its plan stays: then add --force, which begins anew."
-        )
-    return f"the program of {what} {problem}. {todo}"
-
-
-def _available() -> float:
-    path = Path("/proc/meminfo")
-    if path.exists():
-        for line in path.read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return float(line.split()[1]) * 1024
-    # Where the system does not say what is free, half of all memory is assumed to be.
-    return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")) / 2
-
-
-def _cgroup_limit() -> float:
-    path = Path("/sys/fs/cgroup/memory.max")
-    text = path.read_text().strip() if path.exists() else "max"
-    return math.inf if text == "max" else float(text)
+    return (
+        f"the program of {width} runs side by side {problem}. Plan it narrower: run "
+        f"the same command with --width {width // 2} (width={width // 2} in Python). "
+        f"Where some of the study is finished already, its plan stays: then add "
+        f"--force, which begins anew."
+    )
 
 
 def _values_bytes(jaxpr: Jaxpr) -> int:
@@ -199,10 +183,9 @@ def _values_bytes(jaxpr: Jaxpr) -> int:
         total += sum(_size(variable.aval) for variable in equation.outvars)
         for value in equation.params.values():
             for part in value if isinstance(value, tuple | list) else (value,):
-                if isinstance(part, ClosedJaxpr):
-                    total += _values_bytes(part.jaxpr)
-                elif isinstance(part, Jaxpr):
-                    total += _values_bytes(part)
+                inner = part.jaxpr if isinstance(part, ClosedJaxpr) else part
+                if isinstance(inner, Jaxpr):
+                    total += _values_bytes(inner)
     return total
 
 

@@ -96,17 +96,17 @@ def test_fact_6_predicted_memory():
     assert sizes[9] <= bound_bytes(Run(base, 0), NOTHING, layout, 9)
     run, slope = Run(base, 0), sizes[2] - sizes[1]
     # Nine fit where a tenth more than what they take may be used, and not with less.
-    assert widest([run], NOTHING, layout, 16, 1.1 * sizes[9] / 0.8) >= 9
-    assert widest([run], NOTHING, layout, 16, 0.9 * sizes[9] / 0.8) < 9
+    assert widest(run, NOTHING, layout, 16, 1.1 * sizes[9] / 0.8) >= 9
+    assert widest(run, NOTHING, layout, 16, 0.9 * sizes[9] / 0.8) < 9
     free = (sizes[1] + 3.5 * slope) / 0.8
-    assert widest([run], NOTHING, layout, 16, free) == 4
-    assert widest([run], NOTHING, layout, 16, 1.0) == 1
+    assert widest(run, NOTHING, layout, 16, free) == 4
+    assert widest(run, NOTHING, layout, 16, 1.0) == 1
 
 
 def test_plenty_of_memory_compiles_nothing(monkeypatch):
     layout = plan_training(BASE).layout
     monkeypatch.delattr("foreworld.train.memory.program_bytes")
-    assert widest([Run(BASE, 0)], NOTHING, layout, 16, 1e9) == 16
+    assert widest(Run(BASE, 0), NOTHING, layout, 16, 1e9) == 16
 
 
 def test_little_memory_makes_narrow_chunks(monkeypatch):

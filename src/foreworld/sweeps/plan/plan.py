@@ -254,7 +254,7 @@ def _width(
     most = MAX_WIDTH_ON_CPU if device_kind() == "cpu" else MAX_WIDTH
     wanted = _even(num_runs, most, pieces)
     run = Run(point.parameters, 0)
-    fits = widest([run], sources, training.layout, wanted, free_bytes(workers))
+    fits = widest(run, sources, training.layout, wanted, free_bytes(workers))
     return wanted if fits >= wanted else _even(num_runs, fits, pieces)
 
 

@@ -134,7 +134,7 @@ def _forget_unused_plan(folder: Path, width: int) -> None:
     with lease(folder / LOCK, math.inf), lease(folder / RUNNING) as alone:
         places = [folder / chunk.folder_name for chunk in plan.chunks]
         if alone and not any(
-            (place / MANIFEST).exists() or any(checkpoints(place)) for place in places
+            (place / MANIFEST).exists() or checkpoints(place) for place in places
         ):
             remove(folder / PLAN)
             remove(folder / CHUNKS)

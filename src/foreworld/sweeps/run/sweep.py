@@ -237,7 +237,7 @@ class Chunks(AbstractWork):
     def mark(self) -> Hashable:
         """Which chunks are finished, and the newest checkpoints of the others."""
         return tuple(
-            (finished(place), next(checkpoint.checkpoints(place), None))
+            (finished(place), *checkpoint.checkpoints(place)[:1])
             for place in self._places
         )
 

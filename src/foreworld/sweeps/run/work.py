@@ -148,7 +148,7 @@ def _do(
         size = len(chunk.runs), group.width
         rates.record(first, group.training, *size, plan.threads, timing)
 
-    resumed = any(True for _ in checkpoint.checkpoints(place))
+    resumed = bool(checkpoint.checkpoints(place))
     with _tracked(folder, study, points, chunk, resumed) as traces:
 
         def watch(update: Update) -> None:
