@@ -179,10 +179,7 @@ def _cores() -> list[int]:
 
 
 def _start(
-    runs: range,
-    total_steps: int,
-    folder: str,
-    core: int | None,
+    runs: range, total_steps: int, folder: str, core: int | None
 ) -> subprocess.Popen[str]:
     environment, pin = dict(os.environ), ""
     if core is not None:

@@ -147,11 +147,7 @@ def print_fields(parts: Sequence[Shown], command: str) -> None:
 def describe_field(spec: FieldSpec, doc: str) -> str:
     """One line on a field: documentation, unit, limits, kind."""
     mark = spec.mark if isinstance(spec.mark, Bounded) else None
-    notes = [
-        mark.unit if mark else "",
-        mark.describe() if mark else "",
-        spec.kind,
-    ]
+    notes = [mark.unit if mark else "", mark.describe() if mark else "", spec.kind]
     return f"{' '.join(doc.split())} ({'; '.join(note for note in notes if note)})"
 
 

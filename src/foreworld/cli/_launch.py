@@ -1,11 +1,10 @@
-"""Options of the verbs that can hand work to launchers: ``--launch``, ``--workers``."""
+"""Options of the verbs that can hand work to launchers, and of those that train."""
 
 from __future__ import annotations
 
-import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from foreworld.cli._usage import Usage
+from foreworld.cli._usage import Args, Usage
 from foreworld.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -15,25 +14,64 @@ if TYPE_CHECKING:
 def add_launch_options(usage: Usage) -> None:
     """Declare where the work runs."""
     usage.add(
-        "--launch",
-        metavar="LAUNCHER",
-        help="here (in this process, the default) | processes (one worker a core) | "
+        "--launch LAUNCHER",
+        "here (in this process, the default) | processes (one worker a core) | "
         "slurm (jobs of a cluster)",
     )
     usage.add(
-        "--workers",
-        type=int,
-        low=1,
-        default=None,
-        metavar="N",
-        help="worker processes or jobs (default: one a core, 4 with slurm). Fields of "
+        "--workers N",
+        "worker processes or jobs (default: one a core, 4 with slurm). Fields of "
         "the launcher are options too: --launch.partition long; 'foreworld show "
         "slurm' lists them",
+        int,
+        low=1,
     )
     usage.add_fields("launch", "launch_fields")
 
 
-def launcher_of(args: argparse.Namespace) -> AbstractLauncher | None:
+def add_run_options(usage: Usage) -> None:
+    """Declare what all verbs that train take: see :func:`run_options`."""
+    usage.add("--force", "replace what the folder holds")
+    add_launch_options(usage)
+    help = "trackio (local files, the default) | wandb | off"
+    usage.add("--track TRACKER", help, default="trackio")
+    usage.quiet()
+
+
+def run_options(args: Args) -> dict[str, Any]:
+    """The same options as arguments of what trains.
+
+    Raises
+    ------
+    ConfigError
+        There is no such launcher or no such tracker, or it cannot be used so.
+    """
+    from foreworld.track._open import make_tracker
+
+    return {
+        "out": args.out,
+        "launcher": launcher_of(args),
+        "workers": args.workers,
+        "tracker": make_tracker(args.track),
+        "force": args.force,
+        "quiet": args.quiet,
+    }
+
+
+def num_workers_of(args: Args, launcher: AbstractLauncher | None) -> int:
+    """How many work at the same time.
+
+    Parameters
+    ----------
+    args
+        Values of the options.
+    launcher
+        What they name.
+    """
+    return args.workers or (launcher.num_workers if launcher else 1)
+
+
+def launcher_of(args: Args) -> AbstractLauncher | None:
     """The launcher that the options name; ``None`` where they name none.
 
     Raises

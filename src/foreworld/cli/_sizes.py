@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import Any
 
-from foreworld.cli._usage import Usage, seed_option
+from foreworld.cli._usage import Args, Usage
 
 SPLITS = {"train": 1000, "val": 100, "test": 100}
 """Default numbers of sequences."""
@@ -26,46 +25,19 @@ def add_sizes(usage: Usage, sets: bool = False) -> None:
     """
     own = ", or the set's own" if sets else ""
     for split, number in SPLITS.items():
-        usage.add(
-            f"--{split}",
-            type=int,
-            low=0,
-            default=None if sets else number,
-            metavar="N",
-            help=f"sequences of the {split} split (default: {number}{own})",
-        )
-    if sets:
-        usage.add(
-            "--seed",
-            type=int,
-            default=None,
-            low=0,
-            high=2**32 - 1,
-            metavar="S",
-            help=f"root seed (default: 0{own})",
-        )
-    else:
-        seed_option(usage)
-    usage.add(
-        "--num-frames",
-        type=int,
-        low=2,
-        default=None if sets else NUM_FRAMES,
-        metavar="N",
-        help=f"frames of a sequence (default: {NUM_FRAMES}{own})",
-    )
-    usage.add(
-        "--force", action="store_true", help="replace a folder that holds other data"
-    )
-    usage.add(
-        "--store",
-        choices=("hdf5", "npz"),
-        default="hdf5",
-        help="format of the files: small, or large and for NumPy (default: hdf5)",
-    )
+        help = f"sequences of the {split} split (default: {number}{own})"
+        default = None if sets else number
+        usage.add(f"--{split} N", help, int, low=0, default=default)
+    usage.seed(default=None if sets else 0, own=own)
+    help = f"frames of a sequence (default: {NUM_FRAMES}{own})"
+    default = None if sets else NUM_FRAMES
+    usage.add("--num-frames N", help, int, low=2, default=default)
+    usage.add("--force", "replace a folder that holds other data")
+    help = "format of the files: small, or large and for NumPy (default: hdf5)"
+    usage.add("--store", help, choices=("hdf5", "npz"), default="hdf5")
 
 
-def sizes_of(args: argparse.Namespace) -> dict[str, Any]:
+def sizes_of(args: Args) -> dict[str, Any]:
     """What was given, as :func:`foreworld.generate` takes it."""
     names = (*SPLITS, "seed", "num_frames", "store", "force")
     return {n: getattr(args, n) for n in names if getattr(args, n) is not None}

@@ -9,66 +9,21 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, NoReturn
 
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.parts.limits import Bounded
 
+Args = argparse.Namespace
+"""Values of a verb's own options by name."""
 Fields = list[tuple[str, str]]
 """Options that are fields of parts: (name without dashes, text of the value)."""
 
 
-@dataclass(frozen=True)
-class _Number:
-    """Reads the number of an option."""
-
-    name: str
-    kind: type
-    limits: Bounded
-
-    def __call__(self, text: str) -> int | float:
-        """The number."""
-        try:
-            value = self.kind(text)
-        except ValueError:
-            word = "a whole number" if self.kind is int else "a number"
-            raise ConfigError(f"{self.name}: expected {word}, got {text!r}.") from None
-        if not self.limits.allows(value):
-            raise ConfigError(f"{self.name}={text} must be {self.limits.describe()}.")
-        return value
-
-
-@dataclass(frozen=True)
-class _Choice:
-    """Reads the choice of an option."""
-
-    name: str
-    choices: tuple[str, ...]
-
-    def __call__(self, text: str) -> str:
-        """The choice."""
-        if text not in self.choices:
-            raise unknown_name(f"choice for {self.name}:", text, self.choices)
-        return text
-
-
 STUDY = "a study's file, its name under studies/, or its folder"
 """What is meant by STUDY, and by RUN."""
-
-
-def seed_option(usage: Usage, what: str = "root seed") -> None:
-    """Declare ``--seed``."""
-    usage.add(
-        "--seed",
-        type=int,
-        default=0,
-        low=0,
-        high=2**32 - 1,
-        metavar="S",
-        help=f"{what} (default: 0)",
-    )
 
 
 class Usage:
@@ -86,7 +41,7 @@ class Usage:
 
     def __init__(self, verb: str, doc: str, takes_fields: bool) -> None:
         self.verb = verb
-        self._takes_fields = takes_fields
+        self.takes_fields = takes_fields
         self._parser = argparse.ArgumentParser(
             prog=f"foreworld {verb}",
             description=doc.strip(),
@@ -97,33 +52,53 @@ class Usage:
         )
         self._prefixes: list[str] = []
         self._takes_value: dict[str, bool] = {}
-        self._readers: dict[str, _Number | _Choice] = {}
+        self._readers: dict[str, Callable[[str], Any]] = {}
 
     def add(
         self,
-        *names: str,
+        spec: str,
+        help: str,
+        number: type[int] | type[float] | None = None,
+        *,
         low: float | None = None,
         high: float | None = None,
+        above: float | None = None,
+        choices: Iterable[str] = (),
         **settings: Any,
     ) -> None:
-        """Declare an option or a positional word, as argparse does.
+        """Declare an option or a positional word. What is wrong is said in our words.
 
-        ``low`` and ``high`` limit the numbers of a ``type``. What is wrong with a
-        number or a choice is said in our words.
+        Parameters
+        ----------
+        spec
+            ``"--name METAVAR"``, ``"--name"`` for a flag, ``"name METAVAR"`` for a
+            positional word.
+        help
+            Its line in the help.
+        number
+            Kind of the number that it is, if it is one.
+        low, high, above
+            Limits of the number.
+        choices
+            What it may be; also its metavar where ``spec`` has none.
+        **settings
+            Further ones of argparse: ``default``, ``nargs``, ``required``.
         """
-        name = names[0] if names[0].startswith("-") else settings.get("metavar", "")
-        kind, choices = settings.pop("type", None), settings.pop("choices", None)
-        reader: _Number | _Choice | None = None
-        if kind is not None:
-            reader = _Number(name, kind, Bounded(low, high))
-        elif choices is not None:
-            reader = _Choice(name, tuple(choices))
-            settings.setdefault("metavar", "|".join(reader.choices))
-        action = self._parser.add_argument(*names, **settings)
-        for name in action.option_strings:
-            self._takes_value[name] = action.nargs != 0
-        if reader is not None:
-            self._readers[action.dest] = reader
+        name, _, metavar = spec.partition(" ")
+        metavar = metavar or "|".join(choices)
+        if metavar:
+            settings["metavar"] = metavar
+        else:
+            settings["action"] = "store_true"
+        action = self._parser.add_argument(name, help=help, **settings)
+        if action.option_strings:
+            self._takes_value[name] = bool(metavar)
+        shown = name if action.option_strings else metavar
+        if number is not None:
+            limits = Bounded(low, high, above)
+            self._readers[action.dest] = partial(_number, shown, number, limits)
+        elif choices:
+            self._readers[action.dest] = partial(_choice, shown, tuple(choices))
 
     def add_fields(self, name: str, dest: str) -> None:
         """Declare that ``--name.field value`` are fields of what ``--name`` names.
@@ -132,20 +107,39 @@ class Usage:
         """
         self._prefixes.append(f"--{name}.")
         self._parser.add_argument(
-            f"--{name}.",
-            dest=dest,
-            action="append",
-            default=[],
-            help=argparse.SUPPRESS,
+            f"--{name}.", dest=dest, action="append", default=[], help=argparse.SUPPRESS
         )
 
     def quiet(self) -> None:
         """Declare ``--quiet``."""
-        self.add("--quiet", action="store_true", help="print errors only")
+        self.add("--quiet", "print errors only")
 
     def json(self) -> None:
         """Declare ``--json``."""
-        self.add("--json", action="store_true", help="print JSON, for programs")
+        self.add("--json", "print JSON, for programs")
+
+    def seed(
+        self, what: str = "root seed", default: int | None = 0, own: str = ""
+    ) -> None:
+        """Declare ``--seed``.
+
+        Parameters
+        ----------
+        what
+            It is good for.
+        default
+            Its value where it is not given.
+        own
+            What is said of the default beside 0.
+        """
+        help = f"{what} (default: 0{own})"
+        self.add("--seed S", help, int, default=default, low=0, high=2**32 - 1)
+
+    def page(self) -> None:
+        """Declare where a page is served, and whether the browser opens it."""
+        help = "port on 127.0.0.1 (default: the first free one from 8750 on)"
+        self.add("--port N", help, int)
+        self.add("--no-open", "do not open a browser")
 
     def text(self) -> str:
         """The help text."""
@@ -160,7 +154,7 @@ class Usage:
             An option that does not exist, lacks its value, or has a wrong one.
         """
         own, fields = self._split(words)
-        if fields and not self._takes_fields:
+        if fields and not self.takes_fields:
             known = [name.lstrip("-") for name in self._takes_value]
             raise unknown_name(f"option of {self.verb}:", fields[0][0], known)
         args, extra = self._read(own)
@@ -192,10 +186,9 @@ class Usage:
                 own.append(word)
                 if self._takes_value[name] and not equals:
                     own.append(self._value(name, next(stream, None)))
-            elif not self._takes_fields:
-                fields.append((name[2:], value))
             else:
-                value = value if equals else self._value(name, next(stream, None))
+                if self.takes_fields and not equals:
+                    value = self._value(name, next(stream, None))
                 fields.append((name[2:], value))
         return own, fields
 
@@ -223,3 +216,20 @@ class Usage:
     def _refuse(self, why: str) -> NoReturn:
         usage = self._parser.format_usage().strip()
         raise ConfigError(f"{why}.\n{usage}\n'foreworld {self.verb} -h' explains it.")
+
+
+def _number(name: str, kind: type, limits: Bounded, text: str) -> int | float:
+    try:
+        value = kind(text)
+    except ValueError:
+        word = "a whole number" if kind is int else "a number"
+        raise ConfigError(f"{name}: expected {word}, got {text!r}.") from None
+    if not limits.allows(value):
+        raise ConfigError(f"{name}={text} must be {limits.describe()}.")
+    return value
+
+
+def _choice(name: str, choices: tuple[str, ...], text: str) -> str:
+    if text not in choices:
+        raise unknown_name(f"choice for {name}:", text, choices)
+    return text

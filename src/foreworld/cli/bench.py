@@ -10,7 +10,6 @@ A value is the median of at least three runs after a warm-up; compiling is timed
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import json
 import statistics
@@ -19,7 +18,7 @@ from importlib.resources import files
 from typing import Any
 
 from foreworld.bench.base import Row
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import Args, Fields, Usage
 from foreworld.core.errors import ForeworldError, unknown_name
 
 MIN_RUNS = 3
@@ -28,12 +27,12 @@ MIN_RUNS = 3
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("name", nargs="?", default="", metavar="NAME", help="a row, or some")
-    usage.add("--list", action="store_true", help="name the rows; measure nothing")
+    usage.add("name NAME", "a row, or some", nargs="?", default="")
+    usage.add("--list", "name the rows; measure nothing")
     usage.json()
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Measure and print."""
     known = rows()
     chosen = {name: row for name, row in known.items() if name.startswith(args.name)}

@@ -8,12 +8,11 @@ The seeds that chose a point overestimate it; ``--rerun`` reports it on others.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 
 from foreworld.cli._launch import add_launch_options, launcher_of
-from foreworld.cli._usage import STUDY, Fields, Usage
+from foreworld.cli._usage import STUDY, Args, Fields, Usage
 
 MEASURES = ("auc", "final", "last10")
 """Mean of the curve, held-out value at the end, mean of the curve's last tenth."""
@@ -21,29 +20,23 @@ MEASURES = ("auc", "final", "last10")
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("study", metavar="STUDY", help=STUDY)
+    usage.add("study STUDY", STUDY)
     usage.add(
         "--measure",
+        "mean of the training curve (auc), held-out value at the end (final), or "
+        "mean of the curve's last tenth (last10); default: auc",
         choices=MEASURES,
         default="auc",
-        help="mean of the training curve (auc), held-out value at the end (final), or "
-        "mean of the curve's last tenth (last10); default: auc",
     )
-    usage.add("--metric", help="what to rank by (default: the learner's score)")
-    usage.add(
-        "--rerun",
-        type=int,
-        low=1,
-        default=None,
-        metavar="N",
-        help="train the best point again on N fresh seeds, and report those",
-    )
+    usage.add("--metric METRIC", "what to rank by (default: the learner's score)")
+    help = "train the best point again on N fresh seeds, and report those"
+    usage.add("--rerun N", help, int, low=1)
     add_launch_options(usage)
     usage.quiet()
     usage.json()
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Print the winner, or that of each world."""
     from foreworld.sweeps.results.selection import best_by_world
     from foreworld.sweeps.run.fresh import rerun_best

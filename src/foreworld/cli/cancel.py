@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
-
-from foreworld.cli._usage import STUDY, Fields, Usage
+from foreworld.cli._usage import STUDY, Args, Fields, Usage
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("study", metavar="STUDY", help=STUDY)
-    usage.add(
-        "--wait",
-        type=float,
-        default=float("inf"),
-        metavar="S",
-        help="seconds to wait until it has stopped (default: as long as it takes)",
-    )
+    usage.add("study STUDY", STUDY)
+    help = "seconds to wait until it has stopped (default: as long as it takes)"
+    usage.add("--wait S", help, float, default=float("inf"))
     usage.quiet()
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Stop it, and say what is left."""
     from foreworld.sweeps.folder import StudyFolder
     from foreworld.sweeps.run.cancel import cancel

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import Args, Fields, Usage
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add(
-        "path", nargs="+", metavar="PATH", help="data sets, runs or studies to check"
-    )
+    usage.add("path PATH", "data sets, runs or studies to check", nargs="+")
     usage.quiet()
     usage.json()
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Check every folder; 1 if anything is wrong with any."""
     from foreworld.workspace.check import check
     from foreworld.workspace.words import folder_of

@@ -8,28 +8,24 @@ interruption: it makes what is missing.
 
 from __future__ import annotations
 
-import argparse
-
-from foreworld.cli._launch import add_launch_options, launcher_of
+from foreworld.cli._launch import add_launch_options, launcher_of, num_workers_of
 from foreworld.cli._sizes import add_sizes, sizes_of
-from foreworld.cli._usage import STUDY, Fields, Usage
+from foreworld.cli._usage import STUDY, Args, Fields, Usage
 from foreworld.core.errors import ConfigError
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("run", metavar="RUN", help=STUDY)
-    usage.add("--out", metavar="DIR", help="folder to make (required)")
-    usage.add("--point", type=int, metavar="P", help="point of a study (default: best)")
-    usage.add(
-        "--seed-index", type=int, metavar="K", help="seed of a study (default: best)"
-    )
+    usage.add("run RUN", STUDY)
+    usage.add("--out DIR", "folder to make (required)")
+    usage.add("--point P", "point of a study (default: best)", int)
+    usage.add("--seed-index K", "seed of a study (default: best)", int)
     add_sizes(usage)
     add_launch_options(usage)
     usage.quiet()
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Let the policy act, and write down what happens."""
     from foreworld.sweeps.run.collect import collect
 
@@ -43,7 +39,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
         seed_index=args.seed_index,
         **sizes_of(args),
         launcher=launcher,
-        workers=args.workers or (launcher.num_workers if launcher else 1),
+        workers=num_workers_of(args, launcher),
         quiet=args.quiet,
     )
     if not args.quiet:

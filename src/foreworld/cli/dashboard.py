@@ -8,24 +8,15 @@ is served on this machine only and asks nothing of the network.
 
 from __future__ import annotations
 
-import argparse
-
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import Args, Fields, Usage
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add(
-        "--port",
-        type=int,
-        default=None,
-        metavar="N",
-        help="port on 127.0.0.1 (default: the first free one from 8750 on)",
-    )
-    usage.add("--no-open", action="store_true", help="do not open a browser")
+    usage.page()
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Print the address, serve until Ctrl-C."""
     from foreworld.play.web.dashboard import dashboard
 

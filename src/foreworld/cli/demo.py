@@ -8,9 +8,7 @@ computed from the results; exit code 1 if one of them fails.
 
 from __future__ import annotations
 
-import argparse
-
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import Args, Fields, Usage
 
 
 def configure(usage: Usage) -> None:
@@ -18,7 +16,7 @@ def configure(usage: Usage) -> None:
     usage.quiet()
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Run it and print the claims."""
     from foreworld.cli._demo import run_demo
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from typing import Any
 
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import Args, Fields, Usage
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("a", metavar="A", help="folder or name of a run, a study or a data set")
-    usage.add("b", metavar="B", help="another")
+    usage.add("a A", "folder or name of a run, a study or a data set")
+    usage.add("b B", "another")
     usage.json()
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Print the differences."""
     from foreworld.workspace.compare import compare
     from foreworld.workspace.words import folder_of

@@ -12,10 +12,9 @@ the HDF5 layout of The Well.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import Args, Fields, Usage
 from foreworld.core.disk.kind import kind_of
 from foreworld.core.errors import ConfigError, OccupiedError
 
@@ -25,34 +24,23 @@ FORMATS = (*TABLES, "npz-slvm", "well")
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("path", metavar="PATH", help="a study, a run or a data set")
-    usage.add("--to", choices=FORMATS, metavar="FORMAT", help=" | ".join(FORMATS))
-    usage.add("--out", metavar="PATH", help="file or folder (default: by the name)")
-    usage.add("--combined", action="store_true", help="npz-slvm: all tasks in one file")
+    usage.add("path PATH", "a study, a run or a data set")
+    usage.add("--to FORMAT", " | ".join(FORMATS), choices=FORMATS)
+    usage.add("--out PATH", "file or folder (default: by the name)")
+    usage.add("--combined", "npz-slvm: all tasks in one file")
     usage.add(
         "--leaky",
-        action="store_true",
-        help="npz-slvm: windows as its authors cut them, train and test overlapping",
+        "npz-slvm: windows as its authors cut them, train and test overlapping",
     )
-    usage.add(
-        "--states",
-        choices=("equal", "pad", "truncate"),
-        default="equal",
-        help="states of tasks that differ in width (default: equal, an error)",
-    )
-    usage.add(
-        "--num-columns",
-        type=int,
-        low=0,
-        default=0,
-        metavar="N",
-        help="columns that --states truncate leaves (default: of the narrowest)",
-    )
-    usage.add("--force", action="store_true", help="replace what is there")
+    help = "states of tasks that differ in width (default: equal, an error)"
+    usage.add("--states", help, choices=("equal", "pad", "truncate"), default="equal")
+    help = "columns that --states truncate leaves (default: of the narrowest)"
+    usage.add("--num-columns N", help, int, low=0, default=0)
+    usage.add("--force", "replace what is there")
     usage.quiet()
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Write it, and print where."""
     from foreworld.data.format.recipe import KIND
     from foreworld.workspace.words import folder_of
@@ -87,7 +75,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     return 0
 
 
-def _export_data(args: argparse.Namespace, folder: Path) -> list[Path]:
+def _export_data(args: Args, folder: Path) -> list[Path]:
     from foreworld.compat.windows import leaky_windows
     from foreworld.data.exchange.npz_slvm import write_triples
     from foreworld.data.exchange.well import write_well

@@ -9,20 +9,19 @@ their pictures are drawn anew; the page always lists all.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import Args, Fields, Usage
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("names", nargs="*", metavar="NAME", help="systems and sets to draw")
-    usage.add("--out", default="docs", metavar="DIR", help="folder (default: docs)")
+    usage.add("names NAME", "systems and sets to draw", nargs="*")
+    usage.add("--out DIR", "folder (default: docs)", default="docs")
     usage.quiet()
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Draw, and print where each picture is."""
     from foreworld.core.compilation import configure as use_cache
     from foreworld.plot.preview.gallery import draw_gallery

@@ -11,40 +11,30 @@ what is missing.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any
 
-from foreworld.cli._launch import add_launch_options, launcher_of
+from foreworld.cli._launch import add_launch_options, launcher_of, num_workers_of
 from foreworld.cli._sizes import NUM_FRAMES, SPLITS, add_sizes, sizes_of
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import Args, Fields, Usage
 from foreworld.core.errors import ConfigError
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add(
-        "what", metavar="WHAT", help="a world, ./my_world.py:MyWorld, or a named set"
-    )
-    usage.add("--out", metavar="DIR", help="folder to make (default: data/WHAT)")
+    usage.add("what WHAT", "a world, ./my_world.py:MyWorld, or a named set")
+    usage.add("--out DIR", "folder to make (default: data/WHAT)")
     add_sizes(usage, sets=True)
+    help = "size of a named set: 0.01 for a hundredth (default: 1)"
+    usage.add("--scale F", help, float)
     usage.add(
-        "--scale",
-        type=float,
-        default=None,
-        metavar="F",
-        help="size of a named set: 0.01 for a hundredth (default: 1)",
-    )
-    usage.add(
-        "--legacy",
-        action="store_true",
-        help="a named set as its authors' programs make it, for comparison",
+        "--legacy", "a named set as its authors' programs make it, for comparison"
     )
     add_launch_options(usage)
     usage.quiet()
 
 
-def describe(args: argparse.Namespace) -> list[Any]:
+def describe(args: Args) -> list[Any]:
     """What is observed, and the world, whose fields may be ranges."""
     from foreworld.cli._fields import Shown
     from foreworld.data.format.observation import Observation
@@ -61,14 +51,14 @@ def describe(args: argparse.Namespace) -> list[Any]:
     return [Shown(Observation), Shown(what.world, ranges=True)]
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Print the plan, then generate."""
     from foreworld.cli._plan import plan_text
     from foreworld.data.making.generate import generate, plan
 
     launcher = launcher_of(args)
     what, seen = _what(args, fields)
-    workers = args.workers or (launcher.num_workers if launcher else 1)
+    workers = num_workers_of(args, launcher)
     name = Path(args.what.rpartition(":")[2]).name
     out = args.out or _default_out(name)
     settings = {**sizes_of(args), **seen}
@@ -95,7 +85,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     return 0
 
 
-def _what(args: argparse.Namespace, fields: Fields) -> tuple[Any, dict[str, Any]]:
+def _what(args: Args, fields: Fields) -> tuple[Any, dict[str, Any]]:
     """A family, or the name of a set; and what of it is observed."""
     from foreworld.cli._fields import read_fields
     from foreworld.core.parts.part import field_specs

@@ -11,49 +11,33 @@ sequence. The data set is then like any other: check, preview, train on it.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import warnings
 from pathlib import Path
 
-from foreworld.cli._usage import Fields, Usage, seed_option
+from foreworld.cli._usage import Args, Fields, Usage
 from foreworld.core.errors import ConfigError
 from foreworld.data.format.schema import RECORDED
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("files", nargs="+", metavar="FILES", help="files or folders to import")
-    usage.add("--out", metavar="DIR", help="folder to make (required)")
+    usage.add("files FILES", "files or folders to import", nargs="+")
+    usage.add("--out DIR", "folder to make (required)")
     for split, meaning in (("val", "choose by"), ("test", "report")):
-        usage.add(
-            f"--{split}",
-            type=float,
-            default=0.1,
-            metavar="FRACTION",
-            help=f"share of the recorded sequences to {meaning} (default: 0.1)",
-        )
-    seed_option(usage, "draws the splits")
-    usage.add(
-        "--num-frames",
-        type=int,
-        metavar="N",
-        help="cut sequences into pieces of N frames (default: keep them whole)",
-    )
+        help = f"share of the recorded sequences to {meaning} (default: 0.1)"
+        usage.add(f"--{split} FRACTION", help, float, default=0.1)
+    usage.seed("draws the splits")
+    help = "cut sequences into pieces of N frames (default: keep them whole)"
+    usage.add("--num-frames N", help, int)
     for name in RECORDED:
-        usage.add(
-            f"--{name}",
-            default=name,
-            metavar="NAME",
-            help=f"what the {name} array is called in the files (default: {name})",
-        )
-    usage.add(
-        "--force", action="store_true", help="replace a folder that holds other data"
-    )
+        help = f"what the {name} array is called in the files (default: {name})"
+        usage.add(f"--{name} NAME", help, default=name)
+    usage.add("--force", "replace a folder that holds other data")
     usage.quiet()
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Import, and say what came of it."""
     from foreworld.data.exchange.importing import import_data
 

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 
-from foreworld.cli._usage import STUDY, Fields, Usage
+from foreworld.cli._usage import STUDY, Args, Fields, Usage
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("study", metavar="STUDY", help=STUDY)
-    usage.add("--out", metavar="DIR", help="folder of the study (default: under runs/)")
-    usage.add(
-        "--width",
-        type=int,
-        low=1,
-        metavar="N",
-        help="runs in one program; small: many jobs",
-    )
+    usage.add("study STUDY", STUDY)
+    usage.add("--out DIR", "folder of the study (default: under runs/)")
+    usage.add("--width N", "runs in one program; small: many jobs", int, low=1)
     usage.json()
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Print the commands, one a line."""
     from foreworld.sweeps.run.jobs import job_list
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import ast
 import json
 from pathlib import Path
 from typing import Any
 
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import Args, Fields, Usage
 from foreworld.core.registry import entries
 from foreworld.data.sets.find import set_entries
 
@@ -26,11 +25,11 @@ KINDS = {
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("kind", nargs="?", choices=KINDS, metavar="KIND", help=" | ".join(KINDS))
+    usage.add("kind KIND", " | ".join(KINDS), nargs="?", choices=KINDS)
     usage.json()
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Print one line a part, or JSON."""
     found = {kind: _rows(kind) for kind in ([args.kind] if args.kind else KINDS)}
     if args.json:

@@ -34,12 +34,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from foreworld.cli._usage import Usage
-from foreworld.core.errors import (
-    ConfigError,
-    FitError,
-    ForeworldError,
-    unknown_name,
-)
+from foreworld.core.errors import ConfigError, FitError, ForeworldError, unknown_name
 from foreworld.core.own_file import own_frame
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
@@ -50,6 +45,13 @@ PLATFORMS = {"cpu": "cpu", "gpu": "cuda"}
 _FOLDER = Path(__file__).parent
 _SOON = 0.05
 """Seconds until a signal that was dropped is sent again."""
+_ABOUT = """\
+usage: foreworld VERB [options]
+
+A research workbench for learning in simulated worlds.
+
+Verbs ('foreworld VERB -h' explains one):
+"""
 _GENERAL = """\
 General options, for every verb:
   -h, --help         what a verb does and takes; fields too, once it has its names
@@ -88,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _dispatch(words)
     except KeyboardInterrupt as error:
         asked = isinstance(error, Terminated)
-        _say(
+        _report(
             f"{'terminated' if asked else 'interrupted'}. What is finished is kept: run"
             f" the same command again to go on from there."
         )
@@ -153,7 +155,8 @@ def _terminable() -> Iterator[None]:
 def _dispatch(words: list[str]) -> int:
     words = _choose_device(words)
     if not words or words[0] in ("-h", "--help", "help"):
-        print(_overview(), end="")
+        lines = "".join(f"  {name:<10} {line}\n" for name, line in verbs().items())
+        print(f"{_ABOUT}{lines}\n{_GENERAL}", end="")
         return DONE
     if words[0] == "--version":
         from foreworld import __version__
@@ -169,7 +172,7 @@ def _dispatch(words: list[str]) -> int:
     if words[0] not in known:
         raise unknown_name("verb", words[0], known)
     module = importlib.import_module(f"foreworld.cli.{words[0]}")
-    usage = Usage(words[0], module.__doc__ or "", takes_fields=_takes_fields(module))
+    usage = Usage(words[0], module.__doc__ or "", "describe" in vars(module))
     module.configure(usage)
     if any(word in ("-h", "--help") for word in words[1:]):
         rest = [word for word in words[1:] if word not in ("-h", "--help")]
@@ -181,7 +184,7 @@ def _dispatch(words: list[str]) -> int:
 def _help(module: ModuleType, usage: Usage, words: list[str]) -> int:
     """Print a verb's options, and the fields of the parts that the words name."""
     print(usage.text(), end="")
-    if not _takes_fields(module):
+    if not usage.takes_fields:
         return DONE
     args = usage.parse_names(words)
     parts = module.describe(args) if args is not None else []
@@ -198,21 +201,16 @@ def _help(module: ModuleType, usage: Usage, words: list[str]) -> int:
     return DONE
 
 
-def _takes_fields(module: ModuleType) -> bool:
-    return "describe" in vars(module)
-
-
 def _choose_device(words: list[str]) -> list[str]:
     """Take ``--device`` out of the words and set JAX's platform before its import."""
     rest, device = [], None
     stream = iter(words)
     for word in stream:
-        if word == "--device":
-            device = next(stream, "")
-        elif word.startswith("--device="):
-            device = word.partition("=")[2]
-        else:
+        name, equals, value = word.partition("=")
+        if name != "--device":
             rest.append(word)
+        else:
+            device = value if equals else next(stream, "")
     if device is None:
         return rest
     if device not in PLATFORMS:
@@ -223,24 +221,19 @@ def _choose_device(words: list[str]) -> list[str]:
     return rest
 
 
-def _overview() -> str:
-    lines = [f"  {name:<10} {line}" for name, line in verbs().items()]
-    return (
-        "usage: foreworld VERB [options]\n\n"
-        "A research workbench for learning in simulated worlds.\n\n"
-        "Verbs ('foreworld VERB -h' explains one):\n"
-        + "\n".join(lines)
-        + f"\n\n{_GENERAL}"
-    )
-
-
 def _unexpected(error: Exception) -> str:
     text = str(error) or type(error).__name__
-    if _device_is_missing():
-        return (
-            "JAX finds no GPU here. Use --device cpu, or install the GPU support with: "
-            "pip install 'foreworld[cuda]'."
-        )
+    jax = sys.modules.get("jax")
+    if jax is not None and os.environ.get("JAX_PLATFORMS") == PLATFORMS["gpu"]:
+        try:
+            found = jax.devices()
+        except (RuntimeError, AssertionError):
+            found = []
+        if not found:
+            return (
+                "JAX finds no GPU here. Use --device cpu, or install the GPU support "
+                "with: pip install 'foreworld[cuda]'."
+            )
     frame = own_frame(error)
     if frame is not None:
         return (
@@ -254,23 +247,9 @@ def _unexpected(error: Exception) -> str:
     )
 
 
-def _device_is_missing() -> bool:
-    """Whether programs were asked to run on a device that JAX does not find."""
-    if "jax" not in sys.modules or os.environ.get("JAX_PLATFORMS") != PLATFORMS["gpu"]:
-        return False
-    try:
-        return not sys.modules["jax"].devices()
-    except (RuntimeError, AssertionError):
-        return True
-
-
-def _report(message: str, debug: bool) -> None:
+def _report(message: str, debug: bool = False) -> None:
     if debug:
         traceback.print_exc()
-    _say(message)
-
-
-def _say(message: str) -> None:
     print(f"foreworld: {message}", file=sys.stderr)
 
 

@@ -6,12 +6,11 @@ foreworld show ./drift_car.py:DriftCar
 
 from __future__ import annotations
 
-import argparse
 import keyword
 from importlib.resources import files
 from pathlib import Path
 
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import Args, Fields, Usage
 from foreworld.core.errors import ConfigError, OccupiedError
 
 KINDS = ("world", "learner")
@@ -19,14 +18,14 @@ KINDS = ("world", "learner")
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("kind", choices=KINDS, metavar="KIND", help=" | ".join(KINDS))
-    usage.add("name", metavar="NAME", help="small letters and _, such as drift_car")
-    usage.add("--out", metavar="DIR", default=".", help="folder for the file")
-    usage.add("--force", action="store_true", help="replace the file")
+    usage.add("kind KIND", " | ".join(KINDS), choices=KINDS)
+    usage.add("name NAME", "small letters and _, such as drift_car")
+    usage.add("--out DIR", "folder for the file", default=".")
+    usage.add("--force", "replace the file")
     usage.quiet()
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Write the file, and say what can be done with it."""
     from foreworld.core.disk.folder import write_bytes
 

@@ -11,29 +11,21 @@ is served on this machine only; every browser has a session of its own.
 
 from __future__ import annotations
 
-import argparse
 from typing import Any
 
-from foreworld.cli._usage import Fields, Usage, seed_option
+from foreworld.cli._usage import Args, Fields, Usage
 from foreworld.core.errors import ConfigError
 from foreworld.data.sets.find import make_set
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("what", metavar="WHAT", help="a world, or the folder of a run or a study")
-    usage.add(
-        "--port",
-        type=int,
-        default=None,
-        metavar="N",
-        help="port on 127.0.0.1 (default: the first free one from 8750 on)",
-    )
-    usage.add("--no-open", action="store_true", help="do not open a browser")
-    seed_option(usage)
+    usage.add("what WHAT", "a world, or the folder of a run or a study")
+    usage.page()
+    usage.seed()
 
 
-def describe(args: argparse.Namespace) -> list[Any]:
+def describe(args: Args) -> list[Any]:
     """The world, if it is one."""
     from foreworld.cli._fields import Shown
 
@@ -47,7 +39,7 @@ def _meaning(word: str) -> Any:
     return meaning(word, "folder", "worlds", "set", "study")
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Open what is played, print the address, serve until Ctrl-C."""
     from foreworld.core.compilation import configure as use_cache
 
@@ -59,7 +51,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     return 0
 
 
-def _stage(args: argparse.Namespace, fields: Fields) -> Any:
+def _stage(args: Args, fields: Fields) -> Any:
     from foreworld.cli._fields import read_fields
     from foreworld.core.parts.config import nested
     from foreworld.play.stage.open import open_run

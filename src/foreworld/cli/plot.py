@@ -9,11 +9,10 @@ line; of several the best point of each.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any
 
-from foreworld.cli._usage import STUDY, Fields, Usage
+from foreworld.cli._usage import STUDY, Args, Fields, Usage
 from foreworld.core.errors import ConfigError, OccupiedError, unknown_name
 
 ENDINGS = (".png", ".svg", ".pdf")
@@ -21,17 +20,15 @@ ENDINGS = (".png", ".svg", ".pdf")
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("study", nargs="+", metavar="STUDY", help=STUDY)
-    usage.add("--out", metavar="FILE", help="a png, svg or pdf (default: NAME.png)")
-    usage.add(
-        "--metric", metavar="NAME", help="what to draw (default: the learner's score)"
-    )
-    usage.add("--title", default="", metavar="TEXT", help="title of the figure")
-    usage.add("--force", action="store_true", help="replace the file")
+    usage.add("study STUDY", STUDY, nargs="+")
+    usage.add("--out FILE", "a png, svg or pdf (default: NAME.png)")
+    usage.add("--metric NAME", "what to draw (default: the learner's score)")
+    usage.add("--title TEXT", "title of the figure", default="")
+    usage.add("--force", "replace the file")
     usage.quiet()
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Draw it, and print where it is."""
     from foreworld.core.disk.folder import write_bytes
     from foreworld.plot._style import to_file

@@ -13,37 +13,27 @@ curves, and the video of a model.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any
 
-from foreworld.cli._usage import Fields, Usage, seed_option
+from foreworld.cli._usage import Args, Fields, Usage
 from foreworld.core.errors import ConfigError
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
     usage.add(
-        "what",
-        metavar="WHAT",
-        help="folder of a data set, a run or a study; a world; a named set",
+        "what WHAT", "folder of a data set, a run or a study; a world; a named set"
     )
-    usage.add("--out", metavar="DIR", help="folder for the pictures (default: preview)")
-    usage.add("--fps", type=float, default=10.0, metavar="F", help="frames a second")
-    usage.add(
-        "--num-frames",
-        type=int,
-        default=None,
-        low=2,
-        high=10_000,
-        metavar="N",
-        help="length of a world's sequences (default: 60, or 1500 with modes)",
-    )
-    seed_option(usage, "root seed of a world's sequences")
+    usage.add("--out DIR", "folder for the pictures (default: preview)")
+    usage.add("--fps F", "frames a second", float, above=0, default=10.0)
+    help = "length of a world's sequences (default: 60, or 1500 with modes)"
+    usage.add("--num-frames N", help, int, low=2, high=10_000)
+    usage.seed("root seed of a world's sequences")
     usage.quiet()
 
 
-def describe(args: argparse.Namespace) -> list[Any]:
+def describe(args: Args) -> list[Any]:
     """The world, if it is one; its fields may be ranges."""
     from foreworld.cli._fields import Shown
 
@@ -57,10 +47,8 @@ def _meaning(word: str) -> Any:
     return meaning(word, "folder", "worlds", "set", "study")
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Write the pictures and print where they are."""
-    if args.fps <= 0:
-        raise ConfigError(f"--fps={args.fps:g} must be above 0.")
     out = Path(args.out or "preview")
     album = _album(args, fields, out)
     if not args.quiet:
@@ -69,7 +57,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     return 0
 
 
-def _album(args: argparse.Namespace, fields: Fields, out: Path) -> Any:
+def _album(args: Args, fields: Fields, out: Path) -> Any:
     import foreworld as fw
     from foreworld.cli._fields import read_fields
     from foreworld.data.sets.find import make_set

@@ -9,28 +9,23 @@ that is given a value is swept no longer. The result goes into a folder of its o
 
 from __future__ import annotations
 
-import argparse
 from typing import Any
 
-from foreworld.cli._launch import add_launch_options, launcher_of
-from foreworld.cli._tracking import add_track_option, tracker_of
-from foreworld.cli._usage import STUDY, Fields, Usage
+from foreworld.cli._launch import add_run_options, run_options
+from foreworld.cli._usage import STUDY, Args, Fields, Usage
 from foreworld.core.errors import ConfigError
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("run", metavar="RUN", help=STUDY)
-    usage.add("--seeds", type=int, metavar="N", help="runs of each point")
-    usage.add("--seed", type=int, metavar="S", help="root seed")
-    usage.add("--out", metavar="DIR", help="folder to make (default: under runs/)")
-    usage.add("--force", action="store_true", help="replace what the folder holds")
-    add_launch_options(usage)
-    add_track_option(usage)
-    usage.quiet()
+    usage.add("run RUN", STUDY)
+    usage.add("--seeds N", "runs of each point", int)
+    usage.add("--seed S", "root seed", int)
+    usage.add("--out DIR", "folder to make (default: under runs/)")
+    add_run_options(usage)
 
 
-def describe(args: argparse.Namespace) -> list[Any]:
+def describe(args: Args) -> list[Any]:
     """The learner and the world, with the run's values as defaults."""
     from foreworld.cli._fields import Shown
     from foreworld.sweeps.study.find import find_folder, read_study
@@ -42,7 +37,7 @@ def describe(args: argparse.Namespace) -> list[Any]:
     return parts
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Change it, and run it."""
     from foreworld.cli._fields import read_fields
     from foreworld.sweeps.plan.prepare import output_folder
@@ -60,15 +55,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
             f"nothing would change: {folder} is this run already. Give a field, --seed "
             f"or --seeds, or another folder with --out."
         )
-    found = sweep(
-        study,
-        out=args.out,
-        launcher=launcher_of(args),
-        workers=args.workers,
-        tracker=tracker_of(args),
-        force=args.force,
-        quiet=args.quiet,
-    )
+    found = sweep(study, **run_options(args))
     if not args.quiet:
         print(found.path)
     return 0

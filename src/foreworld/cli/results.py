@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
-
-from foreworld.cli._usage import STUDY, Fields, Usage
+from foreworld.cli._usage import STUDY, Args, Fields, Usage
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("study", metavar="STUDY", help=STUDY)
+    usage.add("study STUDY", STUDY)
     usage.quiet()
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Write ``study.nc`` and print what it holds; 1 if nothing is finished."""
     from foreworld.sweeps.plan.prepare import TABLE
     from foreworld.sweeps.results.gather import results

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import Args, Fields, Usage
 from foreworld.core.errors import ConfigError
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("path", nargs="+", metavar="RUN", help="folders to delete")
-    usage.add("--yes", action="store_true", help="do not ask")
+    usage.add("path RUN", "folders to delete", nargs="+")
+    usage.add("--yes", "do not ask")
     usage.quiet()
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Look at all of them first, ask, delete; 1 if the answer is no."""
     from foreworld.workspace.removal import delete, doom
     from foreworld.workspace.words import folder_of

@@ -7,26 +7,23 @@ foreworld show slvm/pendulum3
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
 
-from foreworld.cli._usage import Fields, Usage
+from foreworld.cli._usage import Args, Fields, Usage
 from foreworld.core import registry
 from foreworld.core.errors import ConfigError
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add(
-        "name", metavar="NAME", help="a world, user, learner, launcher, tracker, set"
-    )
-    usage.add("--out", metavar="PNG", help="draw a world here (default: NAME.png)")
+    usage.add("name NAME", "a world, user, learner, launcher, tracker, set")
+    usage.add("--out PNG", "draw a world here (default: NAME.png)")
     usage.json()
 
 
-def describe(args: argparse.Namespace) -> list[Any]:
+def describe(args: Args) -> list[Any]:
     """The part itself; nothing for a named set."""
     from foreworld.cli._fields import Shown
     from foreworld.workspace.words import meaning
@@ -35,7 +32,7 @@ def describe(args: argparse.Namespace) -> list[Any]:
     return [] if part is None else [Shown(part)]
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Print what is known about the part; draw its first frame if it is a world."""
     from foreworld.cli._fields import read_fields
     from foreworld.core.parts.config import nested
@@ -94,7 +91,7 @@ def _rows(cls: Any, prefix: str = "") -> list[dict[str, Any]]:
     return rows
 
 
-def _show_set(args: argparse.Namespace, fields: Fields) -> int:
+def _show_set(args: Args, fields: Fields) -> int:
     """Print what a named set is made of."""
     from foreworld.cli._sets import print_set, set_facts
     from foreworld.data.sets.find import make_set

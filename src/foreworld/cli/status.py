@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
 
-from foreworld.cli._usage import STUDY, Fields, Usage
+from foreworld.cli._usage import STUDY, Args, Fields, Usage
 from foreworld.core.progress import duration
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("study", metavar="STUDY", help=STUDY)
+    usage.add("study STUDY", STUDY)
     usage.json()
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Print the state of every chunk; 1 if any failed."""
     from foreworld.sweeps.study.find import find_folder
 

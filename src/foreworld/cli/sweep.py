@@ -8,79 +8,54 @@ Run the same command again after an interruption: it goes on from the last check
 
 from __future__ import annotations
 
-import argparse
-from typing import Any
-
-from foreworld.cli._launch import add_launch_options, launcher_of
-from foreworld.cli._tracking import add_track_option, tracker_of
-from foreworld.cli._usage import STUDY, Fields, Usage
+from foreworld.cli._launch import (
+    add_run_options,
+    launcher_of,
+    num_workers_of,
+    run_options,
+)
+from foreworld.cli._usage import STUDY, Args, Fields, Usage
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("study", metavar="STUDY", help=STUDY)
-    usage.add("--out", metavar="DIR", help="folder to make (default: under runs/)")
-    usage.add(
-        "--dry-run", action="store_true", help="print the plan, check it, run nothing"
-    )
-    usage.add(
-        "--width",
-        type=int,
-        low=1,
-        metavar="N",
-        help="runs in one program (default: by plan)",
-    )
-    usage.add(
-        "--chunk",
-        type=int,
-        low=0,
-        metavar="K",
-        help="run chunk K only, for 'foreworld jobs'",
-    )
-    usage.add("--force", action="store_true", help="replace what the folder holds")
-    add_launch_options(usage)
-    add_track_option(usage)
-    usage.quiet()
+    usage.add("study STUDY", STUDY)
+    usage.add("--out DIR", "folder to make (default: under runs/)")
+    usage.add("--dry-run", "print the plan, check it, run nothing")
+    usage.add("--width N", "runs in one program (default: by plan)", int, low=1)
+    usage.add("--chunk K", "run chunk K only, for 'foreworld jobs'", int, low=0)
+    add_run_options(usage)
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Run the study; only print its plan if it is a dry run."""
     from foreworld.sweeps.run.sweep import sweep
 
-    launcher = launcher_of(args)
     if args.dry_run:
-        print(_dry_run(launcher, args))
+        print(_dry_run(args))
         return 0
-    folder = sweep(
-        args.study,
-        out=args.out,
-        launcher=launcher,
-        workers=args.workers,
-        width=args.width,
-        tracker=tracker_of(args),
-        chunk=args.chunk,
-        force=args.force,
-        quiet=args.quiet,
-    )
+    options = run_options(args)
+    folder = sweep(args.study, width=args.width, chunk=args.chunk, **options)
     if not args.quiet:
         print(f"{folder.path}")
     return 0
 
 
-def _dry_run(launcher: Any, args: argparse.Namespace) -> str:
+def _dry_run(args: Args) -> str:
     """The plan that there is, or that would be made; writes nothing."""
     from foreworld.sweeps.folder import locate
     from foreworld.sweeps.plan.estimate import estimate
     from foreworld.sweeps.plan.plan import describe, make_plan
     from foreworld.sweeps.plan.prepare import PLAN, read_plan
 
+    launcher = launcher_of(args)
     study, folder = locate(args.study, args.out)
     if (folder / PLAN).exists() and not args.force:
         plan, words = read_plan(folder), "planned already in"
     else:
         plan = make_plan(
             study,
-            workers=args.workers or (launcher.num_workers if launcher else 1),
+            workers=num_workers_of(args, launcher),
             threads=launcher.num_threads if launcher else 0,
             width=args.width,
         )

@@ -9,47 +9,27 @@ command again after an interruption: it goes on from the last checkpoint.
 
 from __future__ import annotations
 
-import argparse
 from typing import Any
 
-from foreworld.cli._launch import add_launch_options, launcher_of
-from foreworld.cli._tracking import add_track_option, tracker_of
-from foreworld.cli._usage import Fields, Usage, seed_option
+from foreworld.cli._launch import add_run_options, run_options
+from foreworld.cli._usage import Args, Fields, Usage
 from foreworld.core.errors import ConfigError
 
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("learner", metavar="LEARNER", help="'foreworld list learners'")
-    usage.add(
-        "--on",
-        required=True,
-        metavar="WHAT",
-        help="a world, ./my_world.py:MyWorld, or the folder of a data set",
-    )
-    usage.add(
-        "--seeds",
-        type=int,
-        low=1,
-        default=1,
-        metavar="N",
-        help="number of runs (default: 1)",
-    )
-    seed_option(usage)
-    usage.add(
-        "--preset", metavar="NAME", help="the learner's defaults for a purpose, if any"
-    )
-    usage.add("--out", metavar="DIR", help="folder to make (default: under runs/)")
-    usage.add(
-        "--width", type=int, metavar="N", help="runs in one program (default: by plan)"
-    )
-    usage.add("--force", action="store_true", help="replace what the folder holds")
-    add_launch_options(usage)
-    add_track_option(usage)
-    usage.quiet()
+    usage.add("learner LEARNER", "'foreworld list learners'")
+    help = "a world, ./my_world.py:MyWorld, or the folder of a data set"
+    usage.add("--on WHAT", help, required=True)
+    usage.add("--seeds N", "number of runs (default: 1)", int, low=1, default=1)
+    usage.seed()
+    usage.add("--preset NAME", "the learner's defaults for a purpose, if any")
+    usage.add("--out DIR", "folder to make (default: under runs/)")
+    usage.add("--width N", "runs in one program (default: by plan)", int)
+    add_run_options(usage)
 
 
-def describe(args: argparse.Namespace) -> list[Any]:
+def describe(args: Args) -> list[Any]:
     """The learner, and the world if there is one."""
     from foreworld.cli._fields import Shown
     from foreworld.core import registry
@@ -70,7 +50,7 @@ def describe(args: argparse.Namespace) -> list[Any]:
     return parts
 
 
-def run(args: argparse.Namespace, fields: Fields) -> int:
+def run(args: Args, fields: Fields) -> int:
     """Say what will be done and where, then train."""
     from foreworld.cli._fields import read_fields
     from foreworld.sweeps.run.sweep import run_experiment
@@ -86,15 +66,7 @@ def run(args: argparse.Namespace, fields: Fields) -> int:
     learner = parts[0].preset or args.learner
     parameters = Parameters(world, learner, data, seed=args.seed, **values)
     folder = run_experiment(
-        parameters,
-        seeds=args.seeds,
-        out=args.out,
-        launcher=launcher_of(args),
-        workers=args.workers,
-        width=args.width,
-        tracker=tracker_of(args),
-        force=args.force,
-        quiet=args.quiet,
+        parameters, seeds=args.seeds, width=args.width, **run_options(args)
     )
     if not args.quiet:
         print(folder)

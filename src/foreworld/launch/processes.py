@@ -21,12 +21,7 @@ from foreworld.core.disk.folder import StorageError, make_folder, open_log, remo
 from foreworld.core.errors import ForeworldError
 from foreworld.core.parts.part import Bounded
 from foreworld.launch._threads import one_thread
-from foreworld.launch.base import (
-    AbstractHandle,
-    AbstractLauncher,
-    Task,
-    TaskState,
-)
+from foreworld.launch.base import AbstractHandle, AbstractLauncher, Task, TaskState
 
 LOGS = "logs"
 """Folder, in that of the work, for what workers print; logs of success are removed."""
