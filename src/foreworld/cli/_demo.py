@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,11 @@ class Demonstration:
 def run_demo(quiet: bool = False) -> Demonstration:
     """Do it all, or what is missing of it."""
     home, runs = data_folder() / "demo", runs_folder() / "demo"
-    say = _Steps(4, quiet)
+    steps = itertools.count(1)
+
+    def say(what: str) -> None:
+        if not quiet:
+            print(f"[{next(steps)}/4] {what}", flush=True)
 
     say("a data set: 2,320 pendulums of different mass and length")
     family = fw.worlds.Pendulum.family(
@@ -78,19 +83,6 @@ def run_demo(quiet: bool = False) -> Demonstration:
         maze_claim(fw.best(maze), fw.results(maze, quiet=True), MAZE_LEN),
     )
     return Demonstration(claims, page)
-
-
-class _Steps:
-    """Counts the steps of the demonstration aloud."""
-
-    def __init__(self, total: int, quiet: bool) -> None:
-        self._total, self._quiet, self._done = total, quiet, 0
-
-    def __call__(self, what: str) -> None:
-        """Say what comes next."""
-        self._done += 1
-        if not self._quiet:
-            print(f"[{self._done}/{self._total}] {what}", flush=True)
 
 
 def tmaze_study() -> fw.Study:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import operator
 import re
 import typing
 from collections.abc import Sequence
@@ -101,10 +102,10 @@ def read_fields(
     try:
         tree = tyro.cli(_tree(chosen), args=tokens, prog=command, use_underscores=True)
     except _RefusedError as error:
-        raise error.why from None
+        raise error.args[0] from None
     # Entries start as another field of their part, which must be set before.
     paths.sort(key=lambda path: path in entries)
-    return {path: _leaf(tree, path) for path in paths}
+    return {path: operator.attrgetter(path)(tree) for path in paths}
 
 
 def _whole(path: str, options: dict[str, _Option]) -> str:
@@ -153,10 +154,6 @@ def describe_field(spec: FieldSpec, doc: str) -> str:
 
 class _RefusedError(Exception):
     """Carries our error through tyro, which would print a ``ValueError`` itself."""
-
-    def __init__(self, why: ConfigError) -> None:
-        super().__init__(str(why))
-        self.why = why
 
 
 def _options(part: Shown) -> list[_Option]:
@@ -216,19 +213,16 @@ def _tree(options: dict[str, _Option], prefix: str = "") -> type:
             _constructor(option),
             tyro.conf.arg(help=describe_field(option.spec, option.doc)),
         ]
-        fields.append((name, hint, option))
-    # Fields without a default go first, as dataclasses want them.
-    fields.sort(key=lambda field: field[2].default is not dataclasses.MISSING)
-    plain = [
-        (name, hint)
-        if option.default is dataclasses.MISSING
-        else (name, hint, dataclasses.field(default=option.default))
-        for name, hint, option in fields
-    ]
+        default = option.default
+        missing = default is dataclasses.MISSING
+        field = () if missing else (dataclasses.field(default=default),)
+        fields.append((name, hint, *field))
+    # Fields without a default go first.
+    fields.sort(key=len)
     nested = [
         (name, _tree(group, f"{prefix}{name}.")) for name, group in groups.items()
     ]
-    return dataclasses.make_dataclass("Fields", [*plain, *nested], kw_only=True)
+    return dataclasses.make_dataclass("Fields", [*fields, *nested], kw_only=True)
 
 
 def _constructor(option: _Option) -> PrimitiveConstructorSpec[Any]:
@@ -248,36 +242,26 @@ def _constructor(option: _Option) -> PrimitiveConstructorSpec[Any]:
 
 
 def _value(option: _Option, text: str) -> Any:
-    where = f"{option.owner.__name__}.{option.spec.name}"
-    _check_range(option, text, where)
-    if option.ranges and RANGE in text and option.spec.kind == "traced":
-        return _range(option, text, where)
-    try:
-        value = option.spec.type.parse(text, where)
-    except ConfigError as error:
-        if _LIKE_RANGE.fullmatch(text):
-            raise ConfigError(f"{error} A range is written 0.5..1.0.") from None
-        raise
-    return option.spec.canonical(value, where)
-
-
-def _check_range(option: _Option, text: str, where: str) -> None:
-    """Say why a field cannot be a range, where one was written for it."""
-    if RANGE not in text or option.spec.type.bare not in (int, float):
-        return
-    if option.spec.kind != "traced":
-        raise ConfigError(
-            f"{where}={text} cannot be a range: only fields that 'foreworld show' "
-            f"calls traced can. Give one value."
-        )
-    if not option.ranges:
-        raise ConfigError(
-            f"{where}={text} cannot be a range here: ranges are for 'foreworld "
-            f"generate'. Give one value, or sweep several in a study."
-        )
-
-
-def _range(option: _Option, text: str, where: str) -> Uniform:
+    spec, where = option.spec, f"{option.owner.__name__}.{option.spec.name}"
+    if RANGE in text and spec.type.bare in (int, float):
+        if spec.kind != "traced":
+            raise ConfigError(
+                f"{where}={text} cannot be a range: only fields that 'foreworld show' "
+                f"calls traced can. Give one value."
+            )
+        if not option.ranges:
+            raise ConfigError(
+                f"{where}={text} cannot be a range here: ranges are for 'foreworld "
+                f"generate'. Give one value, or sweep several in a study."
+            )
+    if RANGE not in text or spec.kind != "traced" or not option.ranges:
+        try:
+            value = spec.type.parse(text, where)
+        except ConfigError as error:
+            if _LIKE_RANGE.fullmatch(text):
+                raise ConfigError(f"{error} A range is written 0.5..1.0.") from None
+            raise
+        return spec.canonical(value, where)
     try:
         low, high = (float(end) for end in text.split(RANGE))
     except ValueError:
@@ -290,7 +274,7 @@ def _range(option: _Option, text: str, where: str) -> Uniform:
             f"{where}: the range {text} runs backwards. Write the smaller number "
             f"first: {high:g}{RANGE}{low:g}."
         )
-    return Uniform(*(option.spec.canonical(end, where) for end in (low, high)))
+    return Uniform(*(spec.canonical(end, where) for end in (low, high)))
 
 
 def _text(value: Any) -> str:
@@ -304,9 +288,3 @@ def _text(value: Any) -> str:
     if isinstance(value, Part):
         return type(value).__name__
     return "none" if value is None else str(value)
-
-
-def _leaf(tree: Any, path: str) -> Any:
-    for step in path.split("."):
-        tree = getattr(tree, step)
-    return tree

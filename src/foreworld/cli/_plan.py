@@ -34,8 +34,9 @@ def plan_text(recipe: Recipe, out: str) -> str:
             shapes.append(f"steps of {width} numbers, no frames")
         num_bytes += size * sum(task.sizes.values())
     counts = ", ".join(f"{split} {num:,}" for split, num in recipe.sizes.items())
-    several = len(tasks) > 1
-    listing = f"{len(tasks)} tasks ({_some(list(recipe.tasks))}), " if several else ""
+    several, names = len(tasks) > 1, list(recipe.tasks)
+    shown = ", ".join(names if len(names) <= 3 else [*names[:2], "...", names[-1]])
+    listing = f"{len(tasks)} tasks ({shown}), " if several else ""
     text = (
         f"{recipe.label}: {listing}{sum(recipe.sizes.values()):,} sequences ({counts}) "
         f"of {tasks[0].num_frames} {' or '.join(dict.fromkeys(shapes))}, seed "
@@ -54,10 +55,6 @@ def plan_text(recipe: Recipe, out: str) -> str:
     if None not in known:
         text += f"\nabout {_time(seconds)} for one process, as measured on this machine"
     return text
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names if len(names) <= 3 else [*names[:2], "...", names[-1]])
 
 
 def _time(seconds: float) -> str:

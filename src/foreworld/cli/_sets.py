@@ -42,7 +42,8 @@ def print_set(facts: dict[str, Any]) -> None:
     print("tasks (label, folder, world):" if num > 1 else "world:")
     for label, (task, fields) in enumerate(facts["tasks"].items()):
         lead = f"  {label:>2}  {task}  " if num > 1 else "  "
-        print(f"{lead}{_line(fields)}")
+        rest = ", ".join(f"{n}={v}" for n, v in fields.items() if n != "world")
+        print(f"{lead}{fields['world']}({rest})")
     if facts["legacy"]:
         print("with --legacy the first differs in:")
         ours, theirs = (next(iter(facts[k].values())) for k in ("tasks", "legacy"))
@@ -50,11 +51,6 @@ def print_set(facts: dict[str, Any]) -> None:
         for name in names:
             if ours.get(name) != theirs.get(name):
                 print(f"  {name}: {theirs.get(name, 'its default')}")
-
-
-def _line(fields: dict[str, Any]) -> str:
-    rest = ", ".join(f"{n}={v}" for n, v in fields.items() if n != "world")
-    return f"{fields['world']}({rest})"
 
 
 def _fields(family: Family) -> dict[str, Any]:

@@ -90,30 +90,20 @@ def measure(name: str, row: Row, references: dict[str, Any]) -> dict[str, Any]:
             f"{name} gave {len(measured.values)} runs; a median needs {MIN_RUNS}."
         )
     value = statistics.median(measured.values)
-    reference = references.get(name)
+    reference, ratio = references.get(name, {}), None
+    if reference:
+        other = reference["value"]
+        ratio = value / other if row.better == "higher" else other / value
     return {
         "name": name,
         "value": value,
         "unit": row.unit,
-        "reference": reference["value"] if reference else None,
-        "source": reference["source"] if reference else None,
-        "ratio": ratio(value, reference["value"], row.better) if reference else None,
+        "reference": reference.get("value"),
+        "source": reference.get("source"),
+        "ratio": ratio,
         "runs": list(measured.values),
         "compile_s": measured.compile_s,
     }
-
-
-def ratio(value: float, reference: float, better: str) -> float:
-    """How many times better than the reference.
-
-    Parameters
-    ----------
-    value, reference
-        In the same unit, above 0.
-    better
-        ``"higher"`` for speeds, ``"lower"`` for times and memory.
-    """
-    return value / reference if better == "higher" else reference / value
 
 
 def line(result: dict[str, Any]) -> str:

@@ -22,25 +22,26 @@ def run(args: Args, fields: Fields) -> int:
 
     found = compare(folder_of(args.a), folder_of(args.b))
     if args.json:
-        print(json.dumps(_plain(found), indent=1))
+        # Of best points the value alone; None stays None.
+        outcomes = [
+            one._asdict() | {k: getattr(getattr(one, k), "value", None) for k in "ab"}
+            for one in found.outcomes
+        ]
+        print(json.dumps(found._asdict() | {"outcomes": outcomes}, indent=1))
         return 0
     for path, (a, b) in {**found.fields, **found.versions}.items():
         print(f"{path}: {_text(a)} -> {_text(b)}")
     if not found.fields:
         print("the configuration is the same")
-    for outcome in found.outcomes:
-        print(_line(outcome))
+    for one in found.outcomes:
+        line = f"{one.measure} of {one.metric}, best point: {_value(one.a)} -> "
+        line += _value(one.b)
+        if one.a is not None and one.b is not None:
+            line += f" ({one.b.value - one.a.value:+.4g})"
+        print(line)
     if found.same_bytes is not None:
         print(f"the contents are {'' if found.same_bytes else 'not '}the same bytes")
     return 0
-
-
-def _line(outcome: Any) -> str:
-    name = f"{outcome.measure} of {outcome.metric}, best point"
-    line = f"{name}: {_value(outcome.a)} -> {_value(outcome.b)}"
-    if outcome.a is None or outcome.b is None:
-        return line
-    return f"{line} ({outcome.b.value - outcome.a.value:+.4g})"
 
 
 def _value(best: Any) -> str:
@@ -52,23 +53,3 @@ def _value(best: Any) -> str:
 
 def _text(value: Any) -> str:
     return "-" if value is None else json.dumps(value)
-
-
-def _plain(found: Any) -> dict[str, Any]:
-    def number(best: Any) -> float | None:
-        return None if best is None else best.value
-
-    return {
-        "fields": found.fields,
-        "versions": found.versions,
-        "outcomes": [
-            {
-                "measure": one.measure,
-                "metric": one.metric,
-                "a": number(one.a),
-                "b": number(one.b),
-            }
-            for one in found.outcomes
-        ],
-        "same_bytes": found.same_bytes,
-    }

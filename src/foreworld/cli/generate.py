@@ -54,13 +54,14 @@ def describe(args: Args) -> list[Any]:
 def run(args: Args, fields: Fields) -> int:
     """Print the plan, then generate."""
     from foreworld.cli._plan import plan_text
+    from foreworld.core.disk.places import data_folder
     from foreworld.data.making.generate import generate, plan
 
     launcher = launcher_of(args)
     what, seen = _what(args, fields)
     workers = num_workers_of(args, launcher)
     name = Path(args.what.rpartition(":")[2]).name
-    out = args.out or _default_out(name)
+    out = args.out or data_folder() / name
     settings = {**sizes_of(args), **seen}
     force = settings.pop("force")
     if not isinstance(what, str):
@@ -105,9 +106,3 @@ def _what(args: Args, fields: Fields) -> tuple[Any, dict[str, Any]]:
     own = {p for p in values if named or p.partition(".")[0] not in known}
     seen = {path: values.pop(path) for path in own}
     return (args.what if named else last.cls.family(**values)), seen
-
-
-def _default_out(name: str) -> Path:
-    from foreworld.core.disk.places import data_folder
-
-    return data_folder() / name

@@ -49,43 +49,23 @@ def run(args: Args, fields: Fields) -> int:
 
 
 def _rows(kind: str) -> list[dict[str, Any]]:
-    folder = KINDS[kind]
-    if kind == "sets":
-        return _sets()
-    if folder is None:
-        return _studies()
-    return [
-        {
-            "kind": kind,
-            "name": entry.name,
-            "compat": entry.compat,
-            "summary": entry.summary(),
-            "source": entry.source(),
-        }
-        for entry in entries(folder).values()
-    ]
-
-
-def _sets() -> list[dict[str, str]]:
-    """Named sets, not imported."""
-    return [
-        {
-            "kind": "sets",
-            "name": entry.name,
-            "summary": entry.summary,
-            "source": entry.source,
-        }
-        for entry in set_entries().values()
-    ]
-
-
-def _studies() -> list[dict[str, str]]:
-    """Files under ``studies/`` of the working folder, not imported."""
-    root = Path("studies")
-    rows = []
-    for path in sorted(root.rglob("*.py")):
-        doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-        name = path.relative_to(root).with_suffix("").as_posix()
-        summary = doc.partition("\n")[0]
-        rows.append({"kind": "studies", "name": name, "summary": summary, "source": ""})
+    """Sets and studies (files of the working folder) are not imported."""
+    folder, rows = KINDS[kind], []
+    if folder is not None:
+        for e in entries(folder).values():
+            rows.append(_row(kind, e.name, e.summary(), e.source(), compat=e.compat))
+    elif kind == "sets":
+        for e in set_entries().values():
+            rows.append(_row(kind, e.name, e.summary, e.source))
+    else:
+        for path in sorted(Path("studies").rglob("*.py")):
+            doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            name = path.relative_to("studies").with_suffix("").as_posix()
+            rows.append(_row(kind, name, doc.partition("\n")[0], ""))
     return rows
+
+
+def _row(
+    kind: str, name: str, summary: str, source: str, **more: Any
+) -> dict[str, Any]:
+    return {"kind": kind, "name": name, **more, "summary": summary, "source": source}

@@ -78,27 +78,21 @@ def draw(folders: list[Path], metric: str | None, title: str) -> Any:
         for name, folder in zip(names, folders, strict=True)
     }
     first = next(iter(results.values()))
+    drawn = curve_names(first)
     if metric is None:
-        metric = _score(first)
+        # The curve of the score: while training, or else on the validation split.
+        score = str(first.attrs["score"])
+        metric = next((n for n in (score, f"val_{score}") if n in drawn), None)
+    if metric is None:
+        raise ConfigError(
+            "there is nothing to draw yet: no segment of the study is finished. "
+            "'foreworld status' shows how far it is."
+        )
     if len(results) > 1:
         return compare(results, metric, title)
     if metric in horizon_names(first):
         return horizon(first, metric, title=title)
-    known = [*curve_names(first), *horizon_names(first)]
+    known = [*drawn, *horizon_names(first)]
     if metric not in known:
         raise unknown_name("metric", metric, known)
     return curves(first, metric, title=title)
-
-
-def _score(results: Any) -> str:
-    """The curve of the score: while training, or else on the validation split."""
-    from foreworld.plot.curves import curve_names
-
-    known, score = curve_names(results), str(results.attrs["score"])
-    for name in (score, f"val_{score}"):
-        if name in known:
-            return name
-    raise ConfigError(
-        "there is nothing to draw yet: no segment of the study is finished. 'foreworld "
-        "status' shows how far it is."
-    )

@@ -34,8 +34,13 @@ def describe(args: Args) -> list[Any]:
 
 def run(args: Args, fields: Fields) -> int:
     """Print what is known about the part; draw its first frame if it is a world."""
+    import jax
+    import numpy as np
+
     from foreworld.cli._fields import read_fields
+    from foreworld.core.keys import root_key
     from foreworld.core.parts.config import nested
+    from foreworld.render.gif import write_png
     from foreworld.worlds.base import AbstractWorld
 
     parts = describe(args)
@@ -56,9 +61,11 @@ def run(args: Args, fields: Fields) -> int:
         world = cls(**nested(values))
         facts["action_space"] = str(world.action_space)
         facts["observation_space"] = str(world.observation_space)
-        facts["picture"] = str(
-            _draw(world, Path(args.out or f"{cls.__name__.lower()}.png"))
-        )
+        state, _ = jax.jit(world.reset)(root_key(0))
+        frame = np.asarray(world.render(state))
+        path = Path(args.out or f"{cls.__name__.lower()}.png")
+        write_png(path, frame, scale=max(1, 256 // max(frame.shape[:2])))
+        facts["picture"] = str(path)
     if args.json:
         print(json.dumps(facts, indent=1))
     else:
@@ -121,16 +128,3 @@ def _print(facts: dict[str, Any]) -> None:
     for row in facts["fields"]:
         default = "required" if row["required"] else f"default {row['default']}"
         print(f"  {row['name']:<{width}}  {row['doc']}; {default}")
-
-
-def _draw(world: Any, path: Path) -> Path:
-    import jax
-    import numpy as np
-
-    from foreworld.core.keys import root_key
-    from foreworld.render.gif import write_png
-
-    state, _ = jax.jit(world.reset)(root_key(0))
-    frame = np.asarray(world.render(state))
-    write_png(path, frame, scale=max(1, 256 // max(frame.shape[:2])))
-    return path

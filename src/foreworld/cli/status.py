@@ -9,6 +9,8 @@ from typing import Any
 from foreworld.cli._usage import STUDY, Args, Fields, Usage
 from foreworld.core.progress import duration
 
+TIMES = ("compile_s", "init_s", "train_s", "evaluate_s", "checkpoint_s")
+
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
@@ -32,6 +34,7 @@ def gather(folder: Path) -> dict[str, Any]:
     """What the files of a study's folder say; only reads, also while it runs."""
     from foreworld.launch.slurm._jobs import job_facts
     from foreworld.sweeps.folder import StudyFolder
+    from foreworld.train.loop import read_timing
 
     study = StudyFolder(folder)
     facts = study.status()
@@ -40,8 +43,10 @@ def gather(folder: Path) -> dict[str, Any]:
         if entry["state"] != "done":
             share = entry["segments_done"] / entry["segments"]
             left += study.plan.steps_of(chunk) * (1 - share)
-        spent, trained = _timing(folder / chunk.folder_name)
-        seconds, steps = seconds + spent, steps + trained
+        # Of a finished chunk, if it was trained in one go.
+        if timing := read_timing(folder / chunk.folder_name):
+            seconds += sum(timing[name] for name in TIMES)
+            steps += int(timing["steps"])
     busy = sum(entry["state"] == "running" for entry in facts["chunks"])
     rate = steps / seconds * max(busy, 1) if seconds else 0.0
     facts["folder"] = str(folder)
@@ -49,17 +54,6 @@ def gather(folder: Path) -> dict[str, Any]:
     # Known as soon as one chunk has shown how fast it goes here.
     facts["seconds_left"] = left / rate if rate else (None if left else 0.0)
     return facts
-
-
-def _timing(place: Path) -> tuple[float, int]:
-    """Seconds and steps of a finished chunk, if it was trained in one go."""
-    from foreworld.train.loop import read_timing
-
-    timing = read_timing(place)
-    if timing is None:
-        return 0.0, 0
-    parts = ("compile_s", "init_s", "train_s", "evaluate_s", "checkpoint_s")
-    return sum(timing[name] for name in parts), int(timing["steps"])
 
 
 def _print(facts: dict[str, Any]) -> None:
