@@ -1,6 +1,5 @@
 """A world in a person's own file works in every verb, in worker processes too."""
 
-import argparse
 
 import pytest
 
@@ -43,6 +42,19 @@ def test_data_sets_from_workers(capsys):
     assert main(["generate", WORLD, *SIZES]) == 0, "the default folder has a name"
 
 
+def played(monkeypatch, *words):
+    """What ``foreworld play`` would serve."""
+    stages = []
+
+    def serve(stage, port, open_browser):
+        stages.append(stage)
+
+    monkeypatch.setattr("foreworld.play.web.server.play", serve)
+    assert main(["play", *words]) == 0
+    (stage,) = stages
+    return stage
+
+
 def test_train_again_collect_and_play(own_world, tmp_path, monkeypatch, capsys):
     words = ["train", "ppo", "--on", WORLD, "--world.size", "4", "--seeds", "2", *SMALL]
     words += ["--track", "off"]
@@ -58,9 +70,7 @@ def test_train_again_collect_and_play(own_world, tmp_path, monkeypatch, capsys):
     assert main(["best", str(run)]) == 0
     assert main(["check", str(run), "s", "c", "--quiet"]) == 0
     assert main(["report", str(run), "--out", "p.html", "--quiet"]) == 0
-    from foreworld.cli.play import _stage
-
-    assert _stage(argparse.Namespace(what=str(run), seed=0), []) is not None
+    assert played(monkeypatch, str(run)) is not None
 
 
 def test_a_study_of_it_in_workers(own_world, capsys):
@@ -74,11 +84,8 @@ def test_a_study_of_it_in_workers(own_world, capsys):
     assert main(["status", "s"]) == 0
 
 
-def test_play_and_show(capsys):
-    from foreworld.cli.play import _stage
-
-    stage = _stage(argparse.Namespace(what=WORLD, seed=0), [("size", "5")])
-    assert stage is not None
+def test_play_and_show(monkeypatch, capsys):
+    assert played(monkeypatch, WORLD, "--size", "5") is not None
     assert main(["show", WORLD, "--size", "5"]) == 0
     assert "cells of the line" in capsys.readouterr().out
 

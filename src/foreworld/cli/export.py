@@ -42,7 +42,12 @@ def configure(usage: Usage) -> None:
 
 def run(args: Args, fields: Fields) -> int:
     """Write it, and print where."""
+    from foreworld.compat.windows import leaky_windows
+    from foreworld.data.exchange.npz_slvm import write_triples
+    from foreworld.data.exchange.well import write_well
     from foreworld.data.format.recipe import KIND
+    from foreworld.data.reading.dataset import open_dataset
+    from foreworld.sweeps.results import table
     from foreworld.workspace.words import folder_of
 
     folder = folder_of(args.path)
@@ -57,10 +62,14 @@ def run(args: Args, fields: Fields) -> int:
             if getattr(args, name):
                 raise ConfigError(f"--{name} is for --to npz-slvm. Leave it away.")
     if holds_data:
-        written = _export_data(args, folder)
+        data = open_dataset(folder, None, args.states, args.num_columns)
+        if args.to == "well":
+            written = write_well(data, args.out or f"{folder.name}-well", args.force)
+        else:
+            out = args.out or f"{folder.name}-slvm"
+            cut = leaky_windows if args.leaky else None
+            written = write_triples(data, out, args.force, args.combined, cut)
     else:
-        from foreworld.sweeps.results import table
-
         out = Path(args.out or f"{folder.name}.{args.to}")
         if out.exists() and not args.force:
             raise OccupiedError(
@@ -73,17 +82,3 @@ def run(args: Args, fields: Fields) -> int:
         for path in written:
             print(path)
     return 0
-
-
-def _export_data(args: Args, folder: Path) -> list[Path]:
-    from foreworld.compat.windows import leaky_windows
-    from foreworld.data.exchange.npz_slvm import write_triples
-    from foreworld.data.exchange.well import write_well
-    from foreworld.data.reading.dataset import open_dataset
-
-    data = open_dataset(folder, None, args.states, args.num_columns)
-    if args.to == "well":
-        return write_well(data, args.out or f"{folder.name}-well", args.force)
-    out = args.out or f"{folder.name}-slvm"
-    cut = leaky_windows if args.leaky else None
-    return write_triples(data, out, args.force, args.combined, cut)

@@ -17,6 +17,8 @@ from foreworld.cli._usage import Args, Fields, Usage
 from foreworld.core.errors import ConfigError
 from foreworld.data.sets.find import make_set
 
+KINDS = ("folder", "worlds", "set", "study")
+
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
@@ -28,46 +30,37 @@ def configure(usage: Usage) -> None:
 def describe(args: Args) -> list[Any]:
     """The world, if it is one."""
     from foreworld.cli._fields import Shown
-
-    world = _meaning(args.what).world
-    return [] if world is None else [Shown(world)]
-
-
-def _meaning(word: str) -> Any:
     from foreworld.workspace.words import meaning
 
-    return meaning(word, "folder", "worlds", "set", "study")
+    world = meaning(args.what, *KINDS).world
+    return [] if world is None else [Shown(world)]
 
 
 def run(args: Args, fields: Fields) -> int:
     """Open what is played, print the address, serve until Ctrl-C."""
-    from foreworld.core.compilation import configure as use_cache
-
-    use_cache()
-    stage = _stage(args, fields)
-    from foreworld.play.web.server import play
-
-    play(stage, args.port, open_browser=not args.no_open)
-    return 0
-
-
-def _stage(args: Args, fields: Fields) -> Any:
     from foreworld.cli._fields import read_fields
+    from foreworld.core.compilation import configure as use_cache
     from foreworld.core.parts.config import nested
     from foreworld.play.stage.open import open_run
     from foreworld.play.stage.world import WorldStage
+    from foreworld.play.web.server import play
+    from foreworld.workspace.words import meaning
 
+    use_cache()
     parts = describe(args)
     if parts:
         values = read_fields(parts, fields, f"foreworld play {args.what}")
-        return WorldStage(parts[0].cls(**nested(values)), args.seed)
-    if fields:
+        stage = WorldStage(parts[0].cls(**nested(values)), args.seed)
+    elif fields:
         raise ConfigError(
             f"--{fields[0][0]}: {args.what} is a run, whose world is as it was "
             f"trained in. Change its numbers with the sliders on the page."
         )
-    if _meaning(args.what).kind != "set":
-        return open_run(args.what, args.seed)
-    # Of several tasks, the first; the sliders lead to the others.
-    family = next(iter(make_set(args.what).families.values()))
-    return WorldStage(family.world, args.seed)
+    elif meaning(args.what, *KINDS).kind == "set":
+        # Of several tasks, the first; the sliders lead to the others.
+        family = next(iter(make_set(args.what).families.values()))
+        stage = WorldStage(family.world, args.seed)
+    else:
+        stage = open_run(args.what, args.seed)
+    play(stage, args.port, open_browser=not args.no_open)
+    return 0

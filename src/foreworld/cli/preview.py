@@ -19,6 +19,8 @@ from typing import Any
 from foreworld.cli._usage import Args, Fields, Usage
 from foreworld.core.errors import ConfigError
 
+KINDS = ("folder", "worlds", "set", "study")
+
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
@@ -36,58 +38,51 @@ def configure(usage: Usage) -> None:
 def describe(args: Args) -> list[Any]:
     """The world, if it is one; its fields may be ranges."""
     from foreworld.cli._fields import Shown
-
-    world = _meaning(args.what).world
-    return [] if world is None else [Shown(world, ranges=True)]
-
-
-def _meaning(word: str) -> Any:
     from foreworld.workspace.words import meaning
 
-    return meaning(word, "folder", "worlds", "set", "study")
+    world = meaning(args.what, *KINDS).world
+    return [] if world is None else [Shown(world, ranges=True)]
 
 
 def run(args: Args, fields: Fields) -> int:
     """Write the pictures and print where they are."""
-    out = Path(args.out or "preview")
-    album = _album(args, fields, out)
-    if not args.quiet:
-        for line in (*album.files, *album.notes):
-            print(line)
-    return 0
-
-
-def _album(args: Args, fields: Fields, out: Path) -> Any:
     import foreworld as fw
     from foreworld.cli._fields import read_fields
     from foreworld.data.sets.find import make_set
     from foreworld.plot.preview.album import write_album
     from foreworld.plot.preview.footage import of_data, of_family, of_set
     from foreworld.sweeps.folder import StudyFolder
-    from foreworld.workspace.words import folder_of
+    from foreworld.workspace.words import folder_of, meaning
 
+    out = Path(args.out or "preview")
     parts = describe(args)
     if parts:
         values = read_fields(parts, fields, f"foreworld preview {args.what}")
         family = parts[0].cls.family(**values)
         name = Path(args.what).name.rpartition(":")[2]
         footage = of_family(family, name, args.num_frames, args.seed)
-        return write_album([footage], out, name, args.fps)
-    if fields:
+        album = write_album([footage], out, name, args.fps)
+    elif fields:
         raise ConfigError(
             f"--{fields[0][0]}: {args.what} is as it was made; only a world's fields "
             f"can be given. 'foreworld list worlds' names the worlds."
         )
-    if _meaning(args.what).kind == "set":
+    elif meaning(args.what, *KINDS).kind == "set":
         named = make_set(args.what)
         tasks = of_set(named, args.what, args.num_frames, args.seed)
         name = args.what.rpartition(":")[2].replace("/", "_")
-        return write_album(tasks, out, name, args.fps, title=args.what)
-    path = folder_of(args.what)
-    found = fw.load(path)
-    if isinstance(found, StudyFolder):
-        return _run_album(found, out, path.name, args.fps)
-    return write_album(of_data(found, path.name), out, path.name, args.fps)
+        album = write_album(tasks, out, name, args.fps, title=args.what)
+    else:
+        path = folder_of(args.what)
+        found, name = fw.load(path), path.name
+        if isinstance(found, StudyFolder):
+            album = _run_album(found, out, name, args.fps)
+        else:
+            album = write_album(of_data(found, name), out, name, args.fps)
+    if not args.quiet:
+        for line in (*album.files, *album.notes):
+            print(line)
+    return 0
 
 
 def _run_album(study: Any, out: Path, name: str, fps: float) -> Any:

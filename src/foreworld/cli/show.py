@@ -38,14 +38,26 @@ def run(args: Args, fields: Fields) -> int:
     import numpy as np
 
     from foreworld.cli._fields import read_fields
+    from foreworld.cli._sets import print_set, set_facts
     from foreworld.core.keys import root_key
     from foreworld.core.parts.config import nested
+    from foreworld.data.sets.find import make_set
     from foreworld.render.gif import write_png
     from foreworld.worlds.base import AbstractWorld
 
     parts = describe(args)
     if not parts:
-        return _show_set(args, fields)
+        if fields:
+            raise ConfigError(
+                f"--{fields[0][0]}: a named set is as it is. Show a world, which has "
+                f"fields: 'foreworld list worlds'."
+            )
+        facts = set_facts(args.name, make_set(args.name))
+        if args.json:
+            print(json.dumps(facts, indent=1))
+        else:
+            print_set(facts)
+        return 0
     cls = parts[0].cls
     values = read_fields(parts, fields, f"foreworld show {args.name}")
     rows = _rows(cls)
@@ -96,24 +108,6 @@ def _rows(cls: Any, prefix: str = "") -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def _show_set(args: Args, fields: Fields) -> int:
-    """Print what a named set is made of."""
-    from foreworld.cli._sets import print_set, set_facts
-    from foreworld.data.sets.find import make_set
-
-    if fields:
-        raise ConfigError(
-            f"--{fields[0][0]}: a named set is as it is. Show a world, which has "
-            f"fields: 'foreworld list worlds'."
-        )
-    facts = set_facts(args.name, make_set(args.name))
-    if args.json:
-        print(json.dumps(facts, indent=1))
-    else:
-        print_set(facts)
-    return 0
 
 
 def _print(facts: dict[str, Any]) -> None:

@@ -9,11 +9,9 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import traceback
 from pathlib import Path
 
-from foreworld.core.errors import ForeworldError
-from foreworld.launch.base import Task
+from foreworld.launch.base import Task, attempt
 
 ORPHANED = 113
 """Exit status of a worker whose coordinator is gone."""
@@ -32,15 +30,10 @@ def main(entry: str, path: str, core: str = "") -> int:
     threading.Thread(target=_die_with_coordinator, daemon=True).start()
     if core and sys.platform == "linux":
         os.sched_setaffinity(0, {int(core)})
-    try:
-        Task(entry, Path(path)).run()
-    except ForeworldError as error:
+    error = attempt(Task(entry, Path(path)).run)
+    if error is not None:
         print(error, file=sys.stderr)
-        return 1
-    except Exception:
-        traceback.print_exc()
-        return 1
-    return 0
+    return int(error is not None)
 
 
 def _die_with_coordinator() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import abc
 import importlib
-from collections.abc import Hashable, Sequence
+import traceback
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from foreworld.core.errors import ConfigError
+from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.parts.part import Part
 
 TaskState = Literal["waiting", "running", "done", "failed", "cancelled"]
@@ -51,6 +52,20 @@ class Task:
                 f"'package.module:function'."
             ) from error
         function(self.path)
+
+
+def attempt(work: Callable[[], None]) -> str | None:
+    """Do some work; what to print where it fails, ``None`` where it does not.
+
+    That is the message, or a traceback where it was nothing a user caused.
+    """
+    try:
+        work()
+    except ForeworldError as error:
+        return str(error)
+    except Exception:
+        return traceback.format_exc().rstrip("\n")
+    return None
 
 
 class AbstractWork(abc.ABC):
@@ -106,9 +121,9 @@ class AbstractHandle(abc.ABC):
     def lost(self) -> bool:
         """Whether it failed by no error of its own, so that it is worth doing again."""
 
-    @abc.abstractmethod
     def leave(self) -> None:
         """Its coordinator ends early: stop it, unless it is meant to go on alone."""
+        self.cancel()
 
 
 class AbstractLauncher(Part):
@@ -124,7 +139,6 @@ class AbstractLauncher(Part):
     def num_threads(self) -> int:
         """Threads a task computes with; 0 for as many as the machine has."""
 
-    @abc.abstractmethod
     def check(self) -> None:
         """Look whether tasks could be submitted, before anything is changed for them.
 
@@ -134,7 +148,6 @@ class AbstractLauncher(Part):
             They could not; says why.
         """
 
-    @abc.abstractmethod
     def adopt(self, task: Task) -> list[AbstractHandle]:
         """Tasks like this one that an earlier command submitted and that still go on.
 
@@ -143,6 +156,7 @@ class AbstractLauncher(Part):
         task
             Entry and folder.
         """
+        return []
 
     @abc.abstractmethod
     def submit(self, tasks: Sequence[Task]) -> list[AbstractHandle]:

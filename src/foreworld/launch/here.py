@@ -5,11 +5,15 @@ Source: Foreworld.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Sequence
 
-from foreworld.core.errors import ForeworldError
-from foreworld.launch.base import AbstractHandle, AbstractLauncher, Task, TaskState
+from foreworld.launch.base import (
+    AbstractHandle,
+    AbstractLauncher,
+    Task,
+    TaskState,
+    attempt,
+)
 
 
 class Here(AbstractLauncher):
@@ -24,13 +28,6 @@ class Here(AbstractLauncher):
     def num_threads(self) -> int:
         """As many as the machine has."""
         return 0
-
-    def check(self) -> None:
-        """Nothing stands in the way."""
-
-    def adopt(self, task: Task) -> list[AbstractHandle]:
-        """None: tasks end with this process."""
-        return []
 
     def submit(self, tasks: Sequence[Task]) -> list[AbstractHandle]:
         """Tasks that wait until they are run."""
@@ -49,13 +46,10 @@ class HereHandle(AbstractHandle):
         if self._state != "waiting":
             return
         self._state = "failed"
-        try:
-            self._task.run()
+        error = attempt(self._task.run)
+        if error is None:
             self._state = "done"
-        except ForeworldError as error:
-            self._error = str(error)
-        except Exception:
-            self._error = traceback.format_exc()
+        self._error = error or ""
 
     def state(self) -> TaskState:
         """Waiting, or how it ended."""
@@ -73,7 +67,3 @@ class HereHandle(AbstractHandle):
     def lost(self) -> bool:
         """Never: the process would have ended with it."""
         return False
-
-    def leave(self) -> None:
-        """It need not begin."""
-        self.cancel()

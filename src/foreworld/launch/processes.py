@@ -44,13 +44,6 @@ class Processes(AbstractLauncher):
         """One."""
         return 1
 
-    def check(self) -> None:
-        """Nothing stands in the way."""
-
-    def adopt(self, task: Task) -> list[AbstractHandle]:
-        """None: workers end with their coordinator."""
-        return []
-
     def submit(self, tasks: Sequence[Task]) -> list[AbstractHandle]:
         """Start as many as there are workers; asking for states starts the others.
 
@@ -98,7 +91,11 @@ class ProcessHandle(AbstractHandle):
         status = self._process.poll()
         if status is None:
             return "running"
-        self._close(keep_log=status != 0 and not self._cancelled)
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        if self._log is not None and (status == 0 or self._cancelled):
+            with contextlib.suppress(StorageError):
+                remove(self._log)
         if self._cancelled:
             return "cancelled"
         return "done" if status == 0 else "failed"
@@ -112,10 +109,6 @@ class ProcessHandle(AbstractHandle):
             self._process.kill()
             self._process.wait()
         self.look()
-
-    def leave(self) -> None:
-        """Kill it: workers end with their coordinator."""
-        self.cancel()
 
     def lost(self) -> bool:
         """Whether a signal ended it."""
@@ -142,7 +135,7 @@ class ProcessHandle(AbstractHandle):
         make_folder(folder)
         command = [sys.executable, "-m", "foreworld.launch._worker"]
         command += [self._task.entry, str(self._task.path), str(core)]
-        number = len(self._pool.started())
+        number = sum(handle.pid is not None for handle in self._pool.handles)
         self._log = folder / f"{os.getpid()}-{number}.log"
         with open_log(self._log) as log:
             try:
@@ -161,13 +154,6 @@ class ProcessHandle(AbstractHandle):
                     f"fewer workers, or run without --launch processes."
                 ) from error
 
-    def _close(self, keep_log: bool) -> None:
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.close()
-        if self._log is not None and not keep_log:
-            with contextlib.suppress(StorageError):
-                remove(self._log)
-
 
 class _Pool:
     """Tasks of one submission, and the cores that are free for them."""
@@ -177,13 +163,9 @@ class _Pool:
         self._size = size
         self._slots: dict[int, ProcessHandle] = {}
 
-    def started(self) -> list[ProcessHandle]:
-        return [handle for handle in self.handles if handle.pid is not None]
-
     def start_waiting(self) -> None:
-        for slot, handle in list(self._slots.items()):
-            if handle.look() != "running":
-                del self._slots[slot]
+        busy = {s: h for s, h in self._slots.items() if h.look() == "running"}
+        self._slots = busy
         waiting = [handle for handle in self.handles if handle.look() == "waiting"]
         free = [slot for slot in range(self._size) if slot not in self._slots]
         for slot, handle in zip(free, waiting, strict=False):

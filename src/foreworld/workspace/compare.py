@@ -57,27 +57,20 @@ def compare(a: str | Path, b: str | Path) -> Difference:
             f"{a} is a {words[0]} and {b} is a {words[1]}: two studies or two data "
             f"sets can be compared."
         )
-    versions = [read_json(folder / CONFIG).get("versions", {}) for folder in folders]
-    return Difference(
-        config.diff(*(kind.part(folder) for folder in folders)),
-        _differing(*versions),
-        tuple(kind.outcomes(*folders)),
-        _same_bytes(*folders),
-    )
-
-
-def _differing(a: dict[str, Any], b: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    names = dict.fromkeys((*a, *b))
-    return {n: (a.get(n), b.get(n)) for n in names if a.get(n) != b.get(n)}
-
-
-def _same_bytes(a: Path, b: Path) -> bool | None:
-    seals = [manifest(folder) for folder in (a, b)]
-    if seals[0] is None or seals[1] is None:
-        return None
+    old, new = (read_json(folder / CONFIG).get("versions", {}) for folder in folders)
+    seals = [manifest(folder) for folder in folders]
     sums = [
         {n: entry["sha256"] for n, entry in seal["files"].items() if "/" in n}
         for seal in seals
         if seal is not None
     ]
-    return sums[0] == sums[1]
+    return Difference(
+        config.diff(*(kind.part(folder) for folder in folders)),
+        {
+            n: (old.get(n), new.get(n))
+            for n in {**old, **new}
+            if old.get(n) != new.get(n)
+        },
+        tuple(kind.outcomes(*folders)),
+        sums[0] == sums[1] if len(sums) == 2 else None,
+    )

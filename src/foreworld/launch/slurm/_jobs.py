@@ -97,7 +97,15 @@ class SlurmHandle(AbstractHandle):
             return ""
         where = f" on {self._found.node}" if is_node(self._found.node) else ""
         words = f"Slurm job {self.job.number}{where} {how(self._found)}"
-        return "\n".join([words, *self._said()])
+        log = self._submission.folder / f"{self.job.number}_0_log.out"
+        try:
+            lines = log.read_text(errors="replace").splitlines()
+        except OSError:
+            lines = []
+        if SAID in lines:
+            lines = lines[len(lines) - lines[::-1].index(SAID) :]
+        said = [line for line in lines if line.strip()]
+        return "\n".join([words, *said[-_TAIL:]])
 
     def note(self) -> str:
         """What it is doing and where, or why it waits: one line."""
@@ -106,16 +114,6 @@ class SlurmHandle(AbstractHandle):
             return f"running on {self._found.node}"
         reason = waiting_for(self.job) if state == "waiting" else ""
         return f"{state} ({reason})" if reason else state
-
-    def _said(self) -> list[str]:
-        log = self._submission.folder / f"{self.job.number}_0_log.out"
-        try:
-            lines = log.read_text(errors="replace").splitlines()
-        except OSError:
-            return []
-        if SAID in lines:
-            lines = lines[len(lines) - lines[::-1].index(SAID) :]
-        return [line for line in lines if line.strip()][-_TAIL:]
 
 
 def find_jobs(

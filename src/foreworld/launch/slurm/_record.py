@@ -12,6 +12,7 @@ import re
 import secrets
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from foreworld.core.disk.folder import (
@@ -32,10 +33,11 @@ FOLDER = "slurm"
 """Folder, in that of logs, with one folder a submission."""
 
 
+@dataclass
 class Submission:
     """Tasks on one folder that were submitted together.
 
-    Parameters
+    Attributes
     ----------
     folder
         Where its files lie.
@@ -49,18 +51,15 @@ class Submission:
         When, in seconds since 1970.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        tasks: Sequence[Task],
-        name: str,
-        number: str = "",
-        submitted: float = 0.0,
-    ) -> None:
-        self.folder, self.tasks, self.name = folder, list(tasks), name
-        self.number, self.submitted = number, submitted or time.time()
-        self._left = set(range(len(tasks)))
-        self._keep = False
+    folder: Path
+    tasks: Sequence[Task]
+    name: str
+    number: str = ""
+    submitted: float = field(default_factory=time.time)
+    _keep: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self._left = set(range(len(self.tasks)))
 
     @classmethod
     def begin(cls, tasks: Sequence[Task]) -> Submission:

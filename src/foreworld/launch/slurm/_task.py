@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import signal
 import sys
-import traceback
 from pathlib import Path
 
 from foreworld.core.disk.folder import read_json
-from foreworld.core.errors import ForeworldError
-from foreworld.launch.base import Task
+from foreworld.launch.base import Task, attempt
 
 RECORD = "tasks.json"
 """File of tasks, in the folder of a submission."""
@@ -32,12 +30,12 @@ def run(record: str, index: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)
     print(SAID, flush=True)
-    try:
+
+    def work() -> None:
         task = read_json(Path(record))["tasks"][index]
         Task(task["entry"], Path(task["path"])).run()
-    except ForeworldError as error:
+
+    error = attempt(work)
+    if error is not None:
         print(error, file=sys.stderr)
-        sys.exit(1)
-    except Exception:
-        traceback.print_exc()
         sys.exit(1)

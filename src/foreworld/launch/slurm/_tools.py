@@ -104,7 +104,8 @@ def try_out(request: Request) -> None:
         It would not; says why and what was asked for.
     """
     options = [
-        f"--{name}={text}" if text else f"--{name}" for name, text in _flat(request)
+        f"--{name}={text}" if text else f"--{name}"
+        for name, text in sorted(request.items())
     ]
     with undisturbed(request):
         try:
@@ -117,7 +118,7 @@ def refused(reason: SlurmError, request: Request) -> SlurmError:
     """The error for a request that sbatch does not take."""
     if isinstance(reason, SilentError):
         return reason
-    asked = ", ".join(f"{name} {text}".strip() for name, text in _flat(request))
+    asked = ", ".join(f"{n} {text}".strip() for n, text in sorted(request.items()))
     return SlurmError(
         f"Slurm refuses this job: {reason}. Asked for: {asked}. Change it with "
         f"--launch.cpus, --launch.memory-gb, --launch.minutes, --launch.gpus, "
@@ -148,7 +149,3 @@ def undisturbed(request: Mapping[str, str]) -> Iterator[None]:
         yield
     finally:
         os.environ.update(hidden)
-
-
-def _flat(request: Request) -> list[tuple[str, str]]:
-    return sorted(request.items())

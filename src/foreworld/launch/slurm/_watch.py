@@ -71,11 +71,6 @@ class Job:
         """Number of the array."""
         return self.number.partition("_")[0]
 
-    @property
-    def age(self) -> float:
-        """Seconds since it was submitted."""
-        return time.time() - self.submitted
-
 
 class Watch:
     """Asks about all the jobs of this process together, and not too often."""
@@ -118,7 +113,7 @@ class Watch:
                 answered, known = more is not None, {**known, **(more or {})}
             for job in jobs:
                 found = _find(known, job)
-                if found is None and answered and job.age > _GRACE:
+                if found is None and answered and time.time() - job.submitted > _GRACE:
                     found = Found("", job.name)
                 if found is not None:
                     self._found[job.number] = found

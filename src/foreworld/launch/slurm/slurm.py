@@ -108,7 +108,8 @@ class Slurm(AbstractLauncher):
         groups: dict[Path, list[int]] = {}
         for index, task in enumerate(tasks):
             groups.setdefault(task.path, []).append(index)
-        longest = self._array_len()
+        site = site_array_len() or 1
+        longest = min(site, self.max_array_len or site)
         pieces = [
             group[first : first + longest]
             for group in groups.values()
@@ -125,10 +126,6 @@ class Slurm(AbstractLauncher):
                 handle.cancel()
             raise
         return [handles[index] for index in range(len(tasks))]
-
-    def _array_len(self) -> int:
-        site = site_array_len() or 1
-        return min(site, self.max_array_len) if self.max_array_len else site
 
     def _send(self, tasks: Sequence[Task], at_once: int) -> list[AbstractHandle]:
         """Submit one array."""
@@ -157,14 +154,15 @@ class Slurm(AbstractLauncher):
                 jobs = executor.map_array(run, [record] * count, range(count))
             submission.number = jobs[0].job_id.partition("_")[0]
             submission.write()
-        except Exception as error:
-            _take_back(submission)
+        except BaseException as error:
+            # Cancel what may have been submitted before this was interrupted.
+            if submission.find():
+                for index in range(count):
+                    SlurmHandle(submission, index, 0.0, False).cancel()
+            submission.forget()
             if not type(error).__module__.startswith("submitit"):
                 raise
             raise refused(failure(str(error), "sbatch"), request) from error
-        except BaseException:
-            _take_back(submission)
-            raise
         every, outlive = self.poll_seconds, self.outlive
         return [SlurmHandle(submission, i, every, outlive) for i in range(count)]
 
@@ -208,11 +206,3 @@ def _executor() -> type[SlurmExecutor]:
             f"submitit."
         ) from error
     return SlurmExecutor
-
-
-def _take_back(submission: Submission) -> None:
-    """Cancel what may have been submitted before this was interrupted."""
-    if submission.find():
-        for index in range(len(submission.tasks)):
-            SlurmHandle(submission, index, 0.0, False).cancel()
-    submission.forget()
