@@ -6,9 +6,15 @@ finds it by its place. ``references.json`` holds what other tools reached, by ro
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
+
+from foreworld.core.errors import ForeworldError
 
 
 @dataclass(frozen=True)
@@ -44,3 +50,38 @@ class Row:
     unit: str
     better: Literal["higher", "lower"]
     measure: Callable[[], Measured]
+
+
+def run_apart(
+    program: str, words: list[str], cache: str, timeout: float | None = None
+) -> tuple[float, str]:
+    """Run a program in a process of its own: seconds it took, and what it printed.
+
+    Parameters
+    ----------
+    program
+        Its source.
+    words
+        Its arguments.
+    cache
+        Folder of compiled programs.
+    timeout
+        Seconds that it may take; ``None`` for any number.
+
+    Raises
+    ------
+    ForeworldError
+        It failed; holds what it printed.
+    """
+    begun = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words],
+        env={**os.environ, "FOREWORLD_CACHE": cache},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+    elapsed = time.perf_counter() - begun
+    if done.returncode:
+        raise ForeworldError(f"the benchmark failed: {done.stderr.strip()[-2000:]}")
+    return elapsed, done.stdout

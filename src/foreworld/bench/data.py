@@ -9,19 +9,14 @@ start it. Cold processes have an empty compilation cache.
 
 from __future__ import annotations
 
-import functools
 import json
-import os
 import resource
-import subprocess
-import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from foreworld.bench.base import Measured, Row
-from foreworld.core.errors import ForeworldError
+from foreworld.bench.base import Measured, Row, run_apart
 from foreworld.data.sets.find import make_set, set_entries
 
 NUM_SEQUENCES = 16_000
@@ -80,10 +75,7 @@ def recipe_of(kind: str, num: int) -> tuple[Any, dict[str, int]]:
 
     if "/" in kind:
         found = make_set(kind)
-        if found.series:
-            return kind, {}
-        num //= len(found.tasks)
-        return kind, _splits(num)
+        return kind, {} if found.series else _splits(num // len(found.tasks))
     plain = fw.make("pendulum")
     family = type(plain).family(
         mass=fw.Uniform(0.5, 1.0),
@@ -221,21 +213,10 @@ def _whole(kind: str, num: int, cache: str | None) -> float:
 def _in_process(kind: str, num: int, repeats: int, cache: str | None) -> dict:
     """Run the program; ``elapsed`` is the time from its start to its end."""
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "FOREWORLD_CACHE": cache or f"{folder}/cache"}
-        out = Path(folder) / "out"
-        words = [str(out), kind, str(num), str(repeats)]
-        begun = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-c", _PROGRAM, *words],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=_LIMIT_SECONDS,
-        )
-        elapsed = time.perf_counter() - begun
-    if done.returncode:
-        raise ForeworldError(f"the benchmark failed: {done.stderr.strip()[-2000:]}")
-    return {**json.loads(done.stdout.splitlines()[-1]), "elapsed": elapsed}
+        words = [f"{folder}/out", kind, str(num), str(repeats)]
+        cache = cache or f"{folder}/cache"
+        elapsed, said = run_apart(_PROGRAM, words, cache, _LIMIT_SECONDS)
+    return {**json.loads(said.splitlines()[-1]), "elapsed": elapsed}
 
 
 def _rows_of_sets() -> dict[str, Row]:
@@ -243,20 +224,14 @@ def _rows_of_sets() -> dict[str, Row]:
     for name in set_entries():
         found = make_set(name)
         if found.series:
-            measure = functools.partial(started, name)
-            rows[f"data/{name}/started"] = Row("s", "lower", measure)
+            rows[f"data/{name}/started"] = Row("s", "lower", partial(started, name))
             continue
-        many, num = frames, NUM_LONG
+        many, num, unit = frames, NUM_LONG, "frames/s"
         if found.num_frames <= _SHORT:
-            many, num = steady, NUM_SEQUENCES
-            whole = functools.partial(cold, name, num)
-            rows[f"data/{name}/cold"] = Row("s", "lower", whole)
-        unit = "sequences/s" if many is steady else "frames/s"
-        rows[f"data/{name}/steady"] = Row(
-            unit, "higher", functools.partial(many, name, num)
-        )
-        peak = functools.partial(memory, name, num)
-        rows[f"data/{name}/memory"] = Row("MiB", "lower", peak)
+            many, num, unit = steady, NUM_SEQUENCES, "sequences/s"
+            rows[f"data/{name}/cold"] = Row("s", "lower", partial(cold, name, num))
+        rows[f"data/{name}/steady"] = Row(unit, "higher", partial(many, name, num))
+        rows[f"data/{name}/memory"] = Row("MiB", "lower", partial(memory, name, num))
     return rows
 
 

@@ -8,7 +8,6 @@ is a whole study of 16 runs in a process of its own, compiling included.
 
 from __future__ import annotations
 
-import itertools
 import os
 import subprocess
 import sys
@@ -17,15 +16,15 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from foreworld.bench.base import Measured, Row
+from foreworld.bench.base import Measured, Row, run_apart
 from foreworld.core.errors import ForeworldError
+from foreworld.launch._threads import one_thread
 
 TOTAL_STEPS = 199_680
 """Environment steps of each run: 390 updates of 4 lanes x 128 steps."""
 NUM_MEASURED = 3
 MAX_WORKERS = 2
 _ROLLOUT = 4 * 128
-_ONE_THREAD = "--xla_cpu_multi_thread_eigen=false"
 _COLD = """
 import sys
 import foreworld as fw
@@ -66,10 +65,8 @@ def measure(num_runs: int, total_steps: int = TOTAL_STEPS) -> Measured:
     steps = num_runs * (total_steps // _ROLLOUT) * _ROLLOUT
     with TemporaryDirectory() as folder:
         workers = [
-            _start(runs, total_steps, f"{folder}/{i}", core)
-            for i, (runs, core) in enumerate(
-                itertools.zip_longest(shares, cores[: len(shares)])
-            )
+            _start(runs, total_steps, f"{folder}/{i}", cores[i] if cores else None)
+            for i, runs in enumerate(shares)
         ]
         try:
             compile_s = max(float(_answer(worker)) for worker in workers)
@@ -80,8 +77,7 @@ def measure(num_runs: int, total_steps: int = TOTAL_STEPS) -> Measured:
                     print("go", file=worker.stdin, flush=True)
                 for worker in workers:
                     _answer(worker)
-                spent = time.perf_counter() - begun
-                values.append(steps / spent)
+                values.append(steps / (time.perf_counter() - begun))
         finally:
             for worker in workers:
                 worker.kill()
@@ -107,17 +103,9 @@ def cold(total_steps: int = TOTAL_STEPS, runs: int = NUM_MEASURED) -> Measured:
     values = []
     for _ in range(runs):
         with TemporaryDirectory() as folder:
-            begun = time.perf_counter()
-            done = subprocess.run(
-                [sys.executable, "-c", _COLD, f"{folder}/study", str(total_steps)],
-                env={**os.environ, "FOREWORLD_CACHE": f"{folder}/cache"},
-                capture_output=True,
-                text=True,
-            )
-            values.append(time.perf_counter() - begun)
-        if done.returncode:
-            said = done.stderr.strip()[-2000:]
-            raise ForeworldError(f"the benchmark failed: {said}")
+            words = [f"{folder}/study", str(total_steps)]
+            seconds, _ = run_apart(_COLD, words, f"{folder}/cache")
+        values.append(seconds)
     return Measured(values, 0.0)
 
 
@@ -183,8 +171,7 @@ def _start(
 ) -> subprocess.Popen[str]:
     environment, pin = dict(os.environ), ""
     if core is not None:
-        flags = f"{environment.get('XLA_FLAGS', '')} {_ONE_THREAD}".strip()
-        environment["XLA_FLAGS"] = flags
+        environment["XLA_FLAGS"] = one_thread()["XLA_FLAGS"]
         pin = f"import os; os.sched_setaffinity(0, {{{core}}}); "
     program = (
         f"{pin}from pathlib import Path; from foreworld.bench.ppo import work; "
