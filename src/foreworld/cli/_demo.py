@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,8 +20,7 @@ FIRST_HORIZON = 4
 """From here on a prediction must beat the baselines: before it, copying is too good."""
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """Something that must follow from the results.
 
     Attributes
@@ -40,8 +38,7 @@ class Claim:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Demonstration:
+class Demonstration(NamedTuple):
     """What the demonstration ends with."""
 
     claims: tuple[Claim, ...]
@@ -107,20 +104,20 @@ def forward_claim(results: Any) -> Claim:
     """Whether every seed's held-out error is below both baselines from horizon 4 on."""
     ahead = np.asarray(results["horizon"].values)
     far = ahead >= FIRST_HORIZON
+    named = {
+        "mse": "prediction",
+        "copy_last_mse": "copy last",
+        "mean_frame_mse": "mean frame",
+    }
     errors = {
-        name: results[f"test_{name}_by_horizon"].isel(point=0).values
-        for name in ("mse", "copy_last_mse", "mean_frame_mse")
+        name: results[f"test_{name}_by_horizon"].isel(point=0).values for name in named
     }
     floor = np.minimum(errors["copy_last_mse"], errors["mean_frame_mse"])
     # NaN compares as false, so a seed that failed does not hold.
     holds = (errors["mse"] < floor)[:, far].all(axis=1)
     shown = [h for h in (1, 4, 8, 16, int(ahead[-1])) if h in ahead]
     lines = ["frames ahead       " + "".join(f"{h:>9}" for h in shown)]
-    for name, words in (
-        ("mse", "prediction"),
-        ("copy_last_mse", "copy last"),
-        ("mean_frame_mse", "mean frame"),
-    ):
+    for name, words in named.items():
         mean = errors[name].mean(axis=0)
         cells = "".join(f"{mean[ahead == h][0]:>9.4f}" for h in shown)
         lines.append(f"{words:<19}{cells}")

@@ -147,8 +147,8 @@ def print_fields(parts: Sequence[Shown], command: str) -> None:
 @functools.cache
 def describe_field(spec: FieldSpec, doc: str) -> str:
     """One line on a field: documentation, unit, limits, kind."""
-    mark = spec.mark if isinstance(spec.mark, Bounded) else None
-    notes = [mark.unit if mark else "", mark.describe() if mark else "", spec.kind]
+    mark = spec.mark if isinstance(spec.mark, Bounded) else Bounded()
+    notes = [mark.unit, mark.describe(), spec.kind]
     return f"{' '.join(doc.split())} ({'; '.join(note for note in notes if note)})"
 
 

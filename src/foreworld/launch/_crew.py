@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 
 from foreworld.core.errors import ForeworldError
 from foreworld.launch.base import AbstractHandle, AbstractLauncher, AbstractWork
@@ -14,13 +13,6 @@ RETRIES = 3
 _PAUSE = 0.1
 _PATIENCE = 60.0
 """Seconds that workers without work have to end by themselves."""
-
-
-@dataclass(frozen=True)
-class _Worker:
-    handle: AbstractHandle
-    begun: Hashable
-    """how far the work was when it began"""
 
 
 class Crew:
@@ -46,7 +38,8 @@ class Crew:
         say: Callable[[str], None],
     ) -> None:
         self._launcher, self._work, self._size, self._say = launcher, work, size, say
-        self._workers: list[_Worker] = []
+        # Each with how far the work was when it began.
+        self._workers: list[tuple[AbstractHandle, Hashable]] = []
         self._failed: list[AbstractHandle] = []
         self._hired, self._retries = 0, RETRIES
 
@@ -104,29 +97,28 @@ class Crew:
             if count > 0:
                 mark = self._work.mark()
                 self._add(self._launcher.submit([self._work.task] * count), mark)
-                for worker in self._workers:
-                    worker.handle.run()
+                for handle, _ in self._workers:
+                    handle.run()
             else:
                 time.sleep(_PAUSE)
 
     def _look(self) -> None:
         """Sort out the workers that have ended, and how."""
-        states = [worker.handle.state() for worker in self._workers]
-        pairs = list(zip(self._workers, states, strict=True))
-        self._workers = [w for w, state in pairs if state in ("waiting", "running")]
-        failed = [worker for worker, state in pairs if state == "failed"]
+        seen = [(*worker, worker[0].state()) for worker in self._workers]
+        self._workers = [(h, b) for h, b, now in seen if now in ("waiting", "running")]
+        failed = [(handle, begun) for handle, begun, now in seen if now == "failed"]
         mark = self._work.mark() if failed else None
-        for worker in failed:
-            if worker.handle.lost():
-                self._retries -= worker.begun == mark
-                self._say(f"lost: {worker.handle.error().partition(chr(10))[0]}")
-        self._failed += [worker.handle for worker in failed]
+        for handle, begun in failed:
+            self._failed.append(handle)
+            if handle.lost():
+                self._retries -= begun == mark
+                self._say(f"lost: {handle.error().partition(chr(10))[0]}")
 
     def _dismiss(self) -> None:
         """No work is left: cancel workers that wait, and let the others end."""
-        for worker in self._workers:
-            if worker.handle.state() == "waiting":
-                worker.handle.cancel()
+        for handle, _ in self._workers:
+            if handle.state() == "waiting":
+                handle.cancel()
         deadline = time.monotonic() + _PATIENCE
         self._look()
         while self._workers and time.monotonic() < deadline:
@@ -134,9 +126,9 @@ class Crew:
             self._look()
 
     def _stop(self, interrupted: bool) -> None:
-        for worker in self._workers:
-            worker.handle.leave() if interrupted else worker.handle.cancel()
+        for handle, _ in self._workers:
+            handle.leave() if interrupted else handle.cancel()
 
     def _add(self, handles: list[AbstractHandle], mark: Hashable) -> None:
-        self._workers += [_Worker(handle, mark) for handle in handles]
+        self._workers += [(handle, mark) for handle in handles]
         self._hired += len(handles)

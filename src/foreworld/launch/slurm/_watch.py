@@ -105,7 +105,13 @@ class Watch:
         groups: dict[str, list[Job]] = {}
         for job in self._jobs.values():
             groups.setdefault(job.base, []).append(job)
-        known = self._from_sacct(groups)
+        known: dict[str, Found] = {}
+        if time.monotonic() - self._refused >= _DEAF:
+            try:
+                known = parse_sacct(ask([*_SACCT, "-j", ",".join(sorted(groups))]))
+            except SlurmError:
+                # No accounting, or its daemon is down.
+                self._refused = time.monotonic()
         for base, jobs in groups.items():
             answered = False
             if any(_find(known, job) is None for job in jobs):
@@ -117,17 +123,6 @@ class Watch:
                     found = Found("", job.name)
                 if found is not None:
                     self._found[job.number] = found
-
-    def _from_sacct(self, bases: Iterable[str]) -> dict[str, Found]:
-        if time.monotonic() - self._refused < _DEAF:
-            return {}
-        try:
-            text = ask([*_SACCT, "-j", ",".join(sorted(bases))])
-        except SlurmError:
-            # No accounting, or its daemon is down.
-            self._refused = time.monotonic()
-            return {}
-        return parse_sacct(text)
 
 
 WATCH = Watch()
