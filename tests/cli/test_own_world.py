@@ -1,6 +1,5 @@
 """A world in a person's own file works in every verb, in worker processes too."""
 
-
 import pytest
 
 import foreworld as fw

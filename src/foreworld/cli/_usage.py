@@ -145,7 +145,7 @@ class Usage:
         """The help text."""
         return self._parser.format_help()
 
-    def parse(self, words: Sequence[str]) -> tuple[argparse.Namespace, Fields]:
+    def parse(self, words: Sequence[str]) -> tuple[Args, Fields]:
         """The verb's own options, and the fields.
 
         Raises
@@ -162,7 +162,7 @@ class Usage:
             self._refuse(f"unexpected {' '.join(extra)!r}")
         return args, fields
 
-    def parse_names(self, words: Sequence[str]) -> argparse.Namespace | None:
+    def parse_names(self, words: Sequence[str]) -> Args | None:
         """The same for help: ``None`` while names are missing."""
         own, _ = self._split(words)
         try:
@@ -197,7 +197,7 @@ class Usage:
             self._refuse(f"{name} needs a value")
         return value
 
-    def _read(self, own: list[str]) -> tuple[argparse.Namespace, list[str]]:
+    def _read(self, own: list[str]) -> tuple[Args, list[str]]:
         said = io.StringIO()
         try:
             # argparse prints and exits in some cases whatever exit_on_error says.
