@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-
-def swept(results: Any) -> list[str]:
-    """Names of the swept hyperparameters, in the order of the study."""
-    return [
-        str(name)
-        for name, array in results.coords.items()
-        if array.dims == ("point",) and name != "point"
-    ]
+from foreworld.sweeps.results.gather import swept
 
 
 def point_labels(results: Any) -> list[str]:

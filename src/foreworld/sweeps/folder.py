@@ -135,10 +135,27 @@ class StudyFolder:
             ``"failed"``, ``"waiting"``), ``runs``, ``segments_done``, ``segments``,
             ``segments_repeated`` and ``error``; and the number of ``runs`` by state.
         """
-        entries = [self._chunk_status(index) for index in range(len(self.plan.chunks))]
-        runs = dict.fromkeys(("done", "running", "failed", "waiting"), 0)
-        for entry in entries:
-            runs[entry["state"]] += entry["runs"]
+        runs, entries = dict.fromkeys(("done", "running", "failed", "waiting"), 0), []
+        for chunk in self.plan.chunks:
+            place = self.path / chunk.folder_name
+            error = why_failed(place)
+            if finished(place):
+                state = "done"
+            elif error:
+                state = "failed"
+            else:
+                state = "running" if held(place / CHUNK_LOCK) else "waiting"
+            entry = {
+                "chunk": chunk.index,
+                "state": state,
+                "runs": len(chunk.runs),
+                "segments": self.plan.groups[chunk.group].training.layout.num_segments,
+                "segments_done": segments_done(place),
+                "segments_repeated": segments_repeated(place),
+                "error": error,
+            }
+            entries.append(entry)
+            runs[state] += len(chunk.runs)
         return {"finished": self.finished, "runs": runs, "chunks": entries}
 
     def __repr__(self) -> str:
@@ -185,27 +202,6 @@ class StudyFolder:
             )
         parameters = self.points[point].parameters
         return read_state(parameters, place, chunk.runs.index((point, seed)))
-
-    def _chunk_status(self, index: int) -> dict[str, Any]:
-        chunk = self.plan.chunks[index]
-        place = self.path / chunk.folder_name
-        layout = self.plan.groups[chunk.group].training.layout
-        error = why_failed(place)
-        if finished(place):
-            state = "done"
-        elif error:
-            state = "failed"
-        else:
-            state = "running" if held(place / CHUNK_LOCK) else "waiting"
-        return {
-            "chunk": index,
-            "state": state,
-            "runs": len(chunk.runs),
-            "segments": layout.num_segments,
-            "segments_done": segments_done(place),
-            "segments_repeated": segments_repeated(place),
-            "error": error,
-        }
 
 
 def locate(study: Any, out: str | Path | None = None) -> tuple[Study, Path]:

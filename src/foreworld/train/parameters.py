@@ -70,9 +70,33 @@ class Parameters(Part):
         )
         nested: dict[str, dict[str, Any]] = {name: {} for name in _PARTS}
         for key, value in fields.items():
-            _sort(key, value, given, nested)
-        self.world = _world(given["world"], nested["world"])
-        self.learner = _learner(given["learner"], nested["learner"])
+            head, _, rest = full_path(key).partition(".")
+            if rest:
+                nested[head][rest] = value
+            elif isinstance(value, dict):
+                nested[head].update(value)
+            elif given[head] is not None:
+                raise ConfigError(
+                    f"{head} is given twice: {given[head]!r} and {value!r}. Give "
+                    f"fields of the first as {head}={{...}}."
+                )
+            else:
+                given[head] = value
+        if given["world"] is not None:
+            what, inner = given["world"], nested["world"]
+            self.world = _build("worlds", what, inner, AbstractWorld)
+        elif nested["world"]:
+            raise ConfigError(
+                f"fields for a world ({', '.join(nested['world'])}) but no world: name "
+                f"one, as in Parameters('tmaze', ...)."
+            )
+        else:
+            self.world = None
+        if given["learner"] is None:
+            known = ", ".join(sorted(registry.entries("learners")))
+            raise ConfigError(f"an experiment needs a learner. Known: {known}.")
+        what, inner = given["learner"], nested["learner"]
+        self.learner = _build("learners", what, inner, AbstractLearner)
         self.data = _data(given["data"], nested["data"])
         self.seed = seed
         if self.world is None and self.data is None:
@@ -120,7 +144,10 @@ class Parameters(Part):
     @staticmethod
     def from_dict(data: dict[str, Any]) -> Parameters:
         """What :meth:`to_dict` gave, exactly."""
-        return _expect(config.from_dict(data))
+        part = config.from_dict(data)
+        if isinstance(part, Parameters):
+            return part
+        raise ConfigError(f"expected Parameters, got a {type(part).__name__}.")
 
     def to_json(self) -> str:
         """JSON text, every field."""
@@ -129,7 +156,7 @@ class Parameters(Part):
     @staticmethod
     def from_json(text: str) -> Parameters:
         """What :meth:`to_json` gave, exactly."""
-        return _expect(config.from_json(text))
+        return Parameters.from_dict(config.load_json(text))
 
 
 def full_path(path: str) -> str:
@@ -143,48 +170,6 @@ def part_name(cls: type[Part]) -> str:
     stem = cls.__module__.rpartition(".")[2]
     same = stem.replace("_", "") == cls.__name__.lower()
     return stem if same else cls.__name__.lower()
-
-
-def _expect(part: Any) -> Parameters:
-    if isinstance(part, Parameters):
-        return part
-    raise ConfigError(f"expected Parameters, got a {type(part).__name__}.")
-
-
-def _sort(
-    key: str, value: Any, given: dict[str, Any], nested: dict[str, dict[str, Any]]
-) -> None:
-    """Put one keyword where it belongs."""
-    head, _, rest = full_path(key).partition(".")
-    if rest:
-        nested[head][rest] = value
-    elif isinstance(value, dict):
-        nested[head].update(value)
-    elif given[head] is not None:
-        raise ConfigError(
-            f"{head} is given twice: {given[head]!r} and {value!r}. Give fields of "
-            f"the first as {head}={{...}}."
-        )
-    else:
-        given[head] = value
-
-
-def _world(what: Any, fields: dict[str, Any]) -> Any:
-    if what is None and not fields:
-        return None
-    if what is None:
-        raise ConfigError(
-            f"fields for a world ({', '.join(fields)}) but no world: name one, as in "
-            f"Parameters('tmaze', ...)."
-        )
-    return _build("worlds", what, fields, AbstractWorld)
-
-
-def _learner(what: Any, fields: dict[str, Any]) -> Any:
-    if what is None:
-        known = ", ".join(sorted(registry.entries("learners")))
-        raise ConfigError(f"an experiment needs a learner. Known: {known}.")
-    return _build("learners", what, fields, AbstractLearner)
 
 
 def _data(what: Any, fields: dict[str, Any]) -> Any:
@@ -204,13 +189,11 @@ def _build(kind: str, what: Any, fields: dict[str, Any], base: type[_Piece]) -> 
     if isinstance(what, str):
         what = registry.find(kind, what)
         plain = {k: v for k, v in fields.items() if "." not in k}
-        known = [spec.name for spec in field_specs(what)]
+        known = {spec.name: spec.required for spec in field_specs(what)}
         for name in plain:
             if name not in known:
                 raise unknown_name(f"field of {what.__name__}", name, known)
-        needed = [s.name for s in field_specs(what) if s.required]
-        missing = [name for name in needed if name not in plain]
-        if missing:
+        if missing := [n for n, needed in known.items() if needed and n not in plain]:
             raise ConfigError(
                 f"{what.__name__} needs a value for {', '.join(missing)}."
             )

@@ -82,14 +82,14 @@ def record(
     fields = _fields(parameters, width, threads)
     path = _path(fields)
     spent = timing.train_s + timing.evaluate_s + timing.checkpoint_s
-    entry = {
-        "fields": fields,
-        "seconds": spent / updates,
-        **_overheads(path),
-        _CACHED[timing.programs <= timing.programs_reused]: (
-            timing.compile_s + timing.init_s
-        ),
-    }
+    entry = {"fields": fields, "seconds": spent / updates}
+    try:
+        before = read_json(path)
+        entry |= {name: float(before[name]) for name in _CACHED if name in before}
+    except (ForeworldError, TypeError, ValueError):
+        pass
+    overhead = _CACHED[timing.programs <= timing.programs_reused]
+    entry[overhead] = timing.compile_s + timing.init_s
     with contextlib.suppress(ForeworldError):
         write_bytes(path, json.dumps(entry, indent=1).encode(), durable=False)
 
@@ -107,44 +107,28 @@ def find(parameters: Parameters, width: int, threads: int) -> Rate | None:
         Threads of the process; 0 for all of the machine.
     """
     fields = _fields(parameters, width, threads)
-    exact = _read(_path(fields), fields)
-    if exact is not None:
+    path = _path(fields)
+    if (exact := _read(path, fields)) is not None:
         return exact
-    found = [_read(path, fields) for path in sorted(_path(fields).parent.glob("*"))]
+    found = [_read(path, fields) for path in sorted(path.parent.glob("*"))]
     near = [r for r in found if r and len(r.differences) <= _MOST_DIFFERENT]
-    return min(near, key=_distance, default=None) or _elsewhere(fields)
+    if not near:
+        # What any program of the same learner took on the reference machine.
+        place = files("foreworld.train").joinpath("reference_rates.json")
+        learner = "learner.class"
+        near = [
+            _rate(entry, fields)._replace(elsewhere=True)
+            for entry in json.loads(place.read_text("utf-8"))
+            if entry["device"] == device_kind()
+            and entry["fields"][learner] == fields[learner]
+        ]
+    return min(near, key=lambda rate: len(rate.differences), default=None)
 
 
 def entries() -> list[dict[str, Any]]:
     """Every program that was measured on this machine, with its kind of device."""
     paths = sorted((cache_folder() / _FOLDER).rglob("*.json"))
     return [{"device": device_kind(), **read_json(path)} for path in paths]
-
-
-def _elsewhere(fields: dict[str, Any]) -> Rate | None:
-    """What the program most like it, of the same learner, took on the reference."""
-    text = files("foreworld.train").joinpath("reference_rates.json").read_text("utf-8")
-    learner = "learner.class"
-    found = [
-        _rate(entry, fields)._replace(elsewhere=True)
-        for entry in json.loads(text)
-        if entry["device"] == device_kind()
-        and entry["fields"][learner] == fields[learner]
-    ]
-    return min(found, key=_distance, default=None)
-
-
-def _distance(rate: Rate) -> int:
-    return len(rate.differences)
-
-
-def _overheads(path: Path) -> dict[str, float]:
-    """Seconds that compiling, and loading from the cache, took when they were last."""
-    try:
-        entry = read_json(path)
-        return {name: float(entry[name]) for name in _CACHED if name in entry}
-    except (ForeworldError, TypeError, ValueError):
-        return {}
 
 
 def _read(path: Path, wanted: dict[str, Any]) -> Rate | None:

@@ -97,23 +97,15 @@ def from_json(text: str) -> Any:
     DamagedError
         The text is not JSON.
     """
-    return from_dict(load_json(text, "configuration"))
+    return from_dict(load_json(text))
 
 
-def load_json(text: str, what: str) -> Any:
-    """Parse JSON, naming ``what`` in the error when it is none.
-
-    Parameters
-    ----------
-    text
-        JSON.
-    what
-        Name of its source, for messages.
-    """
+def load_json(text: str) -> Any:
+    """The JSON in the text of a configuration, or an error for people."""
     try:
         return json.loads(text)
     except ValueError as error:
-        raise DamagedError(f"{what} is not valid JSON: {error}.") from error
+        raise DamagedError(f"configuration is not valid JSON: {error}.") from error
 
 
 def content_hash(part: Part) -> str:

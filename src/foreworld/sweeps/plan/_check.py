@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from foreworld.core.errors import DamagedError
-from foreworld.sweeps.plan.plan import Chunk, Group, Plan
+from foreworld.sweeps.plan.plan import Group, Plan
 from foreworld.sweeps.study.study import Study
 
 _MOST = 2**53
@@ -34,13 +34,21 @@ def check_plan(plan: Plan, study: Study) -> None:
     for index, group in enumerate(plan.groups):
         _check_group(f"group {index}", group)
     for index, chunk in enumerate(plan.chunks):
-        _check_chunk(index, chunk, plan)
+        name = f"chunk {index}"
+        _whole(f"the index of {name}", chunk.index, 0)
+        _whole(f"the group of {name}", chunk.group, 0)
+        _whole(f"the padding of {name}", chunk.padding, 0)
+        _need(chunk.index == index, f"{name} has index {chunk.index}")
+        _need(chunk.group < len(plan.groups), f"{name} is of no group")
+        group, width = plan.groups[chunk.group], len(chunk.runs) + chunk.padding
+        _need(len(chunk.runs) > 0, f"{name} has no runs")
+        _need(width == group.width, f"{name} is not as wide as its group")
+        foreign = {point for point, _ in chunk.runs} - set(group.points)
+        _need(not foreign, f"{name} has points of another group")
     runs = [run for chunk in plan.chunks for run in chunk.runs]
-    wanted = {(p, s) for p in range(study.num_points) for s in range(study.seeds)}
-    _need(
-        len(runs) == len(wanted) and set(runs) == wanted,
-        f"its runs are not the {len(wanted)} of the study",
-    )
+    wanted = [(p, s) for p in range(study.num_points) for s in range(study.seeds)]
+    whole = sorted(runs) == wanted
+    _need(whole, f"its runs are not the {len(wanted)} of the study")
 
 
 def _check_group(name: str, group: Group) -> None:
@@ -55,34 +63,12 @@ def _check_group(name: str, group: Group) -> None:
     steps = budget.num_updates * budget.steps_per_update
     _need(steps <= _MOST, f"{name} has {steps} steps, more than {_MOST}")
     _need(isinstance(budget.step_name, str), f"step_name of {name} is no text")
-    _need(
-        budget.num_updates == layout.num_updates,
-        f"budget and layout of {name} have different numbers of updates",
-    )
-
-
-def _check_chunk(index: int, chunk: Chunk, plan: Plan) -> None:
-    name = f"chunk {index}"
-    _whole(f"the index of {name}", chunk.index, 0)
-    _whole(f"the group of {name}", chunk.group, 0)
-    _whole(f"the padding of {name}", chunk.padding, 0)
-    _need(chunk.index == index, f"{name} has index {chunk.index}")
-    _need(chunk.group < len(plan.groups), f"{name} is of no group")
-    group = plan.groups[chunk.group]
-    _need(len(chunk.runs) > 0, f"{name} has no runs")
-    _need(
-        len(chunk.runs) + chunk.padding == group.width,
-        f"{name} is not as wide as its group",
-    )
-    _need(
-        {point for point, _ in chunk.runs} <= set(group.points),
-        f"{name} has points of another group",
-    )
+    agree = budget.num_updates == layout.num_updates
+    _need(agree, f"budget and layout of {name} have different numbers of updates")
 
 
 def _whole(name: str, value: Any, low: int) -> None:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    good = whole and low <= value <= _MOST
+    good = type(value) is int and low <= value <= _MOST
     _need(good, f"{name} is {value!r}, no whole number from {low} to {_MOST}")
 
 

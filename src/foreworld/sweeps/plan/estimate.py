@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 from foreworld.core.disk.folder import read_json
 from foreworld.core.progress import duration
-from foreworld.sweeps.plan.plan import Plan
+from foreworld.sweeps.plan.plan import Plan, count
 from foreworld.sweeps.run.work import finished
 from foreworld.sweeps.study.study import Study
 from foreworld.train import rates
 from foreworld.train.journal import segments_done
 from foreworld.train.loop import TIMING
-from foreworld.train.rates import Rate
 
 UNKNOWN = "how long it takes here is not known until the first segment is done"
 
@@ -77,7 +76,10 @@ def estimate(study: Study, plan: Plan, folder: Path) -> Estimate | None:
         left = 1 - segments_done(place) / group.training.layout.num_segments
         updates = group.training.budget.num_updates * left
         spent.append(rate.overhead + updates * rate.seconds)
-        basis = basis or _in_words(rate)
+        basis = basis or ", ".join(
+            f"{name.rpartition('.')[2]} {there} instead of {here}"
+            for name, (there, here) in rate.differences.items()
+        )
         elsewhere |= rate.elsewhere
     if not spent:
         return None
@@ -97,50 +99,24 @@ class Before:
     """
 
     def __init__(self, folder: Path, plan: Plan) -> None:
-        self._folder, self._plan = folder, plan
-        self._begun = time.monotonic()
+        self._begun, self._total = time.monotonic(), len(plan.chunks)
         places = [folder / chunk.folder_name for chunk in plan.chunks]
-        self._done = [finished(place) for place in places]
-        self._segments = sum(
-            segments_done(place)
-            for place, done in zip(places, self._done, strict=True)
-            if not done
-        )
+        self._open = [place for place in places if not finished(place)]
+        self._segments = sum(map(segments_done, self._open))
 
     def reused(self) -> str:
         """One line."""
-        total, done = len(self._done), sum(self._done)
-        if done == total:
-            return f"nothing to do: {_chunks(total)} finished before"
+        done = self._total - len(self._open)
+        chunks = count(self._total, "chunk")
+        if not self._open:
+            return f"nothing to do: {chunks} finished before"
         spent = duration(time.monotonic() - self._begun)
-        told = [f"{done} of {_chunks(total)} finished before"] if done else []
+        told = [f"{done} of {chunks} finished before"] if done else []
         if self._segments:
             told.append(f"{self._segments} segments of unfinished chunks")
-        made, reused = self._programs()
+        paths = [place / TIMING for place in self._open]
+        timings = [read_json(path) for path in paths if path.exists()]
+        made = sum(timing["programs"] for timing in timings)
+        reused = sum(timing["programs_reused"] for timing in timings)
         told.append(f"{reused} of {made} programs from the cache")
         return f"done in {spent}; reused: {', '.join(told)}"
-
-    def _programs(self) -> tuple[int, int]:
-        """Programs that the chunks of this call needed, and how many were cached."""
-        made = reused = 0
-        for chunk, done in zip(self._plan.chunks, self._done, strict=True):
-            path = self._folder / chunk.folder_name / TIMING
-            if not done and path.exists():
-                timing = read_json(path)
-                made, reused = (
-                    made + timing["programs"],
-                    reused + timing["programs_reused"],
-                )
-        return made, reused
-
-
-def _chunks(num: int) -> str:
-    return f"{num} chunk" if num == 1 else f"{num} chunks"
-
-
-def _in_words(rate: Rate) -> str:
-    """``total_steps 64 instead of 128``."""
-    return ", ".join(
-        f"{name.rpartition('.')[2]} {there} instead of {here}"
-        for name, (there, here) in rate.differences.items()
-    )

@@ -123,24 +123,17 @@ class Plan:
             It is no plan.
         """
         try:
-            groups = tuple(
-                Group(
-                    tuple(entry["points"]),
-                    entry["width"],
-                    TrainingPlan(
-                        Layout(**entry["training"]["layout"]),
-                        Budget(**entry["training"]["budget"]),
-                    ),
-                )
-                for entry in data["groups"]
-            )
-            chunks = tuple(
-                Chunk(c["index"], c["group"], _pairs(c["runs"]), c["padding"])
-                for c in data["chunks"]
-            )
-            return Plan(
-                data["device"], data["workers"], data["threads"], groups, chunks
-            )
+            groups, chunks = [], []
+            for entry in data["groups"]:
+                layout = Layout(**entry["training"]["layout"])
+                training = TrainingPlan(layout, Budget(**entry["training"]["budget"]))
+                groups.append(Group(tuple(entry["points"]), entry["width"], training))
+            for entry in data["chunks"]:
+                runs = tuple((int(point), int(seed)) for point, seed in entry["runs"])
+                index, group, padding = entry["index"], entry["group"], entry["padding"]
+                chunks.append(Chunk(index, group, runs, padding))
+            sizes = data["device"], data["workers"], data["threads"]
+            return Plan(*sizes, tuple(groups), tuple(chunks))
         except (KeyError, TypeError, ValueError) as error:
             raise DamagedError(f"the study's plan is damaged: {error!r}.") from error
 
@@ -176,7 +169,17 @@ def make_plan(
         # Where groups cannot be dealt out evenly, each is cut into as many chunks as
         # there are workers, or a multiple of that.
         pieces = 1 if len(grouped) % workers == 0 else workers
-        wide = _width(points[0], training, sources, len(runs), pieces, workers, width)
+        first = Run(points[0].parameters, 0)
+        if not first.parameters.learner.traceable:
+            wide = 1
+        elif width is not None:
+            wide = min(width, len(runs))
+        else:
+            most = MAX_WIDTH_ON_CPU if device_kind() == "cpu" else MAX_WIDTH
+            wide, free = _even(len(runs), most, pieces), free_bytes(workers)
+            fits = widest(first, sources, training.layout, wide, free)
+            if fits < wide:
+                wide = _even(len(runs), fits, pieces)
         for begin in range(0, len(runs), wide):
             part = tuple(runs[begin : begin + wide])
             chunks.append(Chunk(len(chunks), len(groups), part, wide - len(part)))
@@ -186,12 +189,11 @@ def make_plan(
 
 def describe(plan: Plan) -> str:
     """The plan for people: what ``--dry-run`` prints."""
-    head = (
-        f"{_count(len(plan.groups), 'group')}, {_count(plan.num_runs, 'run')}, "
-        f"{_count(len(plan.chunks), 'chunk')} on {_count(plan.workers, 'worker')} "
+    lines = [
+        f"{count(len(plan.groups), 'group')}, {count(plan.num_runs, 'run')}, "
+        f"{count(len(plan.chunks), 'chunk')} on {count(plan.workers, 'worker')} "
         f"({plan.device})"
-    )
-    lines = [head]
+    ]
     for index, group in enumerate(plan.groups):
         chunks = [chunk for chunk in plan.chunks if chunk.group == index]
         runs = sum(len(chunk.runs) for chunk in chunks)
@@ -201,10 +203,10 @@ def describe(plan: Plan) -> str:
             for c in chunks
         )
         lines.append(
-            f"  group {index}: {_count(len(group.points), 'point')}, "
-            f"{_count(runs, 'run')} in chunks of {sizes}; each run "
+            f"  group {index}: {count(len(group.points), 'point')}, "
+            f"{count(runs, 'run')} in chunks of {sizes}; each run "
             f"{budget.num_updates * budget.steps_per_update:,} {budget.step_name} "
-            f"in {_count(layout.num_segments, 'segment')}"
+            f"in {count(layout.num_segments, 'segment')}"
         )
     return "\n".join(lines)
 
@@ -238,26 +240,6 @@ def _group(points: list[Point]) -> list[tuple[list[Point], TrainingPlan, Sources
     return list(found.values())
 
 
-def _width(
-    point: Point,
-    training: TrainingPlan,
-    sources: Sources,
-    num_runs: int,
-    pieces: int,
-    workers: int,
-    width: int | None,
-) -> int:
-    if not point.parameters.learner.traceable:
-        return 1
-    if width is not None:
-        return min(width, num_runs)
-    most = MAX_WIDTH_ON_CPU if device_kind() == "cpu" else MAX_WIDTH
-    wanted = _even(num_runs, most, pieces)
-    run = Run(point.parameters, 0)
-    fits = widest(run, sources, training.layout, wanted, free_bytes(workers))
-    return wanted if fits >= wanted else _even(num_runs, fits, pieces)
-
-
 def _even(num_runs: int, most: int, pieces: int) -> int:
     """A width of at most ``most`` that leaves every worker about the same work."""
     chunks = math.ceil(num_runs / most)
@@ -265,9 +247,14 @@ def _even(num_runs: int, most: int, pieces: int) -> int:
     return math.ceil(num_runs / chunks)
 
 
-def _pairs(runs: Any) -> tuple[tuple[int, int], ...]:
-    return tuple((int(point), int(seed)) for point, seed in runs)
+def count(number: int, word: str) -> str:
+    """A number of things in words: ``1 chunk``, ``2 chunks``.
 
-
-def _count(number: int, word: str) -> str:
+    Parameters
+    ----------
+    number
+        How many.
+    word
+        What one is called.
+    """
     return f"{number} {word}" if number == 1 else f"{number} {word}s"

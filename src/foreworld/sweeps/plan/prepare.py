@@ -6,7 +6,6 @@ import math
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from foreworld.core.disk.folder import (
     CONFIG,
@@ -31,8 +30,6 @@ PLAN, LOCK, CHUNKS, TABLE = "plan.json", ".lock", "chunks", "study.nc"
 CHUNK_LOCK, RUNNING = "lock", ".running"
 """Lock files: one process holds a chunk's while it trains it; all processes that work
 on a study, or supervise it, share that of the study's folder."""
-_OURS = (TABLE, "tracker.json", "report.html", CONFIG)
-_OUR_FOLDERS = (CHUNKS, "logs")
 
 
 def output_folder(study: Study, out: str | Path | None = None) -> Path:
@@ -92,7 +89,16 @@ def prepare(
             if not (folder / PLAN).exists():
                 # Another process may have written it while this one waited. The plan
                 # comes last: where it is, the configuration is too.
-                write_json(folder / CONFIG, _config(study))
+                packages = ("foreworld", "jax", "equinox")
+                config = {
+                    "kind": KIND,
+                    "format": FORMAT,
+                    "folder": study.folder_name,
+                    "seed": study.base.seed,
+                    "versions": {name: version(name) for name in packages},
+                    "study": to_dict(study),
+                }
+                write_json(folder / CONFIG, config)
                 write_json(folder / PLAN, plan.to_dict())
     plan = read_plan(folder)
     if width is not None and width not in {group.width for group in plan.groups}:
@@ -140,24 +146,10 @@ def _forget_unused_plan(folder: Path, width: int) -> None:
             remove(folder / CHUNKS)
 
 
-def _config(study: Study) -> dict[str, Any]:
-    versions = {name: version(name) for name in ("foreworld", "jax", "equinox")}
-    return {
-        "kind": KIND,
-        "format": FORMAT,
-        "folder": study.folder_name,
-        "seed": study.base.seed,
-        "versions": versions,
-        "study": to_dict(study),
-    }
-
-
 def _check_free(study: Study, folder: Path) -> None:
     """Refuse a folder that holds anything but this study."""
-    if not folder.exists():
-        return
     # Hidden files are locks, and halves of files that were never put in place.
-    if all(path.name.startswith(".") for path in folder.iterdir()):
+    if not folder.exists() or all(p.name.startswith(".") for p in folder.iterdir()):
         return
     if not (folder / CONFIG).exists():
         raise OccupiedError(
@@ -181,12 +173,11 @@ def _check_free(study: Study, folder: Path) -> None:
 
 def _clear(folder: Path) -> bool:
     """Delete what a study wrote, and nothing else; whether there was one."""
-    if not (folder / CONFIG).exists():
-        return False
-    if kind_in(read_json(folder / CONFIG)) != KIND:
+    if not (folder / CONFIG).exists() or kind_in(read_json(folder / CONFIG)) != KIND:
         return False
     # The finished marker goes first and the configuration last: a kill in between
     # leaves the folder of an unfinished study, which --force deletes again.
-    for name in (MANIFEST, PLAN, *_OUR_FOLDERS, *_OURS):
+    others = (CHUNKS, "logs", TABLE, "tracker.json", "report.html")
+    for name in (MANIFEST, PLAN, *others, CONFIG):
         remove(folder / name)
     return True

@@ -13,7 +13,6 @@ from foreworld.core.errors import DamagedError
 from foreworld.core.parts.config import changes, content_hash, to_json
 from foreworld.core.parts.part import Part
 from foreworld.data.reading.reference import DataFolder
-from foreworld.learners.base import Metrics
 from foreworld.sweeps.plan.plan import Chunk, Plan
 from foreworld.sweeps.plan.prepare import TABLE, read_plan
 from foreworld.sweeps.run.work import finished
@@ -32,6 +31,8 @@ BY_HORIZON = "_by_horizon"
 _PREFIX = {"train": "", "val": "val_", "test": "test_"}
 _RESERVED = ("point", "seed", "step", "val_step", "horizon", "finished", "failed")
 _AXIS = {"train": ("step",), "val": ("val_step",), "test": ()}
+_Piece = tuple[Chunk, np.ndarray, np.ndarray]
+"""A chunk, where on the x axis its measurements go, and their values by run."""
 
 
 def results(study: Any, *, write: bool = True, quiet: bool = False) -> xarray.Dataset:
@@ -67,7 +68,9 @@ def results(study: Any, *, write: bool = True, quiet: bool = False) -> xarray.Da
         for line in missing(dataset):
             print(line, file=sys.stderr)
     if write:
-        write_bytes(folder / TABLE, _as_netcdf(dataset))
+        # In memory first: on a full disk HDF5 does not raise an ordinary OSError.
+        data = bytes(dataset.to_netcdf(None, engine="h5netcdf", format="NETCDF4"))
+        write_bytes(folder / TABLE, data)
     return dataset
 
 
@@ -103,8 +106,13 @@ def gather(folder: Path, partial: bool = False) -> xarray.Dataset:
     study, plan = read_study(folder), read_plan(folder)
     points = study.points()
     shape = len(points), study.seeds
-    table = _Table(shape, _steps(plan, "interval"), _steps(plan, "segment"))
+    ends = [_ends(group.training) for group in plan.groups]
+    # Where on the x axis any of the groups has a point.
+    steps = {
+        split: np.unique(np.concatenate([e[split] for e in ends])) for split in _AXIS
+    }
     done, broken = np.zeros(shape, bool), np.zeros(shape, bool)
+    pieces: dict[tuple[str, str], list[_Piece]] = {}
     for chunk in plan.chunks:
         place = folder / chunk.folder_name
         done_here = finished(place)
@@ -114,35 +122,34 @@ def gather(folder: Path, partial: bool = False) -> xarray.Dataset:
         if found is None:
             continue
         history, training = found
-        per_update = training.budget.steps_per_update
-        ends = {
-            "train": training.layout.interval_ends() * per_update,
-            "val": training.layout.segment_ends() * per_update,
-            "test": np.zeros(0, np.int64),
-        }
-        for split, steps in ends.items():
-            table.put(chunk, split, getattr(history, split), steps)
+        for split, at in _ends(training).items():
+            where = np.searchsorted(steps[split], at)
+            for metric, mean in getattr(history, split).items():
+                name = _PREFIX[split] + metric
+                piece = chunk, where, values(mean)
+                pieces.setdefault((name, split), []).append(piece)
         rows = tuple(np.asarray(chunk.runs).T)
         done[rows], broken[rows] = done_here, history.failed != HEALTHY
-    coords = {
+    coords: dict[str, Any] = {
         "point": np.arange(shape[0]),
         "seed": np.arange(shape[1]),
-        "step": table.steps["train"],
-        "val_step": table.steps["val"],
+        "step": steps["train"],
+        "val_step": steps["val"],
         "finished": (("point", "seed"), done),
         "failed": (("point", "seed"), broken),
-        **_swept(study, points),
     }
-    if table.horizon:
-        coords["horizon"] = np.arange(1, table.horizon + 1)
-    budget = plan.groups[0].training.budget
+    variables = _variables(pieces, shape, steps)
+    coords |= _columns(study, points)
+    for dims, array in variables.values():
+        if "horizon" in dims:
+            coords["horizon"] = np.arange(1, array.shape[-1] + 1)
     attrs = {
         "study": study.name,
         "score": type(study.base.learner).score,
-        "step_name": budget.step_name,
+        "step_name": plan.groups[0].training.budget.step_name,
         "base": to_json(study.base),
     }
-    return xarray.Dataset(table.variables(), coords, attrs)
+    return xarray.Dataset(variables, coords, attrs)
 
 
 def _history_so_far(
@@ -163,87 +170,68 @@ def _history_so_far(
     return _history_so_far(place, chunk, plan) if changed else None
 
 
-class _Table:
-    """Arrays over all points and seeds, filled chunk by chunk."""
-
-    def __init__(
-        self, shape: tuple[int, int], train: np.ndarray, val: np.ndarray
-    ) -> None:
-        self._shape = shape
-        self.steps = {"train": train, "val": val, "test": np.zeros(0, np.int64)}
-        self.horizon = 0
-        self._arrays: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
-
-    def put(self, chunk: Chunk, split: str, metrics: Metrics, at: np.ndarray) -> None:
-        where = np.searchsorted(self.steps[split], at)
-        for metric, mean in metrics.items():
-            rows = values(mean)
-            name = _PREFIX[split] + metric
-            lead = 1 + len(_AXIS[split])
-            array = self._array(name, split, rows.shape[lead:])
-            inner = tuple(slice(0, size) for size in rows.shape[lead:])
+def _variables(
+    pieces: dict[tuple[str, str], list[_Piece]],
+    shape: tuple[int, int],
+    steps: dict[str, np.ndarray],
+) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+    """Arrays over all points and seeds; what was not measured is NaN."""
+    tails: dict[tuple[str, str], tuple[int, ...]] = {}
+    for (name, split), found in pieces.items():
+        shapes = [rows.shape[1 + len(_AXIS[split]) :] for _, _, rows in found]
+        tails[name, split] = tuple(map(max, zip(*shapes, strict=True)))
+    by_horizon = [
+        k for k, v in tails.items() if k[0].endswith(BY_HORIZON) and len(v) == 1
+    ]
+    longest = max((tails[key] for key in by_horizon), default=())
+    variables = {}
+    for (name, split), found in pieces.items():
+        axes, tail = _AXIS[split], tails[name, split]
+        dims = tuple(f"{name}_{i}" for i in range(len(tail)))
+        if (name, split) in by_horizon:
+            dims, tail = ("horizon",), longest
+        lead = *shape, *(len(steps[split]) for _ in axes)
+        array = np.full((*lead, *tail), np.nan, np.float32)
+        for chunk, where, rows in found:
+            inner = tuple(slice(0, size) for size in rows.shape[len(lead) - 1 :])
             # An unfinished chunk has measured the first of them only.
-            measured = where[: rows.shape[1]] if lead == 2 else where
+            at = (where[: rows.shape[1]],) if axes else ()
             for (point, seed), row in zip(chunk.runs, rows, strict=True):
-                place = (point, seed, measured) if lead == 2 else (point, seed)
-                array[(*place, *inner)] = row
-
-    def variables(self) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
-        found = {}
-        for name, (dims, array) in self._arrays.items():
-            if "horizon" in dims and array.shape[-1] < self.horizon:
-                pad = [(0, 0)] * (array.ndim - 1)
-                short = self.horizon - array.shape[-1]
-                array = np.pad(array, [*pad, (0, short)], constant_values=np.nan)
-            found[name] = dims, array
-        return found
-
-    def _array(self, name: str, split: str, tail: tuple[int, ...]) -> np.ndarray:
-        """The array of a variable, made larger where a chunk needs it."""
-        dims: tuple[str, ...] = ("point", "seed", *_AXIS[split])
-        if name.endswith(BY_HORIZON) and len(tail) == 1:
-            dims = (*dims, "horizon")
-            self.horizon = max(self.horizon, tail[0])
-        else:
-            dims = (*dims, *(f"{name}_{i}" for i in range(len(tail))))
-        lead = (*self._shape, *(len(self.steps[split]) for _ in _AXIS[split]))
-        old = self._arrays.get(name)
-        have = old[1].shape[len(lead) :] if old is not None else (0,) * len(tail)
-        size = tuple(max(a, b) for a, b in zip(have, tail, strict=True))
-        if old is None or have != size:
-            array = np.full((*lead, *size), np.nan, np.float32)
-            if old is not None:
-                array[(..., *(slice(0, n) for n in have))] = old[1]
-            self._arrays[name] = dims, array
-        return self._arrays[name][1]
+                array[(point, seed, *at, *inner)] = row
+        variables[name] = ("point", "seed", *axes, *dims), array
+    return variables
 
 
-def _steps(plan: Plan, what: str) -> np.ndarray:
-    """Where on the x axis any of the groups has a point."""
-    found: set[int] = set()
-    for group in plan.groups:
-        layout, budget = group.training
-        ends = layout.interval_ends() if what == "interval" else layout.segment_ends()
-        found.update((ends * budget.steps_per_update).tolist())
-    return np.asarray(sorted(found), np.int64)
+def _ends(training: TrainingPlan) -> dict[str, np.ndarray]:
+    """Steps done at each point of the curves of a split."""
+    per_update = training.budget.steps_per_update
+    return {
+        "train": training.layout.interval_ends() * per_update,
+        "val": training.layout.segment_ends() * per_update,
+        "test": np.zeros(0, np.int64),
+    }
 
 
-def _swept(study: Study, points: list[Point]) -> dict[str, Any]:
+def _columns(study: Study, points: list[Point]) -> dict[str, Any]:
+    """The values of each swept field, by point."""
     columns = {}
     for key in study.over:
         items = plain_values([point.fields[key] for point in points])
-        kinds = {type(item) for item in items}
-        same = len(kinds) == 1
-        column = np.asarray(items if same else [str(i) for i in items])
-        columns[_column_name(key)] = ("point", column)
+        if len({type(item) for item in items}) > 1:
+            items = [str(item) for item in items]
+        # The study's own name of the field, unless that is the name of an axis.
+        name = full_path(key) if key in _RESERVED else key
+        columns["root_seed" if key == "seed" else name] = "point", np.asarray(items)
     return columns
 
 
-def _column_name(key: str) -> str:
-    """The name of a swept field, unless it is that of an axis."""
-    if key == "seed":
-        return "root_seed"
-    return full_path(key) if key in _RESERVED else key
+def swept(results: xarray.Dataset) -> list[str]:
+    """Names of the swept hyperparameters, in the order of the study."""
+    return [
+        str(name)
+        for name, array in results.coords.items()
+        if array.dims == ("point",) and name != "point"
+    ]
 
 
 def plain_values(values: list[Any]) -> list[float | int | str | bool]:
@@ -253,14 +241,11 @@ def plain_values(values: list[Any]) -> list[float | int | str | bool]:
     if not parts or len(set(names)) == len(parts):
         return names
     return [
-        f"{name}({_settings(value)})" if isinstance(value, Part) else name
+        f"{name}({', '.join(f'{path}={x}' for path, x in changes(value).items())})"
+        if isinstance(value, Part)
+        else name
         for name, value in zip(names, values, strict=True)
     ]
-
-
-def _settings(part: Part) -> str:
-    """What is not the default, as one would write it."""
-    return ", ".join(f"{path}={value}" for path, value in changes(part).items())
 
 
 def plain(value: Any) -> float | int | str | bool:
@@ -270,8 +255,3 @@ def plain(value: Any) -> float | int | str | bool:
     if isinstance(value, Part):
         return part_name(type(value))
     return value if isinstance(value, bool | int | float | str) else str(value)
-
-
-def _as_netcdf(dataset: xarray.Dataset) -> bytes:
-    # In memory first: on a full disk HDF5 does not raise an ordinary OSError.
-    return bytes(dataset.to_netcdf(None, engine="h5netcdf", format="NETCDF4"))

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from foreworld.core import show
 from foreworld.core.errors import ConfigError, ForeworldError, unknown_name
-from foreworld.sweeps.results.gather import gather
+from foreworld.sweeps.results.gather import gather, swept
 from foreworld.sweeps.results.statistics import Interval, bootstrap, student
 from foreworld.sweeps.study.find import study_path
 
@@ -130,10 +130,11 @@ def best(
             f"running the same command again, or look at the failures."
         )
     row = values[winner]
-    fields, seeds = fields_of(dataset, winner), tuple(row.tolist())
-    ends = student(row), bootstrap(row)
-    value = float(row.mean())
-    return Best(winner, fields, value, ends[0], ends[1], seeds, measure, name, skipped)
+    fields = {n: dataset.coords[n].values[winner].item() for n in swept(dataset)}
+    spread, seeds = (student(row), bootstrap(row)), tuple(row.tolist())
+    return Best(
+        winner, fields, float(row.mean()), *spread, seeds, measure, name, skipped
+    )
 
 
 def best_by_world(
@@ -199,23 +200,6 @@ def first_largest(means: Float[np.ndarray, " point"]) -> int | None:
     return None if np.isnan(means).all() else int(np.nanargmax(means))
 
 
-def fields_of(dataset: xarray.Dataset, point: int) -> dict[str, Any]:
-    """The swept values of a point.
-
-    Parameters
-    ----------
-    dataset
-        Results of a study.
-    point
-        Index of the point, from 0.
-    """
-    found = {}
-    for name, array in dataset.coords.items():
-        if array.dims == ("point",) and name != "point":
-            found[str(name)] = array.values[point].item()
-    return found
-
-
 def as_results(study: Any) -> xarray.Dataset:
     """Results as they are, or those of a study or folder."""
     import xarray
@@ -248,9 +232,7 @@ def _why_skipped(
         return ""
     unfinished = int((~dataset["finished"].values[point]).sum())
     failed = int(dataset["failed"].values[point].sum())
-    reasons = [
-        f"{unfinished} runs not finished" if unfinished else "",
-        f"{failed} runs failed (NaN)" if failed else "",
-    ]
-    words = " and ".join(reason for reason in reasons if reason)
+    reasons = [f"{unfinished} runs not finished"] * bool(unfinished)
+    reasons += [f"{failed} runs failed (NaN)"] * bool(failed)
+    words = " and ".join(reasons)
     return f"point {point}: {words or 'nothing was counted, train longer'}"

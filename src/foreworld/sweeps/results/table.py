@@ -17,9 +17,9 @@ import numpy as np
 from foreworld.core.disk.folder import write_file
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.config import from_json
-from foreworld.sweeps.results.gather import gather
+from foreworld.sweeps.results.gather import gather, swept
 from foreworld.sweeps.study.find import study_path
-from foreworld.train.parameters import Parameters, part_name
+from foreworld.train.parameters import part_name
 
 if TYPE_CHECKING:
     import xarray
@@ -91,71 +91,39 @@ def write_parquet(study: Any, path: str | Path) -> Path:
 
 def columns(dataset: xarray.Dataset) -> list[str]:
     """Names of the columns, in their order."""
-    return ["study", "world", "learner", "point", *_swept(dataset), *_LAST]
+    own = [name for name in swept(dataset) if name not in ("world", "learner")]
+    return ["study", "world", "learner", "point", *own, *_LAST]
 
 
 def blocks(dataset: xarray.Dataset) -> Iterator[dict[str, np.ndarray]]:
     """The table, one metric at a time; what was not measured (NaN) has no row."""
     base = from_json(str(dataset.attrs["base"]))
-    for name, array in dataset.data_vars.items():
-        extra = [dim for dim in array.dims[2:] if dim not in _STEPS]
-        if extra not in ([], ["horizon"]):
-            continue
-        values = array.values
-        places = np.nonzero(np.isfinite(values))
-        if len(places[0]):
-            yield _block(dataset, base, str(name), array.dims, values, places)
-
-
-def _block(
-    dataset: xarray.Dataset,
-    base: Parameters,
-    metric: str,
-    dims: tuple[Any, ...],
-    values: np.ndarray,
-    places: tuple[np.ndarray, ...],
-) -> dict[str, np.ndarray]:
-    at = dict(zip(dims, places, strict=True))
-    num, point = len(places[0]), at["point"]
-
-    def same(value: Any) -> np.ndarray:
-        return np.full(num, value, object)
-
-    found = {
-        "study": same(str(dataset.attrs["study"])),
-        "world": same(_where(base)),
-        "learner": same(part_name(type(base.learner))),
-        "point": point,
-    }
-    for name in _swept(dataset):
-        found[name] = dataset.coords[name].values[point]
-    found["seed"] = at["seed"]
-    found["metric"] = same(metric)
-    steps = next((dim for dim in dims if dim in _STEPS), None)
-    for name, axis in (("step", steps), ("horizon", "horizon")):
-        known = axis is not None and axis in at
-        found[name] = dataset[axis].values[at[axis]] if known else same(None)
-    found["failed"] = dataset["failed"].values[point, at["seed"]]
-    found["value"] = values[places]
-    for name in ("world", "learner"):
-        if name in dataset.coords:
-            found[name] = dataset.coords[name].values[point]
-    return {name: found[name] for name in columns(dataset)}
-
-
-def _swept(dataset: xarray.Dataset) -> list[str]:
-    """Swept fields; the world and the learner have columns anyway."""
-    return [
-        str(name)
-        for name, array in dataset.coords.items()
-        if array.dims == ("point",) and name not in ("point", "world", "learner")
-    ]
-
-
-def _where(base: Parameters) -> str:
     if base.world is not None:
-        return part_name(type(base.world))
-    return Path(base.data.path).name if base.data is not None else ""
+        world = part_name(type(base.world))
+    else:
+        world = Path(base.data.path).name if base.data is not None else ""
+    study, learner = str(dataset.attrs["study"]), part_name(type(base.learner))
+    for metric, array in dataset.data_vars.items():
+        if set(array.dims[2:]) - {*_STEPS, "horizon"}:
+            continue
+        places = np.nonzero(np.isfinite(array.values))
+        if not len(places[0]):
+            continue
+        at = dict(zip(array.dims, places, strict=True))
+        point, seed = at["point"], at["seed"]
+
+        def same(**texts: str | None) -> dict[str, np.ndarray]:
+            return {k: np.full(len(point), v, object) for k, v in texts.items()}  # noqa: B023
+
+        found = same(study=study, world=world, learner=learner)
+        found |= {name: dataset.coords[name].values[point] for name in swept(dataset)}
+        found |= same(metric=str(metric), step=None, horizon=None)
+        found |= {"point": point, "seed": seed, "value": array.values[places]}
+        found["failed"] = dataset["failed"].values[point, seed]
+        for dim in array.dims[2:]:
+            name = "step" if dim in _STEPS else "horizon"
+            found[name] = dataset[dim].values[at[dim]]
+        yield {name: found[name] for name in columns(dataset)}
 
 
 def _arrow(pyarrow: Any, values: np.ndarray) -> Any:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +72,7 @@ def cancel(study: Any, patience: float = float("inf")) -> bool:
     return True
 
 
-@contextlib.contextmanager
-def at_work(folder: Path) -> Iterator[None]:
+def at_work(folder: Path) -> contextlib.AbstractContextManager[bool]:
     """Hold the study's shared lock: a process works on it, or supervises it.
 
     Raises
@@ -82,8 +80,7 @@ def at_work(folder: Path) -> Iterator[None]:
     StorageError
         The file system has no locks.
     """
-    with lease(folder / RUNNING, math.inf, shared=True):
-        yield
+    return lease(folder / RUNNING, math.inf, shared=True)
 
 
 def begin(folder: Path) -> None:

@@ -43,7 +43,9 @@ def following(folder: Path, plan: Plan, quiet: bool) -> Iterator[Callable[[str],
 
         def show() -> None:
             while not stop.wait(_SHOW):
-                progress.update(steps_done(folder, plan), _note(folder, plan))
+                places = [folder / chunk.folder_name for chunk in plan.chunks]
+                busy = any(is_compiling(p) for p in places if not finished(p))
+                progress.update(steps_done(folder, plan), "compiling" if busy else "")
 
         thread = threading.Thread(target=show, daemon=True)
         thread.start()
@@ -72,9 +74,3 @@ def steps_done(folder: Path, plan: Plan) -> float:
         share = 1.0 if finished(place) else segments_done(place) / segments
         done += plan.steps_of(chunk) * share
     return done
-
-
-def _note(folder: Path, plan: Plan) -> str:
-    places = [folder / chunk.folder_name for chunk in plan.chunks]
-    open_places = [place for place in places if not finished(place)]
-    return "compiling" if any(is_compiling(p) for p in open_places) else ""

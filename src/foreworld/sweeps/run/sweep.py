@@ -20,22 +20,10 @@ from foreworld.launch.slurm._jobs import stop_jobs
 from foreworld.sweeps.folder import StudyFolder, locate
 from foreworld.sweeps.plan.estimate import Before, estimate
 from foreworld.sweeps.plan.plan import Plan, describe
-from foreworld.sweeps.plan.prepare import (
-    CHUNK_LOCK,
-    LOCK,
-    PLAN,
-    prepare,
-    read_plan,
-)
+from foreworld.sweeps.plan.prepare import CHUNK_LOCK, LOCK, PLAN, prepare, read_plan
 from foreworld.sweeps.run.cancel import at_work, begin, stop_if_cancelled
 from foreworld.sweeps.run.follow import following
-from foreworld.sweeps.run.work import (
-    ENTRY,
-    ERROR,
-    finished,
-    why_failed,
-    work_on,
-)
+from foreworld.sweeps.run.work import ENTRY, ERROR, finished, why_failed, work_on
 from foreworld.sweeps.study.study import Study, single
 from foreworld.track._open import remember_tracker
 from foreworld.track.base import AbstractTracker
@@ -112,11 +100,7 @@ def sweep(
 
 
 def run_experiment(
-    parameters: Parameters,
-    seeds: int = 1,
-    *,
-    name: str | None = None,
-    **options: Any,
+    parameters: Parameters, seeds: int = 1, *, name: str | None = None, **options: Any
 ) -> StudyFolder:
     """Train one setting with some seeds: a study of one point.
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
 
 from foreworld.core.disk.folder import MANIFEST, remove, seal, write_bytes
 from foreworld.core.disk.lease import lease
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.own_file import own_frame
 from foreworld.core.parts.config import to_dict
-from foreworld.learners.base import Metrics
 from foreworld.sweeps.plan.plan import Chunk, Plan, runs_of
 from foreworld.sweeps.plan.prepare import CHUNK_LOCK, read_plan
 from foreworld.sweeps.run.cancel import CancelledError, at_work, stop_if_cancelled
@@ -24,14 +21,7 @@ from foreworld.track._open import open_run, recall_tracker
 from foreworld.track.base import AbstractTrace
 from foreworld.train import checkpoint, rates
 from foreworld.train.history import HEALTHY, History, values
-from foreworld.train.loop import (
-    RESULTS,
-    Timing,
-    TrainingPlan,
-    Update,
-    read_history,
-    train,
-)
+from foreworld.train.loop import RESULTS, Timing, Update, read_history, train
 
 ENTRY = "foreworld.sweeps.run.work:work"
 """What launchers call."""
@@ -149,7 +139,13 @@ def _do(
         rates.record(first, group.training, *size, plan.threads, timing)
 
     resumed = bool(checkpoint.checkpoints(place))
-    with _tracked(folder, study, points, chunk, resumed) as traces:
+    with contextlib.ExitStack() as stack:
+        tracker, traces = recall_tracker(folder), []
+        for point, seed in chunk.runs:
+            name = f"{folder.name}-p{point}-s{seed}"
+            fields = to_dict(points[point].parameters)
+            traces.append(open_run(tracker, study.name, name, fields, resumed))
+            stack.callback(traces[-1].finish)
 
         def watch(update: Update) -> None:
             # After every segment, so that one that is cancelled leaves an estimate.
@@ -183,63 +179,25 @@ def failures(chunk: Chunk, history: History) -> list[str]:
     history
         What its runs measured, ``(run, ...)``, padding left out.
     """
+    pairs = zip(chunk.runs, history.failed.tolist(), strict=True)
     return [
         f"point {point} seed {seed}: nan at segment {segment}"
-        for (point, seed), segment in zip(
-            chunk.runs, history.failed.tolist(), strict=True
-        )
+        for (point, seed), segment in pairs
         if segment != HEALTHY
     ]
 
 
-@contextlib.contextmanager
-def _tracked(
-    folder: Path, study: Study, points: Sequence[Point], chunk: Chunk, resumed: bool
-) -> Iterator[list[AbstractTrace]]:
-    """One open trace a run."""
-    tracker = recall_tracker(folder)
-    traces = [
-        open_run(
-            tracker,
-            study.name,
-            f"{folder.name}-p{point}-s{seed}",
-            to_dict(points[point].parameters),
-            resumed,
-        )
-        for point, seed in chunk.runs
-    ]
-    try:
-        yield traces
-    finally:
-        for trace in traces:
-            trace.finish()
-
-
 def _log(trace: AbstractTrace, row: int, update: Update) -> None:
     """Pass the newest segment of one run to its trace."""
-    layout = update.plan.layout
-    first = update.segment * layout.intervals_per_segment
-    last = first + layout.intervals_in(update.segment)
-    trace.log(
-        _steps(update.plan, layout.interval_ends()[first:last]),
-        _rows(update.history.train, row, slice(first, last), ""),
-    )
-    trace.log(
-        _steps(update.plan, layout.segment_ends()[update.segment : update.segment + 1]),
-        _rows(update.history.val, row, slice(update.segment, None), "val_"),
-    )
-
-
-def _rows(
-    metrics: Metrics, row: int, part: slice, prefix: str
-) -> dict[str, list[float]]:
-    curves = {name: values(mean)[row, part] for name, mean in metrics.items()}
-    return {
-        f"{prefix}{name}": curve.tolist()
-        for name, curve in curves.items()
-        if curve.ndim == 1
-    }
-
-
-def _steps(plan: TrainingPlan, updates: np.ndarray) -> list[int]:
-    return (updates * plan.budget.steps_per_update).tolist()
+    (layout, budget), history, segment = update.plan, update.history, update.segment
+    first = segment * layout.intervals_per_segment
+    new = slice(first, first + layout.intervals_in(segment))
+    for prefix, metrics, ends, part in (
+        ("", history.train, layout.interval_ends(), new),
+        ("val_", history.val, layout.segment_ends(), slice(segment, segment + 1)),
+    ):
+        found = {
+            prefix + name: values(mean)[row, part] for name, mean in metrics.items()
+        }
+        curves = {n: curve.tolist() for n, curve in found.items() if curve.ndim == 1}
+        trace.log((ends[part] * budget.steps_per_update).tolist(), curves)

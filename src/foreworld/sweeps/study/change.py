@@ -42,22 +42,13 @@ def changed(
         base = base.set(path, value)
     fixed = {key: base.get(key) for key in study.over if full_path(key) in given}
     over = {key: values for key, values in study.over.items() if key not in fixed}
-    rules = [_without(rule, fixed) for rule in study.exclude]
-    return Study(
-        study.name,
-        base,
-        over,
-        [rule for rule in rules if rule],
-        study.seeds if seeds is None else seeds,
-    )
-
-
-def _without(rule: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, Any]:
-    """What a rule still says when some fields are fixed; empty where it cannot match.
-
-    A rule on fixed fields alone is dropped too: the value was asked for explicitly.
-    """
-    for key, value in fixed.items():
-        if key in rule and value not in rule[key]:
-            return {}
-    return {key: list(choices) for key, choices in rule.items() if key not in fixed}
+    # What the rules still say: one that no longer can match is dropped, and one on
+    # fixed fields alone too, since their values were asked for explicitly.
+    rules = [
+        {key: list(choices) for key, choices in rule.items() if key not in fixed}
+        for rule in study.exclude
+        if all(value in rule.get(key, (value,)) for key, value in fixed.items())
+    ]
+    rules = [rule for rule in rules if rule]
+    seeds = study.seeds if seeds is None else seeds
+    return Study(study.name, base, over, rules, seeds)

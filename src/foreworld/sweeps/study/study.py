@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 
@@ -13,9 +14,7 @@ from foreworld.core.parts.config import content_hash
 from foreworld.core.parts.part import Bounded, Part
 from foreworld.train.parameters import Parameters, full_path
 
-_NAME_LETTERS = frozenset(
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
-)
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 
 
 class Point(NamedTuple):
@@ -79,7 +78,11 @@ class Study(Part):
         exclude: Sequence[Mapping[str, Any]] = (),
         seeds: int = 1,
     ) -> None:
-        self.name = _checked_name(name)
+        if not (isinstance(name, str) and _NAME.fullmatch(name)):
+            raise ConfigError(
+                f"Study.name={name!r} must be made of letters, digits, '_', '-' and "
+                f"'.': it names the study's folder."
+            )
         if not isinstance(base, Parameters):
             raise ConfigError(
                 f"Study.base: expected Parameters(...), got {base!r} "
@@ -94,7 +97,7 @@ class Study(Part):
             raise ConfigError(
                 f"Study.exclude: expected a list of dictionaries, got {exclude!r}."
             )
-        self.base = base
+        self.name, self.base = name, base
         self.over = {
             key: _values(base, key, values) for key, values in (over or {}).items()
         }
@@ -109,10 +112,17 @@ class Study(Part):
         ConfigError
             A point whose values do not go together (names it), or no point left.
         """
-        found = [
-            Point(index, fields, self._setting(fields))
-            for index, fields in enumerate(self._kept())
-        ]
+        found = []
+        for index, fields in enumerate(self._kept()):
+            parameters = self.base
+            try:
+                for key, value in fields.items():
+                    parameters = parameters.set(key, value)
+            except ForeworldError as error:
+                text = ", ".join(f"{k}={v!r}" for k, v in fields.items())
+                message = f"study {self.name!r}, point ({text}): {error}"
+                raise type(error)(message) from error
+            found.append(Point(index, fields, parameters))
         if not found:
             total = int(np.prod([len(values) for values in self.over.values()]))
             raise ConfigError(
@@ -144,24 +154,16 @@ class Study(Part):
 
     def _kept(self) -> list[dict[str, Any]]:
         """Swept values of all points that are not excluded."""
+
+        def excluded(fields: Mapping[str, Any]) -> bool:
+            return any(
+                all(any(_same(fields[k], v) for v in rule[k]) for k in rule)
+                for rule in self.exclude
+            )
+
         products = itertools.product(*self.over.values())
         settings = [dict(zip(self.over, row, strict=True)) for row in products]
-        return [
-            fields
-            for fields in settings
-            if not any(_matches(rule, fields) for rule in self.exclude)
-        ]
-
-    def _setting(self, fields: dict[str, Any]) -> Parameters:
-        parameters = self.base
-        try:
-            for key, value in fields.items():
-                parameters = parameters.set(key, value)
-        except ForeworldError as error:
-            text = ", ".join(f"{k}={v!r}" for k, v in fields.items())
-            message = f"study {self.name!r}, point ({text}): {error}"
-            raise type(error)(message) from error
-        return parameters
+        return [fields for fields in settings if not excluded(fields)]
 
 
 def single(parameters: Parameters, seeds: int = 1, name: str | None = None) -> Study:
@@ -177,15 +179,6 @@ def single(parameters: Parameters, seeds: int = 1, name: str | None = None) -> S
         Of the study; by default ``<world or data set>_<learner>``.
     """
     return Study(parameters.name if name is None else name, parameters, seeds=seeds)
-
-
-def _checked_name(name: Any) -> str:
-    if isinstance(name, str) and name and set(name) <= _NAME_LETTERS and name[0] != ".":
-        return name
-    raise ConfigError(
-        f"Study.name={name!r} must be made of letters, digits, '_', '-' and '.': it "
-        f"names the study's folder."
-    )
 
 
 def _values(base: Parameters, key: str, values: Any) -> tuple[Any, ...]:
@@ -223,16 +216,8 @@ def _exclusion(
             raise unknown_name("swept field in exclude", key, over)
         several = isinstance(wanted, list | tuple | np.ndarray)
         choices = wanted if several else (wanted,)
-        found = tuple(_value(base, key, value) for value in choices)
-        out[paths[full_path(key)]] = found
+        out[paths[full_path(key)]] = tuple(_value(base, key, v) for v in choices)
     return out
-
-
-def _matches(rule: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
-    return all(
-        any(_same(fields[key], choice) for choice in choices)
-        for key, choices in rule.items()
-    )
 
 
 def _same(a: Any, b: Any) -> bool:
