@@ -50,7 +50,7 @@ def test_another_data_set_is_not_overwritten(data, capsys):
 
 def test_refusals(data, capsys):
     assert main(["generate", str(data), "--out", "x"]) == 2
-    assert "is a data set already" in capsys.readouterr().err
+    assert "is a folder. 'foreworld generate' takes a world" in capsys.readouterr().err
     assert (
         main(["generate", "pendulum", "--picture.image-size", "8..16", "--out", "x"])
         == 2

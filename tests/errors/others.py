@@ -67,14 +67,14 @@ CASES = [
     (
         "generate data/p",
         2,
-        "data/p is a data set already. 'foreworld generate' takes a world; "
-        "'foreworld list worlds' names them.",
+        "data/p is a folder. 'foreworld generate' takes a world or a named set; "
+        "'foreworld list worlds' and 'foreworld list sets' name them.",
     ),
     (
         "sweep nothing",
         2,
         "unknown study 'nothing'. Did you mean 'nothing_over' or 'none'? Known: "
-        "excluded, key, none, nothing_over, probe, slash, twice, type.",
+        "excluded, key, none, nothing_over, probe, slash, twice, type. {folders}",
     ),
     (
         "sweep studies/nothing.py",
@@ -133,7 +133,8 @@ CASES = [
         "best runs/nothing",
         2,
         "unknown folder or study 'runs/nothing'. Did you mean 'nothing_over'? "
-        "Known: excluded, key, none, nothing_over, probe, slash, twice, type.",
+        "Known: excluded, key, none, nothing_over, probe, slash, twice, type. "
+        "{folders}",
     ),
     (
         "best twice",
@@ -175,7 +176,8 @@ CASES = [
         "preview data/nothing",
         2,
         "unknown folder or study 'data/nothing'. Did you mean 'nothing_over'? "
-        "Known: excluded, key, none, nothing_over, probe, slash, twice, type.",
+        "Known: excluded, key, none, nothing_over, probe, slash, twice, type. "
+        "{folders}",
     ),
     (
         "preview other",

@@ -36,7 +36,14 @@ def lists() -> dict[str, str]:
 
 
 def in_full(message: str, home: Path) -> str:
-    for key, value in {**lists(), "{home}": str(home)}.items():
+    started = (home / "runs").glob("*/config.json")
+    newest = sorted(started, key=lambda path: path.stat().st_mtime, reverse=True)
+    folders = (
+        "Studies are named as their files below studies/, by a file or by a folder. "
+        f"Newest folders: {', '.join(f'runs/{path.parent.name}' for path in newest)}."
+    )
+    found = {**lists(), "{home}": str(home), "{folders}": folders}
+    for key, value in found.items():
         message = message.replace(key, value)
     return message
 

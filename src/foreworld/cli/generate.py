@@ -45,8 +45,8 @@ def describe(args: Args) -> list[Any]:
         return [Shown(Observation)]
     if what.world is None:
         raise ConfigError(
-            f"{args.what} is a data set already. 'foreworld generate' takes a world; "
-            f"'foreworld list worlds' names them."
+            f"{args.what} is a folder. 'foreworld generate' takes a world or a named "
+            f"set; 'foreworld list worlds' and 'foreworld list sets' name them."
         )
     return [Shown(Observation), Shown(what.world, ranges=True)]
 

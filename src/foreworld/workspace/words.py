@@ -117,7 +117,9 @@ def meaning(word: str, *kinds: str) -> Meaning:
         if "folder" not in kinds or word.partition("/")[0] in families:
             raise unknown_name("set", word, sets)
         if "study" in kinds:
-            raise unknown_name("folder or study", word, studies)
+            from foreworld.sweeps.study.find import unknown_study
+
+            raise unknown_study(word, "folder or study")
         raise ConfigError(
             f"{word!r} is neither a folder nor a world. A data set is named by its "
             f"folder, a world by its name ('foreworld list worlds'), a set by its name "
@@ -151,13 +153,14 @@ def folder_of(word: str | Path) -> Path:
     ConfigError
         The study has not been started.
     """
-    place = find_place(checked("path", word, Path))
+    checked("path", word, Path)
+    place = find_place(word)
     if place is not None and place.suffix != ".py":
         return place
-    from foreworld.sweeps.study.find import find_folder, names_study, study_files
+    from foreworld.sweeps.study.find import find_folder, names_study, unknown_study
 
     if names_study(str(word)):
         return find_folder(word)
     if "/" in str(word):
         return Path(word)
-    raise unknown_name("folder or study", str(word), study_files())
+    raise unknown_study(str(word), "folder or study")

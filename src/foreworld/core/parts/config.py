@@ -15,7 +15,7 @@ from foreworld.core import registry
 from foreworld.core.disk.folder import json_text
 from foreworld.core.errors import ConfigError, DamagedError, unknown_name
 from foreworld.core.parts.part import Entries, FieldSpec, Part, Place, field_specs
-from foreworld.core.parts.types import Settings
+from foreworld.core.parts.settings import Settings
 
 
 def to_dict(part: Part) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.part import Part, field_specs
-from foreworld.core.parts.types import Settings
+from foreworld.core.parts.settings import Settings
 
 
 @dataclass(frozen=True)

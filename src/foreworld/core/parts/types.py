@@ -20,6 +20,7 @@ import numpy as np
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.limits import Bounded
+from foreworld.core.parts.settings import Settings
 
 _MOST_BITS = 63
 """Larger whole numbers fit no array and no table."""
@@ -376,33 +377,6 @@ class _Named(AbstractType):
             )
             for key, item in value.items()
         )
-
-
-@jax.tree_util.register_pytree_with_keys_class
-class Settings(dict):
-    """A dictionary in a field. It can be hashed, or ``jax.jit(part.method)`` could not.
-
-    Like a plain one it is a pytree of its values.
-    """
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(frozenset(self.items()))
-
-    def tree_flatten_with_keys(self) -> tuple[list[Any], tuple[Any, ...]]:
-        """Values in the order of their keys, as JAX does for dictionaries."""
-        keys = tuple(sorted(self))
-        return [(jax.tree_util.DictKey(key), self[key]) for key in keys], keys
-
-    @classmethod
-    def tree_unflatten(cls, keys: tuple[Any, ...], values: Any) -> Settings:
-        """The dictionary again.
-
-        Parameters
-        ----------
-        keys, values
-            What :meth:`tree_flatten_with_keys` gave, the values in the same order.
-        """
-        return cls(zip(keys, values, strict=True))
 
 
 def _scalar(value: Any) -> Any:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.core.disk.folder import CONFIG, read_sealed
-from foreworld.core.disk.kind import kind_in, kind_of
+from foreworld.core.disk.kind import kind_of
 from foreworld.core.disk.places import find_place, runs_folder
-from foreworld.core.errors import ConfigError, unknown_name
+from foreworld.core.errors import ConfigError, UnknownNameError, unknown_name
 from foreworld.core.own_file import load_file
 from foreworld.core.parts import config
 from foreworld.sweeps.study.hparams import read_hparams
@@ -51,8 +51,7 @@ def load_study(name_or_path: str | Path) -> Study:
     if len(same) > 1 and word not in known:
         raise ConfigError(f"{word!r} may be {' or '.join(same)}. Give the whole name.")
     if not same:
-        what = "folder or study" if "/" in word else "study"
-        raise unknown_name(what, word, known)
+        raise unknown_study(word, "folder or study" if "/" in word else "study")
     return _from_file(known[word if word in known else same[0]])
 
 
@@ -61,6 +60,29 @@ def study_files() -> dict[str, Path]:
     root = Path(FOLDER)
     files = [p for p in sorted(root.rglob("*.py")) if not p.name.startswith("_")]
     return {p.relative_to(root).with_suffix("").as_posix(): p for p in files}
+
+
+def unknown_study(word: str, what: str) -> UnknownNameError:
+    """The error for a word that names no study; lists the newest folders, too.
+
+    Parameters
+    ----------
+    word
+        What was given.
+    what
+        What it should have named.
+    """
+    configs = sorted(
+        runs_folder().glob(f"*/{CONFIG}"),
+        key=lambda path: path.stat().st_mtime,
+        reverse=True,
+    )
+    newest = ", ".join(f"runs/{path.parent.name}" for path in configs[:5])
+    error = unknown_name(what, word, study_files())
+    return UnknownNameError(
+        f"{error} Studies are named as their files below {FOLDER}/, by a file or by a "
+        f"folder." + (f" Newest folders: {newest}." if newest else "")
+    )
 
 
 def names_study(word: str) -> bool:
@@ -117,10 +139,10 @@ def read_study(folder: Path) -> Study:
     DamagedError
         Its ``config.json`` is missing or damaged.
     """
-    data = read_sealed(folder, CONFIG)
-    kind = kind_in(data)
+    kind = kind_of(folder)
     if kind != KIND:
-        raise ConfigError(f"{folder} holds no study but {kind or 'something else'!r}.")
+        raise ConfigError(f"{folder} is no {KIND} but a {kind}.")
+    data = read_sealed(folder, CONFIG)
     if data.get("format") != FORMAT:
         raise ConfigError(
             f"{folder} is written in format {data.get('format')} of studies; this "
