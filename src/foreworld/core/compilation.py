@@ -114,11 +114,6 @@ def configure() -> None:
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
-def cache_hits() -> int:
-    """Programs that this process took from the cache on disk so far."""
-    return _Counts.hits
-
-
 def compile_all(wanted: list[Program]) -> Compiled:
     """Make programs ready to call; what this process knows already is not redone.
 
@@ -134,7 +129,11 @@ def compile_all(wanted: list[Program]) -> Compiled:
     begun, hits = time.monotonic(), _Counts.hits
     keys = [_identity(program) for program in wanted]
     new = {k: p for k, p in zip(keys, wanted, strict=True) if k not in _KNOWN}
-    lowered = {key: _lower(program) for key, program in new.items()}
+    lowered = {}
+    for key, program in new.items():
+        donate = tuple(index + 1 for index in program.donate)
+        jitted = jax.jit(program.function, static_argnums=0, donate_argnums=donate)
+        lowered[key] = jitted.lower(program.static, *program.args)
     _compile(lowered)
     programs = [_KNOWN[key] for key in keys]
     # Threads may end in any order: what is forgotten first follows the order of asking.
@@ -170,7 +169,9 @@ def _compile(lowered: dict[Hashable, Any]) -> None:
             with lock:
                 _KNOWN[key] = lowered[key].compile(compiler_options=_options())
 
-    with ThreadPoolExecutor(max_workers=max(1, min(len(todo), _num_cores()))) as pool:
+    linux = sys.platform == "linux"
+    cores = len(os.sched_getaffinity(0)) if linux else os.cpu_count() or 1
+    with ThreadPoolExecutor(max_workers=max(1, min(len(todo), cores))) as pool:
         for done in [pool.submit(work) for _ in todo]:
             done.result()
 
@@ -185,22 +186,18 @@ def _try_lock(text: str) -> contextlib.AbstractContextManager[Any] | None:
     if not folder:
         return contextlib.nullcontext(text)
     name = hashlib.sha256(f"{_options()} {text}".encode()).hexdigest()[:32]
-    try:
-        place = Path(folder) / "locks"
-        place.mkdir(exist_ok=True)
-        file = (place / name).open("a")
-    except OSError:
-        return contextlib.nullcontext(text)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    except OSError:
-        file.close()
-        return contextlib.nullcontext(text)
-    # The lock belongs to the open file: closing it releases the lock.
-    return file
+    place = Path(folder) / "locks"
+    with contextlib.ExitStack() as stack:
+        try:
+            place.mkdir(exist_ok=True)
+            file = stack.enter_context((place / name).open("a"))
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return contextlib.nullcontext(text)
+        # The lock belongs to the open file: closing it releases the lock.
+        return stack.pop_all()
 
 
 def _options() -> dict[str, Any]:
@@ -216,18 +213,6 @@ def _options() -> dict[str, Any]:
     return {level: 1}
 
 
-def _num_cores() -> int:
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _lower(program: Program) -> Any:
-    donate = tuple(index + 1 for index in program.donate)
-    jitted = jax.jit(program.function, static_argnums=0, donate_argnums=donate)
-    return jitted.lower(program.static, *program.args)
-
-
 def _identity(program: Program) -> Hashable:
     leaves, structure = jax.tree.flatten(program.args)
     # Plain numbers are weakly typed, which is another program.
@@ -235,10 +220,7 @@ def _identity(program: Program) -> Hashable:
         (np.shape(leaf), str(getattr(leaf, "dtype", type(leaf)))) for leaf in leaves
     )
     wide = bool(jax.config.jax_enable_x64)  # pyright: ignore[reportAttributeAccessIssue]
-    return (
-        *(program.function, program.static, structure, shapes, program.donate),
-        wide,
-    )
+    return program.function, program.static, structure, shapes, program.donate, wide
 
 
 def _count(event: str, **_: str | int) -> None:

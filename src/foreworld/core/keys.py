@@ -30,9 +30,8 @@ def named_key(key: Key[Array, ""], *names: Name) -> Key[Array, ""]:
         Folded in one after another.
     """
     for name in names:
-        key = jax.random.fold_in(
-            key, name_word(name) if isinstance(name, str) else name
-        )
+        number = name_word(name) if isinstance(name, str) else name
+        key = jax.random.fold_in(key, number)
     return key
 
 

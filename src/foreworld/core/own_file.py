@@ -39,7 +39,8 @@ def load_file(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except Exception as error:
         del sys.modules[name]
-        line = _line_in(error, full)
+        frame = _innermost(error, {str(full)})
+        line = frame.lineno if frame else None
         if isinstance(error, ForeworldError):
             where = f"{path}, line {line}" if line else f"{path}"
             raise type(error)(f"{where}: {error}") from error
@@ -51,11 +52,10 @@ def load_file(path: Path) -> ModuleType:
     return module
 
 
-def _line_in(error: BaseException, file: Path) -> int | None:
-    """The innermost line of a file that an error came through, if any."""
+def _innermost(error: BaseException, files: set[str]) -> traceback.FrameSummary | None:
+    """The innermost place in any of some files that an error came through, if any."""
     frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename == str(file)]
-    return lines[-1] if lines else None
+    return next((f for f in reversed(frames) if f.filename in files), None)
 
 
 def own_frame(error: BaseException) -> traceback.FrameSummary | None:
@@ -65,5 +65,4 @@ def own_frame(error: BaseException) -> traceback.FrameSummary | None:
         for name, module in list(sys.modules.items())
         if name.startswith(OWN_MODULES)
     }
-    frames = traceback.extract_tb(error.__traceback__)
-    return next((f for f in reversed(frames) if f.filename in files), None)
+    return _innermost(error, files)

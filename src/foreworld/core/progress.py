@@ -115,13 +115,12 @@ class _AbstractLine(abc.ABC):
     def show(self, line: str, final: bool) -> None:
         """Show a line, in the place of the one before where that is possible."""
 
-    @abc.abstractmethod
-    def leave(self) -> None:
+    def leave(self) -> None:  # noqa: B027
         """The work was interrupted: leave the last line as it is."""
 
-    @abc.abstractmethod
     def say(self, text: str) -> None:
         """Print another line, above this one where it changes."""
+        print(text, file=sys.stderr, flush=True)
 
 
 class _PlainLine(_AbstractLine):
@@ -129,12 +128,6 @@ class _PlainLine(_AbstractLine):
 
     def show(self, line: str, final: bool) -> None:
         print(line, file=sys.stderr, flush=True)
-
-    def leave(self) -> None:
-        """Nothing to do: the line is complete."""
-
-    def say(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
 
 
 class _TerminalLine(_AbstractLine):
@@ -164,12 +157,6 @@ class _NotebookLine(_AbstractLine):
             self._handle = self._display(content, raw=True, display_id=True)
         else:
             self._handle.update(content, raw=True)
-
-    def leave(self) -> None:
-        """Nothing to do: the output of a cell ends by itself."""
-
-    def say(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
 
 
 def _notebook() -> Any:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from foreworld.core.compilation import cache_folder
 from foreworld.core.disk.folder import read_json, write_bytes
 from foreworld.core.errors import ForeworldError
-from foreworld.core.parts.config import flat, to_dict
+from foreworld.core.parts.config import differences, flat, to_dict
 from foreworld.core.parts.partition import partition
 from foreworld.train.loop import Timing, TrainingPlan, device_kind
 from foreworld.train.parameters import Parameters
@@ -140,16 +140,14 @@ def _read(path: Path, wanted: dict[str, Any]) -> Rate | None:
 
 def _rate(entry: dict[str, Any], wanted: dict[str, Any]) -> Rate:
     there = entry["fields"]
-    names = dict.fromkeys((*there, *wanted))
-    pairs = {name: (there.get(name), wanted.get(name)) for name in names}
-    differences = {n: pair for n, pair in pairs.items() if pair[0] != pair[1]}
+    found = differences(there, wanted)
     # On a processor, time is proportional to the number of runs.
     scale = wanted["width"] / there["width"]
     # The same program will be loaded from the cache; any other must be compiled.
     overhead = entry.get("loading", 0.0)
-    if differences:
+    if found:
         overhead = entry.get("compiling", overhead)
-    return Rate(entry["seconds"] * scale, overhead, differences)
+    return Rate(entry["seconds"] * scale, overhead, found)
 
 
 def _fields(parameters: Parameters, width: int, threads: int) -> dict[str, Any]:

@@ -330,9 +330,8 @@ def _problem(path: Path, entry: dict[str, Any]) -> str:
     try:
         if not path.is_file():
             return f"{path} is missing."
-        size = path.stat().st_size
-        if size != entry["bytes"]:
-            wanted = entry["bytes"]
+        size, wanted = path.stat().st_size, entry["bytes"]
+        if size != wanted:
             return f"{path} has {size} bytes instead of {wanted}: truncated or altered."
         if checksum(path) != entry["sha256"]:
             return f"{path} was altered: its checksum does not match."

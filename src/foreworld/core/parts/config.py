@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,8 @@ from foreworld.core.parts.settings import Settings
 
 def to_dict(part: Part) -> dict[str, Any]:
     """Every field of a part as plain JSON values, with its class and version."""
-    fields = {
-        spec.name: encode(getattr(part, spec.name)) for spec in field_specs(type(part))
-    }
     cls = type(part)
+    fields = {spec.name: encode(getattr(part, spec.name)) for spec in field_specs(cls)}
     return {"class": registry.address(cls), "version": cls.version, **fields}
 
 
@@ -125,9 +124,18 @@ def diff(a: Part, b: Part) -> dict[str, tuple[Any, Any]]:
     a, b
         Parts of any classes.
     """
-    flat_a, flat_b = flat(to_dict(a)), flat(to_dict(b))
-    paths = list(flat_a) + [path for path in flat_b if path not in flat_a]
-    pairs = {path: (flat_a.get(path), flat_b.get(path)) for path in paths}
+    return differences(flat(to_dict(a)), flat(to_dict(b)))
+
+
+def differences(a: dict[str, Any], b: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Entries that differ, as (value in a, value in b); ``None`` where there is none.
+
+    Parameters
+    ----------
+    a, b
+        Values by path.
+    """
+    pairs = {path: (a.get(path), b.get(path)) for path in (*a, *b)}
     return {path: pair for path, pair in pairs.items() if pair[0] != pair[1]}
 
 
@@ -232,21 +240,16 @@ def nested(values: dict[str, Any]) -> dict[str, Any]:
         ``{"mass": 1.0, "picture.margin": 0.4}``; a part that is given whole beside
         its fields has them changed.
     """
-    whole: dict[str, Any] = {}
+    whole = {path: value for path, value in values.items() if "." not in path}
     inner: dict[str, dict[str, Any]] = {}
     for path, value in values.items():
         step, _, rest = path.partition(".")
         if rest:
             inner.setdefault(step, {})[rest] = value
-        else:
-            whole[step] = value
-    for step, fields in inner.items():
-        base, fields = whole.get(step), nested(fields)
-        whole[step] = (
-            base.replace(**fields)
-            if isinstance(base, Part)
-            else {**(base or {}), **fields}
-        )
+    for step, given in inner.items():
+        base, fields = whole.get(step), nested(given)
+        part = isinstance(base, Part)
+        whole[step] = base.replace(**fields) if part else {**(base or {}), **fields}
     return whole
 
 
@@ -275,14 +278,22 @@ def _step(part: Any, step: str, path: str) -> Any:
     raise unknown_name(f"step in {path!r}:", step, known)
 
 
-def encode(value: Any) -> Any:
-    """A field's value as plain JSON values."""
+def encode(value: Any, part: Callable[[Part], Any] = to_dict) -> Any:
+    """A field's value as plain JSON values.
+
+    Parameters
+    ----------
+    value
+        As the field stores it.
+    part
+        What becomes of a part in it.
+    """
     if isinstance(value, Part):
-        return to_dict(value)
+        return part(value)
     if isinstance(value, dict):
-        return {"dict": {key: encode(item) for key, item in value.items()}}
+        return {"dict": {key: encode(item, part) for key, item in value.items()}}
     if isinstance(value, tuple):
-        return [encode(item) for item in value]
+        return [encode(item, part) for item in value]
     if isinstance(value, Tracer):
         raise ConfigError("a part inside a compiled program cannot be written.")
     if isinstance(value, np.ndarray | jax.Array):
@@ -317,24 +328,15 @@ def decode(value: Any) -> Any:
     )
 
 
-def _essence(value: Any) -> Any:
-    if isinstance(value, Part):
-        cls = type(value)
-        fields = {
-            spec.name: _essence(getattr(value, spec.name))
-            for spec in field_specs(cls)
-            if not isinstance(spec.mark, Place)
-            and not _is_default(spec, getattr(value, spec.name))
-        }
-        return [registry.portable_address(cls), cls.version, fields]
-    if isinstance(value, dict):
-        return {"dict": {key: _essence(item) for key, item in value.items()}}
-    if isinstance(value, tuple):
-        return [_essence(item) for item in value]
-    return encode(value)
+def _essence(part: Part) -> list[Any]:
+    """What the content hash is over."""
+    fields = {}
+    for spec in field_specs(type(part)):
+        value = getattr(part, spec.name)
+        if not isinstance(spec.mark, Place) and not _is_default(spec, value):
+            fields[spec.name] = encode(value, _essence)
+    return [registry.portable_address(type(part)), type(part).version, fields]
 
 
 def _is_default(spec: FieldSpec, value: Any) -> bool:
-    if spec.required:
-        return False
-    return encode(spec.default()) == encode(value)
+    return not spec.required and encode(spec.default()) == encode(value)

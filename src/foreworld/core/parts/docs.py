@@ -15,26 +15,18 @@ def field_docs(cls: type) -> dict[str, str]:
     """Documentation of fields: the string under each, of a class and its bases."""
     docs: dict[str, str] = {}
     for base in reversed(cls.__mro__):
-        if base in (object, Part) or not issubclass(base, Part):
+        if base is Part or not issubclass(base, Part):
             continue
-        docs.update(_docs_in_source(base))
-    return docs
-
-
-def _docs_in_source(cls: type) -> dict[str, str]:
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
-    except (OSError, TypeError, SyntaxError):
-        return {}
-    body = typing.cast(ast.ClassDef, tree.body[0]).body
-    docs = {}
-    for statement, after in itertools.pairwise(body):
-        if (
-            isinstance(statement, ast.AnnAssign)
-            and isinstance(statement.target, ast.Name)
-            and isinstance(after, ast.Expr)
-            and isinstance(after.value, ast.Constant)
-            and isinstance(after.value.value, str)
-        ):
-            docs[statement.target.id] = inspect.cleandoc(after.value.value)
+        try:
+            tree = ast.parse(textwrap.dedent(inspect.getsource(base)))
+        except (OSError, TypeError, SyntaxError):
+            continue
+        body = typing.cast(ast.ClassDef, tree.body[0]).body
+        for pair in itertools.pairwise(body):
+            match pair:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str(text))),
+                ):
+                    docs[name] = inspect.cleandoc(text)
     return docs

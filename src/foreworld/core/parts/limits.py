@@ -28,13 +28,14 @@ class Bounded:
 
     def describe(self) -> str:
         """The allowed range in words, empty when there is none."""
-        words = [
-            f"at least {_exact(self.low)}" if self.low is not None else "",
-            f"above {_exact(self.above)}" if self.above is not None else "",
-            f"at most {_exact(self.high)}" if self.high is not None else "",
-            f"below {_exact(self.below)}" if self.below is not None else "",
-        ]
-        return " and ".join(word for word in words if word)
+        names = "at least", "above", "at most", "below"
+        limits = self.low, self.above, self.high, self.below
+        # Whole limits have all their digits: 4294967295, not 4.29497e+09.
+        return " and ".join(
+            f"{name} {int(limit) if float(limit).is_integer() else f'{limit:g}'}"
+            for name, limit in zip(names, limits, strict=True)
+            if limit is not None
+        )
 
     def allows(self, value: float) -> bool:
         """Whether a number lies within the limits."""
@@ -48,8 +49,3 @@ class Bounded:
 
 Count = Annotated[int, Bounded(low=1)]
 """How many of something, at least one."""
-
-
-def _exact(limit: float) -> str:
-    """A limit with all its digits when it is whole: 4294967295, not 4.29497e+09."""
-    return str(int(limit)) if float(limit).is_integer() else f"{limit:g}"

@@ -214,9 +214,9 @@ class FieldSpec:
 
     def default(self) -> Any:
         """The default value, canonical."""
-        if self.field.default is not dataclasses.MISSING:
-            return self.canonical(self.field.default, self.name)
-        return self.canonical(self.field.default_factory(), self.name)  # type: ignore
+        value, factory = self.field.default, self.field.default_factory
+        value = factory() if value is dataclasses.MISSING else value  # type: ignore
+        return self.canonical(value, self.name)
 
     def canonical(self, value: Any, where: str) -> Any:
         """The value as the declared type stores it.
@@ -244,10 +244,8 @@ class FieldSpec:
             and issubclass(bare, Part)
         ):
             # Fields of a nested part, the others as they are by default.
-            fields = {str(name): entry for name, entry in value.items()}
-            value = (
-                bare(**fields) if self.required else self.default().replace(**fields)
-            )
+            make = bare if self.required else self.default().replace
+            value = make(**{str(name): entry for name, entry in value.items()})
         return self.type.canonical(value, where)
 
 
@@ -264,11 +262,8 @@ def field_specs(cls: type[Part]) -> tuple[FieldSpec, ...]:
         for name in vars(base).get("__annotations__", {}):
             written.pop(name, None)
             written[name] = None
-    order = list(written)
-    specs = []
-    for field in sorted(
-        dataclasses.fields(cls), key=lambda f: (f.kw_only, order.index(f.name))
-    ):
+    order, specs, fields = list(written), [], dataclasses.fields(cls)
+    for field in sorted(fields, key=lambda f: (f.kw_only, order.index(f.name))):
         node, mark = type_node(hints[field.name]), None
         if typing.get_origin(node.hint) is Annotated:
             kinds = Bounded | Data | Place | Entries

@@ -73,17 +73,15 @@ def combine(static: Static, traced: Leaves, data: Leaves) -> Any:
     return _combine(static, "", {**traced, **data})
 
 
-def stack(leaves: Sequence[Leaves], dtype: Any = np.float32) -> dict[str, np.ndarray]:
-    """Stack the traced leaves of many parts along a new first axis.
+def stack(leaves: Sequence[Leaves]) -> dict[str, np.ndarray]:
+    """Stack the traced leaves of many parts along a new first axis, in float32.
 
     Parameters
     ----------
     leaves
         Floats by dotted path, a dictionary a part; all have the same paths.
-    dtype
-        Of the arrays.
     """
-    return jax.tree.map(lambda *xs: np.asarray(xs, dtype), *leaves)
+    return jax.tree.map(lambda *xs: np.asarray(xs, np.float32), *leaves)
 
 
 def _partition(value: Any, path: str, traced: Leaves, data: Leaves) -> Any:
@@ -92,26 +90,19 @@ def _partition(value: Any, path: str, traced: Leaves, data: Leaves) -> Any:
         for spec in field_specs(type(value)):
             where = f"{path}.{spec.name}" if path else spec.name
             item = getattr(value, spec.name)
-            if spec.kind == "traced":
-                traced[where] = item
-                fields.append((spec.name, _Hole()))
-            elif spec.kind == "data":
-                data[where] = item
-                fields.append((spec.name, _Hole()))
-            else:
+            if spec.kind == "static":
                 fields.append((spec.name, _partition(item, where, traced, data)))
+            else:
+                (traced if spec.kind == "traced" else data)[where] = item
+                fields.append((spec.name, _Hole()))
         return Static(type(value), tuple(fields))
     if isinstance(value, dict):
-        items = [
-            (key, _partition(item, f"{path}.{key}", traced, data))
-            for key, item in value.items()
-        ]
+        pairs = value.items()
+        items = ((k, _partition(v, f"{path}.{k}", traced, data)) for k, v in pairs)
         return _Items(tuple(items))
     if isinstance(value, tuple):
-        items = [
-            _partition(v, f"{path}.{i}", traced, data) for i, v in enumerate(value)
-        ]
-        return tuple(items)
+        pairs = enumerate(value)
+        return tuple(_partition(v, f"{path}.{i}", traced, data) for i, v in pairs)
     return value
 
 
@@ -129,9 +120,8 @@ def _combine(static: Any, path: str, leaves: Leaves) -> Any:
             object.__setattr__(part, name, value)
         return part
     if isinstance(static, _Items):
-        return Settings(
-            (k, _combine(v, f"{path}.{k}", leaves)) for k, v in static.items
-        )
+        pairs = static.items
+        return Settings((k, _combine(v, f"{path}.{k}", leaves)) for k, v in pairs)
     if isinstance(static, tuple):
         return tuple(_combine(v, f"{path}.{i}", leaves) for i, v in enumerate(static))
     return static

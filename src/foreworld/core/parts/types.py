@@ -13,7 +13,7 @@ import types
 import typing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, ClassVar, Literal, Union
 
 import jax
 import numpy as np
@@ -76,9 +76,12 @@ class AbstractType(abc.ABC):
     ----------
     hint
         The annotation.
+    word
+        What stands for its text in help.
     """
 
     hint: Any
+    word: ClassVar[str] = "VALUE"
 
     @property
     def name(self) -> str:
@@ -95,7 +98,7 @@ class AbstractType(abc.ABC):
     @property
     def metavar(self) -> str:
         """What stands for its text in help."""
-        return "none" if self.hint is type(None) else "VALUE"
+        return "none" if self.hint is type(None) else self.word
 
     @abc.abstractmethod
     def canonical(self, value: Any, where: str) -> Any:
@@ -150,9 +153,7 @@ class _Other(AbstractType):
 class _Text(AbstractType):
     """A text."""
 
-    @property
-    def metavar(self) -> str:
-        return "TEXT"
+    word = "TEXT"
 
     def canonical(self, value: Any, where: str) -> str:
         value = _scalar(value)
@@ -173,9 +174,7 @@ class _Place(AbstractType):
 class _Truth(AbstractType):
     """True or false."""
 
-    @property
-    def metavar(self) -> str:
-        return "true|false"
+    word = "true|false"
 
     def canonical(self, value: Any, where: str) -> bool:
         value = _scalar(value)
@@ -192,9 +191,7 @@ class _Truth(AbstractType):
 class _Whole(AbstractType):
     """A whole number that fits an array."""
 
-    @property
-    def metavar(self) -> str:
-        return "INT"
+    word = "INT"
 
     def canonical(self, value: Any, where: str) -> int:
         value = _scalar(value)
@@ -218,9 +215,7 @@ class _Whole(AbstractType):
 class _Number(AbstractType):
     """A finite number."""
 
-    @property
-    def metavar(self) -> str:
-        return "FLOAT"
+    word = "FLOAT"
 
     def canonical(self, value: Any, where: str) -> float:
         if isinstance(value, jax.Array) and value.ndim == 0:
