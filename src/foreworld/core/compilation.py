@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import hashlib
 import os
 import sys
@@ -30,9 +31,8 @@ _HIT = "/jax/compilation_cache/cache_hits"
 
 
 class _Counts:
-    """What this process has reused so far; the listener is registered once."""
+    """What this process has reused so far."""
 
-    configured = False
     hits = 0
 
 
@@ -93,15 +93,13 @@ def cache_folder() -> Path:
     return Path(named) if named else Path.home() / ".cache" / "foreworld" / "xla"
 
 
+@functools.cache
 def configure() -> None:
     """Point JAX at the cache on disk.
 
     Does nothing the second time. Where the folder cannot be written, programs are
     compiled anew in each process.
     """
-    if _Counts.configured:
-        return
-    _Counts.configured = True
     jax.monitoring.register_event_listener(_count)
     folder = cache_folder()
     try:

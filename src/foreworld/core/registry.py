@@ -242,11 +242,8 @@ def locate(where: str) -> type:
         value = getattr(value, step, None)
     if isinstance(value, type):
         return _complete(value)
-    own = [
-        n
-        for n, v in vars(module).items()
-        if isinstance(v, type) and v.__module__ == module.__name__
-    ]
+    classes = {n: v for n, v in vars(module).items() if isinstance(v, type)}
+    own = [n for n, cls in classes.items() if cls.__module__ == module.__name__]
     own += names_in(place) if place.startswith(f"{_ROOT.name}.") else []
     raise unknown_name(f"class in {place}", name, own)
 

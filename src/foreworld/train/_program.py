@@ -52,14 +52,12 @@ class AbstractProgram(abc.ABC):
     ----------
     compiled
         What getting the program ready cost.
+    num_bytes
+        Memory that a segment needs, by the compiler; 0 where it does not say.
     """
 
     compiled: Compiled
-
-    @property
-    @abc.abstractmethod
-    def num_bytes(self) -> int:
-        """Memory that a segment needs, by the compiler; 0 where it does not say."""
+    num_bytes: int = 0
 
     @abc.abstractmethod
     def shapes(self) -> LearnerState:
@@ -98,8 +96,7 @@ class _TracedProgram(AbstractProgram):
     """Compiled, all runs at once."""
 
     def __init__(self, lanes: Lanes, sources: Sources, layout: Layout) -> None:
-        self._lanes, self._sources = lanes, sources
-        self._layout = layout
+        self._lanes, self._sources, self._layout = lanes, sources, layout
         static = _Key(lanes.static, layout)
         segment = segment_job(lanes, sources, layout)
         train = segment.args[:3]
@@ -113,10 +110,7 @@ class _TracedProgram(AbstractProgram):
             [Program(_init_one, static, single), segment, *evaluate]
         )
         self._init, self._segment, self._val, self._test = self.compiled.programs
-
-    @property
-    def num_bytes(self) -> int:
-        return reported_bytes(self._segment)
+        self.num_bytes = reported_bytes(self._segment)
 
     def shapes(self) -> LearnerState:
         return self._shapes
@@ -160,10 +154,6 @@ class _PythonProgram(AbstractProgram):
             leaves = lane(lanes.leaves, i)
             plain = {k: float(v) if v.ndim == 0 else v for k, v in leaves.items()}
             self._runs.append((lanes.keys[i], combine(lanes.static, plain, {})))
-
-    @property
-    def num_bytes(self) -> int:
-        return 0
 
     def shapes(self) -> LearnerState:
         return self.init()

@@ -9,7 +9,6 @@ timings, it is not sealed: it differs between two runs that give the same result
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +49,8 @@ def read_lines(folder: Path) -> list[dict[str, Any]]:
 
 def segments_done(folder: Path) -> int:
     """Segments that have been finished at least once."""
-    done = {e.get("segment") for e in read_lines(folder) if e.get("event") == "done"}
-    return len(done)
+    lines = read_lines(folder)
+    return len({line["segment"] for line in lines if line.get("event") == "done"})
 
 
 def is_compiling(folder: Path) -> bool:
@@ -62,7 +61,6 @@ def is_compiling(folder: Path) -> bool:
 
 def segments_repeated(folder: Path) -> int:
     """How many segments were started more than once, counted each time."""
-    starts = Counter(
-        e.get("segment") for e in read_lines(folder) if e.get("event") == "start"
-    )
-    return sum(count - 1 for count in starts.values())
+    lines = read_lines(folder)
+    starts = [line["segment"] for line in lines if line.get("event") == "start"]
+    return len(starts) - len(set(starts))

@@ -18,13 +18,8 @@ import jax
 import numpy as np
 
 from foreworld.core import compilation
-from foreworld.core.disk.folder import (
-    StorageError,
-    make_folder,
-    read_json,
-    remove,
-    write_json,
-)
+from foreworld.core.disk.folder import make_folder, read_json, remove, write_json
+from foreworld.core.disk.refusals import StorageError
 from foreworld.core.errors import DamagedError
 from foreworld.learners.base import Budget, LearnerState
 from foreworld.train import checkpoint, journal
@@ -130,9 +125,8 @@ def plan_training(
     source = source_of(parameters, sources.train)
     parameters.learner.check_fit(source)
     budget = parameters.learner.budget(source)
-    return TrainingPlan(
-        choose_layout(budget.num_updates, num_segments=num_segments), budget
-    )
+    layout = choose_layout(budget.num_updates, num_segments=num_segments)
+    return TrainingPlan(layout, budget)
 
 
 def train(
@@ -234,11 +228,9 @@ def read_timing(folder: Path) -> dict[str, float] | None:
     except (DamagedError, StorageError):
         return None
     names = [field.name for field in fields(Timing)]
-    if not isinstance(found, dict):
-        return None
-    if not all(isinstance(found.get(name), int | float) for name in names):
-        return None
-    return {name: found[name] for name in names}
+    found = found if isinstance(found, dict) else {}
+    times = {n: found[n] for n in names if isinstance(found.get(n), int | float)}
+    return times if len(times) == len(names) else None
 
 
 def read_state(

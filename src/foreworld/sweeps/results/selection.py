@@ -184,7 +184,14 @@ def measured(
     if measure not in get_args(Measure):
         allowed = ", ".join(repr(name) for name in get_args(Measure))
         raise ConfigError(f"measure {measure!r} is not one of {allowed}.")
-    name = _variable(dataset, measure, metric or str(dataset.attrs["score"]))
+    metric = metric or str(dataset.attrs["score"])
+    axes = [()] if measure == "final" else [("step",), ("val_step",)]
+    known = [str(n) for n, x in dataset.data_vars.items() if x.dims[2:] in axes]
+    ours = [f"test_{metric}"] if measure == "final" else [metric, f"val_{metric}"]
+    name = next((name for name in (*ours, metric) if name in known), None)
+    if name is None:
+        plain = {n.removeprefix("test_").removeprefix("val_") for n in known}
+        raise unknown_name(f"metric for {measure!r}:", metric, plain)
     array = dataset[name].astype(np.float64)
     for axis in array.dims[2:]:
         if measure == "last10":
@@ -205,24 +212,6 @@ def as_results(study: Any) -> xarray.Dataset:
     import xarray
 
     return study if isinstance(study, xarray.Dataset) else gather(study_path(study))
-
-
-def _variable(dataset: xarray.Dataset, measure: str, metric: str) -> str:
-    candidates = [f"test_{metric}"] if measure == "final" else [metric, f"val_{metric}"]
-    for name in (*candidates, metric):
-        if name in dataset.data_vars and _fits(dataset[name], measure):
-            return name
-    known = [
-        str(name).removeprefix("test_").removeprefix("val_")
-        for name, array in dataset.data_vars.items()
-        if _fits(array, measure)
-    ]
-    raise unknown_name(f"metric for {measure!r}:", metric, sorted(set(known)))
-
-
-def _fits(array: xarray.DataArray, measure: str) -> bool:
-    axes = ((),) if measure == "final" else (("step",), ("val_step",))
-    return array.dims[2:] in axes
 
 
 def _why_skipped(

@@ -111,13 +111,11 @@ def blocks(dataset: xarray.Dataset) -> Iterator[dict[str, np.ndarray]]:
             continue
         at = dict(zip(array.dims, places, strict=True))
         point, seed = at["point"], at["seed"]
-
-        def same(**texts: str | None) -> dict[str, np.ndarray]:
-            return {k: np.full(len(point), v, object) for k, v in texts.items()}  # noqa: B023
-
-        found = same(study=study, world=world, learner=learner)
+        same = {"study": study, "world": world, "learner": learner}
+        found = {name: np.full(len(point), text, object) for name, text in same.items()}
         found |= {name: dataset.coords[name].values[point] for name in swept(dataset)}
-        found |= same(metric=str(metric), step=None, horizon=None)
+        found |= {n: np.full(len(point), None, object) for n in ("step", "horizon")}
+        found["metric"] = np.full(len(point), str(metric), object)
         found |= {"point": point, "seed": seed, "value": array.values[places]}
         found["failed"] = dataset["failed"].values[point, seed]
         for dim in array.dims[2:]:

@@ -89,8 +89,7 @@ def why_failed(place: Path) -> str:
     """Why a chunk failed, in one line; empty if it did not."""
     path = place / ERROR
     text = path.read_text(errors="replace") if path.is_file() else ""
-    lines = text.strip().splitlines()
-    return lines[0] if lines else ""
+    return next(iter(text.strip().splitlines()), "")
 
 
 def _account(error: Exception) -> str:

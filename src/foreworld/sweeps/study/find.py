@@ -72,11 +72,8 @@ def unknown_study(word: str, what: str) -> UnknownNameError:
     what
         What it should have named.
     """
-    configs = sorted(
-        runs_folder().glob(f"*/{CONFIG}"),
-        key=lambda path: path.stat().st_mtime,
-        reverse=True,
-    )
+    configs = runs_folder().glob(f"*/{CONFIG}")
+    configs = sorted(configs, key=lambda path: -path.stat().st_mtime)
     newest = ", ".join(f"runs/{path.parent.name}" for path in configs[:5])
     error = unknown_name(what, word, study_files())
     return UnknownNameError(
@@ -100,11 +97,8 @@ def find_folder(word: str | Path) -> Path:
     """
     place = find_place(word)
     if place is None or not place.is_dir():
-        return _started(
-            load_study(word),
-            repr(str(word)),
-            f"'foreworld sweep {word}' or fw.sweep(...)",
-        )
+        how = f"'foreworld sweep {word}' or fw.sweep(...)"
+        return _started(load_study(word), repr(str(word)), how)
     kind = kind_of(place)
     if kind != KIND:
         raise ConfigError(

@@ -142,7 +142,13 @@ def _sort(args: Any) -> _Axes:
         if name in _options.BOOKKEEPING:
             continue
         if name in _options.TWO_CRITICS:
-            _note_critics(name, values, axes, lacking, any(two_critics))
+            if name != "double_critic" and not any(two_critics):
+                reason = "it does nothing without double_critic"
+                axes.notes.append(f"{name} is left out: {reason}.")
+            elif name == "double_critic" and all(values):
+                lacking.append(f"{name}={values[0]!r} (a second critic)")
+            elif name == "double_critic" and any(values):
+                axes.notes.append(f"{name}=True is left out: ppo has one critic.")
         elif name not in (*_options.PATHS, *GRID, *_options.WHOLE):
             lacking.append(f"{name}={given!r}")
             continue
@@ -162,19 +168,6 @@ def _sort(args: Any) -> _Axes:
             f"rest; 'foreworld show ppo' lists what there is."
         )
     return axes
-
-
-def _note_critics(
-    name: str, values: list[Any], axes: _Axes, lacking: list[str], wanted: bool
-) -> None:
-    """Options of the second critic: dropped where they do nothing, else lacking."""
-    if name == "double_critic":
-        if all(values):
-            lacking.append(f"{name}={values[0]!r} (a second critic)")
-        elif any(values):
-            axes.notes.append(f"{name}=True is left out: ppo has one critic.")
-    elif not wanted:
-        axes.notes.append(f"{name} is left out: it does nothing without double_critic.")
 
 
 def _study(name: str, axes: _Axes, exclude: Mapping[str, Any]) -> Study:
@@ -197,9 +190,8 @@ def _study(name: str, axes: _Axes, exclude: Mapping[str, Any]) -> Study:
         if old == "env":
             over["world"] = made
         elif old not in _options.TWO_CRITICS:
-            over[_options.path_of(old)] = [
-                _options.translate(old, v)[1] for v in values
-            ]
+            path = _options.path_of(old)
+            over[path] = [_options.translate(old, value)[1] for value in values]
     if list(over)[-1:] == ["world"] and "world.perfect_memory" in over:
         raise ConfigError(
             "write 'env' before 'perfect_memory', which is a field of it."
@@ -239,19 +231,16 @@ def _left_out(
     grid: Mapping[str, list[float]], num_bins: int, index: int
 ) -> list[dict[str, Any]]:
     """Exclusions of the settings that are not in the bin."""
-    rows = grid_rows(grid)
-    kept = bin_rows(rows, int(num_bins), int(index))
-
-    def ours(row: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
-        return tuple(
+    rows = [
+        tuple(
             (_options.path_of(name), value)
             for name, value in row.items()
             if len(grid[name]) > 1 and name not in _options.TWO_CRITICS
         )
-
-    wanted = {ours(row) for row in kept}
-    others = dict.fromkeys(ours(row) for row in rows if ours(row) not in wanted)
-    return [dict(row) for row in others]
+        for row in grid_rows(grid)
+    ]
+    kept = set(bin_rows(rows, int(num_bins), int(index)))
+    return [dict(row) for row in dict.fromkeys(rows) if row not in kept]
 
 
 def _listed(value: Any) -> list[Any]:
