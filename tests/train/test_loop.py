@@ -134,9 +134,15 @@ def test_resumed_bytes_are_the_same(trained, tmp_path, stop_after):
 
     with pytest.raises(Stop):
         train(four_runs(), tmp_path, watch=stop)
+    # As if it had been killed after it saved and before it said so.
+    path = tmp_path / journal.JOURNAL
+    *lines, last = path.read_bytes().splitlines(keepends=True)
+    assert b'"done"' in last
+    path.write_bytes(b"".join(lines))
     train(four_runs(), tmp_path)
     assert contents(tmp_path) == contents(trained)
     assert journal.segments_repeated(tmp_path) == 0
+    assert journal.segments_done(tmp_path) == journal.segments_done(trained)
 
 
 def test_damaged_checkpoint_costs_one_segment(trained, tmp_path, capsys):

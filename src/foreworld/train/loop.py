@@ -178,6 +178,9 @@ def train(
         taken = sum(leaf.nbytes for leaf in jax.tree.leaves(sources))
         check_fits(program.num_bytes - taken, lanes.width)
         first, state, history = _resume(folder, program, mark, timing)
+        if first:
+            # A process that was killed may have saved this segment without a word.
+            journal.write_line(folder, event="done", segment=first - 1)
         for segment in range(first, layout.num_segments):
             journal.write_line(folder, event="start", segment=segment)
             with _clock(timing, "train_s"):
