@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from foreworld.core.errors import ConfigError
+
 
 def episode_tuple(
     batch: dict[str, Any],
@@ -29,7 +31,18 @@ def episode_tuple(
         ``(query, time, [channel,] row, column)``, ``(query, shot, time, [channel,]
         row, column)``, ``(query, time, state)``, ``(query, shot, time, state)`` and
         ``(query, 1)``.
+
+    Raises
+    ------
+    ConfigError
+        Contexts are not repeated.
     """
+    contexts, queries = len(batch["context/image"]), len(batch["image"])
+    if contexts != queries:
+        raise ConfigError(
+            f"the batch has {contexts} context sets for {queries} queries; one for "
+            f"each is wanted: episodes.loader(..., repeat_context=True)."
+        )
     return (
         _frames(batch["image"]),
         _frames(batch["context/image"]),

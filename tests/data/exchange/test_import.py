@@ -10,7 +10,9 @@ from foreworld.cli.main import main
 from foreworld.core.disk.folder import verify
 from foreworld.core.errors import ConfigError, OccupiedError
 from foreworld.core.spaces import Box, Discrete
+from foreworld.data.exchange import importing, recordings
 from foreworld.data.exchange.importing import import_data
+from foreworld.data.format import schema
 from foreworld.data.format.check import check_dataset
 from foreworld.data.format.recipe import read_columns
 from foreworld.data.reading.reference import DataFolder
@@ -63,6 +65,50 @@ def test_npz_with_everything(tmp_path):
     assert rows_of(data, "valid").all()
     source = data.train.device()
     assert source.action_space == Discrete(3) and source.state.shape == (7, 4, 2)
+
+
+def test_a_column_is_a_row_of_the_schema(tmp_path, monkeypatch):
+    """One entry a frame, a step and a sequence; of sequences of unequal length."""
+    both = ("world", "recording")
+    rows = {
+        "warmth": schema.Row("frame", "float32", (), both),
+        "effort": schema.Row("step", "float32", (), both),
+        "peak": schema.Row("none", "float32", (), both),
+    }
+    known = (*schema.RECORDED, *rows)
+    monkeypatch.setattr(schema, "SCHEMA", {**schema.SCHEMA, **rows})
+    for module in (schema, importing, recordings):
+        monkeypatch.setattr(module, "RECORDED", known)
+    image = frames(6, 4)
+    warmth = RNG.normal(size=(6, 4)).astype(np.float32)
+    effort, peak = warmth[:, :3] * 2, warmth.max(axis=1)
+    long = save(
+        tmp_path / "a.npz", image=image, warmth=warmth, effort=effort, peak=peak
+    )
+    short = save(
+        tmp_path / "b.npz",
+        image=image[:1, :3],
+        warmth=warmth[:1, :3],
+        effort=effort[:1, :2],
+        peak=peak[:1],
+    )
+    data = brought_in([long, short], tmp_path / "out", val=0, test=0)
+    assert data.train.columns["peak"] == ((7,), "float32")
+    found = data.train.warmth[:]
+    for row in range(7):
+        (which,) = np.flatnonzero(peak == data.train.peak[row])
+        num = int(data.train.valid[row].sum())
+        np.testing.assert_array_equal(found[row, :num], warmth[which, :num])
+        # As frames and states do, it repeats the last entry after the end.
+        assert (found[row, num:] == warmth[which, num - 1]).all()
+        steps = data.train.effort[row][: num - 1]
+        np.testing.assert_array_equal(steps, effort[which, : num - 1])
+    (batch,) = data.train.loader(7, window=2)
+    assert batch["warmth"].shape == (7, 2) and batch["peak"].shape == (7,)
+    assert set(rows) <= set(data.train.device().columns)
+    wrong = save(tmp_path / "c.npz", image=image, peak=peak[:3])
+    with pytest.raises(ConfigError, match=r"begin with \(6,\): one entry for each seq"):
+        brought_in(wrong, tmp_path / "wrong")
 
 
 def test_shards_hold_what_is_expected(tmp_path):

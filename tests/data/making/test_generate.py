@@ -106,6 +106,15 @@ def test_lost_and_cut_shards_of_a_finished_set_are_made_again(
     assert digests(copy) == digests(made)
 
 
+def test_a_configuration_in_other_words_is_written_again(
+    made: Path, copy: Path
+) -> None:
+    with (copy / "config.json").open("a") as file:
+        file.write("\n")
+    generate(family(), copy, quiet=True, **SIZES)
+    assert digests(copy) == digests(made)
+
+
 def test_two_workers_make_the_same_bytes(made: Path, tmp_path: Path) -> None:
     folder = tmp_path / "a"
     Shards(folder, recipe()).prepare(force=False)

@@ -172,6 +172,19 @@ def test_ranks_share_episodes(world_size, batch_size, num_steps, epoch):
                 np.testing.assert_array_equal(values, there[name], err_msg=name)
 
 
+@pytest.mark.parametrize(("num_steps", "expected"), [(7, 2), (None, 1), (2, 0)])
+def test_with_drop_last_all_ranks_have_equally_many_batches(num_steps, expected):
+    episodes = labelled(MIXED).episodes(num_context=2)
+    settings = {"num_steps": num_steps, "drop_last": True, "world_size": 3}
+    for rank in range(3):
+        if not expected:
+            with pytest.raises(ConfigError, match="no batch is left: 2 batches for 3"):
+                episodes.loader(2, rank=rank, **settings)
+            continue
+        batches = list(episodes.loader(2, rank=rank, **settings))
+        assert [len(batch["index"]) for batch in batches] == [2] * expected
+
+
 def test_every_column_that_learners_see_is_there():
     table = labelled(MIXED)
     columns = {name: table.read(name, slice(None)) for name in table.columns}

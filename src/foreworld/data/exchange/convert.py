@@ -13,7 +13,7 @@ from foreworld.data.format.schema import STATES, axis_of, row_of
 def check_shape(
     path: Path, key: str, shape: tuple[int, ...], num: int | None, length: int
 ) -> None:
-    """Whether an array has an entry for each frame, or each step between two.
+    """Whether an array has an entry for each frame, step or sequence.
 
     Parameters
     ----------
@@ -33,12 +33,14 @@ def check_shape(
     ConfigError
         It has not.
     """
-    steps = axis_of(key) == "step"
-    wanted = length - 1 if steps else length
-    leading = (wanted,) if num is None else (num, wanted)
+    axis = axis_of(key)
+    steps = axis == "step"
+    leading = () if num is None else (num,)
+    if axis != "none":
+        leading = (*leading, length - steps)
     if shape[: len(leading)] == leading:
         return
-    between = "step between two frames" if steps else "frame"
+    between = {"step": "step between two frames", "none": "sequence"}.get(axis, axis)
     hint = ""
     if steps and shape[: len(leading)] == (*leading[:-1], length):
         hint = " Leave out the last one, after which there is no frame."

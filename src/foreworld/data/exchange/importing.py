@@ -238,9 +238,14 @@ def _row(arrays: Arrays, start: int, num_frames: int) -> Arrays:
     state, valid = np.zeros((length, 0), np.float32), np.ones(length, bool)
     row = {}
     for key, array in {"state": state, "valid": valid, **arrays}.items():
-        wanted = num_frames - (axis_of(key) == "step")
+        axis = axis_of(key)
+        if axis == "none":
+            row[key] = array
+            continue
+        wanted = num_frames - (axis == "step")
         part = array[start : start + wanted]
         widths = [(0, wanted - len(part)), *[(0, 0)] * (part.ndim - 1)]
-        repeat = key in ("image", "state")
+        # What comes after the end repeats the last frame, and is not valid.
+        repeat = axis == "frame" and key != "valid"
         row[key] = np.pad(part, widths, mode="edge" if repeat else "constant")
     return row

@@ -217,7 +217,8 @@ def _file_reels(
         check_shape(path, key, array.shape, num if many else None, length)
 
     def read(where: str, row: Any) -> Arrays:
-        return {k: convert(where, k, array.rows(row)) for k, array in arrays.items()}
+        rows = {key: np.asarray(array.rows(row)) for key, array in arrays.items()}
+        return {key: convert(where, key, array) for key, array in rows.items()}
 
     stored = {names[key].strip("/") for key in RECORDED}
     unread = tuple(name for name in held if name not in stored)

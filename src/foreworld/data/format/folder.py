@@ -87,7 +87,9 @@ def prepare(
         )
     if known and not differing:
         _drop_broken(folder)
-        return
+        # It may have said the same in other words, which the seal does not know.
+        if (folder / CONFIG).exists():
+            return
     if differing and not force:
         raise OccupiedError(
             f"{folder} holds another data set ({differing}). Choose another folder "

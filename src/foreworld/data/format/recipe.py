@@ -280,7 +280,7 @@ def read_recipe(folder: Path) -> Recipe:
         raise ConfigError(f"{folder} holds a {kind or 'thing unknown'}, not a {KIND}.")
     if data.get("format") != FORMAT:
         raise ConfigError(
-            f"{folder} is written in format {data.get('format')} of data sets; this "
+            f"{folder} is written in format {data.get('format', 0)} of data sets; this "
             f"installation reads format {FORMAT}. Make it anew, or install the version "
             f"that wrote it."
         )

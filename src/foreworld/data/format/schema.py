@@ -163,9 +163,9 @@ def recorded_columns(
         Frames of a sequence.
     """
     known = {"state": ((0,), "float32"), "valid": ((), "bool"), **entries}
-    length = {"frame": num_frames, "step": num_frames - 1}
+    length = {"frame": (num_frames,), "step": (num_frames - 1,), "none": ()}
     columns = [
-        Column(name, (length[SCHEMA[name].axis], *known[name][0]), known[name][1])
+        Column(name, (*length[SCHEMA[name].axis], *known[name][0]), known[name][1])
         for name in RECORDED
         if name in known
     ]

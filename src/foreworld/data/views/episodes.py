@@ -205,6 +205,7 @@ class Episodes:
         episode: int = 0,
         fixed: bool = False,
         repeat_context: bool = False,
+        drop_last: bool = False,
         rank: int = 0,
         world_size: int = 1,
     ) -> Loader:
@@ -230,10 +231,13 @@ class Episodes:
             Begin with the same episode each time: to evaluate.
         repeat_context
             Give every query a context set of its own, instead of one for each task.
+        drop_last
+            Leave out a last batch that is not full and, of ``num_steps`` batches, those
+            that are left over when ranks take equally many.
         rank, world_size
             Of several processes that share this: each takes every ``world_size``-th
             query of the one episode or, of ``num_steps`` batches, every
-            ``world_size``-th batch.
+            ``world_size``-th batch. With ``drop_last`` all have equally many batches.
 
         Raises
         ------
@@ -241,7 +245,7 @@ class Episodes:
             A number that cannot be used.
         """
         share = check_rank(rank, world_size)
-        order = _Order(self, batch_size, num_steps, episode, fixed, share)
+        order = _Order(self, batch_size, num_steps, episode, fixed, drop_last, share)
         repeat_context = checked("repeat_context", repeat_context, bool)
         read = functools.partial(_read, self, order.batch_size, repeat_context)
         return Loader(order, read, lambda: self.table.keep(self._names))
@@ -282,6 +286,7 @@ class _Order(AbstractOrder):
         num_steps: int | None,
         episode: int,
         fixed: bool,
+        drop_last: bool,
         share: tuple[int, int],
     ) -> None:
         num, name = len(episodes), episodes.table.name
@@ -293,10 +298,20 @@ class _Order(AbstractOrder):
             )
         self._num_steps, self._fixed = num_steps, checked("fixed", fixed, bool)
         self._episode = checked("episode", episode, Number)
-        self._mine = np.arange(num_steps or num)[share[0] :: share[1]]
+        total, size = num_steps or num, 1 if num_steps else self.batch_size
+        mine = np.arange(total)[share[0] :: share[1]]
+        if checked("drop_last", drop_last, bool):
+            mine = mine[: total // share[1] // size * size]
+            if not len(mine):
+                raise ConfigError(
+                    f"with drop_last no batch is left: {total} "
+                    f"{'batches' if num_steps else 'queries'} for {share[1]} ranks. "
+                    f"Leave drop_last out, or use fewer processes."
+                )
+        self._mine, self._size = mine, size
 
     def __len__(self) -> int:
-        return -(-len(self._mine) // (1 if self._num_steps else self.batch_size))
+        return -(-len(self._mine) // self._size)
 
     def epoch(self, number: int) -> Iterator[tuple[int, np.ndarray | None]]:
         first = self._episode + (0 if self._fixed else number * (self._num_steps or 1))

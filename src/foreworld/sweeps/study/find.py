@@ -139,7 +139,7 @@ def read_study(folder: Path) -> Study:
     data = read_sealed(folder, CONFIG)
     if data.get("format") != FORMAT:
         raise ConfigError(
-            f"{folder} is written in format {data.get('format')} of studies; this "
+            f"{folder} is written in format {data.get('format', 0)} of studies; this "
             f"installation reads format {FORMAT}. Make it anew, or install the version "
             f"that wrote it."
         )
