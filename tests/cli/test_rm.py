@@ -8,6 +8,7 @@ import foreworld as fw
 from foreworld.cli.main import main
 from foreworld.core.disk.lease import lease
 from foreworld.data.format.folder import using
+from foreworld.data.format.recipe import read_recipe
 from foreworld.testing.probes import ProbeLearner, ProbeWorld
 
 
@@ -113,7 +114,7 @@ def test_neither_the_working_folder_nor_an_empty_word(run, monkeypatch, capsys):
 
 def test_a_data_set_that_is_being_made_is_neither_deleted_nor_replaced(capsys):
     fw.generate("pendulum", "d", train=2, num_frames=2, quiet=True)
-    with using(Path("d")):
+    with using(Path("d"), read_recipe(Path("d"))):
         assert refused(["d"], capsys, code=1) == (
             "foreworld: d is not deleted: another process is making it.\n"
         )

@@ -231,6 +231,10 @@ def test_other_types_of_frames(tmp_path, array, low, high):
             "image is float64 from 0 to 5.* Frames are whole numbers from 0 to 255",
         ),
         ({"image": frames() * np.nan}, "image holds values that are not finite"),
+        (
+            {"image": frames(), "reward": np.full((10, 3), -1e300)},
+            "reward holds -1e[+]300, which is too large for float32",
+        ),
         ({"image": np.full((10, 3, 4, 5), "a")}, "only numbers can be imported"),
         (
             {"image": frames(), "action": np.zeros((10, 4))},

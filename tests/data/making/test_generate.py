@@ -24,8 +24,10 @@ from foreworld.core.errors import (
     OccupiedError,
     UnknownNameError,
 )
+from foreworld.data.format import folder as format_folder
+from foreworld.data.format.check import check_dataset
 from foreworld.data.format.folder import missing, shard_path
-from foreworld.data.format.recipe import Recipe, TaskRecipe
+from foreworld.data.format.recipe import Recipe, TaskRecipe, read_columns, read_recipe
 from foreworld.data.making import generate as generation
 from foreworld.data.making.generate import generate, work
 from foreworld.data.making.shards import Shards
@@ -106,13 +108,45 @@ def test_lost_and_cut_shards_of_a_finished_set_are_made_again(
     assert digests(copy) == digests(made)
 
 
-def test_a_configuration_in_other_words_is_written_again(
-    made: Path, copy: Path
+def test_of_two_that_begin_at_once_one_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The second has looked at an empty folder before the first writes into it."""
+    folder, real = tmp_path / "a", format_folder.write_config
+
+    def others_first(*args: Any) -> Any:
+        monkeypatch.setattr(format_folder, "write_config", real)
+        generate(family(), folder, quiet=True, **{**SIZES, "seed": 8})
+        return real(*args)
+
+    monkeypatch.setattr(format_folder, "write_config", others_first)
+    with pytest.raises(OccupiedError, match=r"holds another data set .*seed is 8"):
+        generate(family(), folder, quiet=True, **SIZES)
+    assert check_dataset(folder) == []
+    assert open_dataset(folder).recipe.tasks[""].seed == 8
+
+
+def test_a_set_that_was_replaced_before_it_was_made_is_not_mixed(
+    made: Path, tmp_path: Path
+) -> None:
+    folder, mine = tmp_path / "a", read_recipe(made)
+    other = Recipe.plain(mine.tasks[""].replace(seed=9))
+    format_folder.prepare(folder, mine, lambda: read_columns(made, mine), False)
+    format_folder.prepare(folder, other, lambda: read_columns(made, mine), True)
+    with (
+        pytest.raises(OccupiedError, match="was replaced by another data set meanw"),
+        format_folder.using(folder, mine),
+    ):
+        pass
+
+
+def test_a_configuration_in_other_words_is_sealed_again(copy: Path) -> None:
+    shard = (copy / "train" / "shard-00000.h5").read_bytes()
     with (copy / "config.json").open("a") as file:
         file.write("\n")
     generate(family(), copy, quiet=True, **SIZES)
-    assert digests(copy) == digests(made)
+    assert check_dataset(copy) == []
+    assert (copy / "train" / "shard-00000.h5").read_bytes() == shard
 
 
 def test_two_workers_make_the_same_bytes(made: Path, tmp_path: Path) -> None:
@@ -233,6 +267,7 @@ def test_a_file_limit_of_the_system_is_an_ordinary_error(tmp_path: Path) -> None
 
 def test_locks_that_cannot_be_made_are_an_ordinary_error(tmp_path: Path) -> None:
     Shards(tmp_path / "a", recipe()).prepare(force=False)
+    shutil.rmtree(tmp_path / "a" / ".leases")
     (tmp_path / "a" / ".leases").write_text("in the way")
     with pytest.raises(StorageError, match=r"cannot write .*\.leases"):
         work(tmp_path / "a")

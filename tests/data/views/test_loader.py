@@ -1,5 +1,7 @@
 """Data loaders for PyTorch."""
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -67,6 +69,20 @@ def test_errors_say_what_is_allowed(split):
         split.loader(2).torch(-1)
     with pytest.raises(ConfigError, match="with drop_last no batch is left: the split"):
         split.loader(1, drop_last=True, rank=29, world_size=30)
+
+
+def test_numbers_of_any_width_are_indices(made):
+    train = open_dataset(made).train
+    for kind in (np.uint8, np.int8, np.uint64):
+        assert train[kind(3)]["index"] == 3
+        np.testing.assert_array_equal(train.index[np.array([3, 1], kind)], [3, 1])
+
+
+def test_loaders_travel_to_processes(split):
+    loader = pickle.loads(pickle.dumps(split.loader(4, seed=3)))
+    assert epoch(loader) == epoch(split.loader(4, seed=3))
+    with pytest.raises(ConfigError, match="epoch=-1 must be at least 0"):
+        loader.epoch(-1)
 
 
 def test_tensors_are_the_same_columns_as_arrays(made):

@@ -93,12 +93,19 @@ def convert(where: str, key: str, array: np.ndarray) -> np.ndarray:
             )
         return array.astype(np.int32)
     if key in STATES:
-        return array.reshape(len(array), -1).astype(dtype)
+        array = array.reshape(len(array), -1)
     if key == "reward" and array.ndim != 1:
         raise ConfigError(
             f"{where}: reward has shape {array.shape}, one number a step."
         )
-    return array.astype(dtype or np.float32)
+    with np.errstate(over="ignore"):
+        stored = array.astype(dtype or np.float32)
+    if not np.isfinite(stored).all():
+        raise ConfigError(
+            f"{where}: {key} holds {array.flat[np.abs(array).argmax()]}, which is too "
+            f"large for {stored.dtype}."
+        )
+    return stored
 
 
 def _pixels(where: str, array: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ from foreworld.core.disk.folder import checksum, manifest, write_bytes
 from foreworld.core.errors import ConfigError
 from foreworld.core.progress import Progress
 from foreworld.data.exchange.recordings import Arrays, Reel, find_reels, source_files
-from foreworld.data.format.folder import finish, missing, prepare, shard_path
+from foreworld.data.format.folder import finish, missing, prepare, shard_path, using
 from foreworld.data.format.recipe import (
     CHUNK_LEN,
     SPLITS,
@@ -121,9 +121,11 @@ def import_data(
     folder, recipe = Path(out), Recipe.plain(task)
     prepare(folder, recipe, lambda: {"": columns}, force)
     with Progress(f"import to {folder}", len(reels), "sequences", quiet) as progress:
-        for shard in missing(folder, recipe):
-            data = _shard_bytes(task, columns, shard, pieces[shard.split])
-            write_bytes(shard_path(folder, recipe, shard), data)
+        if todo := missing(folder, recipe):
+            with using(folder, recipe):
+                for shard in todo:
+                    data = _shard_bytes(task, columns, shard, pieces[shard.split])
+                    write_bytes(shard_path(folder, recipe, shard), data)
         progress.update(len(reels))
     while manifest(folder) is None:
         finish(folder, recipe)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,8 @@ LEASES = ".leases"
 """Folder of lock files; it goes when the data set is finished."""
 _USING = "using"
 """Lock that processes share while they make the data set."""
+_PREPARING = "preparing"
+"""Lock of the one that decides what the folder holds."""
 
 
 def prepare(
@@ -76,10 +79,25 @@ def prepare(
     """
     if folder.exists() and not folder.is_dir():
         raise OccupiedError(f"{folder} is a file. Choose another folder with --out.")
+    if _is_prepared(folder, recipe, force):
+        return
+    config = write_config(recipe, columns())
+    # Of two commands that begin at once, the second sees what the first has written.
+    with lease(folder / LEASES / _PREPARING, math.inf):
+        if _is_prepared(folder, recipe, force):
+            return
+        # The marker goes first: a kill in between leaves an unfinished folder.
+        old = [name for name in contents(tasks_in(folder)) if name != LEASES]
+        for name in (MANIFEST, *old, CONFIG) if (folder / CONFIG).exists() else ():
+            remove(folder / name)
+        write_json(folder / CONFIG, config)
+
+
+def _is_prepared(folder: Path, recipe: Recipe, force: bool) -> bool:
+    """Whether the configuration is there already; refuses what stands in the way."""
     known = (folder / CONFIG).exists()
-    old = tasks_in(folder) if known else []
     differing = difference(folder, recipe) if known else ""
-    strange = foreign(folder, old)
+    strange = foreign(folder, tasks_in(folder) if known else [])
     if strange:
         raise OccupiedError(
             f"{folder} holds something that is no data set: {', '.join(strange[:5])}. "
@@ -87,9 +105,7 @@ def prepare(
         )
     if known and not differing:
         _drop_broken(folder)
-        # It may have said the same in other words, which the seal does not know.
-        if (folder / CONFIG).exists():
-            return
+        return True
     if differing and not force:
         raise OccupiedError(
             f"{folder} holds another data set ({differing}). Choose another folder "
@@ -100,15 +116,33 @@ def prepare(
             f"{folder} is not replaced: another process is making it. Wait until it "
             f"has ended, or stop it."
         )
-    # The marker goes first: a kill in between leaves an unfinished folder.
-    for name in (MANIFEST, *contents(old), CONFIG) if differing else ():
-        remove(folder / name)
-    write_json(folder / CONFIG, write_config(recipe, columns()))
+    return False
 
 
-def using(folder: Path) -> contextlib.AbstractContextManager[bool]:
-    """Keep others from replacing or deleting an unfinished folder meanwhile."""
-    return lease(folder / LEASES / _USING, shared=True)
+@contextlib.contextmanager
+def using(folder: Path, recipe: Recipe) -> Iterator[None]:
+    """Keep others from replacing or deleting an unfinished folder meanwhile.
+
+    Parameters
+    ----------
+    folder
+        Of the data set.
+    recipe
+        What it is to hold.
+
+    Raises
+    ------
+    OccupiedError
+        Another process has replaced it since it was prepared.
+    """
+    with lease(folder / LEASES / _USING, shared=True):
+        with lease(folder / LEASES / _PREPARING, math.inf):
+            if differing := difference(folder, recipe):
+                raise OccupiedError(
+                    f"{folder} was replaced by another data set meanwhile "
+                    f"({differing}). Choose another folder with --out."
+                )
+        yield
 
 
 def in_use(folder: Path) -> bool:
@@ -259,7 +293,9 @@ def _drop_broken(folder: Path) -> None:
     sizes = {folder / name: entry["bytes"] for name, entry in files.items()}
     broken = [p for p, n in sizes.items() if not p.is_file() or p.stat().st_size != n]
     for path in (folder / MANIFEST, *broken) if broken else ():
-        remove(path)
+        # What it is to hold is known to be right, perhaps in other words.
+        if path != folder / CONFIG:
+            remove(path)
 
 
 def _redrawn(store: Any, path: Path) -> int:

@@ -111,7 +111,8 @@ def generate(
         shards = Shards(folder, recipe, progress.update)
         shards.prepare(force)
         shards.look()
-        with using(folder) if shards.missing() else contextlib.nullcontext():
+        open_yet = bool(shards.missing())
+        with using(folder, recipe) if open_yet else contextlib.nullcontext():
             if launcher is not None:
                 Crew(launcher, shards, workers, progress.say).run()
             shards.make()
@@ -142,7 +143,7 @@ def work(folder: Path) -> None:
     compilation.configure()
     shards = Shards(Path(folder), read_recipe(Path(folder)))
     if shards.missing():
-        with using(Path(folder)):
+        with using(Path(folder), shards.recipe):
             shards.make()
     shards.finish()
 

@@ -248,7 +248,8 @@ class Episodes:
         order = _Order(self, batch_size, num_steps, episode, fixed, drop_last, share)
         repeat_context = checked("repeat_context", repeat_context, bool)
         read = functools.partial(_read, self, order.batch_size, repeat_context)
-        return Loader(order, read, lambda: self.table.keep(self._names))
+        keep = functools.partial(self.table.keep, self._names)
+        return Loader(order, read, keep)
 
     def device(self) -> EpisodeSource:
         """The same for programs, which draw episodes themselves."""

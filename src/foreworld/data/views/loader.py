@@ -136,9 +136,10 @@ class Loader:
 
     def epoch(self, number: int) -> Iterator[Batch]:
         """The batches of one epoch, whichever came before."""
+        order = self._order.epoch(checked("epoch", number, Number))
         if self._keep is not None:
             self._keep()
-        return map(self._read, self._order.epoch(number))
+        return map(self._read, order)
 
     def torch(self, num_workers: int = 0) -> Any:
         """The same batches, as tensors, from a ``torch.utils.data.DataLoader``.

@@ -133,9 +133,10 @@ class AbstractRows(abc.ABC):
                 f"there are no sequences {rows.min()} to {rows.max()} in the split "
                 f"{self.name} of {self.place}, which has {size}: 0 to {size - 1}."
             )
-        return self.rows(name, rows % size)
+        # Numbers of few bits would overflow in sums with others.
+        return self.rows(name, rows.astype(np.int64) % size)
 
-    def number(self, index: int) -> int:
+    def number(self, index: int | np.integer) -> int:
         """A sequence's number, counted from the end where it is negative.
 
         Raises
@@ -156,7 +157,7 @@ class AbstractRows(abc.ABC):
                 f"there is no sequence {index} in the split {self.name} of "
                 f"{self.place}, which has {size}: 0 to {size - 1}."
             )
-        return index % size
+        return int(index) % size
 
 
 class LazyColumn:

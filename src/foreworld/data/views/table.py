@@ -19,7 +19,7 @@ from foreworld.data.views.windows import Windows
 class AbstractTable(AbstractRows):
     """Rows of columns, and every way to take them."""
 
-    def __getitem__(self, index: int) -> dict[str, Any]:
+    def __getitem__(self, index: int | np.integer) -> dict[str, Any]:
         """All columns of one sequence: a split is a data set of PyTorch's, too."""
         row = np.asarray([self.number(index)])
         return {name: self.rows(name, row)[0] for name in self.columns}
@@ -78,7 +78,7 @@ class AbstractTable(AbstractRows):
         if window is not None:
             window = check_window(window, self.num_frames, repr(self))
         read = functools.partial(_read, self, window, seed)
-        return Loader(order, read, lambda: self.keep(self.columns))
+        return Loader(order, read, functools.partial(_keep, self))
 
     def episodes(
         self,
@@ -106,6 +106,10 @@ class AbstractTable(AbstractRows):
             See :class:`~foreworld.data.views.windows.Windows`.
         """
         return Windows(self, window, num_context, **settings)
+
+
+def _keep(table: AbstractTable) -> None:
+    table.keep(table.columns)
 
 
 def _read(

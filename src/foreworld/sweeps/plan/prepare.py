@@ -86,9 +86,11 @@ def prepare(
         # Everything is checked before anything is written.
         plan = make_plan(study, workers=workers, threads=threads, width=width)
         with lease(folder / LOCK, math.inf):
+            # Another process may have written all this while this one waited, for
+            # this study or for another one.
+            _check_free(study, folder)
             if not (folder / PLAN).exists():
-                # Another process may have written it while this one waited. The plan
-                # comes last: where it is, the configuration is too.
+                # The plan comes last: where it is, the configuration is too.
                 packages = ("foreworld", "jax", "equinox")
                 config = {
                     "kind": KIND,
@@ -100,6 +102,7 @@ def prepare(
                 }
                 write_json(folder / CONFIG, config)
                 write_json(folder / PLAN, plan.to_dict())
+    _check_free(study, folder)
     plan = read_plan(folder)
     if width is not None and width not in {group.width for group in plan.groups}:
         widths = ", ".join(str(group.width) for group in plan.groups)
