@@ -88,7 +88,8 @@ def prepare(
         with lease(folder / LOCK, math.inf):
             # Another process may have written all this while this one waited, for
             # this study or for another one.
-            _check_free(study, folder)
+            if (folder / CONFIG).exists():
+                _check_free(study, folder)
             if not (folder / PLAN).exists():
                 # The plan comes last: where it is, the configuration is too.
                 packages = ("foreworld", "jax", "equinox")
