@@ -8,6 +8,8 @@ Source: rnn_deconvolve of github.com/ichko/forward-model (2020).
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Num, UInt8
@@ -16,7 +18,7 @@ from foreworld.data.views.source import DataSource
 from foreworld.learners.base import Metrics, Source
 from foreworld.learners.forward._evaluation import Trials
 from foreworld.learners.forward.base import AbstractForwardModel, ForwardState, Memory
-from foreworld.learners.forward.rnn_deconvolve import RNNDeconvolve
+from foreworld.learners.forward.rnn_deconvolve import Network, RNNDeconvolve
 
 
 class PaddedDeconvolve(AbstractForwardModel):
@@ -68,7 +70,7 @@ class PaddedDeconvolve(AbstractForwardModel):
         """One step of Adam; the loss is divided by padded frames, too."""
         batch, num_frames = self.model.draw(source, key)
 
-        def loss(network):
+        def loss(network: Network) -> tuple[Float[Array, ""], Any]:
             mean, statistics = self.model.loss(network, state, batch, num_frames, True)
             # A mean of the valid frames, and how many of all they are.
             return mean * jnp.mean(batch.valid, dtype=jnp.float32), statistics
