@@ -1,6 +1,7 @@
 """Sequences: keys, precision, episodes that end, and draws that fail."""
 
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +13,7 @@ from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.keys import named_key, root_key
 from foreworld.data.format.observation import Observation
 from foreworld.data.format.recipe import TaskRecipe
+from foreworld.data.making import simulate
 from foreworld.data.making.generate import generate
 from foreworld.data.making.sequence import sequence
 from foreworld.data.making.simulate import Simulator
@@ -180,6 +182,24 @@ def test_a_column_says_what_it_holds() -> None:
     assert columns["key"].dtype == "uint32"
     assert "action" not in columns
     assert [c.name for c in columns.values() if c.compressed] == ["image"]
+
+
+def test_a_program_is_traced_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    traced: list[int] = []
+
+    def counted(*given: Any) -> Any:
+        traced.append(1)
+        return sequence(*given)
+
+    monkeypatch.setattr(simulate, "sequence", counted)
+    for seed in range(2):
+        # Of a length that no other test asks for: what was traced is remembered.
+        simulator = Simulator(
+            TaskRecipe(family(), seed=seed, num_frames=3, chunk_len=2)
+        )
+        assert simulator.columns
+        simulator.start("train", 0)
+    assert len(traced) == 1
 
 
 def test_games_are_refused() -> None:

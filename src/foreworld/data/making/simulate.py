@@ -88,8 +88,9 @@ class Simulator:
         """What a shard of this recipe holds."""
         width = self.recipe.chunk_len
         with jax.enable_x64(True):
-            shapes = jax.eval_shape(
-                functools.partial(_run, (self._static, _NOBODY)),
+            # Of the jitted function: JAX then traces it once for both.
+            shapes = jax.jit(_run, static_argnums=0).eval_shape(
+                (self._static, _NOBODY),
                 *(self._leaves, [], np.zeros((width, 2), np.uint32)),
             )
         del shapes[ACCEPTED]
