@@ -1,0 +1,56 @@
+"""The fingerprint changes with every file that a person's file imports beside it."""
+
+from pathlib import Path
+
+from foreworld.core.parts.fingerprint import code_files, code_fingerprint
+
+
+def _project(folder: Path) -> Path:
+    files = {
+        "world.py": "import helper\nfrom tools import deep\nimport json\n",
+        "helper.py": "import again\nX = 1\n",
+        "again.py": "import helper\n",
+        "tools/__init__.py": "",
+        "tools/deep.py": "from . import side\n",
+        "tools/side.py": "Y = 1\n",
+        "other.py": "raise SystemExit\n",
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder / "world.py"
+
+
+def test_what_is_imported_from_the_own_folder_is_in_it(tmp_path: Path) -> None:
+    world = _project(tmp_path)
+    names = {str(file.relative_to(tmp_path)) for file in code_files(world)}
+    assert names == {
+        "world.py",
+        "helper.py",
+        "again.py",
+        "tools/__init__.py",
+        "tools/deep.py",
+        "tools/side.py",
+    }
+
+
+def test_it_changes_with_each_of_them_and_with_nothing_else(tmp_path: Path) -> None:
+    world = _project(tmp_path / "a")
+    known = {code_fingerprint(world)}
+    (tmp_path / "a/other.py").write_text("changed")
+    assert {code_fingerprint(world)} == known
+    for file in code_files(world):
+        file.write_text(file.read_text() + "# changed\n")
+        known.add(code_fingerprint(world))
+    assert len(known) == 7
+
+
+def test_a_folder_that_was_moved_has_the_same(tmp_path: Path) -> None:
+    first, second = _project(tmp_path / "a"), _project(tmp_path / "b")
+    assert code_fingerprint(first) == code_fingerprint(second)
+
+
+def test_files_that_cannot_be_parsed_import_nothing(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("import helper\ndef (\n")
+    (tmp_path / "helper.py").write_text("")
+    assert code_files(tmp_path / "broken.py") == [(tmp_path / "broken.py").resolve()]
