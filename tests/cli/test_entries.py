@@ -62,3 +62,26 @@ def test_train_with_entries(capsys):
     assert "unknown agent of RepeatedMatchingPennies 'evne'" in capsys.readouterr().err
     assert main([*words, "-h"]) == 0
     assert "--agents.NAME.FIELD" in capsys.readouterr().out
+
+
+def test_entries_of_dictionaries_of_values(capsys, tmp_path):
+    """The case `dictionary_fields_on_the_command_line`."""
+    world = [Shown(fw.worlds.Gymnax, "world")]
+    given = [
+        ("world.env", "CartPole-v1"),
+        ("world.params.force_mag", "5"),
+        ("world.params.max_steps_in_episode", "200"),
+    ]
+    values = read_fields(world, given, "test")
+    made = fw.Parameters("gymnax", "ppo", **values).world
+    assert made.params == {"force_mag": 5, "max_steps_in_episode": 200}
+    assert made.max_episode_len == 200
+    lake = [Shown(fw.worlds.Gymnasium, "world")]
+    values = read_fields(lake, [("world.options.is_slippery", "false")], "test")
+    assert values == {"world.options.is_slippery": False}
+    with pytest.raises(ConfigError, match=r"params.force_mag: expected .*'much'"):
+        read_fields(world, [("world.params.force_mag", "much")], "test")
+    with pytest.raises(ConfigError, match=r"--world.params.a is given twice"):
+        read_fields(world, [("world.params.a", "1"), ("world.params.a", "2")], "test")
+    assert main(["show", "gymnax", "--out", str(tmp_path / "x.png")]) == 0
+    assert "default {}" in capsys.readouterr().out

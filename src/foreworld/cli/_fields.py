@@ -14,7 +14,7 @@ import functools
 import operator
 import re
 import typing
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -24,6 +24,7 @@ from tyro.constructors import PrimitiveConstructorSpec
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.parts.docs import field_docs
 from foreworld.core.parts.part import Bounded, Entries, FieldSpec, Part, field_specs
+from foreworld.core.parts.types import type_node
 from foreworld.worlds.ranges import AbstractRange, Uniform
 
 RANGE = ".."
@@ -85,8 +86,14 @@ def read_fields(
     """
     options = {option.path: option for part in parts for option in _options(part)}
     tokens, paths, entries = [], [], set[str]()
+    plain: dict[str, Any] = {}
     for name, text in given:
         path = _whole(name.replace("-", "_"), options)
+        if (entry := _plain_entry(parts, path)) is not None:
+            if path in plain:
+                raise ConfigError(f"--{name} is given twice. Give it once.")
+            plain[path] = _value(entry, text)
+            continue
         if path not in options:
             found = _entry_options(parts, path)
             entries.update(found)
@@ -105,7 +112,7 @@ def read_fields(
         raise error.args[0] from None
     # Entries start as another field of their part, which must be set before.
     paths.sort(key=lambda path: path in entries)
-    return {path: operator.attrgetter(path)(tree) for path in paths}
+    return {path: operator.attrgetter(path)(tree) for path in paths} | plain
 
 
 def _whole(path: str, options: dict[str, _Option]) -> str:
@@ -131,8 +138,9 @@ def print_fields(parts: Sequence[Shown], command: str) -> None:
         "the name is enough: --image-size for --picture.image-size."
     )
     for part in parts:
-        for path in _dictionaries(part):
-            notes += f" An entry of {path}: --{path}.NAME.FIELD."
+        for path, spec in _dictionaries(part).items():
+            field = ".FIELD" if isinstance(spec.mark, Entries) else " VALUE"
+            notes += f" An entry of {path}: --{path}.NAME{field}."
     if any(part.ranges for part in parts):
         notes += " A range is written low..high: --mass 0.5..1.0 draws uniformly."
     with contextlib.suppress(SystemExit):
@@ -178,25 +186,44 @@ def _options(part: Shown) -> list[_Option]:
 
 
 def _dictionaries(part: Shown) -> dict[str, FieldSpec]:
-    """Fields that hold parts by name, by path."""
+    """Fields that hold values or parts by name, by path."""
     lead = f"{part.prefix}." if part.prefix else ""
     return {
         lead + spec.name: spec
         for spec in field_specs(part.cls)
-        if isinstance(spec.mark, Entries)
+        if typing.get_origin(spec.type.bare) is dict
     }
 
 
 def _entry_options(parts: Sequence[Shown], path: str) -> dict[str, _Option]:
-    """The options of the entry that a path is in, if it is in any."""
+    """The options of the part in a dictionary that a path is in, if it is in any."""
+    for lead, name, rest, spec in _entries(parts, path):
+        if isinstance(spec.mark, Entries) and rest and name.isidentifier():
+            item = typing.get_args(spec.type.bare)[1]
+            return {o.path: o for o in _options(Shown(item, f"{lead}.{name}"))}
+    return {}
+
+
+def _plain_entry(parts: Sequence[Shown], path: str) -> _Option | None:
+    """A value in a dictionary as an option of its own, if a path names one."""
+    for lead, name, rest, spec in _entries(parts, path):
+        if not isinstance(spec.mark, Entries) and name and not rest:
+            item = type_node(typing.get_args(spec.type.bare)[1])
+            owner = next(p.cls for p in parts if lead in _dictionaries(p))
+            one = FieldSpec(f"{spec.name}.{name}", item, None, spec.field)
+            return _Option(path, one, owner, "", dataclasses.MISSING, ranges=False)
+    return None
+
+
+def _entries(
+    parts: Sequence[Shown], path: str
+) -> Iterator[tuple[str, str, str, FieldSpec]]:
+    """Dictionaries that a path leads into: their path, the entry, what follows."""
     for part in parts:
         for lead, spec in _dictionaries(part).items():
-            name, _, rest = path.removeprefix(f"{lead}.").partition(".")
-            if path.startswith(f"{lead}.") and rest and name.isidentifier():
-                item = typing.get_args(spec.type.bare)[1]
-                shown = Shown(item, f"{lead}.{name}")
-                return {option.path: option for option in _options(shown)}
-    return {}
+            if path.startswith(f"{lead}."):
+                name, _, rest = path.removeprefix(f"{lead}.").partition(".")
+                yield lead, name, rest, spec
 
 
 def _tree(options: dict[str, _Option], prefix: str = "") -> type:

@@ -102,7 +102,7 @@ def _rows(cls: Any, prefix: str = "") -> list[dict[str, Any]]:
             {
                 "name": f"{prefix}{spec.name}",
                 "kind": spec.kind,
-                "default": encode(default),
+                "default": default if default == {} else encode(default),
                 "required": spec.required,
                 "doc": describe_field(spec, docs.get(spec.name, "")),
             }

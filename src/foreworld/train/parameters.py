@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 from foreworld.core import registry
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.parts import config
-from foreworld.core.parts.part import Bounded, Part, field_specs
+from foreworld.core.parts.part import Bounded, Entries, Part, field_specs
 from foreworld.data.reading.reference import DataFolder
 from foreworld.learners.base import AbstractLearner
 from foreworld.worlds.base import AbstractWorld
@@ -188,8 +188,12 @@ def _data(what: Any, fields: dict[str, Any]) -> Any:
 def _build(kind: str, what: Any, fields: dict[str, Any], base: type[_Piece]) -> _Piece:
     if isinstance(what, str):
         what = registry.find(kind, what)
-        plain = {k: v for k, v in fields.items() if "." not in k}
+        # Entries that start as another field of their part are set afterwards.
         known = {spec.name: spec.required for spec in field_specs(what)}
+        later = [s.name for s in field_specs(what) if isinstance(s.mark, Entries)]
+        after = {k: v for k, v in fields.items() if k.partition(".")[0] in later}
+        after = {k: v for k, v in after.items() if "." in k}
+        plain = config.nested({k: v for k, v in fields.items() if k not in after})
         for name in plain:
             if name not in known:
                 raise unknown_name(f"field of {what.__name__}", name, known)
@@ -197,7 +201,7 @@ def _build(kind: str, what: Any, fields: dict[str, Any], base: type[_Piece]) -> 
             raise ConfigError(
                 f"{what.__name__} needs a value for {', '.join(missing)}."
             )
-        what, fields = what(**plain), {k: v for k, v in fields.items() if "." in k}
+        what, fields = what(**plain), after
     if not isinstance(what, base):
         raise ConfigError(
             f"expected a {registry.KINDS[kind]} or the name of one, got {what!r} "

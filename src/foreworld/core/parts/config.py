@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -181,18 +181,38 @@ def set_path(part: Any, path: str, value: Any) -> Any:
     Parameters
     ----------
     part
-        A part or a dictionary of parts.
+        A part or a dictionary.
     path
         Names joined by dots, such as ``world.length``.
     value
         The new value.
     """
-    step, _, rest = path.partition(".")
-    old = _step(part, step, path)
-    new = set_path(old, rest, value) if rest else value
-    if isinstance(part, dict):
-        return {**part, step: new}
-    return part.replace(**{step: new})
+    return set_paths(part, {path: value})
+
+
+def set_paths(part: Any, values: Mapping[str, Any]) -> Any:
+    """A copy with several values changed at once: what belongs together is checked so.
+
+    Parameters
+    ----------
+    part
+        A part or a dictionary.
+    values
+        New values by dotted path, none of which contains another one. Entries that a
+        dictionary lacks are added.
+    """
+    changes: dict[str, Any] = {}
+    inner: dict[str, dict[str, Any]] = {}
+    for path, value in values.items():
+        step, _, rest = path.partition(".")
+        old = _step(part, step, path, new={} if rest else None)
+        if rest:
+            inner.setdefault(step, {})[rest] = value
+            changes[step] = old
+        else:
+            changes[step] = value
+    changes |= {step: set_paths(changes[step], given) for step, given in inner.items()}
+    return {**part, **changes} if isinstance(part, dict) else part.replace(**changes)
 
 
 def field_paths(part: Part, prefix: str = "") -> dict[str, FieldSpec]:
@@ -261,7 +281,11 @@ class _Open(dict):
         self.fallback = fallback
 
 
-def _step(part: Any, step: str, path: str) -> Any:
+_REFUSED = object()
+
+
+def _step(part: Any, step: str, path: str, new: Any = _REFUSED) -> Any:
+    """What a step of a path leads to; ``new`` is an entry that a dictionary lacks."""
     if isinstance(part, dict) and step in part:
         return part[step]
     if isinstance(part, _Open):
@@ -275,6 +299,9 @@ def _step(part: Any, step: str, path: str) -> Any:
             return value
         raise unknown_name(f"field of {type(part).__name__}", step, known)
     known = list(part) if isinstance(part, dict) else []
+    of_parts = known and isinstance(part[known[0]], Part)
+    if isinstance(part, dict) and new is not _REFUSED and not of_parts:
+        return new
     raise unknown_name(f"step in {path!r}:", step, known)
 
 

@@ -215,7 +215,7 @@ def _ends(training: TrainingPlan) -> dict[str, np.ndarray]:
 def _columns(study: Study, points: list[Point]) -> dict[str, Any]:
     """The values of each swept field, by point."""
     columns = {}
-    for key in study.over:
+    for key in study.swept:
         items = plain_values([point.fields[key] for point in points])
         if len({type(item) for item in items}) > 1:
             items = [str(item) for item in items]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from foreworld.core.errors import ConfigError
+from foreworld.sweeps.study import axes
 from foreworld.sweeps.study.study import Study
 from foreworld.train.parameters import full_path
 
@@ -37,11 +39,26 @@ def changed(
     given = {full_path(path): value for path, value in fields.items()}
     if seed is not None:
         given["seed"] = seed
+    for path in given:
+        wider = [key for key in study.swept if path.startswith(f"{full_path(key)}.")]
+        if wider:
+            raise ConfigError(
+                f"{path} cannot be given: the study sweeps {wider[0]!r}, which "
+                f"contains it. Give {wider[0]!r} whole, or change the study."
+            )
     base = study.base
     for path, value in given.items():
         base = base.set(path, value)
-    fixed = {key: base.get(key) for key in study.over if full_path(key) in given}
-    over = {key: values for key, values in study.over.items() if key not in fixed}
+    fixed = {key: base.get(key) for key in study.swept if full_path(key) in given}
+    over: dict[Any, list[Any]] = {}
+    for key, values in study.over.items():
+        rows = [dict(axes.fields_and_values(key, value)) for value in values]
+        left = tuple(field for field in axes.fields_of(key) if field not in fixed)
+        if left:
+            # What changed together with a fixed field may now be there twice.
+            rest = [tuple(row[field] for field in left) for row in rows]
+            rest = [row for i, row in enumerate(rest) if row not in rest[:i]]
+            over[left] = rest if len(left) > 1 else [row[0] for row in rest]
     # What the rules still say: one that no longer can match is dropped, and one on
     # fixed fields alone too, since their values were asked for explicitly.
     rules = [

@@ -21,6 +21,7 @@ from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.sweeps.study import _options
 from foreworld.sweeps.study.study import Study
 from foreworld.train.parameters import Parameters
+from foreworld.worlds.base import AbstractWorld
 
 GRID = ("entropy_coeff", "lambda0", "lambda1", "ld_weight", "lr", "vf_coeff")
 """Options whose values a text of numbers may sweep inside a program, sorted."""
@@ -174,10 +175,11 @@ def _study(name: str, axes: _Axes, exclude: Mapping[str, Any]) -> Study:
     fixed = dict(axes.fixed)
     num_bins, index = fixed.pop("n_run_bins", 1), fixed.pop("run_bin_idx", 0)
     seeds, seed = int(fixed.pop("n_seeds", _SEEDS)), int(fixed.pop("seed", _SEED))
-    worlds = axes.programs.get("env") or [fixed.pop("env", None)]
-    rules = _rules(axes, fixed, exclude) + _left_out(axes.grid, num_bins, index)
-    full = {name: True for name in ("perfect_memory",) if fixed.pop(name, False)}
-    made = [_options.world_of(env, **full) for env in worlds]
+    given = dict(fixed)
+    worlds = _worlds(axes, fixed)
+    made = list(worlds.values())
+    rules = _rules(axes, given, exclude, worlds)
+    rules += _left_out(axes.grid, num_bins, index)
     single = {n: v[0] for n, v in axes.grid.items() if len(v) == 1}
     fields = dict(
         _options.translate(n, v)
@@ -189,21 +191,51 @@ def _study(name: str, axes: _Axes, exclude: Mapping[str, Any]) -> Study:
     for old, values in axes.programs.items():
         if old == "env":
             over["world"] = made
-        elif old not in _options.TWO_CRITICS:
+        elif old not in (*_options.TWO_CRITICS, *_without_axis(axes)):
             path = _options.path_of(old)
             over[path] = [_options.translate(old, value)[1] for value in values]
-    if list(over)[-1:] == ["world"] and "world.perfect_memory" in over:
-        raise ConfigError(
-            "write 'env' before 'perfect_memory', which is a field of it."
-        )
     for old in sorted(axes.grid):
         if len(axes.grid[old]) > 1 and old not in _options.TWO_CRITICS:
             over[_options.path_of(old)] = list(axes.grid[old])
     return Study(name, base, over, rules, seeds)
 
 
+_Worlds = dict[tuple[Any, Any], AbstractWorld]
+
+
+def _worlds(axes: _Axes, fixed: dict[str, Any]) -> _Worlds:
+    """The worlds by environment and flag of memory, which are one axis.
+
+    A field of a swept world can be no axis of its own. Takes both out of ``fixed``.
+    """
+    names, shown = (
+        axes.programs.get(name) or [fixed.get(name, default)]
+        for name, default in (("env", None), ("perfect_memory", False))
+    )
+    fixed.pop("env", None)
+    if len(names) == 1 and len(shown) > 1:
+        # An axis of the field: the world itself is not swept.
+        shown = [False]
+    else:
+        fixed.pop("perfect_memory", None)
+    pairs = itertools.product(names, shown)
+    return {
+        (name, flag): _options.world_of(
+            name, **({"perfect_memory": True} if flag else {})
+        )
+        for name, flag in pairs
+    }
+
+
+def _without_axis(axes: _Axes) -> list[str]:
+    return ["perfect_memory"] * ("env" in axes.programs)
+
+
 def _rules(
-    axes: _Axes, fixed: Mapping[str, Any], exclude: Mapping[str, Any]
+    axes: _Axes,
+    fixed: Mapping[str, Any],
+    exclude: Mapping[str, Any],
+    worlds: _Worlds,
 ) -> list[dict[str, Any]]:
     """The file's exclusion: a program falls when all named options have a value of it.
 
@@ -213,8 +245,13 @@ def _rules(
     for name, choices in exclude.items():
         wanted = _listed(choices)
         if name in axes.programs:
-            if name == "env":
-                rule["world"] = [_options.world_of(env) for env in wanted]
+            if name == "env" or name in _without_axis(axes):
+                which = 0 if name == "env" else 1
+                kept = [
+                    world for pair, world in worlds.items() if pair[which] in wanted
+                ]
+                before = rule.get("world", kept)
+                rule["world"] = [world for world in kept if world in before]
             else:
                 found = [_options.translate(name, value)[1] for value in wanted]
                 rule[_options.path_of(name)] = found

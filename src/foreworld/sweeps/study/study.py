@@ -9,10 +9,11 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from foreworld.core.errors import ConfigError, ForeworldError, unknown_name
+from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.parts.config import content_hash
 from foreworld.core.parts.part import Bounded, Part
-from foreworld.train.parameters import Parameters, full_path
+from foreworld.sweeps.study import axes
+from foreworld.train.parameters import Parameters
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 
@@ -46,7 +47,9 @@ class Study(Part):
         Parameters that all points share.
     over
         Values to try by field: a bare name is the learner's field, others are dotted
-        (``"world.length"``). ``world`` and ``learner`` take names or objects.
+        (``"world.length"``). ``world`` and ``learner`` take names or objects. A tuple
+        of fields takes a tuple of values a point, so that they change together:
+        ``{("num_envs", "num_steps"): [(4, 128), (8, 64)]}``.
     exclude
         Points to leave out: each entry names swept fields, and a point falls when all
         of them match (a list matches any of its values).
@@ -56,7 +59,8 @@ class Study(Part):
     Raises
     ------
     ConfigError
-        A field that does not exist, a value that is not allowed, or no point left.
+        A field that does not exist, a value that is not allowed, two keys that set the
+        same field, or no point left.
     """
 
     name: str
@@ -74,7 +78,7 @@ class Study(Part):
         self,
         name: str,
         base: Parameters,
-        over: Mapping[str, Iterable[Any]] | None = None,
+        over: Mapping[Any, Iterable[Any]] | None = None,
         exclude: Sequence[Mapping[str, Any]] = (),
         seeds: int = 1,
     ) -> None:
@@ -98,10 +102,8 @@ class Study(Part):
                 f"Study.exclude: expected a list of dictionaries, got {exclude!r}."
             )
         self.name, self.base = name, base
-        self.over = {
-            key: _values(base, key, values) for key, values in (over or {}).items()
-        }
-        self.exclude = tuple(_exclusion(base, self.over, rule) for rule in exclude)
+        self.over = axes.read_axes(base, over or {})
+        self.exclude = tuple(axes.read_rule(base, self.swept, rule) for rule in exclude)
         self.seeds = seeds
 
     def points(self) -> list[Point]:
@@ -114,10 +116,8 @@ class Study(Part):
         """
         found = []
         for index, fields in enumerate(self._kept()):
-            parameters = self.base
             try:
-                for key, value in fields.items():
-                    parameters = parameters.set(key, value)
+                parameters = axes.apply(self.base, fields)
             except ForeworldError as error:
                 text = ", ".join(f"{k}={v!r}" for k, v in fields.items())
                 message = f"study {self.name!r}, point ({text}): {error}"
@@ -142,6 +142,11 @@ class Study(Part):
         return "\n".join(lines)
 
     @property
+    def swept(self) -> list[str]:
+        """The swept fields, those that change together one by one."""
+        return [field for key in self.over for field in axes.fields_of(key)]
+
+    @property
     def num_points(self) -> int:
         """How many points are not excluded."""
         return len(self._kept())
@@ -157,12 +162,18 @@ class Study(Part):
 
         def excluded(fields: Mapping[str, Any]) -> bool:
             return any(
-                all(any(_same(fields[k], v) for v in rule[k]) for k in rule)
+                all(any(axes.same(fields[k], v) for v in rule[k]) for k in rule)
                 for rule in self.exclude
             )
 
-        products = itertools.product(*self.over.values())
-        settings = [dict(zip(self.over, row, strict=True)) for row in products]
+        rows = [
+            [axes.fields_and_values(key, value) for value in values]
+            for key, values in self.over.items()
+        ]
+        settings = [
+            {field: value for pairs in row for field, value in pairs}
+            for row in itertools.product(*rows)
+        ]
         return [fields for fields in settings if not excluded(fields)]
 
 
@@ -179,46 +190,3 @@ def single(parameters: Parameters, seeds: int = 1, name: str | None = None) -> S
         Of the study; by default ``<world or data set>_<learner>``.
     """
     return Study(parameters.name if name is None else name, parameters, seeds=seeds)
-
-
-def _values(base: Parameters, key: str, values: Any) -> tuple[Any, ...]:
-    """The list of one field, each value as the field stores it."""
-    if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
-        raise ConfigError(
-            f"Study.over[{key!r}]: expected a list of values, got {values!r}. For one "
-            f"value write [{values!r}], or put it in the base."
-        )
-    found = tuple(_value(base, key, value) for value in values)
-    if not found:
-        raise ConfigError(f"Study.over[{key!r}] is empty: give at least one value.")
-    for i, value in enumerate(found):
-        if any(_same(value, other) for other in found[:i]):
-            raise ConfigError(f"Study.over[{key!r}] holds {value!r} twice.")
-    return found
-
-
-def _value(base: Parameters, key: str, value: Any) -> Any:
-    base.get(key)
-    return base.set(key, value).get(key)
-
-
-def _exclusion(
-    base: Parameters, over: Mapping[str, Any], rule: object
-) -> dict[str, Any]:
-    if not isinstance(rule, Mapping) or not rule:
-        raise ConfigError(
-            f"Study.exclude: expected dictionaries of swept fields, got {rule!r}."
-        )
-    paths = {full_path(key): key for key in over}
-    out: dict[str, Any] = {}
-    for key, wanted in rule.items():
-        if full_path(key) not in paths:
-            raise unknown_name("swept field in exclude", key, over)
-        several = isinstance(wanted, list | tuple | np.ndarray)
-        choices = wanted if several else (wanted,)
-        out[paths[full_path(key)]] = tuple(_value(base, key, v) for v in choices)
-    return out
-
-
-def _same(a: Any, b: Any) -> bool:
-    return type(a) is type(b) and bool(a == b)

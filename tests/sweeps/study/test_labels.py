@@ -1,0 +1,135 @@
+"""Labels tell the truth: a point's parameters have the values that it is named by."""
+
+import numpy as np
+import pytest
+
+from foreworld.core.errors import ConfigError
+from foreworld.core.parts.config import from_json, to_json
+from foreworld.learners import PPO
+from foreworld.sweeps.study.change import changed
+from foreworld.sweeps.study.hparams import read_hparams
+from foreworld.sweeps.study.study import Study
+from foreworld.train.parameters import Parameters
+from foreworld.worlds import Gymnax, Pendulum, TMaze
+
+BASE = Parameters("tmaze", "ppo", world={"length": 3})
+"""The case `swept_field_inside_swept_part` and its kind."""
+
+
+def labels_of(study):
+    """What points are called, each compared with what was built."""
+    points = study.points()
+    for point in points:
+        for key, value in point.fields.items():
+            assert point.parameters.get(key) == value, key
+    return [tuple(point.fields.values()) for point in points]
+
+
+@pytest.mark.parametrize(
+    ("over", "message"),
+    [
+        (
+            {"world.length": [3, 4], "world": [TMaze()]},
+            "'world' contains 'world.length', and whichever is set last would replace",
+        ),
+        (
+            {"learner": [PPO()], "learning_rate": [0.1, 1e-5]},
+            "'learner' contains 'learning_rate'",
+        ),
+        (
+            {"learning_rate": [0.1], "learner.learning_rate": [3e-3]},
+            "'learning_rate' and 'learner.learning_rate' are the same field",
+        ),
+        (
+            {("learning_rate", "num_steps"): [(0.1, 8)], "num_steps": [8]},
+            "'num_steps' and 'num_steps' are the same field",
+        ),
+        ({"world": ["tmaze"]}, r"TMaze by name has its defaults, .* world.length=3"),
+        ({"world": ["pendulum"]}, r"the base's world.length=3 would be lost"),
+        ({"learning_rate": {0.1, 0.2}}, "is a set, whose order differs from process"),
+        ({("num_envs", "num_steps"): [{2, 4}]}, r"expected tuples of 2 values, .*got"),
+        ({("num_envs", "num_steps"): [(2, 4, 8)]}, "expected tuples of 2 values"),
+        ({("num_envs", "num_steps"): [(2, 4), [2.0, 4]]}, "holds .2, 4. twice"),
+        ({(): [1]}, "the key .. must be the name of a field"),
+        ({3: [1]}, "the key 3 must be the name of a field"),
+    ],
+)
+def test_what_would_be_labelled_falsely_is_refused(over, message):
+    with pytest.raises(ConfigError, match=message):
+        Study("labels", BASE, over)
+
+
+def test_a_part_by_some_fields_keeps_the_base_or_is_refused():
+    base = Parameters(Pendulum(picture={"margin": 0.4}), PPO())
+    with pytest.raises(ConfigError, match=r"world.picture.margin=0.4 would be lost"):
+        Study("labels", base, {"world.picture": [{"image_size": 16}]})
+    both = {"world.picture": [{"image_size": 16, "margin": 0.4}]}
+    point = Study("labels", base, both).points()[0].parameters
+    assert (
+        point.get("world.picture.margin"),
+        point.get("world.picture.image_size"),
+    ) == (
+        0.4,
+        16,
+    )
+
+
+def test_fields_that_change_together():
+    over = {
+        ("num_envs", "num_steps"): [(2, 64), (8.0, 16)],
+        "learning_rate": [0.1, 0.2],
+    }
+    study = Study("labels", BASE, over, exclude=[{"num_envs": 2, "learning_rate": 0.1}])
+    assert study.swept == ["num_envs", "num_steps", "learning_rate"]
+    assert labels_of(study) == [(2, 64, 0.2), (8, 16, 0.1), (8, 16, 0.2)]
+    assert from_json(to_json(study)) == study
+    again = Study("labels", BASE, {**over}, exclude=study.exclude)
+    assert again.folder_name == study.folder_name
+    with pytest.raises(ConfigError, match="must be the name of one swept field"):
+        Study("labels", BASE, over, exclude=[{("num_envs", "num_steps"): (2, 64)}])
+
+
+def test_values_that_only_go_together_are_checked_together():
+    """Neither number of minibatches divides the base's batch alone."""
+    base = BASE.replace(learner=PPO(num_envs=4, num_minibatches=4))
+    over = {("num_envs", "num_minibatches"): [(3, 3), (5, 5)]}
+    assert labels_of(Study("labels", base, over)) == [(3, 3), (5, 5)]
+
+
+def test_a_study_that_is_changed_keeps_its_labels():
+    over = {("num_envs", "num_steps"): [(2, 64), (4, 64), (4, 32)]}
+    study = Study("labels", BASE, over)
+    assert labels_of(changed(study, {"num_envs": 8})) == [(64,), (32,)]
+    worlds = Study("labels", BASE, {"world": [TMaze(length=4), TMaze(length=5)]})
+    with pytest.raises(ConfigError, match="the study sweeps 'world', which contains"):
+        changed(worlds, {"world.length": 6})
+
+
+def test_entries_of_dictionaries_are_swept():
+    base = Parameters(Gymnax(env="CartPole-v1"), "ppo")
+    study = Study("labels", base, {"world.params.force_mag": [5, 7.5]})
+    assert labels_of(study) == [(5,), (7.5,)]
+    assert from_json(to_json(study)) == study
+    assert study.points()[1].parameters.world.params == {"force_mag": 7.5}
+    with pytest.raises(
+        ConfigError, match=r"'world.params' contains 'world.params.grav"
+    ):
+        over = {"world.params.gravity": [1.0], "world.params": [{"force_mag": 1.0}]}
+        Study("labels", base, over)
+
+
+def test_swept_arrays_are_compared_as_arrays():
+    from foreworld.sweeps.study.axes import same
+
+    assert same(np.arange(3), np.arange(3)) and not same(np.arange(3), np.ones(3))
+    assert not same(np.float32([1]), np.float64([1]))
+
+
+def test_old_files_may_sweep_a_world_and_a_field_of_it():
+    args = {"env": ["tmaze_2", "tmaze_3"], "perfect_memory": [False, True]}
+    exclude = {"env": ["tmaze_3"], "perfect_memory": [True]}
+    file = {"entry": "ppo", "args": [args], "exclude": exclude}
+    (study,) = read_hparams(file, "old").studies
+    worlds = [row[0] for row in labels_of(study)]
+    found = [(world.length, world.perfect_memory) for world in worlds]
+    assert found == [(2, False), (2, True), (3, False)]
