@@ -58,4 +58,4 @@ def run(args: Args, fields: Fields) -> int:
     found = sweep(study, **run_options(args))
     if not args.quiet:
         print(found.path)
-    return 0
+    return 1 if found.failures else 0

@@ -19,7 +19,7 @@ def configure(usage: Usage) -> None:
 
 
 def run(args: Args, fields: Fields) -> int:
-    """Print the state of every chunk; 1 if any failed."""
+    """Print the state of every chunk and failed run; 1 if any failed."""
     from foreworld.sweeps.study.find import find_folder
 
     facts = gather(find_folder(args.study))
@@ -34,6 +34,7 @@ def gather(folder: Path) -> dict[str, Any]:
     """What the files of a study's folder say; only reads, also while it runs."""
     from foreworld.launch.slurm._jobs import job_facts
     from foreworld.sweeps.folder import StudyFolder
+    from foreworld.sweeps.results.failures import advice
     from foreworld.train.loop import read_timing
 
     study = StudyFolder(folder)
@@ -50,6 +51,7 @@ def gather(folder: Path) -> dict[str, Any]:
     busy = sum(entry["state"] == "running" for entry in facts["chunks"])
     rate = steps / seconds * max(busy, 1) if seconds else 0.0
     facts["folder"] = str(folder)
+    facts["advice"] = advice(study.study.base.learner) if study.failures else ""
     facts["jobs"] = job_facts(folder)
     # Known as soon as one chunk has shown how fast it goes here.
     facts["seconds_left"] = left / rate if rate else (None if left else 0.0)
@@ -68,5 +70,9 @@ def _print(facts: dict[str, Any]) -> None:
             f"{chunk['segments_done']} of {chunk['segments']} segments"
         )
         print(line + (f": {chunk['error']}" if chunk["error"] else ""))
+        for failure in chunk.get("failures", ()):
+            print(f"    failed: {failure}")
+    if any(chunk.get("failures") for chunk in facts["chunks"]):
+        print(facts["advice"])
     for job in facts["jobs"]:
         print(f"  Slurm job {job['job']}: {job['note']}")

@@ -29,6 +29,7 @@ def configure(usage: Usage) -> None:
 
 def run(args: Args, fields: Fields) -> int:
     """Run the study; only print its plan if it is a dry run."""
+    from foreworld.sweeps.results.failures import failures
     from foreworld.sweeps.run.sweep import sweep
 
     if args.dry_run:
@@ -38,7 +39,7 @@ def run(args: Args, fields: Fields) -> int:
     folder = sweep(args.study, width=args.width, chunk=args.chunk, **options)
     if not args.quiet:
         print(f"{folder.path}")
-    return 0
+    return 1 if failures(folder.path, folder.plan, args.chunk) else 0
 
 
 def _dry_run(args: Args) -> str:

@@ -70,4 +70,4 @@ def run(args: Args, fields: Fields) -> int:
     )
     if not args.quiet:
         print(folder)
-    return 0
+    return 1 if folder.failures else 0

@@ -159,6 +159,13 @@ class AbstractLearner(Part):
             A key of this evaluation alone.
         """
 
+    def when_uncounted(self) -> str:
+        """What to change where an evaluation counts nothing, in words.
+
+        Optional: by default nothing is said.
+        """
+        return ""
+
     @abc.abstractmethod
     def policy(self, state: LearnerState, source: Source) -> AbstractPolicy:
         """The trained thing as something that acts.

@@ -14,6 +14,7 @@ from foreworld.core.errors import ConfigError, DamagedError
 from foreworld.learners.base import LearnerState
 from foreworld.sweeps.plan.plan import Chunk, Plan, describe
 from foreworld.sweeps.plan.prepare import CHUNK_LOCK, output_folder, read_plan
+from foreworld.sweeps.results.failures import failures
 from foreworld.sweeps.results.gather import gather
 from foreworld.sweeps.results.selection import Best, best
 from foreworld.sweeps.run.work import finished, why_failed
@@ -58,6 +59,11 @@ class StudyFolder:
     def finished(self) -> bool:
         """Whether everything is done and sealed."""
         return (self.path / MANIFEST).exists()
+
+    @property
+    def failures(self) -> dict[tuple[int, int], str]:
+        """Why each run failed that did, by point and seed."""
+        return failures(self.path, self.plan)
 
     @property
     def results(self) -> xarray.Dataset:
@@ -133,9 +139,11 @@ class StudyFolder:
         dict
             ``chunks``: one entry each with ``state`` (``"done"``, ``"running"``,
             ``"failed"``, ``"waiting"``), ``runs``, ``segments_done``, ``segments``,
-            ``segments_repeated`` and ``error``; and the number of ``runs`` by state.
+            ``segments_repeated``, ``error`` and, once it is done, ``failures`` of its
+            runs; and the number of ``runs`` by state.
         """
         runs, entries = dict.fromkeys(("done", "running", "failed", "waiting"), 0), []
+        broken = self.failures
         for chunk in self.plan.chunks:
             place = self.path / chunk.folder_name
             error = why_failed(place)
@@ -154,8 +162,13 @@ class StudyFolder:
                 "segments_repeated": segments_repeated(place),
                 "error": error,
             }
+            lost = {run: broken[run] for run in chunk.runs if run in broken}
+            if state == "done":
+                pairs = lost.items()
+                entry["failures"] = [f"point {p} seed {s}: {x}" for (p, s), x in pairs]
+                runs["failed"] += len(lost)
             entries.append(entry)
-            runs[state] += len(chunk.runs)
+            runs[state] += len(chunk.runs) - len(lost) * (state == "done")
         return {"finished": self.finished, "runs": runs, "chunks": entries}
 
     def __repr__(self) -> str:

@@ -29,7 +29,8 @@ class History(NamedTuple):
     test
         The evaluation at the end, ``(run, ...)``; empty before it.
     failed
-        Segment in which a run turned NaN, else -1.
+        Segment in which the numbers of a run were not finite any more, NaN in its
+        state or NaN or infinite in what it measured; else -1.
     """
 
     train: Metrics
@@ -54,6 +55,7 @@ class History(NamedTuple):
             Whether a run's state holds a NaN after it, bool, ``(run,)``.
         """
         train = _blank(train, self.failed != HEALTHY)
+        broken = broken | _not_finite(train) | _not_finite(val)
         failed = np.where((self.failed == HEALTHY) & broken, segment, self.failed)
         val = _blank(val, failed != HEALTHY)
         val = jax.tree.map(lambda leaf: np.asarray(leaf)[:, None], val)
@@ -63,7 +65,10 @@ class History(NamedTuple):
 
     def after_test(self, test: Metrics) -> History:
         """The same with the evaluation at the end, NaN for runs that failed."""
-        return self._replace(test=_blank(test, self.failed != HEALTHY))
+        last = max((values(m).shape[1] for m in self.val.values()), default=1) - 1
+        broken = (self.failed == HEALTHY) & _not_finite(test)
+        failed = np.where(broken, last, self.failed).astype(np.int32)
+        return self._replace(test=_blank(test, failed != HEALTHY), failed=failed)
 
     def kept(self, num_runs: int) -> History:
         """Only the first runs: those behind them pad the program."""
@@ -117,6 +122,16 @@ def values(mean: Mean) -> np.ndarray:
     out = np.full(np.broadcast_shapes(total.shape, count.shape), np.nan, np.float32)
     with np.errstate(invalid="ignore"):
         return np.divide(total, count, out=out, where=count != 0)
+
+
+def _not_finite(metrics: Metrics) -> np.ndarray | bool:
+    """Runs that counted something and measured NaN or infinity, ``(run,)``."""
+    found: np.ndarray | bool = False
+    for mean in metrics.values():
+        counted = np.broadcast_to(np.asarray(mean.count) != 0, np.shape(values(mean)))
+        wrong = counted & ~np.isfinite(values(mean))
+        found = found | wrong.any(axis=tuple(range(1, wrong.ndim)))
+    return found
 
 
 def _blank(metrics: Metrics, rows: np.ndarray) -> Metrics:

@@ -181,7 +181,7 @@ def test_nan_runs_are_reported_and_skipped(tmp_path, capsys):
     )
     assert table["failed"].values.tolist() == [[True, True], [False, False]]
     assert fw.best(found).point == 1
-    assert fw.best(found).skipped == ("point 0: 2 runs failed (NaN)",)
+    assert fw.best(found).skipped == ("point 0: 2 runs failed",)
     info = read_json(found.path / "chunks" / "000" / "manifest.json")
     assert info["failures"][0] == "point 0 seed 0: nan at segment 2"
 

@@ -246,7 +246,27 @@ class FieldSpec:
             # Fields of a nested part, the others as they are by default.
             make = bare if self.required else self.default().replace
             value = make(**{str(name): entry for name, entry in value.items()})
-        return self.type.canonical(value, where)
+        value = self.type.canonical(value, where)
+        if isinstance(self.mark, Traced) and isinstance(value, float):
+            _check_float32(value, self.mark, where)
+        return value
+
+
+def _check_float32(value: float, limits: Bounded, where: str) -> None:
+    """Refuse a number that a program, which is in float32, would take for another."""
+    with np.errstate(over="ignore"):
+        number = float(np.float32(value))
+    if not np.isfinite(number):
+        raise ConfigError(
+            f"{where}={value} is infinite in float32, in which programs compute: the "
+            f"largest number is 3.4e38."
+        )
+    outside = Bounded(above=limits.above, below=limits.below)
+    if not outside.allows(number):
+        raise ConfigError(
+            f"{where}={value} is {number:g} in float32, in which programs compute, and "
+            f"must be {outside.describe()}."
+        )
 
 
 @functools.cache

@@ -113,6 +113,10 @@ class IndependentPPO(AbstractLearner):
         played = evaluate_joint(source, self._bound(source), state, key, sizes)
         return _flat(source, played)
 
+    def when_uncounted(self) -> str:
+        """As for one agent: all play the same evaluation."""
+        return self.default.when_uncounted()
+
     def policy(self, state: JointState, source: Any) -> JointPolicy:
         """All agents as one policy that maps dictionaries to dictionaries."""
         bound = self._bound(source).items()

@@ -158,6 +158,17 @@ class PPO(AbstractLearner):
         """The actor, which samples; see also its method ``think``."""
         return self._solo(source)[SOLO].policy(state.agents[SOLO])
 
+    def when_uncounted(self) -> str:
+        """Episodes are longer than an evaluation."""
+        limit = self.eval_num_steps
+        return (
+            f"no episode ended in an evaluation, so nothing was counted: "
+            f"eval_num_steps={limit} is shorter than every episode. Give more steps, "
+            f"or 0 for the world's own limit; longer training does not help."
+            if limit
+            else "no episode ended in an evaluation, so nothing was counted."
+        )
+
     def eval_sizes(self, world: AbstractWorld) -> tuple[int, int, int]:
         """Lanes, steps and counted episodes of an evaluation."""
         steps = self.eval_num_steps or world.max_episode_len

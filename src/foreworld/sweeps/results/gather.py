@@ -15,6 +15,7 @@ from foreworld.core.parts.part import Part
 from foreworld.data.reading.reference import DataFolder
 from foreworld.sweeps.plan.plan import Chunk, Plan
 from foreworld.sweeps.plan.prepare import TABLE, read_plan
+from foreworld.sweeps.results.failures import failures
 from foreworld.sweeps.run.work import finished
 from foreworld.sweeps.study.find import read_study, study_path
 from foreworld.sweeps.study.study import Point, Study
@@ -54,7 +55,8 @@ def results(study: Any, *, write: bool = True, quiet: bool = False) -> xarray.Da
         (validation after each segment), ``horizon`` for metrics named ``*_by_horizon``.
         Variables: a training metric by its name, ``val_<metric>`` and
         ``test_<metric>``. Coordinates: every swept field by point, steps done, and for
-        every run whether it is ``finished`` and whether it ``failed`` (turned NaN).
+        every run whether it is ``finished`` and whether it ``failed``, which
+        :mod:`foreworld.sweeps.results.failures` defines.
         What is missing is NaN.
 
     Raises
@@ -78,16 +80,19 @@ def missing(dataset: xarray.Dataset) -> list[str]:
     """What a study lacks, in words: unfinished and failed runs."""
     lines = []
     done, broken = dataset["finished"].values, dataset["failed"].values
-    if not done.all():
-        some = [f"point {p} seed {s}" for p, s in np.argwhere(~done)[:5]]
-        more = ", ..." if (~done).sum() > 5 else ""
+    open_ = ~done & ~broken
+    if open_.any():
+        some = [f"point {p} seed {s}" for p, s in np.argwhere(open_)[:5]]
+        more = ", ..." if open_.sum() > 5 else ""
         lines.append(
-            f"{(~done).sum()} of {done.size} runs are not finished: "
+            f"{open_.sum()} of {done.size} runs are not finished: "
             f"{', '.join(some)}{more}"
         )
     if broken.any():
         some = [f"point {p} seed {s}" for p, s in np.argwhere(broken)]
         lines.append(f"{broken.sum()} of {done.size} runs failed: {', '.join(some)}")
+    if hint := dataset.attrs.get("uncounted", ""):
+        lines.append(hint)
     return lines
 
 
@@ -130,6 +135,8 @@ def gather(folder: Path, partial: bool = False) -> xarray.Dataset:
                 pieces.setdefault((name, split), []).append(piece)
         rows = tuple(np.asarray(chunk.runs).T)
         done[rows], broken[rows] = done_here, history.failed != HEALTHY
+    for run in failures(folder, plan):
+        broken[run] = True
     coords: dict[str, Any] = {
         "point": np.arange(shape[0]),
         "seed": np.arange(shape[1]),
@@ -149,7 +156,18 @@ def gather(folder: Path, partial: bool = False) -> xarray.Dataset:
         "step_name": plan.groups[0].training.budget.step_name,
         "base": to_json(study.base),
     }
-    return xarray.Dataset(variables, coords, attrs)
+    dataset = xarray.Dataset(variables, coords, attrs)
+    dataset.attrs["uncounted"] = _uncounted(dataset, study)
+    return dataset
+
+
+def _uncounted(dataset: xarray.Dataset, study: Study) -> str:
+    """What is to be changed where evaluations counted nothing; else empty."""
+    sound = (dataset["finished"] & ~dataset["failed"]).values
+    score = dataset.get(f"test_{dataset.attrs['score']}")
+    if score is None or not sound.any() or not np.isnan(score.values[sound]).all():
+        return ""
+    return study.base.learner.when_uncounted()
 
 
 def _history_so_far(

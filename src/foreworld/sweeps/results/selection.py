@@ -119,15 +119,15 @@ def best(
         if not 0 <= point < len(values):
             raise ConfigError(f"point {point} is not one of 0 to {len(values) - 1}.")
     skipped = tuple(
-        reason for p in chosen if (reason := _why_skipped(dataset, values, p))
+        reason for p in chosen if (reason := _why_skipped(dataset, values, p, name))
     )
     means = np.full(len(values), np.nan)
     means[list(chosen)] = values.mean(axis=1)[list(chosen)]
     winner = first_largest(means)
     if winner is None:
         raise ForeworldError(
-            f"no point of the study can be chosen: {'; '.join(skipped)}. Finish it by "
-            f"running the same command again, or look at the failures."
+            f"no point of the study can be chosen: {'; '.join(skipped)}."
+            f"{_what_helps(dataset)}"
         )
     row = values[winner]
     fields = {n: dataset.coords[n].values[winner].item() for n in swept(dataset)}
@@ -215,13 +215,29 @@ def as_results(study: Any) -> xarray.Dataset:
 
 
 def _why_skipped(
-    dataset: xarray.Dataset, values: Float[np.ndarray, "point seed"], point: int
+    dataset: xarray.Dataset,
+    values: Float[np.ndarray, "point seed"],
+    point: int,
+    name: str,
 ) -> str:
     if not np.isnan(values[point]).any():
         return ""
-    unfinished = int((~dataset["finished"].values[point]).sum())
-    failed = int(dataset["failed"].values[point].sum())
+    broken = dataset["failed"].values[point]
+    unfinished = int((~dataset["finished"].values[point] & ~broken).sum())
+    failed = int(broken.sum())
     reasons = [f"{unfinished} runs not finished"] * bool(unfinished)
-    reasons += [f"{failed} runs failed (NaN)"] * bool(failed)
+    reasons += [f"{failed} runs failed"] * bool(failed)
+    longer = "" if name.startswith(("test_", "val_")) else ", train longer"
     words = " and ".join(reasons)
-    return f"point {point}: {words or 'nothing was counted, train longer'}"
+    return f"point {point}: {words or f'nothing was counted{longer}'}"
+
+
+def _what_helps(dataset: xarray.Dataset) -> str:
+    """Advice by what keeps points from being chosen."""
+    broken = dataset["failed"].values
+    open_ = ~dataset["finished"].values & ~broken
+    texts = ["The same command finishes the others."] * bool(open_.any())
+    if broken.any():
+        texts.append("'foreworld status' says of failed runs why, and what helps.")
+    hint = dataset.attrs.get("uncounted", "")
+    return "".join(f" {text}" for text in [*texts, *[hint] * bool(hint)])

@@ -21,6 +21,7 @@ from foreworld.sweeps.folder import StudyFolder, locate
 from foreworld.sweeps.plan.estimate import Before, estimate
 from foreworld.sweeps.plan.plan import Plan, describe
 from foreworld.sweeps.plan.prepare import CHUNK_LOCK, LOCK, PLAN, prepare, read_plan
+from foreworld.sweeps.results.failures import account, failures
 from foreworld.sweeps.run.cancel import at_work, begin, stop_if_cancelled
 from foreworld.sweeps.run.follow import following
 from foreworld.sweeps.run.work import ENTRY, ERROR, finished, why_failed, work_on
@@ -66,7 +67,7 @@ def sweep(
     force
         Delete what an earlier study left in the folder.
     quiet
-        Print no progress.
+        Print no progress; failed runs are said all the same.
 
     Raises
     ------
@@ -96,6 +97,10 @@ def sweep(
         else:
             _do_all(study, folder, plan, chosen, quiet)
     finish(folder, plan)
+    num_runs = plan.num_runs if chunk is None else len(plan.chunks[chunk].runs)
+    failed = failures(folder, plan, chunk)
+    if said := account(failed, num_runs, study.base.learner):
+        print(said, file=sys.stderr)
     return StudyFolder(folder)
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from foreworld.core.disk.folder import MANIFEST, remove, seal, write_bytes
 from foreworld.core.disk.lease import lease
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.own_file import own_frame
 from foreworld.core.parts.config import to_dict
+from foreworld.learners.base import AbstractLearner
 from foreworld.sweeps.plan.plan import Chunk, Plan, runs_of
 from foreworld.sweeps.plan.prepare import CHUNK_LOCK, read_plan
 from foreworld.sweeps.run.cancel import CancelledError, at_work, stop_if_cancelled
@@ -151,6 +155,8 @@ def _do(
             remember(update.timing)
             for row, trace in enumerate(traces):
                 _log(trace, row, update)
+            if update.segment == 0:
+                _say_uncounted(first.learner, update.history)
             stop_if_cancelled(folder)
 
         timing = train(
@@ -184,6 +190,14 @@ def failures(chunk: Chunk, history: History) -> list[str]:
         for (point, seed), segment in pairs
         if segment != HEALTHY
     ]
+
+
+def _say_uncounted(learner: AbstractLearner, history: History) -> None:
+    """Say early that evaluations are too short to count anything."""
+    score = history.val.get(learner.score)
+    nothing = score is not None and not np.asarray(score.count).any()
+    if nothing and (said := learner.when_uncounted()):
+        print(said, file=sys.stderr)
 
 
 def _log(trace: AbstractTrace, row: int, update: Update) -> None:
