@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from foreworld.core.disk.clutter import is_clutter
 from foreworld.core.disk.folder import CONFIG, MANIFEST, remove, remove_empty
 from foreworld.core.disk.kind import kind_of
 from foreworld.core.errors import ConfigError, DamagedError, ForeworldError
@@ -63,10 +64,11 @@ def doom(path: str | Path) -> Doomed:
     if busy := kind.busy(folder):
         raise ForeworldError(f"{folder} is not deleted: {busy}.")
     # Unfinished temporary files of killed processes go too.
+    passed = (p.name for p in folder.iterdir() if is_clutter(p.name))
     halves = (p.name for p in folder.iterdir() if p.name.endswith(".part"))
     files = [p for p in folder.rglob("*") if p.is_file() and not p.is_symlink()]
     num_bytes = sum(file.stat().st_size for file in files)
-    return Doomed(folder, word, num_bytes, (*kind.contents(folder), *halves))
+    return Doomed(folder, word, num_bytes, (*kind.contents(folder), *halves, *passed))
 
 
 def delete(doomed: Doomed) -> None:

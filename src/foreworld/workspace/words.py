@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foreworld.core import registry
-from foreworld.core.disk.places import find_place
+from foreworld.core.disk.places import expanded, find_place
 from foreworld.core.errors import ConfigError, UnknownNameError, unknown_name
 from foreworld.core.own_file import load_file
 from foreworld.core.parts.part import Part
@@ -162,5 +162,5 @@ def folder_of(word: str | Path) -> Path:
     if names_study(str(word)):
         return find_folder(word)
     if "/" in str(word):
-        return Path(word)
+        return expanded(word)
     raise unknown_study(str(word), "folder or study")

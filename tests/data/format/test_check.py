@@ -10,9 +10,13 @@ import h5py
 import numpy as np
 import pytest
 
+import foreworld as fw
 from foreworld.core.disk.folder import seal
+from foreworld.core.errors import ForeworldError
 from foreworld.data.exchange.importing import import_data
 from foreworld.data.format.check import check_dataset
+from foreworld.data.format.recipe import read_recipe
+from foreworld.workspace.removal import delete, doom
 
 SHARD = "train/shard-00001.h5"
 
@@ -173,3 +177,36 @@ def test_what_is_no_data_set(tmp_path: Path) -> None:
         f"{tmp_path / 'nowhere'} is missing: there is no such folder."
     ]
     assert "is not finished" in check_dataset(tmp_path)[0]
+
+
+def test_files_of_file_browsers_are_passed_over(tmp_path: Path) -> None:
+    """By checking, making and deleting alike."""
+    folder, sizes = tmp_path / "set", {"train": 2, "num_frames": 3, "quiet": True}
+    folder.mkdir()
+    left = (".DS_Store", "._config.json", "Thumbs.db", "desktop.ini", ".nfs00a1")
+    for name in left:
+        (folder / name).touch()
+    fw.generate(fw.worlds.Pendulum(), folder, **sizes)
+    for name in left:
+        (folder / "train" / name).touch()
+    assert check_dataset(folder) == []
+    data = fw.generate(fw.worlds.Pendulum(), folder, **sizes)
+    assert len(data.train) == 2
+    (folder / "notes.txt").touch()
+    assert check_dataset(folder) == [
+        f"{folder / 'notes.txt'} does not belong to this data set."
+    ]
+    (folder / "notes.txt").unlink()
+    delete(doom(folder))
+    assert not folder.exists()
+
+
+def test_a_folder_of_very_many_files_is_refused(copy: Path) -> None:
+    """Before any of them is listed: what a folder says must not fill the memory."""
+    config = json.loads((copy / "config.json").read_text())
+    task = config["recipe"]["tasks"]["dict"][""]
+    task.update(train=10**9, chunk_len=1, shard_len=1)
+    (copy / "config.json").write_text(json.dumps(config))
+    (copy / "manifest.json").unlink()
+    with pytest.raises(ForeworldError, match=r"1,000,000,0\d\d files is too large: at"):
+        read_recipe(copy)

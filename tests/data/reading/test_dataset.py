@@ -3,10 +3,12 @@
 import pickle
 from pathlib import Path
 
+import h5py
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import foreworld as fw
 from foreworld.core.errors import ConfigError, DamagedError, UnknownNameError
 from foreworld.core.parts.config import content_hash, from_json, to_json
 from foreworld.data.reading.dataset import DataSet, open_dataset
@@ -18,6 +20,35 @@ from tests.data.small import NUM_FRAMES
 @pytest.fixture(scope="module")
 def data(made: Path) -> DataSet:
     return open_dataset(made)
+
+
+def test_a_relative_folder_outlives_the_working_folder(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(made.parent)
+    data = open_dataset(made.name)
+    assert repr(data).startswith(f"DataSet {made.name}: Pendulum(")
+    split = pickle.loads(pickle.dumps(data.train))
+    monkeypatch.chdir(tmp_path)
+    assert data.path == made
+    for one in (data.train, data.val, split):
+        assert one.image[0].shape == (NUM_FRAMES, 32, 32, 1)
+
+
+def test_a_home_is_meant_by_its_sign(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(made.parent))
+    assert open_dataset(f"~/{made.name}").path == made
+    assert fw.load(f"~/{made.name}").path == made
+    assert DataFolder(f"~/{made.name}").open().path == made
+
+
+def test_others_can_open_a_shard_meanwhile(data: DataSet) -> None:
+    first = data.train.state[0]
+    with h5py.File(data.path / "train/shard-00000.h5") as file:
+        np.testing.assert_array_equal(file["state"][0], first)
+        np.testing.assert_array_equal(data.train.state[1], file["state"][1])
 
 
 def test_what_it_says_of_itself(made: Path, data: DataSet) -> None:
@@ -48,6 +79,18 @@ def test_columns_index_like_arrays(data: DataSet) -> None:
         np.array([500, 20]),
         np.arange(600) % 7 == 0,
         [],
+        np.uint8(7),
+        np.array(3),
+        jnp.array(2),
+        ...,
+        (),
+        None,
+        (4, 1),
+        (slice(2, 5), 1, 0),
+        ([0, 1], [1, 2]),
+        (2, slice(None), [0, 1]),
+        np.array([[0, 1], [2, 3]], np.uint8),
+        np.ones((600, NUM_FRAMES), bool),
     ):
         wanted = np.asarray(index, int) if isinstance(index, list) else index
         np.testing.assert_array_equal(state[index], whole[wanted])
@@ -55,6 +98,14 @@ def test_columns_index_like_arrays(data: DataSet) -> None:
     for bad in (600, -601, [0, 600]):
         with pytest.raises(IndexError, match="in the split train"):
             state[bad]
+    for few in ([True] * 599, True, [True]):
+        with pytest.raises(IndexError, match="choose among the 600 sequences"):
+            state[few]
+    for strange in (1.0, [1.0], np.array(2.0), "state", {}):
+        with pytest.raises(
+            TypeError, match=r"by whole numbers of sequences, by slices"
+        ):
+            state[strange]
     with pytest.raises(AttributeError, match=r"train of .*: 'label'\. Known: image"):
         _ = data.train.label
     assert set(data.train.parameters) == {"mass", "length"}

@@ -24,6 +24,19 @@ def runs_folder() -> Path:
     return home() / "runs"
 
 
+def expanded(path: str | Path) -> Path:
+    """A path as a person means it: ``~`` is the home folder, of a shell or not."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111
+
+
+def shown(path: Path) -> Path:
+    """An absolute path as people read it: from the working folder, if it is below."""
+    try:
+        return path.relative_to(Path.cwd())
+    except (ValueError, FileNotFoundError):
+        return path
+
+
 def find_place(word: str | Path) -> Path | None:
     """The existing path that a word names: as it is written, or else below the home.
 
@@ -38,7 +51,8 @@ def find_place(word: str | Path) -> Path | None:
         Of a file, a folder or a link; ``None`` where there is nothing, and for an
         empty word.
     """
-    for path in (Path(word), home() / word) if str(word) else ():
+    meant = expanded(word)
+    for path in (meant, home() / meant) if str(word) else ():
         # False, and no error, for names that no file system takes.
         if os.path.lexists(path):
             return path

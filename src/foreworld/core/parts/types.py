@@ -167,7 +167,7 @@ class _Place(AbstractType):
 
     def canonical(self, value: Any, where: str) -> Path:
         if isinstance(value, str | os.PathLike):
-            return Path(value)
+            return Path(os.path.expanduser(value))  # noqa: PTH111
         raise _wrong(where, "a path", value)
 
 

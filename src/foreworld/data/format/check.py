@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from foreworld.core.disk.clutter import entries
 from foreworld.core.disk.folder import CONFIG, MANIFEST, manifest, read_json, verify
 from foreworld.core.errors import ForeworldError
 from foreworld.data.format.folder import foreign, shard_path
@@ -83,7 +84,9 @@ def _check_config(folder: Path, recipe: Recipe) -> list[str]:
     for name in sorted(wanted - set(listed["files"])):
         problems.append(f"{folder / name} is missing from {MANIFEST}.")
     places = {path.parent for path in paths}
-    present = {str(p.relative_to(folder)) for d in places for p in d.glob("*")}
+    present = {
+        str(p.relative_to(folder)) for d in places if d.is_dir() for p in entries(d)
+    }
     for name in sorted({*(present - wanted), *foreign(folder, recipe.tasks)}):
         problems.append(f"{folder / name} does not belong to this data set.")
     return problems

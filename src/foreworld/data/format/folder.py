@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from foreworld.core.disk.clutter import entries
 from foreworld.core.disk.folder import (
     CONFIG,
     MANIFEST,
@@ -174,9 +175,9 @@ def foreign(folder: Path, tasks: Iterable[str]) -> list[str]:
     if not folder.is_dir():
         return []
     names = set(contents(tasks)) | {CONFIG, MANIFEST}
-    found = [p.name for p in folder.iterdir() if p.name not in names]
+    found = [p.name for p in entries(folder) if p.name not in names]
     for task in (task for task in tasks if task and (folder / task).is_dir()):
-        inner = (p.name for p in (folder / task).iterdir())
+        inner = (p.name for p in entries(folder / task))
         found += [f"{task}/{name}" for name in inner if name not in SPLITS]
     return sorted(name for name in found if not name.endswith(".part"))
 

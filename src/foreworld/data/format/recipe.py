@@ -31,6 +31,8 @@ FORMAT = 2
 """Number of the written format; readers refuse one they do not know."""
 SPLITS = ("train", "val", "test")
 """Names of the splits, in the order in which they are made."""
+MOST_SHARDS = 10**5
+"""Files of a data set at most: what a folder says must not fill the memory."""
 CHUNK_LEN = 250
 """Sequences that one call of the compiled program makes, where nothing else is said."""
 
@@ -145,6 +147,14 @@ class Recipe(Part):
         super().__check_init__()
         if not self.tasks:
             raise ConfigError("a data set needs at least one task.")
+        tasks = self.tasks.values()
+        files = sum(-(-n // r.shard_len) for r in tasks for n in r.sizes.values())
+        if files > MOST_SHARDS:
+            raise ConfigError(
+                f"a data set of {files:,} files is too large: at most {MOST_SHARDS:,} "
+                f"are listed. Ask for fewer sequences, or put more of them in a file "
+                f"with shard_len."
+            )
         for task, recipe in self.tasks.items():
             if not task_name_allowed(task) and (task or len(self.tasks) > 1):
                 raise ConfigError(

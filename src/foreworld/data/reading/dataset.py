@@ -13,6 +13,7 @@ from typing import cast, get_args
 
 from foreworld.core import registry, show
 from foreworld.core.disk.folder import CONFIG, MANIFEST, manifest
+from foreworld.core.disk.places import expanded, shown
 from foreworld.core.errors import ConfigError, DamagedError, unknown_name
 from foreworld.core.parts.config import changes
 from foreworld.data.format.recipe import SPLITS, Recipe, TaskRecipe, read_recipe
@@ -45,23 +46,25 @@ def open_dataset(
     ConfigError
         It is a data set of another world, or no data set.
     """
-    folder = Path(path)
+    # What is read later must not depend on the working folder of then.
+    folder = expanded(path).absolute()
+    place = shown(folder)
     recipe = read_recipe(folder)
     marker = manifest(folder)
     if marker is None:
         raise DamagedError(
-            f"{folder} is not finished: its generation was interrupted. Run the same "
+            f"{place} is not finished: its generation was interrupted. Run the same "
             f"'foreworld generate' command again; what is finished is kept."
         )
     if marker.get("identity") != recipe.identity:
         raise DamagedError(
-            f"{folder / CONFIG} was altered: it describes {recipe.identity}, but "
-            f"{folder / MANIFEST} was written for {marker.get('identity')}."
+            f"{place / CONFIG} was altered: it describes {recipe.identity}, but "
+            f"{place / MANIFEST} was written for {marker.get('identity')}."
         )
     for task in recipe.tasks:
         if not (folder / task).is_dir():
             raise DamagedError(
-                f"{folder / task} is missing: it is a task of {folder}. Run the same "
+                f"{place / task} is missing: it is a task of {place}. Run the same "
                 f"'foreworld generate' command again; the other tasks are kept."
             )
     data = DataSet(folder, recipe)
@@ -69,7 +72,7 @@ def open_dataset(
     for found in {type(family.world) for family in data.families.values()}:
         if asked is not None and asked is not found:
             raise ConfigError(
-                f"{folder} is a data set of {found.__name__}, not of "
+                f"{place} is a data set of {found.__name__}, not of "
                 f"{asked.__name__}. Choose another data set, or generate one of "
                 f"{asked.__name__}."
             )
@@ -201,7 +204,7 @@ class DataSet:
         if len(tasks) > 1:
             name = f" ({self.recipe.name})" if self.recipe.name else ""
             return (
-                f"DataSet {self.path}{name}: {len(tasks)} tasks "
+                f"DataSet {shown(self.path)}{name}: {len(tasks)} tasks "
                 f"({', '.join(tasks)}); {sizes} sequences"
             )
         recipe, world = self._only, self.family.world
@@ -212,15 +215,15 @@ class DataSet:
         settings = ", ".join(f"{name}={value}" for name, value in fields.items())
         task = f", task {recipe.task}" if recipe.task else ""
         return (
-            f"DataSet {self.path}{task}: {type(world).__name__}({settings}); {sizes} "
-            f"sequences of {recipe.num_frames} frames; seed {recipe.seed}"
+            f"DataSet {shown(self.path)}{task}: {type(world).__name__}({settings}); "
+            f"{sizes} sequences of {recipe.num_frames} frames; seed {recipe.seed}"
         )
 
     @property
     def _only(self) -> TaskRecipe:
         if len(self.recipe.tasks) > 1:
             raise ConfigError(
-                f"{self.path} has {len(self.recipe.tasks)} tasks, each with a family "
-                f"of its own: see .families."
+                f"{shown(self.path)} has {len(self.recipe.tasks)} tasks, each with a "
+                f"family of its own: see .families."
             )
         return next(iter(self.recipe.tasks.values()))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
+from foreworld.core.disk.places import expanded
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.part import Part, Place
 from foreworld.data.format.recipe import read_recipe
@@ -32,7 +32,7 @@ class DataFolder(Part):
     def __check_init__(self) -> None:
         super().__check_init__()
         if not self.identity:
-            recipe = read_recipe(Path(self.path))
+            recipe = read_recipe(expanded(self.path))
             object.__setattr__(self, "identity", recipe.identity)
 
     def open(self) -> DataSet:

@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Int
 
 from foreworld.core import show
+from foreworld.core.disk.places import shown
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.limits import Bounded
 from foreworld.core.parts.partition import partition
@@ -91,7 +92,7 @@ class Split(AbstractTable):
 
     def __repr__(self) -> str:
         tasks = f" of {len(self._tasks)} tasks" if len(self._tasks) > 1 else ""
-        return f"Split {self.name} of {self.folder}: {len(self):,} sequences{tasks}"
+        return f"Split {self.name} of {self.place}: {len(self):,} sequences{tasks}"
 
     def _repr_html_(self) -> str:
         """In a notebook: its columns, and some sequences as rows of frames."""
@@ -108,7 +109,7 @@ class Split(AbstractTable):
     @property
     def place(self) -> str:
         """Its folder."""
-        return str(self.folder)
+        return str(shown(self.folder))
 
     @property
     def task_sizes(self) -> dict[str, int]:
@@ -238,11 +239,11 @@ class Split(AbstractTable):
         if len(lacking) == len(self._tasks):
             held = [split for split, size in self.recipe.sizes.items() if size]
             raise ConfigError(
-                f"{self.folder} has no {self.name} sequences, only {', '.join(held)}. "
+                f"{self.place} has no {self.name} sequences, only {', '.join(held)}. "
                 f"Generate it with --{self.name} above 0."
             )
         raise ConfigError(
-            f"the {self.name} split of {self.folder} cannot be merged: "
+            f"the {self.name} split of {self.place} cannot be merged: "
             f"{', '.join(lacking)} {'has' if len(lacking) == 1 else 'have'} no "
             f"{self.name} sequences. Use the tasks one by one, as in "
             f".tasks[{next(iter(self._tasks))!r}], or generate it anew."
@@ -273,7 +274,7 @@ class Split(AbstractTable):
                 least = min(shapes, key=lambda task: shapes[task][-1])
                 raise ConfigError(
                     f"num_columns={width} must be at most {min(widths)}: {name} of "
-                    f"{least} in {self.folder} has no more columns."
+                    f"{least} in {self.place} has no more columns."
                 )
         return {task: (*shape[:-1], width) for task, shape in shapes.items()}
 
@@ -283,7 +284,7 @@ class Split(AbstractTable):
             by_kind.setdefault(kind, []).append(task)
         listing = "; ".join(f"{k} in {', '.join(t)}" for k, t in by_kind.items())
         return ConfigError(
-            f"the tasks of {self.folder} cannot be merged: {name} is unequal "
+            f"the tasks of {self.place} cannot be merged: {name} is unequal "
             f"({listing}).{advice} Each task alone is "
             f".tasks[{next(iter(self._tasks))!r}] and so on."
         )

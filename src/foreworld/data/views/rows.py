@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import operator
 from collections.abc import Iterable
 from typing import Any
 
@@ -102,31 +103,51 @@ class AbstractRows(abc.ABC):
         name
             The column.
         index
-            A number, a slice or an array of numbers. Of a tuple the first says which
-            rows are read, the rest what of each.
+            What NumPy takes: numbers of any integer type, slices, arrays and lists of
+            numbers, a truth for each sequence. Of a tuple the first says which rows
+            are read, the rest what of each.
+
+        Raises
+        ------
+        IndexError
+            There are no such sequences, or not as many truths as sequences.
+        TypeError
+            It is none of these, floats for example.
         """
+        parts = index if isinstance(index, tuple) else (index,)
+        first, *rest = parts or (...,)
+        if first is Ellipsis or first is None or _is_wide_mask(first):
+            return self.rows(name, np.arange(len(self)))[index]
+        numbers = self._numbers(first)
+        found = self.rows(name, numbers.reshape(-1))
+        if isinstance(first, slice):
+            return found[(slice(None), *rest)]
+        # As arrays of numbers are combined with what stands behind them.
+        return found[(np.arange(numbers.size).reshape(numbers.shape), *rest)]
+
+    def _numbers(self, index: Any) -> np.ndarray:
+        """The sequences that the first part of an index names."""
         size = len(self)
-        if index is Ellipsis:
-            return self.rows(name, np.arange(size))
-        if isinstance(index, tuple):
-            if index[0] is Ellipsis:
-                return self.rows(name, np.arange(size))[index]
-            values: Any = self.read(name, index[0])
-            one = isinstance(index[0], int | np.integer)
-            return values[index[1:] if one else (slice(None), *index[1:])]
-        if isinstance(index, int | np.integer):
-            return self.rows(name, np.asarray([self.number(int(index))]))[0]
         if isinstance(index, slice):
-            return self.rows(name, np.arange(size)[index])
-        rows = np.asarray(index)
+            return np.arange(size)[index]
+        try:
+            return np.asarray(self.number(index))
+        except TypeError:
+            rows = np.asarray(index)
+        if rows.dtype == bool:
+            if rows.shape != (size,):
+                raise IndexError(
+                    f"{rows.size} truths of shape {rows.shape} do not choose among the "
+                    f"{size} sequences of the split {self.name} of {self.place}: one "
+                    f"for each is needed."
+                )
+            return np.flatnonzero(rows)
         if not rows.size:
             rows = rows.astype(int)
-        if rows.dtype == bool:
-            rows = np.flatnonzero(rows)
         if rows.dtype.kind not in "iu":
             raise TypeError(
-                f"a column is indexed by numbers of sequences, by slices or by truths, "
-                f"not by {index!r}."
+                f"a column is indexed by whole numbers of sequences, by slices or by "
+                f"truths, not by {index!r}."
             )
         if rows.size and not (-size <= rows.min() and rows.max() < size):
             raise IndexError(
@@ -134,9 +155,9 @@ class AbstractRows(abc.ABC):
                 f"{self.name} of {self.place}, which has {size}: 0 to {size - 1}."
             )
         # Numbers of few bits would overflow in sums with others.
-        return self.rows(name, rows.astype(np.int64) % size)
+        return rows.astype(np.int64) % max(size, 1)
 
-    def number(self, index: int | np.integer) -> int:
+    def number(self, index: Any) -> int:
         """A sequence's number, counted from the end where it is negative.
 
         Raises
@@ -147,17 +168,24 @@ class AbstractRows(abc.ABC):
             It is no whole number.
         """
         size = len(self)
-        if isinstance(index, bool) or not isinstance(index, int | np.integer):
+        try:
+            # Truths are numbers to Python, and choose something else in NumPy.
+            index = operator.index([] if isinstance(index, bool) else index)
+        except TypeError:
             raise TypeError(
                 f"a split is indexed by the number of a sequence, not by {index!r}. "
                 f"A column is an attribute: split.{next(iter(self.columns))}."
-            )
+            ) from None
         if not -size <= index < size:
             raise IndexError(
                 f"there is no sequence {index} in the split {self.name} of "
                 f"{self.place}, which has {size}: 0 to {size - 1}."
             )
-        return int(index) % size
+        return index % size
+
+
+def _is_wide_mask(index: Any) -> bool:
+    return np.ndim(index) > 1 and np.asarray(index).dtype == bool
 
 
 class LazyColumn:

@@ -7,6 +7,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+from foreworld.core.disk.clutter import entries
 from foreworld.core.disk.folder import (
     CONFIG,
     MANIFEST,
@@ -153,7 +154,7 @@ def _forget_unused_plan(folder: Path, width: int) -> None:
 def _check_free(study: Study, folder: Path) -> None:
     """Refuse a folder that holds anything but this study."""
     # Hidden files are locks, and halves of files that were never put in place.
-    if not folder.exists() or all(p.name.startswith(".") for p in folder.iterdir()):
+    if not folder.exists() or all(p.name.startswith(".") for p in entries(folder)):
         return
     if not (folder / CONFIG).exists():
         raise OccupiedError(

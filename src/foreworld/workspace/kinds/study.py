@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from foreworld.core.disk.clutter import entries
 from foreworld.core.disk.folder import CONFIG, MANIFEST, verify
 from foreworld.core.disk.lease import held
 from foreworld.core.errors import ConfigError, ForeworldError
@@ -76,7 +77,7 @@ class StudyKind(AbstractFolderKind):
     def foreign(self, folder: Path) -> list[str]:
         """All else."""
         names = {*_OURS, *_LOCKS, CONFIG, MANIFEST}
-        there = (p.name for p in folder.iterdir() if not p.name.endswith(".part"))
+        there = (p.name for p in entries(folder) if not p.name.endswith(".part"))
         return sorted(name for name in there if name not in names)
 
     def busy(self, folder: Path) -> str:

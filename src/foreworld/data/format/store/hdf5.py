@@ -108,11 +108,15 @@ class _Reader(AbstractShardReader):
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._file = h5py.File(path, "r", locking=False)
-        except FileNotFoundError as error:
-            raise DamagedError(f"{path} is missing.") from error
+            # Of a driver of its own, or HDF5 would refuse others of this process who
+            # open the file as h5py does by default.
+            self._file = h5py.File(path, "r", driver="stdio", locking=False)
         except OSError as error:
-            raise DamagedError(f"{path} cannot be read as HDF5: {error}.") from error
+            if not path.exists():
+                raise DamagedError(f"{path} is missing.") from error
+            raise DamagedError(
+                f"{path} cannot be read as HDF5: truncated or altered ({error})."
+            ) from error
 
     def shapes(self) -> dict[str, tuple[tuple[int, ...], str]]:
         found: dict[str, tuple[tuple[int, ...], str]] = {}
