@@ -24,6 +24,8 @@ import jax
 import jax.monitoring
 import numpy as np
 
+from foreworld.core.numerics import pinned
+
 CACHE_VARIABLE = "FOREWORLD_CACHE"
 """Environment variable that names the folder of compiled programs."""
 
@@ -131,7 +133,8 @@ def compile_all(wanted: list[Program]) -> Compiled:
     for key, program in new.items():
         donate = tuple(index + 1 for index in program.donate)
         jitted = jax.jit(program.function, static_argnums=0, donate_argnums=donate)
-        lowered[key] = jitted.lower(program.static, *program.args)
+        with pinned():
+            lowered[key] = jitted.lower(program.static, *program.args)
     _compile(lowered)
     programs = [_KNOWN[key] for key in keys]
     # Threads may end in any order: what is forgotten first follows the order of asking.

@@ -9,14 +9,27 @@ from __future__ import annotations
 import hashlib
 
 import jax
-from jaxtyping import Array, Int, Integer, Key
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Integer, Key, UInt32
+
+from foreworld.core.numerics import GENERATOR
 
 Name = str | int | Integer[Array, ""]
 
 
-def root_key(seed: int | Int[Array, ""]) -> Key[Array, ""]:
-    """The typed key of a root seed."""
-    return jax.random.key(seed)
+def root_key(seed: int | Integer[Array, ""]) -> Key[Array, ""]:
+    """The typed key of a root seed, of which the low 32 bits count."""
+    # Not `jax.random.key`, which heeds settings of the environment.
+    if isinstance(seed, int):
+        return key_of(np.array([0, seed & 0xFFFF_FFFF], np.uint32))
+    low = jnp.asarray(seed).astype(jnp.uint32)
+    return key_of(jnp.stack([jnp.zeros_like(low), low]))
+
+
+def key_of(words: UInt32[ArrayLike, "... 2"]) -> Key[Array, "..."]:
+    """The typed keys that two words each stand for."""
+    return jax.random.wrap_key_data(jnp.asarray(words), impl=GENERATOR)
 
 
 def named_key(key: Key[Array, ""], *names: Name) -> Key[Array, ""]:

@@ -22,6 +22,7 @@ from safetensors import SafetensorError, safe_open
 from foreworld.core.disk.folder import remove as remove_file
 from foreworld.core.disk.folder import write_bytes
 from foreworld.core.errors import DamagedError
+from foreworld.core.keys import key_of
 
 Arrays = dict[str, np.ndarray]
 """Host arrays by flat name."""
@@ -125,7 +126,7 @@ def unflatten(arrays: Arrays, prefix: str, like: Any, where: Path) -> Any:
             raise DamagedError(f"{where} holds no {name!r}: written by other code.")
         array: Any = arrays[name]
         if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-            array = jax.random.wrap_key_data(jnp.asarray(array))
+            array = key_of(array)
         if array.shape != leaf.shape or array.dtype != leaf.dtype:
             raise DamagedError(
                 f"{where}: {name!r} is {array.dtype}{array.shape} instead of "

@@ -124,9 +124,9 @@ def values(mean: Mean) -> np.ndarray:
         return np.divide(total, count, out=out, where=count != 0)
 
 
-def _not_finite(metrics: Metrics) -> np.ndarray | bool:
-    """Runs that counted something and measured NaN or infinity, ``(run,)``."""
-    found: np.ndarray | bool = False
+def _not_finite(metrics: Metrics) -> Any:
+    """Runs that counted something and measured NaN or infinity, bool, ``(run,)``."""
+    found: Any = False
     for mean in metrics.values():
         counted = np.broadcast_to(np.asarray(mean.count) != 0, np.shape(values(mean)))
         wrong = counted & ~np.isfinite(values(mean))

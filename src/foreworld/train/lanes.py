@@ -101,7 +101,9 @@ def stack_trees(trees: Sequence[Any]) -> Any:
     def stacked(*leaves: Any) -> Any:
         if jnp.issubdtype(leaves[0].dtype, jax.dtypes.prng_key):
             data = np.stack([np.asarray(jax.random.key_data(leaf)) for leaf in leaves])
-            return jax.random.wrap_key_data(jnp.asarray(data))
+            return jax.random.wrap_key_data(
+                jnp.asarray(data), impl=jax.random.key_impl(leaves[0])
+            )
         return np.stack([np.asarray(leaf) for leaf in leaves])
 
     return jax.tree.map(stacked, *trees)

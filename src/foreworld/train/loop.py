@@ -21,6 +21,7 @@ from foreworld.core import compilation
 from foreworld.core.disk.folder import make_folder, read_json, remove, write_json
 from foreworld.core.disk.refusals import StorageError
 from foreworld.core.errors import DamagedError
+from foreworld.core.numerics import pinned
 from foreworld.learners.base import Budget, LearnerState
 from foreworld.train import checkpoint, journal
 from foreworld.train._program import AT_END, AbstractProgram, make_program
@@ -129,6 +130,7 @@ def plan_training(
     return TrainingPlan(layout, budget)
 
 
+@pinned(wide=False)
 def train(
     runs: Sequence[Run],
     folder: Path,
@@ -236,6 +238,7 @@ def read_timing(folder: Path) -> dict[str, float] | None:
     return times if len(times) == len(names) else None
 
 
+@pinned(wide=False)
 def read_state(
     parameters: Parameters, folder: Path, index: int
 ) -> tuple[LearnerState, Any]:

@@ -19,7 +19,8 @@ from jaxtyping import Array, Bool, UInt32
 from foreworld.core.compilation import Program, compile_all
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.host_keys import host_fold, host_key
-from foreworld.core.keys import named_key, root_key
+from foreworld.core.keys import key_of, named_key, root_key
+from foreworld.core.numerics import pinned
 from foreworld.core.parts.config import field_paths
 from foreworld.core.parts.part import Part
 from foreworld.core.parts.partition import Leaves, Static, combine, partition
@@ -87,7 +88,7 @@ class Simulator:
     def columns(self) -> tuple[Column, ...]:
         """What a shard of this recipe holds."""
         width = self.recipe.chunk_len
-        with jax.enable_x64(True):
+        with pinned(wide=True):
             # Of the jitted function: JAX then traces it once for both.
             shapes = jax.jit(_run, static_argnums=0).eval_shape(
                 (self._static, _NOBODY),
@@ -211,7 +212,7 @@ class Simulator:
         keys = np.where(attempt[:, None] > 0, again, key)
         stored, arrays = self._policy
         static, args = (self._static, stored), (self._leaves, arrays, keys)
-        with jax.enable_x64(True):
+        with pinned(wide=True):
             # Workers on one machine share what there is to compile.
             program = compile_all([Program(_run, static, args)]).programs[0]
             return program(*args)
@@ -262,7 +263,7 @@ def _run(
         policy = eqx.combine(held, stored.rest)
 
     def one(words: UInt32[Array, "2"]) -> dict[str, Array]:
-        key = jax.random.wrap_key_data(words)
+        key = key_of(words)
         world = family.sample(named_key(key, "world"))
         drawn = {PARAMETER + n: v for n, v in family.parameters(world).items()}
         acting = policy or RandomPolicy(world)

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key, Num, UInt8
 
 from foreworld.core.keys import named_key
+from foreworld.core.numerics import pinned
 from foreworld.core.parts.partition import Static, combine
 from foreworld.play.hands.sliders import Knobs
 from foreworld.play.stage.base import Number
@@ -184,6 +185,7 @@ class Episode:
         )
 
 
+@pinned()
 @eqx.filter_jit
 def _begin(
     static: Static,
@@ -199,6 +201,7 @@ def _begin(
     return _look(world, policy, scene, jnp.int32(0))
 
 
+@pinned()
 @eqx.filter_jit
 def _turn(
     static: Static,

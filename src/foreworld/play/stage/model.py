@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, UInt8
 
 from foreworld.core.keys import named_key, root_key
+from foreworld.core.numerics import pinned
 from foreworld.core.parts.config import set_path
 from foreworld.core.parts.partition import Static, combine, partition
 from foreworld.learners.forward.base import AbstractForwardModel, ForwardState
@@ -246,6 +247,7 @@ def difference(true: Unit, predicted: Unit) -> UInt8[np.ndarray, "height width 3
     return (255 * picture).astype(np.uint8)
 
 
+@pinned()
 @eqx.filter_jit
 def _see(
     static: Static,
@@ -256,6 +258,7 @@ def _see(
     return combine(static, leaves, {}).reset(state, frames[None])
 
 
+@pinned()
 @eqx.filter_jit
 def _predict(
     static: Static,

@@ -15,7 +15,8 @@ import jax
 import numpy as np
 from jaxtyping import Array, Bool, Float, UInt8, UInt32
 
-from foreworld.core.keys import named_key, root_key
+from foreworld.core.keys import key_of, named_key, root_key
+from foreworld.core.numerics import pinned
 from foreworld.core.parts.part import field_specs
 from foreworld.core.parts.partition import Leaves, Static, combine, partition
 from foreworld.data.format.observation import Observation
@@ -224,7 +225,7 @@ def _footage(recipe: TaskRecipe, name: str, rows: Mapping[str, Any]) -> Footage:
     if isinstance(world, AbstractDynamics):
         if "key" in rows:
             static, *leaves = partition(recipe.family)
-            with jax.enable_x64(True):
+            with pinned(wide=True):
                 keys, seen = np.asarray(rows["key"]), recipe.observation
                 found = _energies(static, recipe.num_frames, seen, leaves, keys)
             energy = None if found is None else np.asarray(found)
@@ -266,7 +267,7 @@ def _energies(
     family = combine(static, *leaves)
 
     def one(words: UInt32[Array, "2"]) -> Float[Array, " time"] | None:
-        key = jax.random.wrap_key_data(words)
+        key = key_of(words)
         world = family.sample(named_key(key, "world"))
         made, _ = motion(world, RandomPolicy(world), key, num_frames, seen)
         energies = jax.vmap(world.energy)(made.states)

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from foreworld.core.errors import ConfigError, DamagedError, FitError
+from foreworld.core.numerics import pinned
 from foreworld.learners.base import Budget
 from foreworld.sweeps.study.study import Point, Study
 from foreworld.train.lanes import Run, static_of
@@ -138,6 +139,7 @@ class Plan:
             raise DamagedError(f"the study's plan is damaged: {error!r}.") from error
 
 
+@pinned(wide=False)
 def make_plan(
     study: Study, *, workers: int = 1, threads: int = 0, width: int | None = None
 ) -> Plan:

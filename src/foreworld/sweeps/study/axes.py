@@ -166,7 +166,7 @@ def _changes(base: Parameters, key: str, fields: Mapping[str, Any]) -> bool:
 
 def _key(key: Any) -> str:
     """A key as it is stored: text."""
-    names = key if isinstance(key, tuple) and key else (key,)
+    names: tuple[Any, ...] = key if isinstance(key, tuple) and key else (key,)
     for name in names:
         if not (isinstance(name, str) and name):
             raise ConfigError(

@@ -11,7 +11,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, UInt8, UInt32
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.keys import named_key
+from foreworld.core.keys import named_key, root_key
+from foreworld.core.numerics import pinned
 from foreworld.core.parts.partition import Leaves, Static, combine, partition
 from foreworld.worlds.base import AbstractWorld, Observation, State
 from foreworld.worlds.episode import Running, advance, begin, choose
@@ -86,6 +87,7 @@ class Episodes:
         return self._carry
 
 
+@pinned()
 @functools.partial(jax.jit, static_argnums=0)
 def _start(
     static: Static, leaves: tuple[Leaves, Leaves], seeds: UInt32[Array, " lane"]
@@ -93,12 +95,13 @@ def _start(
     world = combine(static, *leaves)
 
     def one(seed: UInt32[Array, ""]) -> Running:
-        return begin(world, named_key(jax.random.key(seed), "reset"))
+        return begin(world, named_key(root_key(seed), "reset"))
 
     running = jax.vmap(one)(seeds)
     return _Carry(running, seeds), running.obs
 
 
+@pinned()
 @functools.partial(jax.jit, static_argnums=0)
 def _advance(
     static: Static,
@@ -110,7 +113,7 @@ def _advance(
     world = combine(static, *leaves)
 
     def one(running: Running, seed: Array, action: Any) -> Any:
-        key = named_key(jax.random.key(seed), "step", running.num_steps)
+        key = named_key(root_key(seed), "step", running.num_steps)
         return advance(world, running, action, key)
 
     running, step = jax.vmap(one)(carry.running, carry.seeds, actions)
@@ -124,6 +127,7 @@ def _advance(
     return choose(restart, (begun, (obs, *zeros)), (moved, outcome))
 
 
+@pinned()
 @functools.partial(jax.jit, static_argnums=0)
 def _draw(
     static: Static, leaves: tuple[Leaves, Leaves], state: State

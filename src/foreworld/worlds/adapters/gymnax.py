@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, Key, UInt8
 
 from foreworld.core.errors import ConfigError, unknown_name
+from foreworld.core.keys import root_key
 from foreworld.core.parts.part import Traced
 from foreworld.core.spaces import Space
 from foreworld.worlds.adapters._optional import require
@@ -131,7 +132,7 @@ def _make(
         params = params.replace(**dict(changes))
         actions = env.action_space(params)
         shape = np.zeros(actions.shape).shape
-        obs, _ = jax.eval_shape(env.reset_env, jax.random.key(0), params)
+        obs, _ = jax.eval_shape(env.reset_env, root_key(0), params)
         observations = env.observation_space(params)
         return _Foreign(
             env,

@@ -15,6 +15,7 @@ from jaxtyping import Array, Bool, Float, Key, UInt8
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import named_key
+from foreworld.core.numerics import pinned
 from foreworld.core.parts.part import Bounded, Traced
 from foreworld.core.spaces import Box
 from foreworld.render.discs import hues
@@ -110,7 +111,7 @@ class LennardJones(AbstractDynamics):
         depend on how it was compiled.
         """
         dtype = working_dtype()
-        with jax.enable_x64(True):
+        with pinned(wide=True):
             state = self._thermal(key)
         state = state.astype(dtype)
         return state, state.astype(jnp.float32)
