@@ -95,6 +95,9 @@ def own_folder(
     # The tracker sets it for its library; set and deleted, so that this is undone.
     monkeypatch.setenv("TRACKIO_DIR", str(home))
     monkeypatch.delenv("TRACKIO_DIR")
+    # What a test trusts, no other one does.
+    monkeypatch.setenv("FOREWORLD_TRUST", "")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
     monkeypatch.chdir(home)
     return home
 

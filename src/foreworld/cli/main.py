@@ -34,6 +34,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from foreworld.cli._usage import Usage
+from foreworld.core import trusted
 from foreworld.core.errors import ConfigError, FitError, ForeworldError, unknown_name
 from foreworld.core.own_file import own_frame
 
@@ -56,6 +57,8 @@ _GENERAL = """\
 General options, for every verb:
   -h, --help         what a verb does and takes; fields too, once it has its names
   --device cpu|gpu   where programs run (default: a GPU where JAX finds one)
+  --trust PATH       a file, or a folder of files, whose code may run although it is
+                     named by a folder and not by you; can be given several times
   --debug            show the traceback of an error
   --version          the installed version
 """
@@ -86,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             # A file's name may hold bytes that are no text.
             stream.reconfigure(errors="backslashreplace")
     try:
-        with _terminable():
+        with _terminable(), trusted.one_command():
             return _dispatch(words)
     except KeyboardInterrupt as error:
         asked = isinstance(error, Terminated)
@@ -154,6 +157,9 @@ def _terminable() -> Iterator[None]:
 
 def _dispatch(words: list[str]) -> int:
     words = _choose_device(words)
+    paths, words = _take(words, "--trust")
+    for path in paths:
+        trusted.trust(path)
     if not words or words[0] in ("-h", "--help", "help"):
         lines = "".join(f"  {name:<10} {line}\n" for name, line in verbs().items())
         print(f"{_ABOUT}{lines}\n{_GENERAL}", end="")
@@ -203,22 +209,28 @@ def _help(module: ModuleType, usage: Usage, words: list[str]) -> int:
 
 def _choose_device(words: list[str]) -> list[str]:
     """Take ``--device`` out of the words and set JAX's platform before its import."""
-    rest, device = [], None
-    stream = iter(words)
-    for word in stream:
-        name, equals, value = word.partition("=")
-        if name != "--device":
-            rest.append(word)
-        else:
-            device = value if equals else next(stream, "")
-    if device is None:
+    devices, rest = _take(words, "--device")
+    if not devices:
         return rest
+    device = devices[-1]
     if device not in PLATFORMS:
         raise ConfigError(f"--device={device!r} is not one of 'cpu', 'gpu'.")
     os.environ["JAX_PLATFORMS"] = PLATFORMS[device]
     if "jax" in sys.modules:
         sys.modules["jax"].config.update("jax_platforms", PLATFORMS[device])
     return rest
+
+
+def _take(words: list[str], option: str) -> tuple[list[str], list[str]]:
+    """The values of a general option, and the other words."""
+    values, rest, stream = [], [], iter(words)
+    for word in stream:
+        name, equals, value = word.partition("=")
+        if name != option:
+            rest.append(word)
+        else:
+            values.append(value if equals else next(stream, ""))
+    return values, rest
 
 
 def _unexpected(error: Exception) -> str:

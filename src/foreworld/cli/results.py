@@ -8,6 +8,7 @@ from foreworld.cli._usage import STUDY, Args, Fields, Usage
 def configure(usage: Usage) -> None:
     """Declare the options."""
     usage.add("study STUDY", STUDY)
+    usage.add("--out FILE", "file to write (default: study.nc in the folder)")
     usage.quiet()
 
 
@@ -18,7 +19,7 @@ def run(args: Args, fields: Fields) -> int:
     from foreworld.sweeps.study.find import find_folder
 
     folder = find_folder(args.study)
-    found = results(folder, quiet=args.quiet)
+    found = results(folder, out=args.out, quiet=args.quiet)
     if not args.quiet:
-        print(f"{found}\n{folder / TABLE}")
+        print(f"{found}\n{args.out or folder / TABLE}")
     return 0 if found["finished"].values.any() else 1

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.util
 import sys
 import traceback
 from pathlib import Path
 from types import ModuleType
 
-from foreworld.core.errors import ConfigError, ForeworldError
+from foreworld.core import trusted
+from foreworld.core.errors import ConfigError, ForeworldError, UnknownNameError
 
 OWN_MODULES = "foreworld_user_"
 """What names of modules of such files begin with."""
@@ -17,6 +19,8 @@ OWN_MODULES = "foreworld_user_"
 
 def load_file(path: Path) -> ModuleType:
     """Run a person's file as a module, once a process; its classes keep an address.
+
+    A person has named the file, so folders may name its classes from then on.
 
     Raises
     ------
@@ -26,8 +30,8 @@ def load_file(path: Path) -> ModuleType:
     full = path.expanduser().resolve()
     if not full.is_file():
         raise ConfigError(f"no such file: {path} (looked for {full}).")
-    tag = hashlib.sha256(str(full).encode()).hexdigest()[:12]
-    name = f"{OWN_MODULES}{full.stem}_{tag}"
+    trusted.trust(full)
+    name = _module_name(full)
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, full)
@@ -36,7 +40,8 @@ def load_file(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        with trusted.running():
+            spec.loader.exec_module(module)
     except Exception as error:
         del sys.modules[name]
         frame = _innermost(error, {str(full)})
@@ -50,6 +55,49 @@ def load_file(path: Path) -> ModuleType:
             f"whole traceback."
         ) from error
     return module
+
+
+def load_module(place: str, where: str) -> ModuleType:
+    """A module by its name.
+
+    Parameters
+    ----------
+    place
+        The module.
+    where
+        The class that is wanted of it, as it was written, for the message.
+
+    Raises
+    ------
+    ConfigError
+        There is no such module, or it raises an error.
+    """
+    try:
+        with trusted.running():
+            return importlib.import_module(place)
+    except ImportError as error:
+        raise UnknownNameError(
+            f"cannot import {place!r} to find {where!r}: {error}. Install the package "
+            f"that holds it, or name its file: './{place.split('.')[-1]}.py:"
+            f"{where.rpartition(':')[2]}'."
+        ) from error
+    except ForeworldError:
+        raise
+    except Exception as error:
+        raise ConfigError(
+            f"{place} could not be imported to find {where!r}: {type(error).__name__}: "
+            f"{error}. Correct it; --debug shows the whole traceback."
+        ) from error
+
+
+def loaded_file(path: Path) -> ModuleType | None:
+    """The module of a file that was run in this Python; ``None`` of another."""
+    return sys.modules.get(_module_name(path.expanduser().resolve()))
+
+
+def _module_name(full: Path) -> str:
+    tag = hashlib.sha256(str(full).encode()).hexdigest()[:12]
+    return f"{OWN_MODULES}{full.stem}_{tag}"
 
 
 def _innermost(error: BaseException, files: set[str]) -> traceback.FrameSummary | None:

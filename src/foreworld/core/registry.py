@@ -17,17 +17,17 @@ from __future__ import annotations
 import ast
 import functools
 import importlib
-import importlib.util
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from foreworld.core import trusted
 from foreworld.core.errors import ConfigError, UnknownNameError, unknown_name
-from foreworld.core.own_file import OWN_MODULES, load_file
+from foreworld.core.own_file import OWN_MODULES, load_file, load_module
+from foreworld.core.trusted_code import trusted_module
 
 KINDS = {
     "worlds": "world",
@@ -73,6 +73,8 @@ class Entry:
 
     def load(self) -> type:
         """Import the module and return the part's class."""
+        if self.path is None and trusted.ours_only():
+            raise trusted.refusal(f"{self.module}:{self.cls or self.name}", None)
         module = importlib.import_module(self.module)
         if self.cls is not None:
             return _complete(getattr(module, self.cls))
@@ -213,17 +215,42 @@ def portable_address(cls: type) -> str:
     return f"{Path(where).name if where.endswith('.py') else where}:{name}"
 
 
+def name_at(where: str) -> str:
+    """The name of the part at an :func:`address`, without importing it.
+
+    It is the stem of its file, or of its class for a person's own.
+    """
+    place, _, cls = where.rpartition(":")
+    if place.startswith(f"{_ROOT.name}."):
+        found = lookup(cls)
+        return cls.lower() if found is None else found.name
+    stem = "" if place.endswith(".py") else place.rpartition(".")[2]
+    return stem if stem.replace("_", "") == cls.lower() else cls.lower()
+
+
+def code_of(cls: type) -> Path | None:
+    """The file with the code of a class; ``None`` for Foreworld's, and without one."""
+    file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+    ours = cls.__module__.partition(".")[0] == _ROOT.name
+    return None if ours or file is None else Path(file)
+
+
 def locate(where: str) -> type:
     """The class at an :func:`address`.
 
+    One that a person names is imported; one that a folder names, only as
+    :mod:`foreworld.core.trusted` says.
+
     Raises
     ------
+    UntrustedError
+        A folder names it and it may not be imported.
     ConfigError
         The file or module cannot be imported, or holds no such class.
     """
     place, _, name = where.rpartition(":")
     if not place:
-        found = _classes_in(Path(where))
+        found = trusted.classes_in(Path(where))
         raise ConfigError(
             f"{where!r} names a file but no class. Write '{where}:"
             f"{found[0] if found else 'MyClass'}'."
@@ -236,15 +263,24 @@ def locate(where: str) -> type:
             f"their format was fixed. Make anew what was written so; the class is now "
             f"'{room}:{name}'."
         )
-    module = load_file(Path(place)) if place.endswith(".py") else _import(place, where)
+    ours = place.startswith(f"{_ROOT.name}.")
+    if trusted.is_reading() and not ours:
+        installed = [e.module for k in KINDS for e in entries(k).values() if not e.path]
+        module = trusted_module(place, name, installed)
+    elif place.endswith(".py"):
+        module = load_file(Path(place))
+    else:
+        module = load_module(place, where)
     value: Any = module
     for step in name.split("."):
-        value = getattr(value, step, None)
+        # Rooms import what is asked for; of others a look must run nothing.
+        look = getattr if ours else _look
+        value = look(value, step, None)
     if isinstance(value, type):
         return _complete(value)
     classes = {n: v for n, v in vars(module).items() if isinstance(v, type)}
     own = [n for n, cls in classes.items() if cls.__module__ == module.__name__]
-    own += names_in(place) if place.startswith(f"{_ROOT.name}.") else []
+    own += names_in(place) if ours else []
     raise unknown_name(f"class in {place}", name, own)
 
 
@@ -262,29 +298,14 @@ def _complete(cls: type) -> type:
     return cls
 
 
-def _classes_in(path: Path) -> list[str]:
-    """Names of the classes that a file defines, read without running it."""
-    try:
-        tree = ast.parse(path.expanduser().read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError):
-        return []
-    return [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+def _look(holder: Any, name: str, default: Any) -> Any:
+    """What a module or class holds itself, without asking it."""
+    return vars(holder).get(name, default) if holder is not None else default
 
 
 def _letters(name: str) -> str:
     """What the spellings tmaze, t_maze, t-maze and TMaze have in common."""
     return name.replace("_", "").replace("-", "").lower()
-
-
-def _import(place: str, where: str) -> ModuleType:
-    try:
-        return importlib.import_module(place)
-    except ImportError as error:
-        raise UnknownNameError(
-            f"cannot import {place!r} to find {where!r}: {error}. Install the package "
-            f"that holds it, or name its file: './{place.split('.')[-1]}.py:"
-            f"{where.rpartition(':')[2]}'."
-        ) from error
 
 
 def public_names(room: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
@@ -336,7 +357,7 @@ def names_in(room: str) -> list[str]:
     parts = [
         cls
         for entry in _entries_in(room)
-        for cls in (_classes_in(entry.path) if entry.path else [])
+        for cls in (trusted.classes_in(entry.path) if entry.path else [])
         if cls.lower() == _letters(entry.name)
     ]
     return sorted({*_table(room), *parts})

@@ -11,6 +11,7 @@ from foreworld.core.disk.folder import MANIFEST
 from foreworld.core.disk.lease import held
 from foreworld.core.disk.places import find_place
 from foreworld.core.errors import ConfigError, DamagedError
+from foreworld.core.parts.own_code import demand_code
 from foreworld.learners.base import LearnerState
 from foreworld.sweeps.plan.plan import Chunk, Plan, describe
 from foreworld.sweeps.plan.prepare import CHUNK_LOCK, output_folder, read_plan
@@ -214,6 +215,7 @@ class StudyFolder:
                 f"study again to go on."
             )
         parameters = self.points[point].parameters
+        demand_code(parameters)
         return read_state(parameters, place, chunk.runs.index((point, seed)))
 
 

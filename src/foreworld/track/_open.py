@@ -16,6 +16,7 @@ from foreworld.core import registry
 from foreworld.core.disk.folder import read_json, write_json
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.config import from_dict, to_dict
+from foreworld.core.parts.own_code import remember_code
 from foreworld.track.base import (
     AbstractTrace,
     AbstractTracker,
@@ -39,13 +40,19 @@ def remember_tracker(folder: Path, tracker: AbstractTracker) -> None:
     tracker
         Stored with its fields, so that workers log to the same place.
     """
+    remember_code(tracker)
     write_json(folder / TRACKER, to_dict(tracker))
 
 
 def recall_tracker(folder: Path) -> AbstractTracker:
     """The tracker of a folder's runs; none where nothing is written."""
     path = folder / TRACKER
-    return from_dict(read_json(path)) if path.exists() else Off()
+    if not path.exists():
+        return Off()
+    found = from_dict(read_json(path))
+    if isinstance(found, AbstractTracker):
+        return found
+    raise ConfigError(f"{path} names no tracker but {found!r}. Delete it.")
 
 
 def make_tracker(name: str) -> AbstractTracker:

@@ -9,6 +9,7 @@ from foreworld.core import registry
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.parts import config
 from foreworld.core.parts.part import Bounded, Entries, Part, field_specs
+from foreworld.core.parts.stand_in import StandIn
 from foreworld.data.reading.reference import DataFolder
 from foreworld.learners.base import AbstractLearner
 from foreworld.worlds.base import AbstractWorld
@@ -112,8 +113,8 @@ class Parameters(Part):
         if self.data is not None:
             what = Path(self.data.path).name
         else:
-            what = part_name(type(self.world)) if self.world is not None else "nothing"
-        return f"{what}_{part_name(type(self.learner))}"
+            what = part_name(self.world) if self.world is not None else "nothing"
+        return f"{what}_{part_name(self.learner)}"
 
     def get(self, path: str) -> Any:
         """The value at a dotted path; a bare name is the learner's field."""
@@ -165,8 +166,11 @@ def full_path(path: str) -> str:
     return path if head in (*_PARTS, "seed") else f"learner.{path}"
 
 
-def part_name(cls: type[Part]) -> str:
+def part_name(part: Part | StandIn) -> str:
     """The name of a part: the stem of its file, or of its class for a person's own."""
+    if isinstance(part, StandIn):
+        return part.name
+    cls = type(part)
     stem = cls.__module__.rpartition(".")[2]
     same = stem.replace("_", "") == cls.__name__.lower()
     return stem if same else cls.__name__.lower()
@@ -202,7 +206,7 @@ def _build(kind: str, what: Any, fields: dict[str, Any], base: type[_Piece]) -> 
                 f"{what.__name__} needs a value for {', '.join(missing)}."
             )
         what, fields = what(**plain), after
-    if not isinstance(what, base):
+    if not isinstance(what, base | StandIn):
         raise ConfigError(
             f"expected a {registry.KINDS[kind]} or the name of one, got {what!r} "
             f"({type(what).__name__}). 'foreworld list {kind}' names them."

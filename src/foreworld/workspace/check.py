@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from foreworld.core import trusted
 from foreworld.core.disk.folder import CONFIG, MANIFEST, verify
 from foreworld.core.disk.kind import kind_of
 from foreworld.core.errors import ForeworldError
@@ -12,8 +13,16 @@ from foreworld.workspace.kinds.find import find_kind
 
 
 def check(path: str | Path) -> list[str]:
-    """What is wrong with a folder, one line a problem, each naming the file."""
+    """What is wrong with a folder, one line a problem, each naming the file.
+
+    Nothing but Foreworld's own classes is imported.
+    """
     folder: Path = checked("path", path, Path)
+    with trusted.reading(ours_only=True):
+        return _check(folder)
+
+
+def _check(folder: Path) -> list[str]:
     # Nothing that was altered is interpreted, not even to learn what the folder is.
     if (folder / MANIFEST).exists() and verify(folder, (CONFIG, "plan.json")):
         return verify(folder)

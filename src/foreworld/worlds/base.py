@@ -24,6 +24,7 @@ from foreworld.core.keys import named_key, root_key
 from foreworld.core.parts.config import field_paths, get_path, nested, set_path
 from foreworld.core.parts.part import Bounded, Part, field_specs
 from foreworld.core.parts.partition import combine, partition
+from foreworld.core.parts.stand_in import StandIn
 from foreworld.core.spaces import Space
 from foreworld.render.gif import grid_of, png_bytes
 from foreworld.worlds.quantities import Quantities, numbered
@@ -258,6 +259,8 @@ class Family(Part):
 
     def __check_init__(self) -> None:
         super().__check_init__()
+        if isinstance(self.world, StandIn):
+            return
         world, specs = self.world, field_paths(self.world)
         for path, values in self.ranges.items():
             if path not in specs:

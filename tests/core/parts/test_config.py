@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 from foreworld.core.errors import ConfigError, DamagedError, UnknownNameError
 from foreworld.core.parts import config
+from foreworld.core.trusted import trust
 from tests.core.some_parts import Net, Thing, Versioned, WithData
 
 
@@ -106,6 +107,7 @@ def test_a_class_from_a_file(tmp_path):
     parts = []
     for folder in ("a", "b"):
         where = f"{tmp_path}/{folder}/mine.py:Mine"
+        trust(tmp_path / folder)
         parts.append(config.from_dict({"class": where, "count": 2}))
         assert json.loads(config.to_json(parts[-1]))["class"] == where
     hashes = {config.content_hash(part) for part in parts}

@@ -12,15 +12,26 @@ import jax
 import numpy as np
 from jax.core import Tracer
 
-from foreworld.core import registry
+from foreworld.core import registry, trusted
 from foreworld.core.disk.folder import json_text
-from foreworld.core.errors import ConfigError, DamagedError, unknown_name
+from foreworld.core.errors import (
+    ConfigError,
+    DamagedError,
+    ForeworldError,
+    unknown_name,
+)
 from foreworld.core.parts.part import Entries, FieldSpec, Part, Place, field_specs
 from foreworld.core.parts.settings import Settings
+from foreworld.core.parts.stand_in import StandIn
+from foreworld.core.trusted_code import trusted_module
 
 
-def to_dict(part: Part) -> dict[str, Any]:
+def to_dict(part: Part | StandIn) -> dict[str, Any]:
     """Every field of a part as plain JSON values, with its class and version."""
+    if isinstance(part, StandIn):
+        said = {} if part.version is None else {"version": part.version}
+        fields = {name: encode(value) for name, value in part.fields.items()}
+        return {"class": part.address, **said, **fields}
     cls = type(part)
     fields = {spec.name: encode(getattr(part, spec.name)) for spec in field_specs(cls)}
     return {"class": registry.address(cls), "version": cls.version, **fields}
@@ -28,6 +39,11 @@ def to_dict(part: Part) -> dict[str, Any]:
 
 def from_dict(data: dict[str, Any]) -> Any:
     """The part that :func:`to_dict` wrote.
+
+    Its class must be Foreworld's, trusted, or imported already; see
+    :mod:`foreworld.core.trusted`. Of parts in it that are of no such class, or no
+    longer fit it, the dictionary is kept: a
+    :class:`~foreworld.core.parts.stand_in.StandIn`.
 
     Raises
     ------
@@ -37,6 +53,11 @@ def from_dict(data: dict[str, Any]) -> Any:
     """
     if not isinstance(data, dict) or not isinstance(data.get("class"), str):
         raise ConfigError(f"expected a part with its 'class', got {data!r}.")
+    with trusted.reading():
+        return _part(data)
+
+
+def _part(data: dict[str, Any]) -> Any:
     cls = registry.locate(data["class"])
     if not issubclass(cls, Part) or cls is Part:
         raise ConfigError(f"{data['class']} is not a part of Foreworld.")
@@ -47,7 +68,7 @@ def from_dict(data: dict[str, Any]) -> Any:
             f"version {cls.version}: its meaning has changed. Make it anew, or install "
             f"the version of Foreworld that wrote it."
         )
-    fields = {k: v for k, v in data.items() if k not in ("class", "version")}
+    fields = _fields(data)
     known = [spec.name for spec in field_specs(cls)]
     for name in fields:
         if name not in known:
@@ -55,7 +76,29 @@ def from_dict(data: dict[str, Any]) -> Any:
     for spec in field_specs(cls):
         if spec.required and spec.name not in fields:
             raise ConfigError(f"{cls.__name__} needs a value for {spec.name!r}.")
+    for module in cls.runs(fields):
+        trusted_module(module, cls.__name__, ())
     return cls(**{name: decode(value) for name, value in fields.items()})
+
+
+def _fields(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: x for name, x in data.items() if name not in ("class", "version")}
+
+
+def _part_or_stand_in(data: dict[str, Any]) -> Any:
+    """A part in another one; as data where its class cannot make it."""
+    try:
+        return from_dict(data)
+    except ForeworldError as error:
+        why = error
+    except Exception as error:
+        # A person's own class may raise anything.
+        why = ConfigError(
+            f"{data['class']} does not take what was written: {type(error).__name__}: "
+            f"{error}."
+        )
+    fields = {name: decode(value) for name, value in _fields(data).items()}
+    return StandIn(str(data["class"]), data.get("version"), fields, why)
 
 
 def read_part(data: Any, path: Path) -> Any:
@@ -83,7 +126,7 @@ def read_part(data: Any, path: Path) -> Any:
         raise type(error)(f"{path}: {error}") from error
 
 
-def to_json(part: Part) -> str:
+def to_json(part: Part | StandIn) -> str:
     """:func:`to_dict` as indented JSON text; reads back to an equal part."""
     return json_text(to_dict(part))
 
@@ -290,6 +333,8 @@ def _step(part: Any, step: str, path: str, new: Any = _REFUSED) -> Any:
         return part[step]
     if isinstance(part, _Open):
         return part.fallback
+    if isinstance(part, StandIn):
+        return getattr(part, step)
     if isinstance(part, Part):
         known = {spec.name: spec for spec in field_specs(type(part))}
         if step in known:
@@ -305,7 +350,7 @@ def _step(part: Any, step: str, path: str, new: Any = _REFUSED) -> Any:
     raise unknown_name(f"step in {path!r}:", step, known)
 
 
-def encode(value: Any, part: Callable[[Part], Any] = to_dict) -> Any:
+def encode(value: Any, part: Callable[[Any], Any] = to_dict) -> Any:
     """A field's value as plain JSON values.
 
     Parameters
@@ -315,7 +360,7 @@ def encode(value: Any, part: Callable[[Part], Any] = to_dict) -> Any:
     part
         What becomes of a part in it.
     """
-    if isinstance(value, Part):
+    if isinstance(value, Part | StandIn):
         return part(value)
     if isinstance(value, dict):
         return {"dict": {key: encode(item, part) for key, item in value.items()}}
@@ -340,7 +385,7 @@ def decode(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if "class" in value:
-        return from_dict(value)
+        return _part_or_stand_in(value)
     if set(value) == {"array", "dtype", "shape"}:
         try:
             array = np.asarray(value["array"], np.dtype(value["dtype"]))
@@ -355,8 +400,10 @@ def decode(value: Any) -> Any:
     )
 
 
-def _essence(part: Part) -> list[Any]:
+def _essence(part: Part | StandIn) -> list[Any]:
     """What the content hash is over."""
+    if isinstance(part, StandIn):
+        part.refuse()
     fields = {}
     for spec in field_specs(type(part)):
         value = getattr(part, spec.name)

@@ -9,10 +9,13 @@ from __future__ import annotations
 import ast
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from foreworld.core.disk.refusals import storage
+
+_INSTALLED = ("site-packages", "dist-packages")
+"""Folders of packages that were installed: what lies there is not a person's."""
 
 
 def code_fingerprint(path: Path) -> str:
@@ -43,8 +46,8 @@ def code_fingerprint(path: Path) -> str:
 def code_files(path: Path) -> list[Path]:
     """A file, and the files that it and these import from the folder it lies in.
 
-    In a package that is the folder that holds the package. What cannot be parsed
-    imports nothing.
+    In a package that is the folder of the whole package. What cannot be parsed imports
+    nothing, and installed packages are no part of a person's file.
 
     Parameters
     ----------
@@ -57,19 +60,22 @@ def code_files(path: Path) -> list[Path]:
         Absolute paths, links resolved, the file itself first.
     """
     first = path.expanduser().resolve()
-    found, waiting = [], [first]
+    packages = _packages(first)
+    whole = packages[-1] if packages else first.parent
+    found: list[Path] = []
+    # Importing a module of a package runs the packages around it.
+    waiting = [first, *(package / "__init__.py" for package in packages)]
     while waiting:
-        file = waiting.pop(0)
-        if file in found:
-            continue
-        found.append(file)
-        waiting += [near.resolve() for near in _imported(file, first)]
-    return found
+        file = waiting.pop(0).resolve()
+        if file not in found and file.is_relative_to(whole):
+            found.append(file)
+            waiting += _imported(file, [first.parent, whole.parent])
+    alone = not packages and whole.name in _INSTALLED
+    return [first] if alone else found
 
 
-def _imported(file: Path, first: Path) -> Iterator[Path]:
-    """Files below the folder of the first one that a file imports."""
-    roots = list(dict.fromkeys((first.parent, _outside(first))))
+def _imported(file: Path, roots: Sequence[Path]) -> Iterator[Path]:
+    """Files that a file imports from some folders."""
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
@@ -87,12 +93,14 @@ def _imported(file: Path, first: Path) -> Iterator[Path]:
                     yield from _modules(root, [*steps, alias.name])
 
 
-def _outside(file: Path) -> Path:
-    """The folder that holds the package a file is in; its own where it is in none."""
-    folder = file.parent
-    while (folder / "__init__.py").is_file() and folder != folder.parent:
-        folder = folder.parent
-    return folder
+def _packages(file: Path) -> list[Path]:
+    """Folders of the packages that a file is in, the innermost first."""
+    found = []
+    for folder in file.parents:
+        if not (folder / "__init__.py").is_file():
+            break
+        found.append(folder)
+    return found
 
 
 def _modules(root: Path, steps: list[str]) -> Iterator[Path]:

@@ -12,6 +12,7 @@ import functools
 import inspect
 import sys
 import typing
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
@@ -109,6 +110,19 @@ class Part(eqx.Module):
         if name not in cls.presets:
             raise unknown_name(f"preset of {cls.__name__}", name, cls.presets)
         return cls(**{**cls.presets[name], **fields})
+
+    @classmethod
+    def runs(cls, fields: Mapping[str, Any]) -> Sequence[str]:
+        """Modules whose code a part with such fields imports, beside its own.
+
+        A folder that names a part must not run them unless they are trusted.
+
+        Parameters
+        ----------
+        fields
+            As they were written; not checked yet.
+        """
+        return ()
 
     def __check_init__(self) -> None:
         for spec in field_specs(type(self)):

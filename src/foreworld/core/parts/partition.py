@@ -17,6 +17,7 @@ import numpy as np
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.part import Part, field_specs
 from foreworld.core.parts.settings import Settings
+from foreworld.core.parts.stand_in import StandIn
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,13 @@ def partition(part: Part) -> tuple[Static, Leaves, Leaves]:
     return _partition(part, "", traced, data), traced, data
 
 
+def numbers(part: Part | StandIn) -> dict[str, float]:
+    """The traced floats of a part, by dotted path; of a stand-in all of its floats."""
+    if isinstance(part, Part):
+        return partition(part)[1]
+    return {name: x for name, x in part.fields.items() if isinstance(x, float)}
+
+
 def combine(static: Static, traced: Leaves, data: Leaves) -> Any:
     """The part again, holding whatever arrays the leaves now are.
 
@@ -96,6 +104,8 @@ def _partition(value: Any, path: str, traced: Leaves, data: Leaves) -> Any:
                 (traced if spec.kind == "traced" else data)[where] = item
                 fields.append((spec.name, _Hole()))
         return Static(type(value), tuple(fields))
+    if isinstance(value, StandIn):
+        value.refuse()
     if isinstance(value, dict):
         pairs = value.items()
         items = ((k, _partition(v, f"{path}.{k}", traced, data)) for k, v in pairs)

@@ -21,6 +21,7 @@ import numpy as np
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.limits import Bounded
 from foreworld.core.parts.settings import Settings
+from foreworld.core.parts.stand_in import StandIn
 
 _MOST_BITS = 63
 """Larger whole numbers fit no array and no table."""
@@ -146,6 +147,9 @@ class _Other(AbstractType):
         cls = typing.get_origin(self.hint) or self.hint
         if isinstance(cls, type) and isinstance(value, cls):
             return value
+        if isinstance(value, StandIn):
+            # Interfaces are open to classes of others, which need not be at hand.
+            return value if self.name.startswith("Abstract") else value.refuse()
         article = "an" if self.name[0].lower() in "aeiou" else "a"
         raise _wrong(where, f"{article} {self.name}", value)
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from foreworld.core.disk.folder import write_file
 from foreworld.core.errors import ConfigError
+from foreworld.core.parts.stand_in import class_name
 from foreworld.data.exchange.exporting import BATCH, check_free, filled
 from foreworld.data.reading.dataset import DataSet
 from foreworld.data.reading.split import Split
@@ -72,13 +73,13 @@ def write_triples(
     OccupiedError
         A file is there already.
     """
-    for family in data.families.values():
-        if family.world.action_space is not None:
-            raise ConfigError(
-                f"{data.path} holds actions of a {type(family.world).__name__}, for "
-                f"which npz-slvm has no place. It is for worlds in which nobody acts."
-            )
     alone, splits = len(data.families) == 1, filled(data)
+    if "action" in splits[0].columns:
+        worlds = dict.fromkeys(class_name(f.world) for f in data.families.values())
+        raise ConfigError(
+            f"{data.path} holds actions of a {' and '.join(worlds)}, for which "
+            f"npz-slvm has no place. It is for worlds in which nobody acts."
+        )
     if combined and alone:
         raise ConfigError(
             f"combined: {data.path} is of one task, so there is nothing to combine. "
@@ -92,7 +93,7 @@ def write_triples(
         )
     files: dict[Path, Callable[[Path], None]] = {}
     if series:
-        windows, ours = (cut or Windows)(splits[0]), type(data.family.world).__name__
+        windows, ours = (cut or Windows)(splits[0]), class_name(data.family.world)
         name = _SERIES_NAMES.get(ours, ours.lower())
         for part in windows.parts:
             write = functools.partial(_write_windows, windows.split(part))
@@ -101,7 +102,7 @@ def write_triples(
         parts, prefix = ({"": data}, "combined_") if combined else (data.tasks, "")
         for label, (task, part) in enumerate(parts.items()):
             # Where balls and others are together, one channel without an axis fits all.
-            flat = any(type(f.world).__name__ in _FLAT for f in part.families.values())
+            flat = any(class_name(f.world) in _FLAT for f in part.families.values())
             for split in filled(part):
                 write = _triple(split, flat, None if combined else label)
                 files[Path(out, task, f"{prefix}{split.name}.npz")] = write

@@ -16,6 +16,7 @@ from foreworld.data.format.recipe import (
     Shard,
     TaskRecipe,
     read_columns,
+    read_identity,
     read_recipe,
 )
 from foreworld.data.format.schema import PARAMETER, Column
@@ -69,15 +70,18 @@ def check_dataset(folder: str | Path) -> list[str]:
 def _check_config(folder: Path, recipe: Recipe) -> list[str]:
     listed = manifest(folder) or {}
     problems = []
-    said = read_json(folder / CONFIG).get("identity")
-    if said != recipe.identity:
+    said, identity = (
+        read_json(folder / CONFIG).get("identity"),
+        read_identity(folder, recipe),
+    )
+    if said != identity:
         problems.append(
-            f"{folder / CONFIG} says it is {said}, but its recipe is {recipe.identity}."
+            f"{folder / CONFIG} says it is {said}, but its recipe is {identity}."
         )
-    if listed.get("identity") != recipe.identity:
+    if listed.get("identity") != identity:
         problems.append(
             f"{folder / MANIFEST} is of {listed.get('identity')}, but {CONFIG} says "
-            f"{recipe.identity}."
+            f"{identity}."
         )
     paths = [shard_path(folder, recipe, shard) for shard in recipe.shards()]
     wanted = {CONFIG, *(str(path.relative_to(folder)) for path in paths)}

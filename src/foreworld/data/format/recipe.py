@@ -18,7 +18,9 @@ from foreworld.core.disk.kind import kind_in
 from foreworld.core.errors import ConfigError, DamagedError
 from foreworld.core.parts.config import changes, content_hash, read_part, to_dict
 from foreworld.core.parts.limits import Bounded
+from foreworld.core.parts.own_code import values_in
 from foreworld.core.parts.part import Part
+from foreworld.core.parts.stand_in import StandIn, class_name
 from foreworld.data.format.observation import Observation
 from foreworld.data.format.schema import Column
 from foreworld.data.format.store.find import StoreName
@@ -95,8 +97,9 @@ class TaskRecipe(Part):
 
     def __check_init__(self) -> None:
         super().__check_init__()
-        self.observation.check_world(self.family.world)
-        if self.policy is not None and not isinstance(self.policy, Part):
+        if not isinstance(self.family.world, StandIn):
+            self.observation.check_world(self.family.world)
+        if not isinstance(self.policy, Part | StandIn | None):
             raise ConfigError(
                 f"policy {type(self.policy).__name__} cannot be written down, so no "
                 f"worker could rebuild it. Derive it from "
@@ -204,7 +207,7 @@ class Recipe(Part):
         """A few words for people: the named set, the world, or how many tasks."""
         if self.name or not self.is_plain:
             return self.name or f"{len(self.tasks)} tasks"
-        return type(self.tasks[""].family.world).__name__
+        return class_name(self.tasks[""].family.world)
 
     def shards(self) -> list[Shard]:
         """All files of the data set, task after task."""
@@ -326,6 +329,21 @@ def read_columns(folder: Path, recipe: Recipe) -> dict[str, tuple[Column, ...]]:
         raise DamagedError(
             f"{folder / CONFIG} is damaged: it does not tell the columns of every task."
         ) from error
+
+
+def read_identity(folder: Path, recipe: Recipe) -> str:
+    """Which data set a folder says it is; of a recipe that is whole, it follows.
+
+    Parameters
+    ----------
+    folder
+        Of the data set.
+    recipe
+        As it was read; the class of its world need not be at hand.
+    """
+    if any(isinstance(one, StandIn) for one in values_in(recipe)):
+        return str(read_sealed(folder, CONFIG).get("identity"))
+    return recipe.identity
 
 
 def fingerprint(folder: Path) -> str:

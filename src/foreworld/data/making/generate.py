@@ -16,6 +16,7 @@ from foreworld.core import compilation, registry
 from foreworld.core.disk.folder import MANIFEST, StorageError, remove_empty
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.parts.limits import Count
+from foreworld.core.parts.own_code import demand_code, remember_code
 from foreworld.core.parts.part import field_specs
 from foreworld.core.parts.types import checked
 from foreworld.core.progress import Progress
@@ -100,6 +101,7 @@ def generate(
     folder = checked("out", out, Path)
     workers = checked("workers", workers, Count)
     recipe = plan(what, policy, **sizes)
+    remember_code(recipe)
     if launcher is None and workers > 1:
         launcher = registry.find("launch", "processes")()
     if launcher is not None and (force or not (folder / MANIFEST).exists()):
@@ -141,7 +143,9 @@ def work(folder: Path) -> None:
         A folder that :func:`generate` has prepared.
     """
     compilation.configure()
-    shards = Shards(Path(folder), read_recipe(Path(folder)))
+    recipe = read_recipe(Path(folder))
+    demand_code(recipe)
+    shards = Shards(Path(folder), recipe)
     if shards.missing():
         with using(Path(folder), shards.recipe):
             shards.make()

@@ -16,7 +16,14 @@ from foreworld.core.disk.folder import CONFIG, MANIFEST, manifest
 from foreworld.core.disk.places import expanded, shown
 from foreworld.core.errors import ConfigError, DamagedError, unknown_name
 from foreworld.core.parts.config import changes
-from foreworld.data.format.recipe import SPLITS, Recipe, TaskRecipe, read_recipe
+from foreworld.core.parts.stand_in import StandIn, class_name
+from foreworld.data.format.recipe import (
+    SPLITS,
+    Recipe,
+    TaskRecipe,
+    read_identity,
+    read_recipe,
+)
 from foreworld.data.reading.pictures import moving_gif
 from foreworld.data.reading.split import Merging, Split, StatePolicy
 from foreworld.worlds.base import Family
@@ -56,9 +63,10 @@ def open_dataset(
             f"{place} is not finished: its generation was interrupted. Run the same "
             f"'foreworld generate' command again; what is finished is kept."
         )
-    if marker.get("identity") != recipe.identity:
+    identity = read_identity(folder, recipe)
+    if marker.get("identity") != identity:
         raise DamagedError(
-            f"{place / CONFIG} was altered: it describes {recipe.identity}, but "
+            f"{place / CONFIG} was altered: it describes {identity}, but "
             f"{place / MANIFEST} was written for {marker.get('identity')}."
         )
     for task in recipe.tasks:
@@ -67,12 +75,12 @@ def open_dataset(
                 f"{place / task} is missing: it is a task of {place}. Run the same "
                 f"'foreworld generate' command again; the other tasks are kept."
             )
-    data = DataSet(folder, recipe)
+    data = DataSet(folder, recipe, identity=identity)
     asked = registry.find("worlds", world) if isinstance(world, str) else world
-    for found in {type(family.world) for family in data.families.values()}:
-        if asked is not None and asked is not found:
+    for family in data.families.values():
+        if asked is not None and asked is not type(family.world):
             raise ConfigError(
-                f"{place} is a data set of {found.__name__}, not of "
+                f"{place} is a data set of {class_name(family.world)}, not of "
                 f"{asked.__name__}. Choose another data set, or generate one of "
                 f"{asked.__name__}."
             )
@@ -90,18 +98,26 @@ class DataSet:
         What it is made of; of several tasks perhaps only some.
     merging
         How states of several tasks become one array.
+    identity
+        Which data set it is, where the recipe cannot tell: its world's class is not at
+        hand.
     """
 
     def __init__(
-        self, path: Path, recipe: Recipe, merging: Merging | None = None
+        self,
+        path: Path,
+        recipe: Recipe,
+        merging: Merging | None = None,
+        identity: str | None = None,
     ) -> None:
         self.path, self.recipe, self._merging = path, recipe, merging
+        self._identity = identity
         self._splits: dict[str, Split] = {}
 
     @property
     def identity(self) -> str:
         """Equal for two data sets exactly if their contents are."""
-        return self.recipe.identity
+        return self.recipe.identity if self._identity is None else self._identity
 
     @property
     def tasks(self) -> dict[str, DataSet]:
@@ -153,7 +169,7 @@ class DataSet:
                 f"has one. Leave it away."
             )
         merging = Merging(cast(StatePolicy, states), num_columns)
-        return DataSet(self.path, self.recipe, merging)
+        return DataSet(self.path, self.recipe, merging, self._identity)
 
     def split(self, name: str) -> Split:
         """A split by name, all tasks together.
@@ -208,14 +224,15 @@ class DataSet:
                 f"({', '.join(tasks)}); {sizes} sequences"
             )
         recipe, world = self._only, self.family.world
-        fields = changes(world)
+        fields = world.fields if isinstance(world, StandIn) else changes(world)
+        fields = dict(fields)
         for name, values in self.family.ranges.items():
             low, high = values.ends()
             fields[name] = f"{low:g}..{high:g}"
         settings = ", ".join(f"{name}={value}" for name, value in fields.items())
         task = f", task {recipe.task}" if recipe.task else ""
         return (
-            f"DataSet {shown(self.path)}{task}: {type(world).__name__}({settings}); "
+            f"DataSet {shown(self.path)}{task}: {class_name(world)}({settings}); "
             f"{sizes} sequences of {recipe.num_frames} frames; seed {recipe.seed}"
         )
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from foreworld.core.disk.places import expanded
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.part import Part, Place
-from foreworld.data.format.recipe import read_recipe
+from foreworld.data.format.recipe import read_identity, read_recipe
 from foreworld.data.reading.dataset import DataSet, open_dataset
 from foreworld.data.reading.split import NumColumns, StatePolicy
 
@@ -32,8 +32,9 @@ class DataFolder(Part):
     def __check_init__(self) -> None:
         super().__check_init__()
         if not self.identity:
-            recipe = read_recipe(expanded(self.path))
-            object.__setattr__(self, "identity", recipe.identity)
+            folder = expanded(self.path)
+            identity = read_identity(folder, read_recipe(folder))
+            object.__setattr__(self, "identity", identity)
 
     def open(self) -> DataSet:
         """The data set, if the folder still holds the one that is meant.

@@ -21,7 +21,7 @@ from foreworld.core import show
 from foreworld.core.disk.places import shown
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.limits import Bounded
-from foreworld.core.parts.partition import partition
+from foreworld.core.parts.partition import numbers
 from foreworld.data.format.recipe import Recipe, fingerprint
 from foreworld.data.format.schema import LABEL, PARAMETER, STATES, stored_dtype
 from foreworld.data.reading.pictures import sheet_png
@@ -156,7 +156,7 @@ class Split(AbstractTable):
             if not len(here):
                 continue
             if name.startswith(PARAMETER) and name not in shards.columns:
-                fixed = partition(shards.recipe.family.world)[1]
+                fixed = numbers(shards.recipe.family.world)
                 out[here] = fixed.get(name.removeprefix(PARAMETER), math.nan)
                 continue
             local = rows[here] - (self._ends[number] - len(shards))
@@ -184,6 +184,8 @@ class Split(AbstractTable):
         ConfigError
             Tasks differ in that.
         """
+        if "action" not in self.columns:
+            return None
         recipes = self.recipe.tasks
         spaces = {t: r.family.world.action_space for t, r in recipes.items()}
         first = next(iter(spaces.values()))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.core.errors import ConfigError
+from foreworld.core.parts.own_code import demand_code
 from foreworld.learners.forward.base import AbstractForwardModel
 from foreworld.play.stage.agent import AgentStage
 from foreworld.play.stage.base import AbstractStage
@@ -44,11 +45,13 @@ def open_run(path: str | Path, seed: int = 0) -> AbstractStage:
         best = folder.best()
         point, run = best.point, best.seed
     parameters: Any = folder.points[point].parameters
+    demand_code(parameters)
     learner = parameters.learner
     name = type(learner).__name__
     if isinstance(learner, AbstractForwardModel):
         # Of several tasks, the first one's world is the one beside the model.
         family = next(iter(parameters.data.open().families.values()))
+        demand_code(family)
         return ModelStage(family, learner, folder.state(point, run), name, seed)
     if parameters.world is None:
         raise ConfigError(f"{name} in {path} has no world to act in.")

@@ -18,7 +18,8 @@ from jaxtyping import Array, Bool, Float, UInt8, UInt32
 from foreworld.core.keys import key_of, named_key, root_key
 from foreworld.core.numerics import pinned
 from foreworld.core.parts.part import field_specs
-from foreworld.core.parts.partition import Leaves, Static, combine, partition
+from foreworld.core.parts.partition import Leaves, Static, combine, numbers, partition
+from foreworld.core.parts.stand_in import StandIn
 from foreworld.data.format.observation import Observation
 from foreworld.data.format.recipe import TaskRecipe
 from foreworld.data.format.schema import PARAMETER
@@ -29,7 +30,7 @@ from foreworld.data.sets.base import NamedSet
 from foreworld.users.random_policy import RandomPolicy
 from foreworld.worlds.base import Family
 from foreworld.worlds.dynamics.base import AbstractDynamics
-from foreworld.worlds.quantities import Quantities
+from foreworld.worlds.quantities import Quantities, numbered
 
 NUM_SEQUENCES = 8
 """Sequences that are looked at."""
@@ -81,6 +82,8 @@ class Footage:
     @property
     def quantities(self) -> Quantities:
         """What the numbers of a state are called."""
+        if isinstance(self.world, StandIn):
+            return numbered(self.state.shape[-1])
         return self.world.quantities
 
     @property
@@ -236,7 +239,7 @@ def _footage(recipe: TaskRecipe, name: str, rows: Mapping[str, Any]) -> Footage:
         time: Any = np.asarray(rows["time"], float)
     else:
         # 1 where a world says nothing of time.
-        alike = np.full(num, partition(world)[1].get("dt", 1.0))
+        alike = np.full(num, numbers(world).get("dt", 1.0))
         dt = np.asarray(rows.get(f"{PARAMETER}dt", alike)[:num], float)
         time = np.arange(length) * dt[:, None]
     return Footage(
@@ -278,5 +281,7 @@ def _energies(
 
 def time_unit(world: Any) -> str:
     """Unit of a world's time between frames, or ``steps``."""
+    if isinstance(world, StandIn):
+        return "steps"
     marks = {spec.name: spec.mark for spec in field_specs(type(world))}
     return getattr(marks.get("dt"), "unit", "") or "steps"

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foreworld.core.errors import ForeworldError
-from foreworld.core.parts.config import encode, to_json
+from foreworld.core.parts.config import encode, flat, to_dict, to_json
 from foreworld.core.parts.part import Part, field_specs
+from foreworld.core.parts.stand_in import StandIn
 from foreworld.core.progress import duration, number
 from foreworld.learners.forward.base import AbstractForwardModel
 from foreworld.plot._points import plain, swept, text
@@ -58,9 +59,9 @@ def gather(folder: str | Path | StudyFolder) -> Content:
     steps = budget.num_updates * budget.steps_per_update
     data: Any = base.data
     world = base.world
-    on = Path(data.path).name if world is None else part_name(type(world))
+    on = Path(data.path).name if world is None else part_name(world)
     lead = (
-        f"{part_name(type(base.learner))} on {on}: {_count(num_points, 'point')} x "
+        f"{part_name(base.learner)} on {on}: {_count(num_points, 'point')} x "
         f"{_count(num_seeds, 'seed')}, {steps:,} {budget.step_name} a run, root seed "
         f"{base.seed}. {study.path}"
     )
@@ -195,8 +196,12 @@ def _changed(part: Part, prefix: str) -> list[tuple[str, str]]:
         value, path = getattr(part, spec.name), f"{prefix}{spec.name}"
         if isinstance(value, Part):
             if spec.required or type(value) is not type(spec.default()):
-                found.append((path, part_name(type(value))))
+                found.append((path, part_name(value)))
             found += _changed(value, f"{path}.")
+        elif isinstance(value, StandIn):
+            found.append((path, part_name(value)))
+            inner = flat(to_dict(value), f"{path}.").items()
+            found += [(p.removeprefix("learner."), str(x)) for p, x in inner]
         elif value is None or spec.kind == "data":
             continue
         elif spec.required or encode(spec.default()) != encode(value):

@@ -23,7 +23,7 @@ from foreworld.core.errors import DamagedError, OccupiedError
 from foreworld.core.parts.config import to_dict
 from foreworld.sweeps.plan._check import check_plan
 from foreworld.sweeps.plan.plan import Plan, make_plan
-from foreworld.sweeps.study.find import FORMAT, KIND, read_study
+from foreworld.sweeps.study.find import FORMAT, KIND, name_in, read_study
 from foreworld.sweeps.study.study import Study
 from foreworld.train.checkpoint import checkpoints
 
@@ -99,6 +99,7 @@ def prepare(
                     "format": FORMAT,
                     "folder": study.folder_name,
                     "seed": study.base.seed,
+                    "score": type(study.base.learner).score,
                     "versions": {name: version(name) for name in packages},
                     "study": to_dict(study),
                 }
@@ -167,10 +168,10 @@ def _check_free(study: Study, folder: Path) -> None:
             f"{folder} holds a {kind or 'folder of another kind'}, not this study. "
             f"Choose another folder with --out; it is not overwritten."
         )
-    there = read_study(folder)
-    if there.folder_name != study.folder_name:
+    there = name_in(folder)
+    if there != study.folder_name:
         raise OccupiedError(
-            f"{folder} holds another study ({there.folder_name}) than the one asked "
+            f"{folder} holds another study ({there}) than the one asked "
             f"for ({study.folder_name}). Choose another folder with --out, or delete "
             f"the one that is there with --force."
         )

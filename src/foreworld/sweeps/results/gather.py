@@ -10,14 +10,15 @@ import numpy as np
 
 from foreworld.core.disk.folder import write_bytes
 from foreworld.core.errors import DamagedError
-from foreworld.core.parts.config import changes, content_hash, to_json
+from foreworld.core.parts.config import changes, to_json
 from foreworld.core.parts.part import Part
+from foreworld.core.parts.stand_in import StandIn
 from foreworld.data.reading.reference import DataFolder
 from foreworld.sweeps.plan.plan import Chunk, Plan
 from foreworld.sweeps.plan.prepare import TABLE, read_plan
 from foreworld.sweeps.results.failures import failures
 from foreworld.sweeps.run.work import finished
-from foreworld.sweeps.study.find import read_study, study_path
+from foreworld.sweeps.study.find import read_score, read_study, study_path
 from foreworld.sweeps.study.study import Point, Study
 from foreworld.train import checkpoint
 from foreworld.train.history import HEALTHY, History, history_of, values
@@ -36,7 +37,13 @@ _Piece = tuple[Chunk, np.ndarray, np.ndarray]
 """A chunk, where on the x axis its measurements go, and their values by run."""
 
 
-def results(study: Any, *, write: bool = True, quiet: bool = False) -> xarray.Dataset:
+def results(
+    study: Any,
+    *,
+    write: bool = True,
+    out: str | Path | None = None,
+    quiet: bool = False,
+) -> xarray.Dataset:
     """All that a study has measured so far.
 
     Parameters
@@ -45,6 +52,8 @@ def results(study: Any, *, write: bool = True, quiet: bool = False) -> xarray.Da
         A study, its folder, or what :func:`foreworld.sweep` returned.
     write
         Also put it into ``study.nc`` of the folder (HDF5, netCDF layout).
+    out
+        Another file for it, where the folder may not be written.
     quiet
         Do not say what is missing.
 
@@ -72,7 +81,7 @@ def results(study: Any, *, write: bool = True, quiet: bool = False) -> xarray.Da
     if write:
         # In memory first: on a full disk HDF5 does not raise an ordinary OSError.
         data = bytes(dataset.to_netcdf(None, engine="h5netcdf", format="NETCDF4"))
-        write_bytes(folder / TABLE, data)
+        write_bytes(folder / TABLE if out is None else Path(out), data)
     return dataset
 
 
@@ -152,7 +161,7 @@ def gather(folder: Path, partial: bool = False) -> xarray.Dataset:
             coords["horizon"] = np.arange(1, array.shape[-1] + 1)
     attrs = {
         "study": study.name,
-        "score": type(study.base.learner).score,
+        "score": read_score(folder, study),
         "step_name": plan.groups[0].training.budget.step_name,
         "base": to_json(study.base),
     }
@@ -255,21 +264,23 @@ def swept(results: xarray.Dataset) -> list[str]:
 def plain_values(values: list[Any]) -> list[float | int | str | bool]:
     """Swept values as a column, parts of one kind told apart by their fields."""
     names = [plain(value) for value in values]
-    parts = {content_hash(value) for value in values if isinstance(value, Part)}
-    if not parts or len(set(names)) == len(parts):
+    several = [value for value in values if isinstance(value, Part | StandIn)]
+    if not several or len(set(names)) == len(set(map(to_json, several))):
         return names
-    return [
-        f"{name}({', '.join(f'{path}={x}' for path, x in changes(value).items())})"
-        if isinstance(value, Part)
-        else name
-        for name, value in zip(names, values, strict=True)
-    ]
+    pairs = zip(names, values, strict=True)
+    return [f"{n}{_told(v)}" if v in several else n for n, v in pairs]
+
+
+def _told(part: Part | StandIn) -> str:
+    """What tells a part from others of its kind."""
+    fields = part.fields if isinstance(part, StandIn) else changes(part)
+    return f"({', '.join(f'{path}={value}' for path, value in fields.items())})"
 
 
 def plain(value: Any) -> float | int | str | bool:
     """A swept value as a table can hold it."""
     if isinstance(value, DataFolder):
         return Path(value.path).name
-    if isinstance(value, Part):
-        return part_name(type(value))
+    if isinstance(value, Part | StandIn):
+        return part_name(value)
     return value if isinstance(value, bool | int | float | str) else str(value)

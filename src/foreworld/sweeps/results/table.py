@@ -99,10 +99,10 @@ def blocks(dataset: xarray.Dataset) -> Iterator[dict[str, np.ndarray]]:
     """The table, one metric at a time; what was not measured (NaN) has no row."""
     base = from_json(str(dataset.attrs["base"]))
     if base.world is not None:
-        world = part_name(type(base.world))
+        world = part_name(base.world)
     else:
         world = Path(base.data.path).name if base.data is not None else ""
-    study, learner = str(dataset.attrs["study"]), part_name(type(base.learner))
+    study, learner = str(dataset.attrs["study"]), part_name(base.learner)
     for metric, array in dataset.data_vars.items():
         if set(array.dims[2:]) - {*_STEPS, "horizon"}:
             continue

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from foreworld.core.disk.folder import manifest
 from foreworld.core.errors import ConfigError, DamagedError, FitError
+from foreworld.core.parts.own_code import demand_code
 from foreworld.core.parts.part import Bounded, Place
 from foreworld.data.format.stored_policy import AbstractStoredPolicy
 from foreworld.data.making.generate import generate
@@ -85,6 +86,7 @@ def collect(
     point, seed_index = point or 0, seed_index or 0
     if not 0 <= point < len(study.points):
         raise ConfigError(f"point {point} is not one of 0 to {len(study.points) - 1}.")
+    demand_code(study.points[point].parameters)
     world = study.points[point].parameters.world
     if world is None:
         raise FitError(

@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from foreworld.core.errors import ConfigError
+from foreworld.core.parts.own_code import demand_code
 from foreworld.launch.base import AbstractLauncher
 from foreworld.sweeps.results.selection import Best, best
 from foreworld.sweeps.run.sweep import run_experiment
@@ -42,6 +43,7 @@ def rerun_best(
         raise ConfigError(f"seeds={seeds} must be at least 1.")
     read = read_study(study_path(study))
     parameters = read.points()[chosen.point].parameters
+    demand_code(parameters)
     fresh = parameters.set("seed", parameters.seed + 1)
     name = f"{read.name}_best{chosen.point}"
     folder = run_experiment(fresh, seeds, name=name, launcher=launcher, quiet=quiet)

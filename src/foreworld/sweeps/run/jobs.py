@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from foreworld.core import compilation
+from foreworld.core.parts.own_code import remember_code
 from foreworld.sweeps.folder import StudyFolder, locate
 from foreworld.sweeps.plan.prepare import prepare
 from foreworld.sweeps.run.work import finished
@@ -37,6 +38,7 @@ def job_list(
     """
     compilation.configure()
     found, folder = locate(study, out)
+    remember_code(found)
     plan = prepare(found, folder, workers=workers, width=width)
     place = shlex.quote(str(folder.resolve()))
     return [

@@ -12,6 +12,7 @@ from foreworld.core import compilation, registry
 from foreworld.core.disk.folder import CONFIG, MANIFEST, remove, seal
 from foreworld.core.disk.lease import held, lease
 from foreworld.core.errors import ConfigError, ForeworldError
+from foreworld.core.parts.own_code import remember_code
 from foreworld.launch._crew import Crew
 from foreworld.launch.base import AbstractLauncher, AbstractWork, Task
 from foreworld.launch.here import Here
@@ -79,6 +80,7 @@ def sweep(
         Chunks failed; the others are finished, and the same call tries again.
     """
     study, folder = locate(study, out)
+    remember_code(study)
     compilation.configure()
     chosen = _launcher(folder, launcher, workers, force)
     workers, threads = workers or chosen.num_workers, chosen.num_threads

@@ -15,6 +15,7 @@ from foreworld.core.disk.lease import lease
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.own_file import own_frame
 from foreworld.core.parts.config import to_dict
+from foreworld.core.parts.own_code import demand_code
 from foreworld.learners.base import AbstractLearner
 from foreworld.sweeps.plan.plan import Chunk, Plan, runs_of
 from foreworld.sweeps.plan.prepare import CHUNK_LOCK, read_plan
@@ -44,6 +45,7 @@ def work(folder: Path) -> None:
         Of the study, with its plan.
     """
     study, plan = read_study(folder), read_plan(folder)
+    demand_code(study)
     points = study.points()
     with at_work(folder):
         for chunk in plan.chunks:
@@ -71,6 +73,7 @@ def work_on(folder: Path, index: int) -> None:
         It failed.
     """
     study, plan = read_study(folder), read_plan(folder)
+    demand_code(study)
     if not 0 <= index < len(plan.chunks):
         raise ConfigError(
             f"chunk {index} is not one of 0 to {len(plan.chunks) - 1} of {folder}."

@@ -17,6 +17,8 @@ from foreworld.core.disk.places import find_place, runs_folder
 from foreworld.core.errors import ConfigError, UnknownNameError, unknown_name
 from foreworld.core.own_file import load_file
 from foreworld.core.parts import config
+from foreworld.core.parts.own_code import values_in
+from foreworld.core.parts.stand_in import StandIn
 from foreworld.sweeps.study.hparams import read_hparams
 from foreworld.sweeps.study.study import Study
 
@@ -147,6 +149,33 @@ def read_study(folder: Path) -> Study:
     if not isinstance(study, Study):
         raise ConfigError(f"{folder / CONFIG} holds no study.")
     return study
+
+
+def name_in(folder: Path) -> str:
+    """The :attr:`~foreworld.sweeps.study.study.Study.folder_name` of a folder's study.
+
+    Where a class is not at hand, as the folder says.
+    """
+    study = read_study(folder)
+    if any(isinstance(one, StandIn) for one in values_in(study)):
+        return str(read_sealed(folder, CONFIG).get("folder"))
+    return study.folder_name
+
+
+def read_score(folder: Path, study: Study) -> str:
+    """The metric that ranks a study's runs, also where its learner is not at hand.
+
+    Parameters
+    ----------
+    folder
+        Of the study.
+    study
+        As it was read.
+    """
+    learner: Any = study.base.learner
+    if isinstance(learner, StandIn):
+        return str(read_sealed(folder, CONFIG).get("score", ""))
+    return type(learner).score
 
 
 def _named(word: str) -> list[str]:

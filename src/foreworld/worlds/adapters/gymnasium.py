@@ -6,7 +6,8 @@ Source: https://gymnasium.farama.org; Towers et al. 2024, arXiv 2407.17032.
 from __future__ import annotations
 
 import functools
-from typing import Annotated, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -58,6 +59,12 @@ class Gymnasium(AbstractWorld):
     """discount factor of returns"""
     max_episode_len: EpisodeLen = 0
     """steps after which an episode is cut off; 0 takes the environment's own limit"""
+
+    @classmethod
+    def runs(cls, fields: Mapping[str, Any]) -> Sequence[str]:
+        """The module in ``module:Name-v0``, which gymnasium.make imports."""
+        module, colon, _ = str(fields.get("env", "")).partition(":")
+        return (module,) if colon else ()
 
     def __check_init__(self) -> None:
         super().__check_init__()
