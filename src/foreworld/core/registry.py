@@ -43,6 +43,8 @@ _IN_FAMILIES = ("worlds", "learners")
 _COMPAT = "compat"
 """Room of the parts of any kind that do as other tools do."""
 _ROOT = Path(__file__).resolve().parent.parent
+HOUSE = _ROOT.name
+"""What modules of this package begin with."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Entry:
     @property
     def compat(self) -> bool:
         """Whether the part does as another tool does, for comparisons with it."""
-        return self.module.startswith(f"{_ROOT.name}.{_COMPAT}.")
+        return self.module.startswith(f"{HOUSE}.{_COMPAT}.")
 
     def summary(self) -> str:
         """First line of the module's docstring, read without importing it."""
@@ -198,7 +200,7 @@ def address(cls: type) -> str:
         )
     if cls.__module__.startswith(OWN_MODULES):
         return f"{sys.modules[cls.__module__].__file__}:{cls.__qualname__}"
-    if cls.__module__.partition(".")[0] != _ROOT.name:
+    if cls.__module__.partition(".")[0] != HOUSE:
         return f"{cls.__module__}:{cls.__qualname__}"
     room = ".".join(cls.__module__.split(".")[:2])
     if getattr(importlib.import_module(room), cls.__name__, None) is not cls:
@@ -221,7 +223,7 @@ def name_at(where: str) -> str:
     It is the stem of its file, or of its class for a person's own.
     """
     place, _, cls = where.rpartition(":")
-    if place.startswith(f"{_ROOT.name}."):
+    if place.startswith(f"{HOUSE}."):
         found = lookup(cls)
         return cls.lower() if found is None else found.name
     stem = "" if place.endswith(".py") else place.rpartition(".")[2]
@@ -231,7 +233,7 @@ def name_at(where: str) -> str:
 def code_of(cls: type) -> Path | None:
     """The file with the code of a class; ``None`` for Foreworld's, and without one."""
     file = getattr(sys.modules.get(cls.__module__), "__file__", None)
-    ours = cls.__module__.partition(".")[0] == _ROOT.name
+    ours = cls.__module__.partition(".")[0] == HOUSE
     return None if ours or file is None else Path(file)
 
 
@@ -256,14 +258,14 @@ def locate(where: str) -> type:
             f"{found[0] if found else 'MyClass'}'."
             + (f" It holds: {', '.join(found)}." if found else "")
         )
-    if place.startswith(f"{_ROOT.name}.") and place.count(".") > 1:
+    if place.startswith(f"{HOUSE}.") and place.count(".") > 1:
         room = ".".join(place.split(".")[:2])
         raise ConfigError(
             f"{where!r} names a module inside of {room}, as configurations did before "
             f"their format was fixed. Make anew what was written so; the class is now "
             f"'{room}:{name}'."
         )
-    ours = place.startswith(f"{_ROOT.name}.")
+    ours = place.startswith(f"{HOUSE}.")
     if trusted.is_reading() and not ours:
         installed = [e.module for k in KINDS for e in entries(k).values() if not e.path]
         module = trusted_module(place, name, installed)

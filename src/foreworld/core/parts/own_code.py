@@ -52,6 +52,13 @@ def demand_code(part: Any) -> None:
             one.refuse()
 
 
+def misfits(part: Any) -> list[str]:
+    """Why classes of Foreworld's own that a part names cannot make what it says."""
+    found = (one for one in values_in(part) if isinstance(one, StandIn))
+    ours = f"{registry.HOUSE}."
+    return [str(one.why) for one in found if one.address.startswith(ours)]
+
+
 def _parts(value: Any) -> Iterator[Part]:
     return (one for one in values_in(value) if isinstance(one, Part))
 

@@ -10,6 +10,7 @@ import numpy as np
 from foreworld.core.disk.clutter import entries
 from foreworld.core.disk.folder import CONFIG, MANIFEST, manifest, read_json, verify
 from foreworld.core.errors import ForeworldError
+from foreworld.core.parts.own_code import misfits
 from foreworld.data.format.folder import foreign, shard_path
 from foreworld.data.format.recipe import (
     Recipe,
@@ -48,6 +49,7 @@ def check_dataset(folder: str | Path) -> list[str]:
         return problems
     try:
         recipe = read_recipe(folder)
+        problems += [f"{folder / CONFIG}: {why}" for why in misfits(recipe)]
         problems += _check_config(folder, recipe)
         columns = read_columns(folder, recipe)
     except ForeworldError as error:

@@ -10,6 +10,7 @@ from foreworld.core.disk.clutter import entries
 from foreworld.core.disk.folder import CONFIG, MANIFEST, verify
 from foreworld.core.disk.lease import held
 from foreworld.core.errors import ConfigError, ForeworldError
+from foreworld.core.parts.own_code import misfits
 from foreworld.core.parts.part import Part
 from foreworld.launch.processes import LOGS
 from foreworld.sweeps.folder import StudyFolder
@@ -46,6 +47,7 @@ class StudyKind(AbstractFolderKind):
         try:
             study.points  # noqa: B018
             chunks = study.plan.chunks
+            problems += [f"{folder / CONFIG}: {why}" for why in misfits(study.study)]
         except ForeworldError as error:
             return problems if str(error) in problems else [*problems, str(error)]
         for chunk in chunks:
