@@ -10,8 +10,16 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from foreworld.core import registry
-from foreworld.core.errors import ForeworldError
+from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.parts.settings import Settings
+
+
+class NotAtHandError(ConfigError, AttributeError):
+    """A class that would have to run is not at hand; says why.
+
+    It is an :class:`AttributeError` too, so that asking whether there is a method goes
+    on.
+    """
 
 
 def class_name(part: Any) -> str:
@@ -53,7 +61,7 @@ class StandIn:
 
     def refuse(self) -> NoReturn:
         """Raise why the class is not at hand."""
-        raise type(self.why)(str(self.why)) from self.why
+        raise NotAtHandError(str(self.why)) from self.why
 
     def __getattr__(self, name: str) -> Any:
         # Names of protocols: asked for by copying, pickling, displaying.

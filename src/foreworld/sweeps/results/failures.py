@@ -10,6 +10,7 @@ from pathlib import Path
 
 from foreworld.core.disk.folder import manifest
 from foreworld.core.parts.part import field_specs
+from foreworld.core.parts.stand_in import StandIn
 from foreworld.learners.base import AbstractLearner
 from foreworld.sweeps.plan.plan import Plan
 from foreworld.sweeps.run.work import finished, why_failed
@@ -78,7 +79,10 @@ def advice(learner: AbstractLearner) -> str:
 
     Running the same again gives the same.
     """
-    known = [spec.name for spec in field_specs(type(learner))]
+    if isinstance(learner, StandIn):
+        known = list(learner.fields)
+    else:
+        known = [spec.name for spec in field_specs(type(learner))]
     names = [name for name in _TAMING if name in known]
     values = ", ".join(f"{name}={getattr(learner, name)}" for name in names)
     fields = f"other values ({values} now)" if names else "other values"

@@ -176,7 +176,8 @@ def _uncounted(dataset: xarray.Dataset, study: Study) -> str:
     score = dataset.get(f"test_{dataset.attrs['score']}")
     if score is None or not sound.any() or not np.isnan(score.values[sound]).all():
         return ""
-    return study.base.learner.when_uncounted()
+    learner: Any = study.base.learner
+    return "" if isinstance(learner, StandIn) else learner.when_uncounted()
 
 
 def _history_so_far(
