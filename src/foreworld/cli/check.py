@@ -16,7 +16,7 @@ def configure(usage: Usage) -> None:
 
 def run(args: Args, fields: Fields) -> int:
     """Check every folder; 1 if anything is wrong with any."""
-    from foreworld.workspace.check import check
+    from foreworld.workspace.check import account, check
     from foreworld.workspace.words import folder_of
 
     problems = {word: check(folder_of(word)) for word in args.path}
@@ -27,5 +27,7 @@ def run(args: Args, fields: Fields) -> int:
             for line in lines:
                 print(line)
             if not lines and not args.quiet:
-                print(f"{word}: complete and unaltered.")
+                told = account(folder_of(word))
+                told = f" {told[0].upper()}{told[1:]}." if told else ""
+                print(f"{word}: complete and unaltered.{told}")
     return 1 if any(problems.values()) else 0

@@ -55,6 +55,7 @@ def run(args: Args, fields: Fields) -> int:
     """Print the plan, then generate."""
     from foreworld.cli._plan import plan_text
     from foreworld.core.disk.places import data_folder
+    from foreworld.data.format.folder import account
     from foreworld.data.making.generate import generate, plan
 
     launcher = launcher_of(args)
@@ -82,6 +83,8 @@ def run(args: Args, fields: Fields) -> int:
         recipe, out, launcher=launcher, workers=workers, force=force, quiet=args.quiet
     )
     if not args.quiet:
+        if told := account(Path(out)):
+            print(f"{told[0].upper()}{told[1:]}.")
         print(f"{out} is complete: look at it with 'foreworld preview {out}'.")
     return 0
 

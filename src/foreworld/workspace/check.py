@@ -33,3 +33,10 @@ def _check(folder: Path) -> list[str]:
         return [f"{folder} holds a {kind_of(folder)!r}, which cannot be checked."]
     except ForeworldError as error:
         return [str(error)]
+
+
+def account(path: str | Path) -> str:
+    """What else to tell of a folder with which nothing is wrong; often nothing."""
+    folder: Path = checked("path", path, Path)
+    kind = find_kind(folder)
+    return "" if kind is None else kind.account(folder)

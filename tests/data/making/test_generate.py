@@ -56,7 +56,7 @@ work(Path(sys.argv[1]))
 
 def start(code: str, *words: object) -> subprocess.Popen[str]:
     root = Path(__file__).parents[3]
-    environment = {**os.environ, "PYTHONPATH": str(root)}
+    environment = {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{root / 'src'}"}
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, words)],
         env=environment,

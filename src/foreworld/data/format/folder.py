@@ -276,9 +276,13 @@ def finish(folder: Path, recipe: Recipe) -> None:
         if not mine or manifest(folder) is not None:
             return
         paths = {s: shard_path(folder, recipe, s) for s in recipe.shards()}
-        redrawn = sum(_redrawn(recipe.tasks[s.task].store, p) for s, p in paths.items())
+        told = [_told(recipe.tasks[s.task].store, p) for s, p in paths.items()]
         names = [CONFIG, *(str(path.relative_to(folder)) for path in paths.values())]
-        info = {"kind": KIND, "identity": recipe.identity, "redrawn": redrawn}
+        info: dict[str, Any] = {"kind": KIND, "identity": recipe.identity}
+        info["sequences"] = sum(recipe.sizes.values())
+        info["redrawn"] = sum(redrawn for redrawn, _ in told)
+        if drifts := [drift for _, drift in told if drift is not None]:
+            info["drift"] = max(drifts)
         policy = next(iter(recipe.tasks.values())).policy
         if isinstance(policy, Part):
             info["policy"] = to_dict(policy)
@@ -286,6 +290,23 @@ def finish(folder: Path, recipe: Recipe) -> None:
         with contextlib.suppress(StorageError):
             # Empty files that say nothing: the data set is finished without this.
             remove(folder / LEASES)
+
+
+def account(folder: Path) -> str:
+    """How a finished data set came about: drift of energy, and draws made again.
+
+    Empty where its marker tells nothing of it.
+    """
+    listed = manifest(folder) or {}
+    redrawn, drift = listed.get("redrawn", 0), listed.get("drift")
+    parts = [] if drift is None else [f"the energy drifts by {drift:.1e} at most"]
+    if redrawn and "sequences" in listed:
+        draws = redrawn + listed["sequences"]
+        share = f"{redrawn / draws:.1%}"
+        parts.append(
+            f"{redrawn} of {draws} draws ({share}) were refused and made again"
+        )
+    return "; ".join(parts)
 
 
 def _drop_broken(folder: Path) -> None:
@@ -299,10 +320,13 @@ def _drop_broken(folder: Path) -> None:
             remove(path)
 
 
-def _redrawn(store: Any, path: Path) -> int:
+def _told(store: Any, path: Path) -> tuple[int, float | None]:
+    """Draws of a shard that were made again, and its largest drift of energy."""
     try:
         with contextlib.closing(find_store(store).reader(path)) as shard:
-            return int(shard.attributes()["redrawn"])
+            found = shard.attributes()
+            drift = float(found["drift"]) if "drift" in found else None
+            return int(found["redrawn"]), drift
     except (DamagedError, KeyError, TypeError, ValueError) as error:
         said = str(error) if isinstance(error, DamagedError) else f"{path} is damaged."
         raise DamagedError(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.core import compilation, registry
-from foreworld.core.disk.folder import MANIFEST, StorageError, remove_empty
+from foreworld.core.disk.folder import CONFIG, MANIFEST, StorageError, remove_empty
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.parts.limits import Count
 from foreworld.core.parts.own_code import demand_code, remember_code
@@ -26,6 +26,7 @@ from foreworld.data.format.recipe import Recipe, TaskRecipe, read_recipe
 from foreworld.data.format.stored_policy import AbstractStoredPolicy
 from foreworld.data.making.recipes import set_recipe, task_recipe
 from foreworld.data.making.shards import Shards
+from foreworld.data.making.step_size import check_steps
 from foreworld.data.reading.dataset import DataSet, open_dataset
 from foreworld.data.sets.base import NamedSet
 from foreworld.data.sets.find import make_set, names_set
@@ -89,7 +90,8 @@ def generate(
     Raises
     ------
     ConfigError
-        A size or name that cannot be used, or nothing to make.
+        A size or name that cannot be used, nothing to make, or steps of integration
+        that are too coarse.
     OccupiedError
         The folder holds something else.
     StorageError
@@ -108,6 +110,8 @@ def generate(
         launcher.check()
     if force:
         stop_jobs(folder)
+    if force or not (folder / CONFIG).exists():
+        check_steps(recipe.tasks)
     total = sum(recipe.sizes.values())
     with Progress(f"{recipe.label} to {folder}", total, "sequences", quiet) as progress:
         shards = Shards(folder, recipe, progress.update)

@@ -23,9 +23,12 @@ from foreworld.worlds.episode import advance, begin
 from foreworld.worlds.policy import AbstractPolicy
 
 GROWTH = 0.01
-"""Energy may not grow by more than this, relative to the first (or 0.1 if smaller)."""
+"""Largest drift of the energy that a sequence in a data set may have."""
 ACCEPTED = "accepted"
 """Output that is not stored: whether the sequence may stay in the data set."""
+DRIFT = "drift"
+"""Another: the largest change of the energy that the law does not allow, relative to
+the first (or 0.1 if smaller); only of worlds that have an energy."""
 
 
 class Episode(NamedTuple):
@@ -164,7 +167,8 @@ def sequence(
         What is observed: images, noise, skipped, missing and irregular frames.
     """
     made, times = motion(world, policy, key, num_frames, seen)
-    accepted = _accepted(world, made)
+    drift = _drift(world, made)
+    accepted = _accepted(world, made) & jnp.all(drift <= GROWTH)
     made, times = shown((made, times), key, num_frames, seen)
     columns: dict[str, Any] = {
         "state": _rows(world, made.observations),
@@ -181,23 +185,32 @@ def sequence(
         columns["time"] = times - times[0]
     # Dynamics are float64; the schema says what is stored.
     columns = {n: v.astype(stored_dtype(n, v.dtype)) for n, v in columns.items()}
-    return _disturbed(columns, key, seen) | {ACCEPTED: accepted}
+    told = {ACCEPTED: accepted} | ({DRIFT: drift} if drift.size else {})
+    return _disturbed(columns, key, seen) | told
 
 
 def _accepted(world: AbstractWorld, made: Episode) -> Bool[Array, ""]:
-    """Whether all is finite, on the canvas, and no energy came from nowhere."""
+    """Whether all is finite and on the canvas."""
     numbers = (made.observations, made.done.get("reward", jnp.zeros(())))
     accepted = jnp.asarray(True)
     for leaf in jax.tree.leaves(numbers):
         accepted &= jnp.all(jnp.isfinite(leaf))
+    if isinstance(world, AbstractDynamics):
+        accepted &= jnp.all(jax.vmap(world.keeps)(made.states))
+    return accepted
+
+
+def _drift(world: AbstractWorld, made: Episode) -> Float[Array, "..."]:
+    """The largest change of the energy against the law; empty where there is none."""
+    nothing = jnp.zeros((0,))
     if not isinstance(world, AbstractDynamics):
-        return accepted
-    accepted &= jnp.all(jax.vmap(world.keeps)(made.states))
+        return nothing
     energies = jax.vmap(world.energy)(made.states)
     if energies is None:
-        return accepted
-    room = GROWTH * jnp.maximum(jnp.abs(energies[0]), 0.1)
-    return accepted & jnp.all(energies <= energies[0] + room)
+        return nothing
+    change = energies - energies[0]
+    wrong = jnp.where(world.dissipates(), change, jnp.abs(change))
+    return jnp.max(wrong) / jnp.maximum(jnp.abs(energies[0]), 0.1)
 
 
 def _as_stored(

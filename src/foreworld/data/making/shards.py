@@ -21,6 +21,7 @@ from foreworld.data.format.schema import Column
 from foreworld.data.format.store.base import Rows
 from foreworld.data.format.store.find import find_store
 from foreworld.data.making import rates
+from foreworld.data.making.sequence import DRIFT
 from foreworld.data.making.simulate import Simulator
 from foreworld.launch.base import AbstractWork, Task
 
@@ -155,10 +156,16 @@ def shard_bytes(
         The file.
     """
     width, redrawn = simulator.recipe.chunk_len, 0
+    drifts: list[float] = []
     held: dict[int, Rows] = {}
     refused: dict[int, int] = {}
     make = find_store(simulator.recipe.store).writer
     with contextlib.closing(make(simulator.columns, len(shard), width)) as writer:
+
+        def put(first: int, rows: Rows) -> None:
+            if DRIFT in rows:
+                drifts.append(float(rows.pop(DRIFT).max()))
+            writer.put(first - shard.start, rows)
 
         def redraw(most_held: int) -> int:
             drawn = 0
@@ -170,7 +177,7 @@ def shard_bytes(
                     drawn += draws
                 waiting = {index - index % width for index in refused}
                 for first in [first for first in held if first not in waiting]:
-                    writer.put(first - shard.start, held.pop(first))
+                    put(first, held.pop(first))
             return drawn
 
         following = simulator.start(shard.split, shard.start)
@@ -184,9 +191,13 @@ def shard_bytes(
                 refused.update((first + int(i), 1) for i in np.flatnonzero(bad))
                 held[first] = {name: value.copy() for name, value in rows.items()}
             else:
-                writer.put(first - shard.start, rows)
+                put(first, rows)
             redrawn += redraw(_MOST_HELD)
             report(first + num - shard.start)
         redrawn += redraw(0)
+        told: dict[str, int | float | str]
         told = {"split": shard.split, "start": shard.start, "redrawn": redrawn}
+        if drifts:
+            # Two digits: the others are the rounding of one kind of processor.
+            told[DRIFT] = float(f"{max(0.0, *drifts):.1e}")
         return writer.finish(told)

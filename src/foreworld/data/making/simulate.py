@@ -29,7 +29,7 @@ from foreworld.data.format.recipe import TaskRecipe
 from foreworld.data.format.schema import PARAMETER, Column, stored_dtype
 from foreworld.data.format.store.base import Rows
 from foreworld.data.format.stored_policy import AbstractStoredPolicy
-from foreworld.data.making.sequence import ACCEPTED, sequence
+from foreworld.data.making.sequence import ACCEPTED, DRIFT, sequence
 from foreworld.users.random_policy import RandomPolicy
 from foreworld.worlds.dynamics.base import AbstractDynamics
 
@@ -94,7 +94,7 @@ class Simulator:
                 (self._static, _NOBODY),
                 *(self._leaves, [], np.zeros((width, 2), np.uint32)),
             )
-        del shapes[ACCEPTED]
+        shapes = {n: s for n, s in shapes.items() if n not in (ACCEPTED, DRIFT)}
         shapes["index"] = np.zeros(width, stored_dtype("index", int))
         units = {
             PARAMETER + path: getattr(spec.mark, "unit", "")
@@ -136,7 +136,8 @@ class Simulator:
         Returns
         -------
         rows
-            The first ``num`` sequences.
+            The first ``num`` sequences; beside their columns, where they have an
+            energy, its drift.
         refused
             Which of them have to be drawn again.
         """
@@ -210,12 +211,16 @@ class Simulator:
         key = host_fold(host_key(self.recipe.seed), *task, split_name, index)
         again = host_fold(key, "retry", attempt)
         keys = np.where(attempt[:, None] > 0, again, key)
-        stored, arrays = self._policy
-        static, args = (self._static, stored), (self._leaves, arrays, keys)
+        wanted = self.program(keys)
         with pinned(wide=True):
             # Workers on one machine share what there is to compile.
-            program = compile_all([Program(_run, static, args)]).programs[0]
-            return program(*args)
+            return compile_all([wanted]).programs[0](*wanted.args)
+
+    def program(self, keys: UInt32[np.ndarray, "sequence 2"]) -> Program:
+        """What is to be compiled, and its arguments for some sequences' keys."""
+        stored, arrays = self._policy
+        args = (self._leaves, arrays, keys)
+        return Program(_run, (self._static, stored), args)
 
     @functools.cached_property
     def _policy(self) -> tuple[_Stored, list[Array]]:
@@ -247,6 +252,13 @@ class Simulator:
             f"{type(world).__name__}: the last one {why}, with {listing}. Choose "
             f"smaller ranges, a smaller time step, more substeps or a larger canvas."
         )
+
+
+def compile_programs(simulators: Sequence[Simulator]) -> None:
+    """Compile the programs of several simulators, by a thread a core."""
+    keys = (np.zeros((s.recipe.chunk_len, 2), np.uint32) for s in simulators)
+    with pinned(wide=True):
+        compile_all([s.program(k) for s, k in zip(simulators, keys, strict=True)])
 
 
 def _run(

@@ -58,6 +58,10 @@ class AbstractFolderKind(abc.ABC):
         """Why the folder must stay as it is now; empty where nothing is against it."""
         return ""
 
+    def account(self, folder: Path) -> str:
+        """What else to tell of a folder with which nothing is wrong."""
+        return ""
+
     def outcomes(self, a: Path, b: Path) -> list[Outcome]:
         """Results of two folders of this kind, measure by measure.
 

@@ -9,7 +9,7 @@ from typing import Any
 from foreworld.core.errors import unknown_name
 from foreworld.core.parts.part import Part
 from foreworld.data.format.check import check_dataset
-from foreworld.data.format.folder import contents, foreign, in_use, tasks_in
+from foreworld.data.format.folder import account, contents, foreign, in_use, tasks_in
 from foreworld.data.format.recipe import read_recipe
 from foreworld.data.reading.dataset import open_dataset
 from foreworld.workspace.kinds.base import AbstractFolderKind
@@ -30,6 +30,10 @@ class DataFolder(AbstractFolderKind):
     def check(self, folder: Path) -> list[str]:
         """Checksums first, then what the files hold."""
         return check_dataset(folder)
+
+    def account(self, folder: Path) -> str:
+        """Drift of energy, and draws that were made again."""
+        return account(folder)
 
     def part(self, folder: Path) -> Part:
         """Its recipe; that of its only task, where there is one without a name."""

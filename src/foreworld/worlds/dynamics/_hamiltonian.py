@@ -90,6 +90,10 @@ class AbstractHamiltonian(AbstractDynamics):
     def energy(self, state: Phase) -> Float[Array, ""]:
         """The Hamiltonian."""
 
+    def dissipates(self) -> Bool[Array, ""]:
+        """Whether there is friction."""
+        return jnp.asarray(self.friction) > 0
+
     @abc.abstractmethod
     def discs(self, state: Phase) -> Discs:
         """What there is to draw, without the offset."""

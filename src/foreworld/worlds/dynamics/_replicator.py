@@ -106,6 +106,10 @@ class AbstractReplicator(AbstractDynamics):
         of_row = -jnp.mean(jnp.log(row * row.shape[0]))
         return of_row - jnp.mean(jnp.log(column * column.shape[0]))
 
+    def dissipates(self) -> Bool[Array, ""]:
+        """Never."""
+        return jnp.asarray(False)
+
     def keeps(self, state: Strategies) -> Bool[Array, ""]:
         """Whether all strategies still have some weight: a large step can end that."""
         return jnp.all(state > 0)

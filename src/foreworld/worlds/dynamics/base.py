@@ -96,6 +96,24 @@ class AbstractDynamics(AbstractWorld):
         """
         return jnp.asarray(True)
 
+    @property
+    def step_error(self) -> float:
+        """By how much a frame's steps of integration may be wrong.
+
+        As a share of the size of the states. What is measured is by how much they
+        move where the number of steps (a field ``substeps``) is doubled.
+        """
+        return 1e-5
+
+    @property
+    def starts_slowly(self) -> bool:
+        """Whether a start takes far longer than the frames after it."""
+        return False
+
+    def dissipates(self) -> Bool[Array, ""]:
+        """Whether the energy may fall; where it may not, both ways are wrong."""
+        return jnp.asarray(True)
+
     def extras(self, state: State) -> dict[str, Array]:
         """What data sets store of a state beside its picture and the observation.
 

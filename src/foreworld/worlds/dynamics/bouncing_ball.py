@@ -215,6 +215,10 @@ class BouncingBall(AbstractBall):
         """``v^2 / 2 - g . x``."""
         return self.total(state)
 
+    def dissipates(self) -> Bool[Array, ""]:
+        """Never."""
+        return jnp.asarray(False)
+
     def render(self, state: Ball) -> UInt8[Array, "height width 1"]:
         """The disc, upright; pixels are cells of the box, lit by their centres."""
         centre, size = state[:2].astype(jnp.float32), self.image_size

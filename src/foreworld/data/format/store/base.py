@@ -34,7 +34,7 @@ class AbstractShardWriter(abc.ABC):
         """
 
     @abc.abstractmethod
-    def finish(self, attributes: dict[str, int | str]) -> bytes:
+    def finish(self, attributes: dict[str, int | float | str]) -> bytes:
         """The whole file, once everything is in."""
 
     @abc.abstractmethod

@@ -67,7 +67,7 @@ class _Writer(AbstractShardWriter):
                 self._pending.append((name, start + first, job))
                 self._store(keep=_PENDING)
 
-    def finish(self, attributes: dict[str, int | str]) -> bytes:
+    def finish(self, attributes: dict[str, int | float | str]) -> bytes:
         self._store(keep=0)
         for name, value in attributes.items():
             self._file.attrs[name] = value

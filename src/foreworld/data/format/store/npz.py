@@ -58,7 +58,7 @@ class _Writer(AbstractShardWriter):
         for name, values in rows.items():
             self._arrays[name][start : start + len(values)] = values
 
-    def finish(self, attributes: dict[str, int | str]) -> bytes:
+    def finish(self, attributes: dict[str, int | float | str]) -> bytes:
         columns = {
             c.name: {"dimensions": list(c.dimensions), "unit": c.unit}
             for c in self._columns
