@@ -118,28 +118,9 @@ def test_generate_and_check_say_drift_and_draws_made_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = str(tmp_path / "a")
-    words = [
-        "generate",
-        "mass_spring",
-        "--anchor-x",
-        "0..0.9",
-        "--canvas",
-        "1",
-        "--radius",
-        "0.5,1.4",
-    ]
-    words += [
-        "--train",
-        "40",
-        "--val",
-        "0",
-        "--test",
-        "0",
-        "--num-frames",
-        "20",
-        "--images",
-        "false",
-    ]
+    fields = "--anchor-x=0..0.9 --canvas=1 --radius=0.5,1.4 --images=false"
+    sizes = "--train=40 --val=0 --test=0 --num-frames=20"
+    words = ["generate", "mass_spring", *fields.split(" "), *sizes.split(" ")]
     assert main([*words, "--out", out]) == 0
     said = r"The energy drifts by \d\.\de-1\d at most; (\d+) of (\d+) draws \((.*)%\) "
     said += r"were refused and made again\."
