@@ -32,10 +32,18 @@ def add_launch_options(usage: Usage) -> None:
 def add_run_options(usage: Usage) -> None:
     """Declare what all verbs that train take: see :func:`run_options`."""
     usage.add("--force", "replace what the folder holds")
+    add_change_options(usage)
     add_launch_options(usage)
     help = "trackio (local files, the default) | wandb | off"
     usage.add("--track TRACKER", help, default="trackio")
     usage.quiet()
+
+
+def add_change_options(usage: Usage) -> None:
+    """Declare what becomes of a folder that was begun with other code."""
+    help = "if code was changed since: make a new one beside it (DIR-2)"
+    usage.add("--again", help)
+    usage.add("--go-on", "if code was changed since: go on with what is there")
 
 
 def run_options(args: Args) -> dict[str, Any]:
@@ -54,6 +62,8 @@ def run_options(args: Args) -> dict[str, Any]:
         "workers": args.workers,
         "tracker": make_tracker(args.track),
         "force": args.force,
+        "again": args.again,
+        "go_on": args.go_on,
         "quiet": args.quiet,
     }
 

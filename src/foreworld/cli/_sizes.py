@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from foreworld.cli._launch import add_change_options
 from foreworld.cli._usage import Args, Usage
 
 SPLITS = {"train": 1000, "val": 100, "test": 100}
 """Default numbers of sequences."""
+BESIDE = ("force", "again", "go_on")
+"""What becomes of a folder that is there; no part of what is made."""
 NUM_FRAMES = 30
 """Default length of a sequence."""
 
@@ -33,11 +36,12 @@ def add_sizes(usage: Usage, sets: bool = False) -> None:
     default = None if sets else NUM_FRAMES
     usage.add("--num-frames N", help, int, low=2, default=default)
     usage.add("--force", "replace a folder that holds other data")
+    add_change_options(usage)
     help = "format of the files: small, or large and for NumPy (default: hdf5)"
     usage.add("--store", help, choices=("hdf5", "npz"), default="hdf5")
 
 
 def sizes_of(args: Args) -> dict[str, Any]:
     """What was given, as :func:`foreworld.generate` takes it."""
-    names = (*SPLITS, "seed", "num_frames", "store", "force")
+    names = (*SPLITS, "seed", "num_frames", "store", *BESIDE)
     return {n: getattr(args, n) for n in names if getattr(args, n) is not None}

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.cli._launch import add_launch_options, launcher_of, num_workers_of
-from foreworld.cli._sizes import NUM_FRAMES, SPLITS, add_sizes, sizes_of
+from foreworld.cli._sizes import BESIDE, NUM_FRAMES, SPLITS, add_sizes, sizes_of
 from foreworld.cli._usage import Args, Fields, Usage
 from foreworld.core.errors import ConfigError
 
@@ -64,7 +64,7 @@ def run(args: Args, fields: Fields) -> int:
     name = Path(args.what.rpartition(":")[2]).name
     out = args.out or data_folder() / name
     settings = {**sizes_of(args), **seen}
-    force = settings.pop("force")
+    there = {name: settings.pop(name) for name in BESIDE}
     if not isinstance(what, str):
         settings = {**SPLITS, "num_frames": NUM_FRAMES, **settings}
         if not any(settings[split] for split in SPLITS):
@@ -79,13 +79,14 @@ def run(args: Args, fields: Fields) -> int:
     recipe = plan(what, **settings)
     if not args.quiet:
         print(plan_text(recipe, str(out)), flush=True)
-    generate(
-        recipe, out, launcher=launcher, workers=workers, force=force, quiet=args.quiet
+    data = generate(
+        recipe, out, launcher=launcher, workers=workers, quiet=args.quiet, **there
     )
     if not args.quiet:
-        if told := account(Path(out)):
+        place = data.path if there["again"] else Path(out)
+        if told := account(place):
             print(f"{told[0].upper()}{told[1:]}.")
-        print(f"{out} is complete: look at it with 'foreworld preview {out}'.")
+        print(f"{place} is complete: look at it with 'foreworld preview {place}'.")
     return 0
 
 

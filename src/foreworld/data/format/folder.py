@@ -28,6 +28,7 @@ from foreworld.core.disk.kind import kind_in
 from foreworld.core.disk.lease import held, lease
 from foreworld.core.errors import DamagedError, OccupiedError
 from foreworld.core.parts.config import flat, to_dict
+from foreworld.core.parts.made_with import changes
 from foreworld.core.parts.part import Part
 from foreworld.data.format.recipe import (
     FORMAT,
@@ -98,6 +99,9 @@ def _is_prepared(folder: Path, recipe: Recipe, force: bool) -> bool:
     """Whether the configuration is there already; refuses what stands in the way."""
     known = (folder / CONFIG).exists()
     differing = difference(folder, recipe) if known else ""
+    if known and force and not differing:
+        # The same recipe, made by other code: what is replaced is another data set.
+        differing = "; ".join(changes(read_json(folder / CONFIG), recipe)[0])
     strange = foreign(folder, tasks_in(folder) if known else [])
     if strange:
         raise OccupiedError(

@@ -7,7 +7,6 @@ task, whose name is empty and whose files lie in the folder itself.
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from foreworld.core.disk.kind import kind_in
 from foreworld.core.errors import ConfigError, DamagedError
 from foreworld.core.parts.config import changes, content_hash, read_part, to_dict
 from foreworld.core.parts.limits import Bounded
+from foreworld.core.parts.made_with import made_with
 from foreworld.core.parts.own_code import values_in
 from foreworld.core.parts.part import Part
 from foreworld.core.parts.stand_in import StandIn, class_name
@@ -264,10 +264,7 @@ def write_config(
         "content_hash": content_hash(recipe),
         "identity": recipe.identity,
         "columns": {task: [asdict(c) for c in some] for task, some in columns.items()},
-        "versions": {
-            name: importlib.metadata.version(name)
-            for name in ("foreworld", "jax", "jaxlib", "numpy", "h5py")
-        },
+        **made_with(recipe),
     }
 
 

@@ -15,7 +15,9 @@ from typing import Any
 from foreworld.core import compilation, registry
 from foreworld.core.disk.folder import CONFIG, MANIFEST, StorageError, remove_empty
 from foreworld.core.errors import ConfigError, unknown_name
+from foreworld.core.parts.config import content_hash
 from foreworld.core.parts.limits import Count
+from foreworld.core.parts.made_with import beside, settle
 from foreworld.core.parts.own_code import demand_code, remember_code
 from foreworld.core.parts.part import field_specs
 from foreworld.core.parts.types import checked
@@ -55,6 +57,8 @@ def generate(
     launcher: AbstractLauncher | None = None,
     workers: int = 1,
     force: bool = False,
+    again: bool = False,
+    go_on: bool = False,
     quiet: bool = False,
     **sizes: Any,
 ) -> DataSet:
@@ -75,7 +79,13 @@ def generate(
     workers
         Number of tasks given to the launcher. It changes no byte of the result.
     force
-        Replace another data set that lies in the folder.
+        Replace another data set that lies in the folder, also one of the same recipe
+        that other code made.
+    again
+        Where the folder was begun with other code, versions or settings, make a new
+        data set in one beside it (``...-2``).
+    go_on
+        Go on with such a folder as it is.
     quiet
         Print no progress.
     sizes
@@ -94,6 +104,8 @@ def generate(
         that are too coarse.
     OccupiedError
         The folder holds something else.
+    ChangedError
+        It was begun with other code, versions or settings.
     StorageError
         The disk is full or refuses; what is finished is kept.
     ForeworldError
@@ -104,6 +116,8 @@ def generate(
     workers = checked("workers", workers, Count)
     recipe = plan(what, policy, **sizes)
     remember_code(recipe)
+    if again:
+        folder = beside(folder, recipe, {"content_hash": content_hash(recipe)})
     if launcher is None and workers > 1:
         launcher = registry.find("launch", "processes")()
     if launcher is not None and (force or not (folder / MANIFEST).exists()):
@@ -116,6 +130,7 @@ def generate(
     with Progress(f"{recipe.label} to {folder}", total, "sequences", quiet) as progress:
         shards = Shards(folder, recipe, progress.update)
         shards.prepare(force)
+        settle(folder, recipe, go_on)
         shards.look()
         open_yet = bool(shards.missing())
         with using(folder, recipe) if open_yet else contextlib.nullcontext():
@@ -149,6 +164,7 @@ def work(folder: Path) -> None:
     compilation.configure()
     recipe = read_recipe(Path(folder))
     demand_code(recipe)
+    settle(Path(folder), recipe)
     shards = Shards(Path(folder), recipe)
     if shards.missing():
         with using(Path(folder), shards.recipe):

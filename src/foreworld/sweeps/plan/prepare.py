@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 from foreworld.core.disk.clutter import entries
@@ -21,6 +20,7 @@ from foreworld.core.disk.lease import lease
 from foreworld.core.disk.places import runs_folder
 from foreworld.core.errors import DamagedError, OccupiedError
 from foreworld.core.parts.config import to_dict
+from foreworld.core.parts.made_with import made_with, settle
 from foreworld.sweeps.plan._check import check_plan
 from foreworld.sweeps.plan.plan import Plan, make_plan
 from foreworld.sweeps.study.find import FORMAT, KIND, name_in, read_study
@@ -54,6 +54,7 @@ def prepare(
     threads: int = 0,
     width: int | None = None,
     force: bool = False,
+    go_on: bool = False,
 ) -> Plan:
     """Write configuration and plan, or read the plan that is there.
 
@@ -68,11 +69,15 @@ def prepare(
         plan is there yet.
     force
         Delete what an earlier study left in the folder, and plan anew.
+    go_on
+        Go on although code, versions or settings are others than it was begun with.
 
     Raises
     ------
     OccupiedError
         The folder holds something else.
+    ChangedError
+        It was begun with other code, versions or settings.
     ConfigError, FitError
         A point that cannot run.
     """
@@ -93,19 +98,19 @@ def prepare(
                 _check_free(study, folder)
             if not (folder / PLAN).exists():
                 # The plan comes last: where it is, the configuration is too.
-                packages = ("foreworld", "jax", "equinox")
                 config = {
                     "kind": KIND,
                     "format": FORMAT,
                     "folder": study.folder_name,
                     "seed": study.base.seed,
                     "score": type(study.base.learner).score,
-                    "versions": {name: version(name) for name in packages},
+                    **made_with(study),
                     "study": to_dict(study),
                 }
                 write_json(folder / CONFIG, config)
                 write_json(folder / PLAN, plan.to_dict())
     _check_free(study, folder)
+    settle(folder, study, go_on)
     plan = read_plan(folder)
     if width is not None and width not in {group.width for group in plan.groups}:
         widths = ", ".join(str(group.width) for group in plan.groups)

@@ -12,6 +12,7 @@ from foreworld.core import compilation, registry
 from foreworld.core.disk.folder import CONFIG, MANIFEST, remove, seal
 from foreworld.core.disk.lease import held, lease
 from foreworld.core.errors import ConfigError, ForeworldError
+from foreworld.core.parts.made_with import beside
 from foreworld.core.parts.own_code import remember_code
 from foreworld.launch._crew import Crew
 from foreworld.launch.base import AbstractLauncher, AbstractWork, Task
@@ -44,6 +45,8 @@ def sweep(
     tracker: AbstractTracker | None = None,
     chunk: int | None = None,
     force: bool = False,
+    again: bool = False,
+    go_on: bool = False,
     quiet: bool = False,
 ) -> StudyFolder:
     """Do what is missing of a study; killed at any moment, the same call goes on.
@@ -67,6 +70,11 @@ def sweep(
         Do only this chunk, here (see :func:`foreworld.sweeps.run.jobs.job_list`).
     force
         Delete what an earlier study left in the folder.
+    again
+        Where a folder was begun with other code, versions or settings, train anew in
+        one beside it (``...-2``).
+    go_on
+        Go on with such a folder as it is.
     quiet
         Print no progress; failed runs are said all the same.
 
@@ -74,6 +82,9 @@ def sweep(
     ------
     OccupiedError
         The folder holds something else.
+    ChangedError
+        It was begun with other code, versions or settings; ``again`` and ``go_on``
+        decide what becomes of it.
     CancelledError
         It was cancelled; the same call goes on.
     ForeworldError
@@ -81,6 +92,8 @@ def sweep(
     """
     study, folder = locate(study, out)
     remember_code(study)
+    if again:
+        folder = beside(folder, study, {"folder": study.folder_name})
     compilation.configure()
     chosen = _launcher(folder, launcher, workers, force)
     workers, threads = workers or chosen.num_workers, chosen.num_threads
@@ -89,7 +102,7 @@ def sweep(
     if force:
         stop_jobs(folder)
     settings = {"workers": workers, "threads": threads, "width": width}
-    plan = prepare(study, folder, force=force, **settings)
+    plan = prepare(study, folder, force=force, go_on=go_on, **settings)
     if tracker is not None:
         remember_tracker(folder, tracker)
     begin(folder)

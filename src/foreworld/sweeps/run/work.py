@@ -15,6 +15,7 @@ from foreworld.core.disk.lease import lease
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.own_file import own_frame
 from foreworld.core.parts.config import to_dict
+from foreworld.core.parts.made_with import settle
 from foreworld.core.parts.own_code import demand_code
 from foreworld.learners.base import AbstractLearner
 from foreworld.sweeps.plan.plan import Chunk, Plan, runs_of
@@ -46,6 +47,7 @@ def work(folder: Path) -> None:
     """
     study, plan = read_study(folder), read_plan(folder)
     demand_code(study)
+    settle(folder, study)
     points = study.points()
     with at_work(folder):
         for chunk in plan.chunks:
@@ -74,6 +76,7 @@ def work_on(folder: Path, index: int) -> None:
     """
     study, plan = read_study(folder), read_plan(folder)
     demand_code(study)
+    settle(folder, study)
     if not 0 <= index < len(plan.chunks):
         raise ConfigError(
             f"chunk {index} is not one of 0 to {len(plan.chunks) - 1} of {folder}."

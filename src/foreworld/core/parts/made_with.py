@@ -1,0 +1,198 @@
+"""What stands beside an identity: code, versions and settings of what was made.
+
+It is in no content hash. It is written into the folder and compared when the same
+command is run again: half of a result of each is never made without a word.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from foreworld.core.disk.folder import CONFIG, MANIFEST, read_json, write_json
+from foreworld.core.errors import ForeworldError
+from foreworld.core.numerics import GENERATOR
+from foreworld.core.own_file import OWN_MODULES
+from foreworld.core.parts.fingerprint import code_fingerprint
+from foreworld.core.parts.own_code import own_code
+from foreworld.core.parts.part import Part
+
+_PACKAGES = ("foreworld", "jax", "jaxlib", "equinox", "numpy", "h5py")
+_DECIDING = ("foreworld", "jax", "jaxlib")
+"""Packages whose versions decide numbers."""
+_FLAGS = "XLA_FLAGS"
+_CODE, _VERSIONS, _SETTINGS, _EARLIER = "code", "versions", "settings", "earlier"
+
+
+class ChangedError(ForeworldError):
+    """What a folder was made with is not what is here now, and the choice is open."""
+
+
+def made_with(part: Part) -> dict[str, Any]:
+    """Code, versions and settings, as they are written into a folder.
+
+    Parameters
+    ----------
+    part
+        The study or the recipe: the files of its classes are read, not run.
+    """
+    return {
+        _VERSIONS: {name: _version(name) for name in _PACKAGES},
+        _SETTINGS: {
+            "generator": GENERATOR,
+            "partitionable": True,
+            "matmul_precision": "default",
+            _FLAGS: os.environ.get(_FLAGS, ""),
+        },
+        _CODE: {
+            _portable(address): _fingerprint(address, file)
+            for address, file in sorted(own_code(part).items())
+        },
+    }
+
+
+def changes(config: Any, part: Part) -> tuple[list[str], list[str]]:
+    """What is another since a folder was begun: code, and what else decides numbers.
+
+    Parameters
+    ----------
+    config
+        What the folder's ``config.json`` holds; what it does not tell is no change.
+    part
+        The study or the recipe.
+    """
+    was, now = config if isinstance(config, Mapping) else {}, made_with(part)
+    old = {name: was.get(name) for name in (_CODE, _VERSIONS, _SETTINGS)}
+    old = {n: v if isinstance(v, Mapping) else {} for n, v in old.items()}
+    code = [
+        f"the code of {name} was changed"
+        for name, digest in now[_CODE].items()
+        if old[_CODE].get(name, digest) != digest
+    ]
+    pairs = [(n, old[_VERSIONS].get(n), now[_VERSIONS][n]) for n in _DECIDING]
+    pairs += [(n, old[_SETTINGS].get(n), v) for n, v in now[_SETTINGS].items()]
+    others = [
+        f"{name} was {before!r} and is {after!r}"
+        for name, before, after in pairs
+        if before is not None and before != after
+    ]
+    return code, others
+
+
+def settle(folder: Path, part: Part, go_on: bool = False) -> None:
+    """Compare what a folder was begun with; a person decides where that has changed.
+
+    Parameters
+    ----------
+    folder
+        With a ``config.json`` that is of this study or recipe.
+    part
+        The study or the recipe.
+    go_on
+        Go on with the folder all the same. What it is finished with is written down
+        beside what it was begun with.
+
+    Raises
+    ------
+    ChangedError
+        It has changed, and ``go_on`` is not given.
+    """
+    config = read_json(folder / CONFIG)
+    code, others = changes(config, part)
+    finished = (folder / MANIFEST).exists()
+    if not code and (finished or not others):
+        # What is finished stays as it is with another version, too.
+        return
+    if not go_on:
+        state = "finished" if finished else "begun"
+        result = "the results of then stay" if finished else "the rest is made so"
+        raise ChangedError(
+            f"since {folder} was {state}, {' and '.join([*code, *others])}. Nothing "
+            f"was done. --again makes a new one beside it ({beside_name(folder, 2)}); "
+            f"--go-on goes on with this one as it is ({result}). In Python: again="
+            f"True, go_on=True."
+        )
+    if not finished:
+        names = (_CODE, _VERSIONS, _SETTINGS)
+        before = {name: config.get(name) for name in names}
+        earlier = [*config.get(_EARLIER, []), before]
+        new = {**config, **made_with(part), _EARLIER: earlier}
+        write_json(folder / CONFIG, new)
+
+
+def beside(folder: Path, part: Part, identity: Mapping[str, Any]) -> Path:
+    """The folder of what is made with the code of now: this one, or one beside it.
+
+    Parameters
+    ----------
+    folder
+        Where the first one goes.
+    part
+        The study or the recipe.
+    identity
+        Entries that ``config.json`` of a folder of the same study or recipe has.
+
+    Returns
+    -------
+    Path
+        ``folder``, ``folder-2`` and so on: the first that is free, or was made with
+        what is here now.
+    """
+    number = 1
+    while True:
+        place = folder if number == 1 else folder.with_name(beside_name(folder, number))
+        if not (place / CONFIG).exists():
+            return place
+        config = read_json(place / CONFIG)
+        same = isinstance(config, Mapping) and all(
+            config.get(name) == value for name, value in identity.items()
+        )
+        if same and changes(config, part) == ([], []):
+            return place
+        number += 1
+
+
+def beside_name(folder: Path, number: int) -> str:
+    """Name of the folder beside another: ``pendulum-2``.
+
+    Parameters
+    ----------
+    folder
+        The first one.
+    number
+        From 2.
+    """
+    return f"{folder.name}-{number}"
+
+
+def _portable(address: str) -> str:
+    """A class without the folder that its file lies in."""
+    place, _, name = address.rpartition(":")
+    return f"{Path(place).name}:{name}" if place.endswith(".py") else address
+
+
+def _fingerprint(address: str, file: Path) -> str:
+    """The fingerprint of a class's file, as it was when this process ran it."""
+    ran = any(
+        name.startswith(OWN_MODULES) and getattr(module, "__file__", "") == str(file)
+        for name, module in list(sys.modules.items())
+    )
+    return _once(file) if ran else code_fingerprint(file)
+
+
+@functools.cache
+def _once(file: Path) -> str:
+    # A file is run once a process: what is edited later does not run here.
+    return code_fingerprint(file)
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,141 @@
+"""Code stands beside an identity: a change is said, and the choice is the person's."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import foreworld as fw
+from foreworld.cli.main import main
+from foreworld.core import own_file
+from foreworld.core.disk.folder import read_json, write_json
+from foreworld.core.parts import made_with
+
+WORLD = "./walk.py:Walk"
+SIZES = ["--train", "2", "--val", "1", "--test", "1", "--num-frames", "3", "--quiet"]
+LEARNER = "foreworld.testing:ProbeLearner"
+HELPER = "STEPS = 1\n"
+FILE = """
+import helper
+from foreworld.testing.probes import ProbeWorld
+
+
+class Walk(ProbeWorld):
+    \"\"\"A probe of one's own.\"\"\"
+"""
+
+
+@pytest.fixture(autouse=True)
+def mine(own_folder, monkeypatch):
+    Path("helper.py").write_text(HELPER)
+    Path("walk.py").write_text("import sys\nsys.path.insert(0, '.')\n" + FILE)
+    path = list(sys.path)
+    yield
+    sys.path[:] = path
+    sys.modules.pop("helper", None)
+
+
+def edit(name="helper.py", text="STEPS = 2\n"):
+    """Change a file, and begin as in another process."""
+    Path(name).write_text(text)
+    made_with._once.cache_clear()
+    for module in list(sys.modules):
+        if module.startswith(own_file.OWN_MODULES):
+            del sys.modules[module]
+
+
+def train(*words):
+    fields = ["--num-updates", "4", "--out", "r", "--quiet", "--track", "off"]
+    return main(["train", LEARNER, "--on", WORLD, *fields, *words])
+
+
+def generate(*words):
+    return main(["generate", WORLD, *SIZES, "--out", "r", *words])
+
+
+@pytest.mark.parametrize("make", [train, generate])
+def test_code_that_was_edited(make, capsys):
+    assert make() == 0, capsys.readouterr().err
+    (name,) = read_json(Path("r/config.json"))["code"]
+    assert name == "walk.py:Walk"
+    before = {p: p.read_bytes() for p in Path("r").rglob("*") if p.is_file()}
+    assert make() == 0, "nothing was changed"
+    edit()
+    assert make() == 1
+    said = capsys.readouterr().err
+    assert said.endswith(
+        "since r was finished, the code of walk.py:Walk was changed. Nothing was done. "
+        "--again makes a new one beside it (r-2); --go-on goes on with this one as it "
+        "is (the results of then stay). In Python: again=True, go_on=True.\n"
+    )
+    assert make("--go-on") == 0
+    assert {p: p.read_bytes() for p in before} == before
+    assert make("--again") == 0
+    assert {p: p.read_bytes() for p in before} == before
+    assert sorted(p.name for p in Path().glob("r*")) == ["r", "r-2"]
+    assert make("--again") == 0, "the one beside it is found again"
+    assert sorted(p.name for p in Path().glob("r*")) == ["r", "r-2"]
+    assert fw.check("r-2") == []
+    # What is replaced is made by the code of now.
+    assert make("--force") == 0
+    assert make() == 0
+
+
+def test_half_of_each_is_never_made_without_a_word(capsys):
+    assert main(["jobs", study_file(), "--out", "s"]) == 0
+    edit()
+    for words in (["--chunk", "0"], []):
+        assert main(["sweep", study_file(), "--out", "s", *words]) == 1
+        said = capsys.readouterr().err
+        assert "since s was begun, the code of walk.py:Walk was changed." in said
+        assert "(the rest is made so)" in said
+    assert not list(Path("s").rglob("*.safetensors"))
+    words = ["--out", "s", "--quiet", "--track", "off"]
+    assert main(["sweep", study_file(), *words, "--go-on"]) == 0
+    config = read_json(Path("s/config.json"))
+    assert config["earlier"][0]["code"] != config["code"]
+    assert main(["sweep", study_file(), *words]) == 0
+    assert fw.check("s") == []
+
+
+def study_file():
+    Path("study.py").write_text(
+        "import foreworld as fw\n"
+        f"study = fw.Study('s', fw.Parameters('{WORLD}', '{LEARNER}', num_updates=4))\n"
+    )
+    return "study.py"
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "message"),
+    [
+        ("versions", "jax", "jax was '0.1' and is '"),
+        ("versions", "foreworld", "foreworld was '0.1' and is '"),
+        ("settings", "XLA_FLAGS", "XLA_FLAGS was '0.1' and is '"),
+        ("settings", "generator", "generator was '0.1' and is 'threefry2x32'"),
+    ],
+)
+def test_versions_and_settings_are_compared_on_resume(where, name, message, capsys):
+    assert main(["jobs", study_file(), "--out", "s"]) == 0
+    config = read_json(Path("s/config.json"))
+    config[where][name] = "0.1"
+    write_json(Path("s/config.json"), config)
+    words = ["sweep", study_file(), "--out", "s", "--quiet", "--track", "off"]
+    assert main(words) == 1
+    assert message in capsys.readouterr().err
+    assert main([*words, "--again"]) == 0
+    assert fw.load("s-2").finished and not fw.load("s").finished
+    assert main([*words, "--go-on"]) == 0
+    assert fw.load("s").finished
+
+
+def test_a_finished_run_of_another_version_stays(capsys):
+    assert train() == 0
+    text = Path("r/config.json").read_text()
+    found = made_with.changes(
+        json.loads(re.sub(r'"jax": "[^"]+"', '"jax": "1"', text)), fw.load("r").study
+    )
+    assert found[0] == [] and found[1][0].startswith("jax was '1' and is")
+    assert made_with.changes({}, fw.load("r").study) == ([], []), "folders of before"
