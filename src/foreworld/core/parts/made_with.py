@@ -26,6 +26,8 @@ _PACKAGES = ("foreworld", "jax", "jaxlib", "equinox", "numpy", "h5py")
 _DECIDING = ("foreworld", "jax", "jaxlib")
 """Packages whose versions decide numbers."""
 _FLAGS = "XLA_FLAGS"
+_BESIDE = ("--xla_cpu_multi_thread_eigen", "--xla_force_host", "--xla_dump")
+"""Flags of the compiler that are no setting of numbers: the threads are in the plan."""
 _CODE, _VERSIONS, _SETTINGS, _EARLIER = "code", "versions", "settings", "earlier"
 
 
@@ -47,7 +49,7 @@ def made_with(part: Part) -> dict[str, Any]:
             "generator": GENERATOR,
             "partitionable": True,
             "matmul_precision": "default",
-            _FLAGS: os.environ.get(_FLAGS, ""),
+            _FLAGS: " ".join(_flags()),
         },
         _CODE: {
             _portable(address): _fingerprint(address, file)
@@ -189,6 +191,12 @@ def _fingerprint(address: str, file: Path) -> str:
 def _once(file: Path) -> str:
     # A file is run once a process: what is edited later does not run here.
     return code_fingerprint(file)
+
+
+def _flags() -> list[str]:
+    """Flags of the compiler, in an order of their own."""
+    words = os.environ.get(_FLAGS, "").split()
+    return sorted(word for word in words if not word.startswith(_BESIDE))
 
 
 def _version(package: str) -> str:
