@@ -37,6 +37,7 @@ from foreworld.cli._usage import Usage
 from foreworld.core import trusted
 from foreworld.core.errors import ConfigError, FitError, ForeworldError, unknown_name
 from foreworld.core.own_file import own_frame
+from foreworld.core.plain import plain_output, say
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 """Exit codes."""
@@ -89,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             # A file's name may hold bytes that are no text.
             stream.reconfigure(errors="backslashreplace")
     try:
-        with _terminable(), trusted.one_command():
+        with plain_output(), _terminable(), trusted.one_command():
             return _dispatch(words)
     except KeyboardInterrupt as error:
         asked = isinstance(error, Terminated)
@@ -261,8 +262,8 @@ def _unexpected(error: Exception) -> str:
 
 def _report(message: str, debug: bool = False) -> None:
     if debug:
-        traceback.print_exc()
-    print(f"foreworld: {message}", file=sys.stderr)
+        say(traceback.format_exc(), end="")
+    say(f"foreworld: {message}")
 
 
 if __name__ == "__main__":

@@ -5,12 +5,18 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from foreworld.core.plain import plain
+
 
 class ForeworldError(Exception):
     """Base of all errors that a user's input or files can cause.
 
     The command line prints the message without a traceback (``--debug`` shows it).
+    Names and values in it may come from others' files: it is shown as plain text.
     """
+
+    def __str__(self) -> str:
+        return plain(super().__str__())
 
 
 class ConfigError(ForeworldError, ValueError):

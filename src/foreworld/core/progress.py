@@ -11,10 +11,15 @@ import time
 from types import TracebackType
 from typing import Any
 
+from foreworld.core.plain import plain, say
+
 PLAIN_EVERY = 5.0
 """Seconds between plain lines."""
 SOON = 0.1
 """Seconds between changes of a line that can change."""
+
+_AGAIN = "\r\x1b[K"
+"""Begins a terminal's line again, empty."""
 
 
 class Progress:
@@ -120,28 +125,27 @@ class _AbstractLine(abc.ABC):
 
     def say(self, text: str) -> None:
         """Print another line, above this one where it changes."""
-        print(text, file=sys.stderr, flush=True)
+        say(text)
 
 
 class _PlainLine(_AbstractLine):
     every = PLAIN_EVERY
 
     def show(self, line: str, final: bool) -> None:
-        print(line, file=sys.stderr, flush=True)
+        say(line)
 
 
 class _TerminalLine(_AbstractLine):
     every = SOON
 
     def show(self, line: str, final: bool) -> None:
-        end = "\n" if final else ""
-        print(f"\r\x1b[K{line}", end=end, file=sys.stderr, flush=True)
+        say(line, again=_AGAIN, end="\n" if final else "")
 
     def leave(self) -> None:
         print(file=sys.stderr, flush=True)
 
     def say(self, text: str) -> None:
-        print(f"\r\x1b[K{text}", file=sys.stderr, flush=True)
+        say(text, again=_AGAIN)
 
 
 class _NotebookLine(_AbstractLine):
@@ -152,7 +156,7 @@ class _NotebookLine(_AbstractLine):
         self._handle: Any = None
 
     def show(self, line: str, final: bool) -> None:
-        content = {"text/plain": line}
+        content = {"text/plain": plain(line)}
         if self._handle is None:
             self._handle = self._display(content, raw=True, display_id=True)
         else:

@@ -8,18 +8,25 @@ import importlib
 from collections.abc import Sequence
 from typing import Any
 
+from foreworld.core.plain import plain
+
 MAX_WIDTH = 640
 """Widest picture in a notebook, pixels."""
 
 
 def text(value: Any) -> str:
     """A value's ``repr`` as it is, with its line breaks."""
-    return f"<pre>{html.escape(repr(value))}</pre>"
+    return f"<pre>{escaped(repr(value))}</pre>"
+
+
+def escaped(text: str) -> str:
+    """A text as HTML shows it, as :func:`~foreworld.core.plain.plain` text."""
+    return html.escape(plain(text), quote=True)
 
 
 def note(line: str) -> str:
     """A line of plain text."""
-    return f"<p>{html.escape(line)}</p>"
+    return f"<p>{escaped(line)}</p>"
 
 
 def picture(data: bytes, kind: str, about: str) -> str:
@@ -36,7 +43,7 @@ def picture(data: bytes, kind: str, about: str) -> str:
     """
     code = base64.b64encode(data).decode()
     return (
-        f'<img alt="{html.escape(about)}" style="max-width: {MAX_WIDTH}px" '
+        f'<img alt="{escaped(about)}" style="max-width: {MAX_WIDTH}px" '
         f'src="data:image/{kind};base64,{code}">'
     )
 
@@ -73,5 +80,5 @@ def drawn_above(place: str, value: Any) -> str:
 
 
 def _row(cell: str, items: Sequence[str]) -> str:
-    cells = "".join(f"<{cell}>{html.escape(item)}</{cell}>" for item in items)
+    cells = "".join(f"<{cell}>{escaped(item)}</{cell}>" for item in items)
     return f"<tr>{cells}</tr>"

@@ -11,6 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
+from foreworld.core.plain import say
 from foreworld.launch.base import Task, attempt
 
 ORPHANED = 113
@@ -32,7 +33,7 @@ def main(entry: str, path: str, core: str = "") -> int:
         os.sched_setaffinity(0, {int(core)})
     error = attempt(Task(entry, Path(path)).run)
     if error is not None:
-        print(error, file=sys.stderr)
+        say(error)
     return int(error is not None)
 
 

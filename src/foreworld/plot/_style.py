@@ -6,6 +6,8 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
+from foreworld.core.plain import plain
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -159,11 +161,12 @@ def to_svg(figure: Figure, salt: str = "") -> str:
     import matplotlib
 
     buffer = io.StringIO()
+    _literal(figure)
     # Text stays text, ids and dates are fixed: the same figure gives the same bytes.
     settings: Any = {"svg.fonttype": "none", "svg.hashsalt": f"foreworld {salt}"}
     with matplotlib.rc_context(settings):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    svg = buffer.getvalue()
+    svg = plain(buffer.getvalue())
     svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font: \1px system-ui, sans-serif", svg)
@@ -191,9 +194,30 @@ def to_file(figure: Figure, kind: str, dpi: int = 150) -> bytes:
     }[kind]
     settings: Any = {"svg.fonttype": "none", "svg.hashsalt": "foreworld"}
     buffer = io.BytesIO()
+    _literal(figure)
     # Viewers that know no transparency show a transparent ground in any colour.
     figure.patch.set_alpha(1.0)
     with matplotlib.rc_context(settings):
         figure.savefig(buffer, facecolor="white", format=kind, **more)
     figure.patch.set_alpha(0.0)
     return buffer.getvalue()
+
+
+def _literal(figure: Figure) -> None:
+    """Have all text shown letter by letter: ``$`` begins no formula.
+
+    Names and values in it come from studies and data sets of anybody. The powers of
+    ten at a logarithmic axis are formulas of Matplotlib's own.
+    """
+    from matplotlib.text import Text
+    from matplotlib.ticker import LogFormatter
+
+    own: set[int] = set()
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if isinstance(axis.get_major_formatter(), LogFormatter):
+                own |= {id(text) for text in axis.findobj(Text)} - {id(axis.label)}
+    for text in figure.findobj(Text):
+        if isinstance(text, Text) and id(text) not in own:
+            text.set_parse_math(False)
+            text.set_text(plain(text.get_text()))

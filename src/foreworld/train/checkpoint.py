@@ -23,6 +23,7 @@ from foreworld.core.disk.folder import remove as remove_file
 from foreworld.core.disk.folder import write_bytes
 from foreworld.core.errors import DamagedError
 from foreworld.core.keys import key_of
+from foreworld.core.strict_json import parse
 
 Arrays = dict[str, np.ndarray]
 """Host arrays by flat name."""
@@ -70,7 +71,7 @@ def read_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
         raise DamagedError(f"{path} is missing.")
     try:
         with safe_open(path, framework="numpy") as file:
-            body = json.loads((file.metadata() or {})[_META])
+            body = parse((file.metadata() or {})[_META])
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             info, digest = body["info"], body["sha256"]
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:

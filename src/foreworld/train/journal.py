@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.core.disk.folder import append_line
+from foreworld.core.strict_json import parse
 
 JOURNAL = "journal.jsonl"
 
@@ -39,8 +40,8 @@ def read_lines(folder: Path) -> list[dict[str, Any]]:
     entries = []
     for line in path.read_bytes().splitlines():
         try:
-            entry = json.loads(line)
-        except (ValueError, RecursionError):
+            entry = parse(line)
+        except ValueError:
             continue
         if isinstance(entry, dict) and isinstance(entry.get("segment"), int):
             entries.append(entry)

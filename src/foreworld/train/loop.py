@@ -7,7 +7,6 @@ same folder, it goes on from the last checkpoint and writes the same bytes.
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -22,6 +21,7 @@ from foreworld.core.disk.folder import make_folder, read_json, remove, write_jso
 from foreworld.core.disk.refusals import StorageError
 from foreworld.core.errors import DamagedError
 from foreworld.core.numerics import pinned
+from foreworld.core.plain import say
 from foreworld.learners.base import Budget, LearnerState
 from foreworld.train import checkpoint, journal
 from foreworld.train._program import AT_END, AbstractProgram, make_program
@@ -289,7 +289,7 @@ def _resume(
             state = checkpoint.unflatten(arrays, "state", program.shapes(), path)
             return info["segments"], state, history_of(arrays, path)
         except DamagedError as error:
-            print(f"{error} Going on from the one before.", file=sys.stderr)
+            say(f"{error} Going on from the one before.")
             remove(path)
     with _clock(timing, "init_s"):
         return 0, program.init(), new_history(mark["width"])

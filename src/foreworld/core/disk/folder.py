@@ -13,6 +13,7 @@ import io
 import itertools
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,12 @@ from typing import Any
 from foreworld.core.disk import gate as disk
 from foreworld.core.disk.refusals import StorageError, storage
 from foreworld.core.errors import DamagedError
+from foreworld.core.strict_json import parse
 
 CONFIG = "config.json"
 MANIFEST = "manifest.json"
+MAX_JSON = 2**26
+"""Bytes of a file of JSON, at most: a hundred thousand shards take a fifth of it."""
 _TEMPORARY = ".part"
 _NUMBERS = itertools.count()
 
@@ -134,6 +138,18 @@ def make_folder(path: Path) -> None:
         _make_folder(path)
 
 
+def private_folder() -> Path:
+    """A new folder among the system's temporary ones that only this user can read.
+
+    Raises
+    ------
+    StorageError
+        The disk refuses.
+    """
+    with storage("write", Path(tempfile.gettempdir())):
+        return disk.make_private_folder()
+
+
 def remove(path: Path) -> None:
     """Delete a file, or a folder with all that is in it; nothing if it is not there.
 
@@ -168,24 +184,27 @@ def read_json(path: Path) -> Any:
     Raises
     ------
     DamagedError
-        The file is missing or is not JSON; names it.
+        The file is missing, is too large or is not JSON; names it.
     StorageError
-        The file cannot be read.
+        The file cannot be read, or is no regular file.
     """
     try:
         with storage("read", path), disk.open_file(path, "rb") as file:
-            text = file.read()
+            # Asked first: the size of a file with holes costs its writer nothing.
+            size = os.fstat(file.fileno()).st_size
+            text = file.read() if size <= MAX_JSON else b""
     except StorageError as error:
         if isinstance(error.__cause__, FileNotFoundError):
             raise DamagedError(f"{path} is missing.") from error
         raise
+    if size > MAX_JSON:
+        raise DamagedError(
+            f"{path} is damaged: it has {size:,} bytes; what Foreworld writes there "
+            f"has {MAX_JSON:,} at most."
+        )
     try:
-        data = json.loads(text, parse_constant=_no_number)
-        if b"\\ud" in text.lower():
-            # Half a surrogate pair is legal JSON that no file or screen can take.
-            json.dumps(data, ensure_ascii=False).encode()
-        return data
-    except (ValueError, RecursionError) as error:
+        return parse(text)
+    except ValueError as error:
         raise DamagedError(f"{path} is damaged: not valid JSON ({error}).") from error
 
 
@@ -338,10 +357,6 @@ def _problem(path: Path, entry: dict[str, Any]) -> str:
     except OSError as error:
         return str(error)
     return ""
-
-
-def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no number of JSON")
 
 
 def _seal_of(body: dict[str, Any]) -> str:

@@ -8,9 +8,12 @@ that the process was killed (see :mod:`foreworld.testing.faults`).
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import shutil
+import stat
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -41,13 +44,15 @@ def intercepted(interceptor: Interceptor) -> Iterator[None]:
 def open_file(path: Path, mode: Literal["rb", "wb", "ab", "ab+"]) -> io.FileIO:
     """Open without a buffer: what is written is written when the call returns.
 
+    Pipes and devices, of which one waits and another never ends, are refused.
+
     Parameters
     ----------
     path, mode
         File, and what it is opened for: reading, writing or appending, in bytes.
     """
     operation = "read" if mode == "rb" else "open"
-    return _do(operation, path, lambda: path.open(mode, buffering=0))
+    return _do(operation, path, lambda: open(path, mode, 0, opener=_regular))
 
 
 def fill(path: Path, writer: Callable[[Path], None]) -> None:
@@ -108,6 +113,22 @@ def remove_empty(path: Path) -> None:
 def make_folder(path: Path) -> None:
     """Make one folder in a folder that exists, if it is not there."""
     _do("folder", path, lambda: path.mkdir(exist_ok=True))
+
+
+def make_private_folder() -> Path:
+    """Make a folder of a new name that only this user can read, to be removed again."""
+    place = Path(tempfile.gettempdir())
+    return _do("folder", place, lambda: Path(tempfile.mkdtemp(prefix="foreworld-")))
+
+
+def _regular(path: str, flags: int) -> int:
+    """Open a file's number; of a pipe, without waiting for its other end."""
+    number = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    kind = os.fstat(number).st_mode
+    if stat.S_ISREG(kind) or stat.S_ISDIR(kind):
+        return number
+    os.close(number)
+    raise OSError(errno.ENODEV, os.strerror(errno.ENODEV), path)
 
 
 def _do(operation: Operation, path: Path, work: Callable[[], Any]) -> Any:

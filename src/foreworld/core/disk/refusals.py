@@ -64,6 +64,7 @@ def _why(verb: Verb, path: Path, error: OSError) -> str:
         errno.EEXIST: in_place,
         errno.ENOTDIR: in_place,
         errno.EISDIR: "it is a folder. Name a file",
+        errno.ENODEV: "it is a pipe or a device, and no file",
         errno.EIO: "the disk reports an error (EIO). Look at the disk, then run the "
         "same command again: what is finished is kept",
     }

@@ -23,6 +23,7 @@ from foreworld.core.errors import (
 from foreworld.core.parts.part import Entries, FieldSpec, Part, Place, field_specs
 from foreworld.core.parts.settings import Settings
 from foreworld.core.parts.stand_in import StandIn
+from foreworld.core.strict_json import parse
 from foreworld.core.trusted_code import trusted_module
 
 
@@ -145,7 +146,7 @@ def from_json(text: str) -> Any:
 def load_json(text: str) -> Any:
     """The JSON in the text of a configuration, or an error for people."""
     try:
-        return json.loads(text)
+        return parse(text)
     except ValueError as error:
         raise DamagedError(f"configuration is not valid JSON: {error}.") from error
 

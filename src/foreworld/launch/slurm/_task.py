@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from foreworld.core.disk.folder import read_json
+from foreworld.core.plain import say
 from foreworld.launch.base import Task, attempt
 
 RECORD = "tasks.json"
@@ -37,5 +38,5 @@ def run(record: str, index: int) -> None:
 
     error = attempt(work)
     if error is not None:
-        print(error, file=sys.stderr)
+        say(error)
         sys.exit(1)

@@ -9,7 +9,8 @@ from foreworld.worlds.base import AbstractWorld
 def natural_rate(world: AbstractWorld) -> float:
     """Steps a second: real time where a step has a duration, otherwise a few."""
     step = _step_time(world)
-    return float(min(30, max(1, round(1 / step)))) if step else 5.0
+    # The reciprocal of the smallest numbers is infinite.
+    return float(max(1, round(1 / max(step, 1 / 30)))) if step else 5.0
 
 
 def natural_pace(world: AbstractWorld) -> float:

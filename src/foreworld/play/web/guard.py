@@ -1,14 +1,15 @@
 """Lets only this machine's own browser pages through to an application.
 
-The address carries a random token, which the first visit exchanges for a cookie.
-Requests that name another host (DNS rebinding), that come from another page (their
-origin), or that bring neither token nor cookie are refused.
+The address carries a random token, which the first visit exchanges for a cookie with
+another random text. Requests that name another host (DNS rebinding), that come from
+another page (their origin), or that bring neither token nor cookie are refused.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hmac
+import secrets
 from collections.abc import Iterator
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
@@ -38,6 +39,8 @@ class Guard:
         self, app: ASGIApp, port: int, token: str, inline_scripts: bool = False
     ) -> None:
         self._app, self._token = app, token
+        # Not the token: cookies of this host reach servers at all its ports.
+        self._pass = secrets.token_urlsafe(16)
         self._cookie = f"foreworld_{port}"
         hosts = [f"{name}:{port}" for name in (HOST, "localhost")]
         # As lists of one: what a request's headers must be, whole.
@@ -82,8 +85,11 @@ class Guard:
         # Browsers always send the origin of a websocket.
         if (origins or scope["type"] == "websocket") and origins not in self._origins:
             return "Refused: another page asked for this one."
-        given = [_query_token(scope), *_cookies(headers, self._cookie)]
-        if not any(_same(token, self._token) for token in given if token):
+        passes = _cookies(headers, self._cookie)
+        if not (
+            _same(_query_token(scope) or "", self._token)
+            or any(_same(given, self._pass) for given in passes)
+        ):
             return (
                 "Refused: the address lacks the token, or the server was started "
                 "again. Open the address that foreworld printed, as it is."
@@ -103,7 +109,7 @@ class Guard:
                 if arrived_by_token:
                     headers.append(
                         "set-cookie",
-                        f"{self._cookie}={self._token}; HttpOnly; SameSite=Strict; "
+                        f"{self._cookie}={self._pass}; HttpOnly; SameSite=Strict; "
                         f"Path=/",
                     )
             await send(message)

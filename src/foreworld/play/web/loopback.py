@@ -1,6 +1,7 @@
 """Serves a page to browsers on this machine only, and only to those given the address.
 
-The socket is bound to 127.0.0.1, and everything goes through the guard.
+The socket is bound to 127.0.0.1, and everything goes through the guard. The address,
+which holds the token, is printed and put in a file that only the person can read.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ import logging
 import secrets
 import socket
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from foreworld.core.disk.folder import private_folder, remove, write_bytes
+from foreworld.core.disk.refusals import StorageError
 from foreworld.core.errors import ConfigError, ForeworldError
+from foreworld.core.plain import say
 from foreworld.play.web.guard import HOST, Guard
 
 DEFAULT_PORT = 8750
@@ -24,6 +28,15 @@ NUM_PORTS = 50
 """Ports that are tried, from the default on, when none was asked for."""
 MAX_MESSAGE = 65536
 """Bytes of a message from a browser; longer ones end the connection."""
+
+_REDIRECT = """\
+<!doctype html>
+<meta charset="utf-8">
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0;url={0}">
+<title>Foreworld</title>
+<a href="{0}">Go on to the page</a>
+"""
 
 
 class PortTakenError(ForeworldError, OSError):
@@ -161,9 +174,28 @@ def serve(
     except BaseException:
         page.close()
         raise
-    if open_browser:
-        webbrowser.open(page.address)
-    page.run()
+    with contextlib.ExitStack() as stack:
+        if open_browser:
+            try:
+                webbrowser.open(stack.enter_context(_leading_to(page.address)))
+            except StorageError as error:
+                say(f"No browser is opened: {error} Open the address yourself.")
+        page.run()
+
+
+@contextlib.contextmanager
+def _leading_to(address: str) -> Iterator[str]:
+    """Address of a file of the person's own that leads a browser on to ``address``.
+
+    A browser's command line, which all users of a machine can list, then holds no
+    token; Jupyter does the same.
+    """
+    folder = private_folder()
+    try:
+        write_bytes(folder / "open.html", _REDIRECT.format(address).encode())
+        yield (folder / "open.html").as_uri()
+    finally:
+        remove(folder)
 
 
 def _cannot_bind(port: int, error: OSError) -> PortTakenError:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import math
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from foreworld.core import strict_json
 from foreworld.core.errors import ForeworldError
 
 MAX_LEN = 4096
 """Characters of a message; longer ones end the connection."""
+LARGEST = 3.4e38
+"""Numbers that worlds can hold, of 32 bits, reach to here."""
+FARTHEST = 100.0
+"""Shares of the picture at which a hand can be."""
 SLOWEST, FASTEST = 0.5, 60.0
 """Steps a second."""
 
@@ -125,27 +128,31 @@ def parse(text: str) -> Message:
     if len(text) > MAX_LEN:
         raise MessageError(f"a message of {len(text)} characters; at most {MAX_LEN}.")
     try:
-        data = json.loads(text)
+        data = strict_json.parse(text)
     except ValueError as error:
         raise MessageError(f"not JSON: {error}.") from error
     if not isinstance(data, dict) or not isinstance(data.get("type"), str):
         raise MessageError("a message is an object with a 'type'.")
     cls = _KINDS.get(data["type"])
     if cls is None:
-        raise MessageError(f"unknown message type {data['type']!r}.")
+        raise MessageError(f"unknown message type {data['type'][:20]!r}.")
     wanted = {field.name: field.type for field in dataclasses.fields(cls)}
     if set(data) - {"type"} != set(wanted):
         raise MessageError(f"{data['type']} takes {', '.join(wanted) or 'nothing'}.")
     message = cls(**{name: _typed(kind, data[name]) for name, kind in wanted.items()})
     if isinstance(message, Rate) and not SLOWEST <= message.value <= FASTEST:
         raise MessageError(f"rate {message.value} is not in [{SLOWEST}, {FASTEST}].")
+    if isinstance(message, Grab) and max(abs(message.x), abs(message.y)) > FARTHEST:
+        raise MessageError("a hand that is far outside the picture.")
     return message
 
 
 def _typed(kind: Any, value: Any) -> Any:
     # Annotations are texts in this module.
-    if kind == "float" and type(value) in (int, float) and math.isfinite(value):
-        return float(value)
+    if kind == "float" and type(value) in (int, float):
+        if abs(value) <= LARGEST:
+            return float(value)
+        raise MessageError(f"expected a number of 32 bits, got {value:g}.")
     if kind == type(value).__name__ and kind != "float":
         return value
-    raise MessageError(f"expected {kind}, got {value!r}.")
+    raise MessageError(f"expected {kind}, got {type(value).__name__}.")

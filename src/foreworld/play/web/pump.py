@@ -22,6 +22,8 @@ INBOX = 32
 """Messages that wait at most; then the connection is not read any further."""
 NOT_UNDERSTOOD = 1008
 """Close code for what our page never sends."""
+MAX_REASON = 123
+"""Bytes of a reason, at most: the protocol's limit."""
 
 
 class Clock:
@@ -81,18 +83,32 @@ async def converse(socket: WebSocket, page: Page, session: AbstractSession) -> N
         What this browser plays, stepped and drawn for it alone.
     """
     inbox: _Inbox = asyncio.Queue(INBOX)
-    reader = asyncio.create_task(_read(socket, inbox))
     try:
-        await socket.send_text(encode_page(page))
-        await _run(socket, session, inbox, Clock(page.playing, page.rate))
-    except messages.MessageError as error:
-        await socket.close(NOT_UNDERSTOOD, str(error)[:100])
-    except WebSocketDisconnect:
+        # Whichever ends, ends the other: nothing waits for messages that nobody reads.
+        async with asyncio.TaskGroup() as both:
+            reader = both.create_task(_read(socket, inbox))
+            await socket.send_text(encode_page(page))
+            await _run(socket, session, inbox, Clock(page.playing, page.rate))
+            reader.cancel()
+    except* messages.MessageError as errors:
+        await close(socket, NOT_UNDERSTOOD, str(errors.exceptions[0]))
+    except* WebSocketDisconnect:
         pass
-    finally:
-        reader.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await reader
+
+
+async def close(socket: WebSocket, code: int, reason: str) -> None:
+    """Close a connection, which a browser may have left meanwhile.
+
+    Parameters
+    ----------
+    socket
+        A connection that was accepted.
+    code, reason
+        What the browser is told; of the reason what fits into the protocol's bytes.
+    """
+    text = reason.encode("ascii", "backslashreplace")[:MAX_REASON].decode()
+    with contextlib.suppress(WebSocketDisconnect):
+        await socket.close(code, text)
 
 
 async def _read(socket: WebSocket, inbox: _Inbox) -> None:

@@ -18,13 +18,15 @@ from starlette.websockets import WebSocket
 
 from foreworld.play.stage.base import AbstractStage
 from foreworld.play.web.loopback import serve
-from foreworld.play.web.pump import converse
+from foreworld.play.web.pump import close, converse
 
 STATIC = Path(__file__).parent / "static"
 MAX_BROWSERS = 8
 """Sessions at once; more browsers are asked to come back later."""
 TOO_MANY = 1013
 """Close code for these."""
+FAULT = 1011
+"""Close code where a session failed."""
 
 
 def play(
@@ -65,13 +67,18 @@ def application(stage: AbstractStage) -> Starlette:
     async def socket(websocket: WebSocket) -> None:
         await websocket.accept()
         if len(present) >= MAX_BROWSERS:
-            await websocket.close(TOO_MANY, f"{MAX_BROWSERS} browsers are here already")
+            await close(
+                websocket, TOO_MANY, f"{MAX_BROWSERS} browsers are here already"
+            )
             return
         index = next(sessions)
         present.add(index)
         try:
             session = await asyncio.to_thread(stage.session, index)
             await converse(websocket, stage.page(), session)
+        except Exception:
+            await close(websocket, FAULT, "a fault: see the server's terminal")
+            raise
         finally:
             present.discard(index)
 

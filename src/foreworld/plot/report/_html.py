@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
 from importlib.resources import files
+
+from foreworld.core.show import escaped
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Table:
             + "</tr>"
             for i, row in enumerate(self.rows)
         )
-        caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
+        caption = f"<caption>{escaped(self.caption)}</caption>" if self.caption else ""
         return (
             f'<div class="scroll"><table>{caption}<thead><tr>{head}</tr></thead>'
             f"<tbody>{body}</tbody></table></div>"
@@ -50,7 +51,7 @@ class Table:
 
     def _cell(self, tag: str, column: int, text: str | None) -> str:
         kind = " class=number" if column in self.numbers else ""
-        return f"<{tag}{kind}>{'-' if text is None else escape(text)}</{tag}>"
+        return f"<{tag}{kind}>{'-' if text is None else escaped(text)}</{tag}>"
 
 
 def page(title: str, body: str, refresh: float | None = None) -> str:
@@ -70,7 +71,7 @@ def page(title: str, body: str, refresh: float | None = None) -> str:
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"{again}<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n"
+        f"{again}<title>{escaped(title)}</title>\n<style>\n{style}</style>\n</head>\n"
         f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
 
@@ -87,8 +88,8 @@ def heading(level: int, text: str, anchor: str = "") -> str:
     anchor
         Id to link to; empty for none.
     """
-    mark = f' id="{escape(anchor, quote=True)}"' if anchor else ""
-    return f"<h{level}{mark}>{escape(text)}</h{level}>"
+    mark = f' id="{escaped(anchor)}"' if anchor else ""
+    return f"<h{level}{mark}>{escaped(text)}</h{level}>"
 
 
 def paragraph(text: str, kind: str = "") -> str:
@@ -101,13 +102,13 @@ def paragraph(text: str, kind: str = "") -> str:
     kind
         A class of the style sheet; empty for none.
     """
-    return f"<p{f' class={kind}' if kind else ''}>{escape(text)}</p>"
+    return f"<p{f' class={kind}' if kind else ''}>{escaped(text)}</p>"
 
 
 def tiles(pairs: Iterable[tuple[str, str]]) -> str:
     """Small cards: what it is, and its value in large."""
     cards = "".join(
-        f'<div class="tile"><b>{escape(value)}</b><span>{escape(name)}</span></div>'
+        f'<div class="tile"><b>{escaped(value)}</b><span>{escaped(name)}</span></div>'
         for name, value in pairs
     )
     return f'<div class="tiles">{cards}</div>'
@@ -123,7 +124,7 @@ def figure(svg: str, caption: str) -> str:
     caption
         What it shows.
     """
-    return f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>"
+    return f"<figure>{svg}<figcaption>{escaped(caption)}</figcaption></figure>"
 
 
 def image(data: bytes, kind: str, alt: str) -> str:
@@ -139,9 +140,7 @@ def image(data: bytes, kind: str, alt: str) -> str:
         What it shows, for readers that show no pictures.
     """
     text = base64.b64encode(data).decode()
-    return (
-        f'<img src="data:image/{kind};base64,{text}" alt="{escape(alt, quote=True)}">'
-    )
+    return f'<img src="data:image/{kind};base64,{text}" alt="{escaped(alt)}">'
 
 
 def folded(summary: str, text: str) -> str:
@@ -155,6 +154,6 @@ def folded(summary: str, text: str) -> str:
         What opens, with its line breaks.
     """
     return (
-        f"<details><summary>{escape(summary)}</summary>"
-        f"<pre>{escape(text)}</pre></details>"
+        f"<details><summary>{escaped(summary)}</summary>"
+        f"<pre>{escaped(text)}</pre></details>"
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
+from foreworld.core.show import escaped
 from foreworld.plot._style import to_svg, words
 from foreworld.plot.curves import curves
 from foreworld.plot.horizon import horizon
@@ -31,7 +31,7 @@ def lay_out(
     title = "Report: " + ", ".join(names)
     parts = [_html.heading(1, title)]
     if len(contents) > 1:
-        links = [f'<a href="#study-{i}">{escape(n)}</a>' for i, n in enumerate(names)]
+        links = [f'<a href="#study-{i}">{escaped(n)}</a>' for i, n in enumerate(names)]
         parts.append(f"<nav>{''.join(links)}</nav>")
     for i, content in enumerate(contents):
         parts += _study(content, i)
@@ -87,5 +87,5 @@ def _video(video: Video) -> str:
     )
     return (
         f'<figure class="video">{heads}{image}'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
+        f"<figcaption>{escaped(caption)}</figcaption></figure>"
     )

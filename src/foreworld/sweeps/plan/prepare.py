@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from pathlib import Path
 
 from foreworld.core.disk.clutter import entries
@@ -21,6 +20,7 @@ from foreworld.core.disk.places import runs_folder
 from foreworld.core.errors import DamagedError, OccupiedError
 from foreworld.core.parts.config import to_dict
 from foreworld.core.parts.made_with import made_with, settle
+from foreworld.core.plain import say
 from foreworld.sweeps.plan._check import check_plan
 from foreworld.sweeps.plan.plan import Plan, make_plan
 from foreworld.sweeps.study.find import FORMAT, KIND, name_in, read_study
@@ -114,10 +114,9 @@ def prepare(
     plan = read_plan(folder)
     if width is not None and width not in {group.width for group in plan.groups}:
         widths = ", ".join(str(group.width) for group in plan.groups)
-        print(
+        say(
             f"{folder} is planned with width {widths}, which stays: results depend on "
-            f"it. --force plans anew and deletes what is finished.",
-            file=sys.stderr,
+            f"it. --force plans anew and deletes what is finished."
         )
     return plan
 

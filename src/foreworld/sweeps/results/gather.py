@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from foreworld.core.errors import DamagedError
 from foreworld.core.parts.config import changes, to_json
 from foreworld.core.parts.part import Part
 from foreworld.core.parts.stand_in import StandIn
+from foreworld.core.plain import say
 from foreworld.data.reading.reference import DataFolder
 from foreworld.sweeps.plan.plan import Chunk, Plan
 from foreworld.sweeps.plan.prepare import TABLE, read_plan
@@ -77,7 +77,7 @@ def results(
     dataset = gather(folder)
     if not quiet:
         for line in missing(dataset):
-            print(line, file=sys.stderr)
+            say(line)
     if write:
         # In memory first: on a full disk HDF5 does not raise an ordinary OSError.
         data = bytes(dataset.to_netcdf(None, engine="h5netcdf", format="NETCDF4"))

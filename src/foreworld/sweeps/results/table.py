@@ -17,6 +17,7 @@ import numpy as np
 from foreworld.core.disk.folder import write_file
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.config import from_json
+from foreworld.core.plain import plain
 from foreworld.sweeps.results.gather import gather, swept
 from foreworld.sweeps.study.find import study_path
 from foreworld.train.parameters import part_name
@@ -24,6 +25,8 @@ from foreworld.train.parameters import part_name
 if TYPE_CHECKING:
     import xarray
 
+_FORMULAS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
+"""Signs that begin a formula, in both of their widths."""
 _STEPS = ("step", "val_step")
 _LAST = ("seed", "metric", "step", "horizon", "failed", "value")
 
@@ -44,11 +47,10 @@ def write_csv(study: Any, path: str | Path) -> Path:
     def write(temporary: Path) -> None:
         with temporary.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
-            writer.writerow(names)
+            writer.writerow(map(_cell, names))
             for block in blocks(dataset):
-                writer.writerows(
-                    zip(*(block[name].tolist() for name in names), strict=True)
-                )
+                values = (map(_cell, block[name].tolist()) for name in names)
+                writer.writerows(zip(*values, strict=True))
 
     write_file(Path(path), write)
     return Path(path)
@@ -122,6 +124,17 @@ def blocks(dataset: xarray.Dataset) -> Iterator[dict[str, np.ndarray]]:
             name = "step" if dim in _STEPS else "horizon"
             found[name] = dataset[dim].values[at[dim]]
         yield {name: found[name] for name in columns(dataset)}
+
+
+def _cell(value: Any) -> Any:
+    """A value in a CSV; a text that a spreadsheet would take for a formula is quoted.
+
+    Spreadsheets run what begins with these signs, also on files that were sent to them.
+    """
+    if not isinstance(value, str):
+        return value
+    text = plain(value)
+    return f"'{text}" if text.lstrip()[:1] in _FORMULAS else text
 
 
 def _arrow(pyarrow: Any, values: np.ndarray) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from foreworld.core.disk.lease import held, lease
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.parts.made_with import beside
 from foreworld.core.parts.own_code import remember_code
+from foreworld.core.plain import say
 from foreworld.launch._crew import Crew
 from foreworld.launch.base import AbstractLauncher, AbstractWork, Task
 from foreworld.launch.here import Here
@@ -115,7 +115,7 @@ def sweep(
     num_runs = plan.num_runs if chunk is None else len(plan.chunks[chunk].runs)
     failed = failures(folder, plan, chunk)
     if said := account(failed, num_runs, study.base.learner):
-        print(said, file=sys.stderr)
+        say(said)
     return StudyFolder(folder)
 
 
@@ -195,12 +195,12 @@ def _do_all(
     if not quiet:
         expected = estimate(study, plan, folder)
         tail = f"\n  {expected}" if expected is not None else ""
-        print(f"{study.name}: {describe(plan)}{tail}\n{folder}", file=sys.stderr)
+        say(f"{study.name}: {describe(plan)}{tail}\n{folder}")
     places = [folder / chunk.folder_name for chunk in plan.chunks]
     for place in places:
         remove(place / ERROR)
-    with following(folder, plan, quiet) as say:
-        Crew(launcher, Chunks(folder, places), launcher.num_workers, say).run()
+    with following(folder, plan, quiet) as follow:
+        Crew(launcher, Chunks(folder, places), launcher.num_workers, follow).run()
     if failed := [place for place in places if (place / ERROR).exists()]:
         raise ForeworldError(
             f"{len(failed)} of {len(places)} chunks failed, the others are finished. "
@@ -208,7 +208,7 @@ def _do_all(
             f"command tries again."
         )
     if not quiet:
-        print(before.reused(), file=sys.stderr)
+        say(before.reused())
 
 
 class Chunks(AbstractWork):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from foreworld.core.own_file import own_frame
 from foreworld.core.parts.config import to_dict
 from foreworld.core.parts.made_with import settle
 from foreworld.core.parts.own_code import demand_code
+from foreworld.core.plain import say
 from foreworld.learners.base import AbstractLearner
 from foreworld.sweeps.plan.plan import Chunk, Plan, runs_of
 from foreworld.sweeps.plan.prepare import CHUNK_LOCK, read_plan
@@ -203,7 +203,7 @@ def _say_uncounted(learner: AbstractLearner, history: History) -> None:
     score = history.val.get(learner.score)
     nothing = score is not None and not np.asarray(score.count).any()
     if nothing and (said := learner.when_uncounted()):
-        print(said, file=sys.stderr)
+        say(said)
 
 
 def _log(trace: AbstractTrace, row: int, update: Update) -> None:

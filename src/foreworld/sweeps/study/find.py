@@ -7,7 +7,6 @@ dictionaries, ``old.py:0`` names the first.
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from foreworld.core.own_file import load_file
 from foreworld.core.parts import config
 from foreworld.core.parts.own_code import values_in
 from foreworld.core.parts.stand_in import StandIn
+from foreworld.core.plain import say
 from foreworld.sweeps.study.hparams import read_hparams
 from foreworld.sweeps.study.study import Study
 
@@ -216,5 +216,5 @@ def _from_file(path: Path, number: int | None = None) -> Study:
     if not 0 <= (number or 0) < len(studies):
         raise ConfigError(f"{path}:{number}: there are 0 to {len(studies) - 1}.")
     for note in read.notes:
-        print(f"{path}: {note}", file=sys.stderr)
+        say(f"{path}: {note}")
     return studies[number or 0]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from foreworld.core.errors import DamagedError
 from foreworld.data.format.schema import Column
 
 Rows = dict[str, np.ndarray]
@@ -73,6 +74,18 @@ class AbstractShardReader(abc.ABC):
     @abc.abstractmethod
     def close(self) -> None:
         """Give the file back."""
+
+
+def require_regular(path: Path) -> None:
+    """Refuse pipes and devices before a library opens them and waits.
+
+    Raises
+    ------
+    DamagedError
+        It is neither missing nor a file.
+    """
+    if path.exists() and not path.is_file():
+        raise DamagedError(f"{path} is no file: it cannot be a shard.")
 
 
 class Store(NamedTuple):

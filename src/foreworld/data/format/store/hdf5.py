@@ -27,6 +27,7 @@ from foreworld.data.format.store.base import (
     AbstractShardWriter,
     Rows,
     Store,
+    require_regular,
 )
 
 GZIP_LEVEL = 1
@@ -37,6 +38,8 @@ _CHUNK_BYTES = 16 * 1024
 _AT_ONCE = 50
 _PENDING = 16
 _THREADED_FROM = 64
+_MOST_DENSE = 1100
+"""Bytes of a column for a byte in the file, at most: zlib reaches 1032."""
 _DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, zlib.error)
 """What h5py may say of a file that was altered."""
 
@@ -107,6 +110,7 @@ class _Writer(AbstractShardWriter):
 class _Reader(AbstractShardReader):
     def __init__(self, path: Path) -> None:
         self._path = path
+        require_regular(path)
         try:
             # Of a driver of its own, or HDF5 would refuse others of this process who
             # open the file as h5py does by default.
@@ -138,6 +142,12 @@ class _Reader(AbstractShardReader):
             dataset = self._file[name]
             if not isinstance(dataset, h5py.Dataset):
                 raise KeyError(f"{name} is no data set")
+            stored = dataset.id.get_storage_size()
+            if dataset.nbytes > _MOST_DENSE * stored:
+                raise ValueError(
+                    f"{name} is said to have {dataset.nbytes:,} bytes, of which only "
+                    f"{stored:,} are in the file"
+                )
             if not isinstance(rows, slice):
                 return dataset[list(rows)]
             start, stop, _ = rows.indices(len(dataset))

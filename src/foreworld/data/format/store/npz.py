@@ -19,12 +19,14 @@ from typing import Any
 import numpy as np
 
 from foreworld.core.errors import DamagedError
+from foreworld.core.strict_json import parse
 from foreworld.data.format.schema import Column
 from foreworld.data.format.store.base import (
     AbstractShardReader,
     AbstractShardWriter,
     Rows,
     Store,
+    require_regular,
 )
 
 ATTRIBUTES = "attributes"
@@ -80,13 +82,12 @@ class _Writer(AbstractShardWriter):
 class _Reader(AbstractShardReader):
     def __init__(self, path: Path) -> None:
         self._path = path
+        require_regular(path)
         try:
             with zipfile.ZipFile(path) as file:
-                with file.open(f"{ATTRIBUTES}.npy") as entry:
-                    text = np.lib.format.read_array(entry, allow_pickle=False)
-                self._attributes = dict(json.loads(str(text)))
                 infos = {i.filename.removesuffix(".npy"): i for i in file.infolist()}
-            del infos[ATTRIBUTES]
+            text = _map(path, infos.pop(ATTRIBUTES))
+            self._attributes = dict(parse(str(text)))
             self._arrays = {name: _map(path, info) for name, info in infos.items()}
         except FileNotFoundError as error:
             raise DamagedError(f"{path} is missing.") from error

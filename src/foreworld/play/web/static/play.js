@@ -177,7 +177,9 @@ function slider(field) {
   box.addEventListener("change", () => {
     at("notice").textContent = "";
     const value = box.valueAsNumber;
-    if (Number.isFinite(value)) say("set", { name: field.name, value });
+    // What fits into 32 bits, as the world's own numbers.
+    if (Math.abs(value) <= 3.4e38) say("set", { name: field.name, value });
+    else at("notice").textContent = `${field.name} must be a number up to 3.4e38.`;
   });
   seen.sliders[field.name] = { range, box };
 }
