@@ -35,6 +35,7 @@ from typing import NoReturn
 
 from foreworld.cli._usage import Usage
 from foreworld.core import trusted
+from foreworld.core.callbacks import cause
 from foreworld.core.errors import ConfigError, FitError, ForeworldError, unknown_name
 from foreworld.core.own_file import own_frame
 from foreworld.core.plain import plain_output, say
@@ -107,7 +108,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         _report(str(error), debug)
         return WRONG_USAGE if isinstance(error, ConfigError | FitError) else FAILED
     except Exception as error:
-        _report(_unexpected(error), debug)
+        known = cause(error)
+        ours = isinstance(known, ForeworldError)
+        _report(str(known) if ours else _unexpected(error), debug)
         return FAILED
 
 

@@ -44,6 +44,7 @@ def run(args: Args, fields: Fields) -> int:
     from foreworld.data.sets.find import make_set
     from foreworld.render.gif import write_png
     from foreworld.worlds.base import AbstractWorld
+    from foreworld.worlds.look import look_at
 
     parts = describe(args)
     if not parts:
@@ -71,6 +72,7 @@ def run(args: Args, fields: Fields) -> int:
     missing = [row["name"] for row in rows if row["required"]]
     if issubclass(cls, AbstractWorld) and not set(missing) - set(values):
         world = cls(**nested(values))
+        look_at(world)
         facts["action_space"] = str(world.action_space)
         facts["observation_space"] = str(world.observation_space)
         state, _ = jax.jit(world.reset)(root_key(0))

@@ -112,6 +112,15 @@ class AbstractWorld(Part):
     def render(self, state: State) -> UInt8[Array, "height width channels"]:
         """Draw a state upright: row 0 at the top, 1 or 3 channels."""
 
+    def rehearse(self) -> None:
+        """Try out what stands behind the world, in plain Python; often nothing.
+
+        Raises
+        ------
+        ConfigError
+            It does not keep the contract.
+        """
+
     @property
     def quantities(self) -> Quantities:
         """Names and units of the numbers of an observation, and the law of motion."""

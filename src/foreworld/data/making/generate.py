@@ -36,6 +36,7 @@ from foreworld.launch._crew import Crew
 from foreworld.launch.base import AbstractLauncher
 from foreworld.launch.slurm._jobs import stop_jobs
 from foreworld.worlds.base import AbstractWorld, Family, as_family
+from foreworld.worlds.look import Needs, look_at
 from foreworld.worlds.make import make
 from foreworld.worlds.policy import AbstractPolicy
 
@@ -125,6 +126,9 @@ def generate(
     if force:
         stop_jobs(folder)
     if force or not (folder / CONFIG).exists():
+        for task in recipe.tasks.values():
+            needs = Needs(task.observation.images, random=not task.family.ranges)
+            look_at(task.family.world, needs)
         check_steps(recipe.tasks)
     total = sum(recipe.sizes.values())
     with Progress(f"{recipe.label} to {folder}", total, "sequences", quiet) as progress:

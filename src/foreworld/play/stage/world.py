@@ -18,6 +18,7 @@ from foreworld.play.stage.numbers import axes, plane
 from foreworld.play.stage.pace import natural_rate
 from foreworld.play.web.messages import Message, Tick
 from foreworld.worlds.base import AbstractWorld
+from foreworld.worlds.look import look_at
 
 AGAIN = " Press a key for the next."
 
@@ -35,10 +36,11 @@ class WorldStage(AbstractStage):
     Raises
     ------
     ConfigError
-        The world cannot be played with keys; says why.
+        The world cannot be played with keys, or breaks its contract; says why.
     """
 
     def __init__(self, world: AbstractWorld, seed: int = 0) -> None:
+        look_at(world)
         self._world, self._seed = world, seed
         self._keys = keys(world)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from foreworld.core.errors import ConfigError, DamagedError, FitError
 from foreworld.core.numerics import pinned
+from foreworld.core.parts.partition import partition
 from foreworld.learners.base import Budget
 from foreworld.sweeps.study.study import Point, Study
 from foreworld.train.lanes import Run, static_of
@@ -20,11 +21,14 @@ from foreworld.train.layout import Layout
 from foreworld.train.loop import TrainingPlan, device_kind, plan_training
 from foreworld.train.memory import free_bytes, widest
 from foreworld.train.sources import Sources, describe_sources
+from foreworld.worlds.look import Needs, look_at
 
 MAX_WIDTH_ON_CPU = 16
 """Runs in one program on a processor; more gain nothing there (measured with PPO)."""
 MAX_WIDTH = 4096
 """Runs in one program on an accelerator."""
+_MOST_LOOKED_AT = 3
+"""Worlds of one study, of different static fields, that are looked at."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,15 @@ class Plan:
 
 
 @pinned(wide=False)
+def _look_at_worlds(points: Sequence[Point]) -> None:
+    """Look at a world of each kind that a study trains in, before it is traced."""
+    worlds = (p.parameters.world for p in points if p.parameters.world is not None)
+    # What differs in traced fields alone is one kind.
+    kinds = {partition(world)[0]: world for world in worlds}
+    for world in list(kinds.values())[:_MOST_LOOKED_AT]:
+        look_at(world, Needs(pictures=False, ends=True))
+
+
 def make_plan(
     study: Study, *, workers: int = 1, threads: int = 0, width: int | None = None
 ) -> Plan:
@@ -164,7 +177,9 @@ def make_plan(
     """
     if width is not None and width < 1:
         raise ConfigError(f"width={width} must be at least 1.")
-    grouped = _group(study.points())
+    points = study.points()
+    _look_at_worlds(points)
+    grouped = _group(points)
     groups, chunks = [], []
     for points, training, sources in grouped:
         runs = [(point.index, seed) for point in points for seed in range(study.seeds)]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from foreworld.core.callbacks import cause
 from foreworld.core.disk.folder import MANIFEST, remove, seal, write_bytes
 from foreworld.core.disk.lease import lease
 from foreworld.core.errors import ConfigError, ForeworldError
@@ -104,6 +105,7 @@ def why_failed(place: Path) -> str:
 
 def _account(error: Exception) -> str:
     """An error for people, in one line; below it the traceback where it is a fault."""
+    error = cause(error)
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if isinstance(error, ForeworldError):
         return " ".join(lines) + "\n"

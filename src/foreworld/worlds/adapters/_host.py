@@ -8,18 +8,24 @@ again from its start.
 
 from __future__ import annotations
 
+import contextlib
+import random
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from foreworld.core.errors import ConfigError
+from foreworld.core.callbacks import origin, remembered
+from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.spaces import Discrete
 from foreworld.worlds.adapters._optional import require
 from foreworld.worlds.adapters._spaces import from_foreign_space
 
 _MIN_LIVE = 16
+_NUM_STEPS = 24
+"""Steps of an episode that is tried out."""
 
 
 class Moved(NamedTuple):
@@ -52,6 +58,7 @@ class Host:
         self._lock = threading.Lock()
         self._live: OrderedDict[tuple[int, bytes], Any] = OrderedDict()
         self._free: list[Any] = []
+        self._rehearsed = False
         self._scratch = self._make()
         env = self._scratch
         spec = env.spec
@@ -62,6 +69,7 @@ class Host:
             )
         self.max_steps: int = (spec.max_episode_steps if spec else None) or 0
         actions, observations = env.action_space, env.observation_space
+        self._given_dtype = actions.dtype
         self.action_space = from_foreign_space(
             actions, actions.shape or (), f"{name}'s action space", even=True
         )
@@ -72,8 +80,8 @@ class Host:
     def starts(self, seeds: Any) -> np.ndarray:
         """The first observations of episodes, one for each seed of any shape."""
         seeds = np.asarray(seeds)
-        with self._lock:
-            obs = [self._observed(self._scratch.reset(seed=int(s))) for s in seeds.flat]
+        with self._lock, remembered():
+            obs = [self._reset(self._scratch, int(s)) for s in seeds.flat]
         return np.stack(obs).reshape((*seeds.shape, *self.observation_space.shape))
 
     def steps(
@@ -96,7 +104,7 @@ class Host:
             for x in (seeds, histories, num_steps, actions, skip, last_obs)
         ]
         no = np.bool_(False)
-        with self._lock:
+        with self._lock, remembered():
             moved = [
                 Moved(obs, np.float32(0), no, no)
                 if skipped
@@ -112,11 +120,11 @@ class Host:
         env = self._live.pop((seed, history.tobytes()), None)
         if env is None:
             env = self._free.pop() if self._free else self._make()
-            env.reset(seed=seed)
+            self._reset(env, seed)
             for past in history:
-                env.step(self._given(past))
-        obs, reward, terminated, truncated, _ = env.step(self._given(action))
-        if terminated or truncated:
+                self._move(env, past)
+        moved = self._move(env, action)
+        if moved.terminated or moved.truncated:
             self._free.append(env)
         else:
             done = np.concatenate([history, action[None]])
@@ -125,18 +133,137 @@ class Host:
         # make training play its histories again.
         while len(self._live) > max(_MIN_LIVE, 2 * num):
             self._free.append(self._live.popitem(last=False)[1])
-        return Moved(
-            self._observed((obs, {})),
-            np.float32(reward),
-            np.bool_(terminated),
-            np.bool_(truncated),
-        )
+        return moved
+
+    def rehearse(self) -> None:
+        """Some steps of one seed, twice: what they give must fit, and be the same.
+
+        Raises
+        ------
+        ConfigError
+            Names the environment, the method and what is wrong.
+        """
+        with self._lock:
+            if self._rehearsed:
+                return
+            before = _global_random()
+            first = self._short_episode()
+            drawn = _global_random() != before
+            again = self._short_episode()
+            same = all(
+                np.array_equal(a, b)
+                for one, other in zip(first, again, strict=False)
+                for a, b in zip(one, other, strict=True)
+            )
+            if drawn or not same or len(first) != len(again):
+                why = "it draws from the global random numbers of Python or NumPy"
+                raise ConfigError(
+                    f"{self._name} ignores its seed: two episodes with the same seed "
+                    f"and actions "
+                    f"{'may differ, for ' + why if same else 'differ'}. Draw with "
+                    f"self.np_random after super().reset(seed=seed)."
+                )
+            self._rehearsed = True
+
+    def _short_episode(self) -> list[Moved]:
+        env, draw = self._scratch, np.random.default_rng(0)
+        moved = [Moved(self._reset(env, 1), np.float32(0), np.False_, np.False_)]
+        self._check_inside("reset", moved[0].obs)
+        while len(moved) <= _NUM_STEPS and not (moved[-1][2] or moved[-1][3]):
+            space = self.action_space
+            if isinstance(space, Discrete):
+                action: Any = np.int32(draw.integers(space.num))
+            else:
+                low, high = np.clip([space.low, space.high], -1e3, 1e3)
+                action = draw.uniform(low, high, space.shape).astype(space.dtype)
+            moved.append(self._move(env, action))
+            self._check_inside("step", moved[-1].obs)
+        return moved
+
+    def _reset(self, env: Any, seed: int) -> np.ndarray:
+        with self._words("reset"):
+            made = env.reset(seed=seed)
+            if not isinstance(made, tuple) or len(made) != 2:
+                raise self._refuse(
+                    "reset", f"it must return (observation, info), got {made!r}."
+                )
+            return self._observed("reset", made[0])
+
+    def _move(self, env: Any, action: Any) -> Moved:
+        with self._words("step"):
+            made = env.step(self._given(action))
+            if not isinstance(made, tuple) or len(made) != 5:
+                raise self._refuse(
+                    "step",
+                    f"it must return (observation, reward, terminated, truncated, "
+                    f"info), got {made!r}.",
+                )
+            obs, reward, *ends, _ = made
+            number = np.asarray(reward, np.float64)
+            if number.shape or not np.isfinite(np.float32(number)):
+                raise self._refuse(
+                    "step", f"the reward must be one finite number, got {reward!r}."
+                )
+            if any(np.shape(end) for end in ends):
+                raise self._refuse(
+                    "step",
+                    f"terminated and truncated must be one bool each, got {ends!r}.",
+                )
+            seen = self._observed("step", obs)
+            return Moved(seen, np.float32(number), *map(np.bool_, ends))
 
     def _given(self, action: Any) -> Any:
-        return int(action) if isinstance(self.action_space, Discrete) else action
+        if isinstance(self.action_space, Discrete):
+            return int(action)
+        return np.asarray(action).astype(self._given_dtype)
 
-    def _observed(self, result: tuple[Any, dict]) -> np.ndarray:
-        return np.array(result[0], np.dtype(self.observation_space.dtype))
+    def _observed(self, method: str, obs: Any) -> np.ndarray:
+        space, given = self.observation_space, np.asarray(obs)
+        with np.errstate(over="ignore"):
+            seen = np.array(given, np.dtype(space.dtype))
+        if seen.shape != space.shape:
+            raise self._refuse(
+                method,
+                f"the observation has shape {list(seen.shape)}, but observation_space "
+                f"says {list(space.shape)}.",
+            )
+        if seen.dtype.kind == "f" and not np.isfinite(seen).all():
+            huge = np.isfinite(given).all()
+            raise self._refuse(
+                method,
+                f"the observation {given.tolist()} is not finite"
+                f"{' in float32, which programs hold' if huge else ''}.",
+            )
+        return seen
+
+    def _check_inside(self, method: str, obs: np.ndarray) -> None:
+        space = self.observation_space
+        low, high = (
+            (0, space.num - 1)
+            if isinstance(space, Discrete)
+            else np.asarray([space.low, space.high], obs.dtype)
+        )
+        if not (np.all(obs >= low) and np.all(obs <= high)):
+            raise self._refuse(
+                method,
+                f"the observation {obs.tolist()} is outside of observation_space, "
+                f"{space}.",
+            )
+
+    def _refuse(self, method: str, what: str) -> ConfigError:
+        return ConfigError(f"{self._name}.{method}: {what}")
+
+    @contextlib.contextmanager
+    def _words(self, method: str) -> Iterator[None]:
+        """Say which method an error came from, and the line of the environment."""
+        try:
+            yield
+        except ForeworldError:
+            raise
+        except Exception as error:
+            raise self._refuse(
+                method, f"{type(error).__name__}: {error}{origin(error)}."
+            ) from error
 
     def _make(self) -> Any:
         gymnasium = require("gymnasium")
@@ -147,3 +274,8 @@ class Host:
                 f"Gymnasium could not make {self._name!r} with options "
                 f"{self._options}: {error}"
             ) from error
+
+
+def _global_random() -> Any:
+    state: Any = np.random.get_state()
+    return random.getstate(), state[0], state[1].tobytes(), state[2:]

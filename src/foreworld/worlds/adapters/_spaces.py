@@ -91,6 +91,14 @@ def from_foreign_space(
             )
     dtype = np.dtype(space.dtype)
     name = "float32" if dtype.kind == "f" else str(dtype)
+    if dtype.kind in "iu" and dtype.itemsize == 8:
+        limits, name = np.iinfo(np.int32), "int32"
+        if any(np.any(e < limits.min) or np.any(e > limits.max) for e in ends):
+            raise ConfigError(
+                f"{what} holds {dtype} numbers from {np.min(ends[0])} to "
+                f"{np.max(ends[1])}; programs hold whole numbers of 32 bits. Give "
+                f"bounds within {limits.min} and {limits.max}, or use float32."
+            )
     return Box(_bound(np.min(ends[0])), _bound(np.max(ends[1])), shape, name)
 
 

@@ -76,6 +76,10 @@ class Gymnasium(AbstractWorld):
             )
         object.__setattr__(self, "max_episode_len", longest)
 
+    def rehearse(self) -> None:
+        """Two short episodes of one seed, in plain Python."""
+        self._host().rehearse()
+
     @property
     def action_space(self) -> Space:
         """That of the environment."""

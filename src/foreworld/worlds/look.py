@@ -1,0 +1,411 @@
+"""A person's world is looked at in plain Python before it is used in a program.
+
+A few calls of ``reset``, ``step`` and ``render`` find in about a second what a program
+would answer with zeros, or with an error about shapes. What was found good is
+remembered by the fingerprint of the file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import random
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from foreworld.core import registry
+from foreworld.core.compilation import cache_folder
+from foreworld.core.disk.folder import write_bytes
+from foreworld.core.errors import ConfigError, ForeworldError
+from foreworld.core.keys import named_key, root_key
+from foreworld.core.numerics import pinned
+from foreworld.core.parts.fingerprint import code_fingerprint
+from foreworld.core.parts.partition import combine, partition
+from foreworld.core.spaces import Box, Discrete
+from foreworld.worlds.base import AbstractGame, AbstractWorld, Step
+
+_FOLDER = "looked"
+_SECONDS, _NUM_STEPS = 0.5, 24
+"""How long steps are taken one by one, and how many at most."""
+_NUM_KEYS = 8
+_LANES, _LONG = 8, 2000
+"""Episodes and random steps in which a world without a time limit should end."""
+
+
+class Needs(NamedTuple):
+    """What a world is used for.
+
+    Attributes
+    ----------
+    pictures
+        It is drawn.
+    ends
+        Its episodes have to end.
+    random
+        Its episodes have to differ; not so where its fields are drawn.
+    """
+
+    pictures: bool = True
+    ends: bool = False
+    random: bool = False
+
+
+def look_at(world: AbstractWorld, needs: Needs | None = None) -> None:
+    """Refuse a world that does not keep the contract of worlds.
+
+    Worlds of Foreworld are not looked at; the one that stands for a foreign environment
+    tries that out.
+
+    Parameters
+    ----------
+    world
+        Any world or game.
+    needs
+        What it is used for; by default it is drawn.
+
+    Raises
+    ------
+    ConfigError
+        Names the world, the method and what is wrong.
+    """
+    world.rehearse()
+    file, needs = registry.code_of(type(world)), needs or Needs()
+    if file is None:
+        return
+    marker = _marker(world, file, needs)
+    if marker is not None and marker.exists():
+        return
+    with pinned(wide=False):
+        _Look(world, file, needs).run()
+    if marker is not None:
+        with contextlib.suppress(ForeworldError, OSError):
+            write_bytes(marker, b"", durable=False)
+
+
+def _marker(world: AbstractWorld, file: Path, needs: Needs) -> Path | None:
+    """The file that says that a world was found good; ``None`` where there is none."""
+    try:
+        code = code_fingerprint(file)
+    except ForeworldError:
+        return None
+    arrays = [np.asarray(x).tobytes() for x in jax.tree.leaves(partition(world)[2])]
+    cls = type(world)
+    words = [code, cls.__module__, cls.__qualname__, repr(world), str(needs), *arrays]
+    digest = hashlib.sha256(repr(words).encode()).hexdigest()
+    return cache_folder() / _FOLDER / digest
+
+
+class _Look:
+    """One look at one world."""
+
+    def __init__(self, world: AbstractWorld, file: Path, needs: Needs) -> None:
+        self._world, self._file, self._needs = world, file, needs
+        self._name = type(world).__name__
+        self._key = root_key(0)
+
+    def run(self) -> None:
+        """All of it."""
+        self._spaces = self._declared("observation_space")
+        self._actions = self._declared("action_space")
+        state, obs = self._start(self._key)
+        self._check_obs("reset", obs)
+        last = self._walk(state)
+        if self._needs.pictures:
+            self._check_pictures(state, last)
+        self._trace(state)
+        self._check_keys(state)
+        if self._needs.ends and self._actions is not None:
+            self._check_ends()
+
+    def _refuse(self, method: str, what: str) -> ConfigError:
+        return ConfigError(f"{self._name}.{method}: {what}")
+
+    def _declared(self, name: str) -> Any:
+        with self._words(name):
+            found = getattr(self._world, name)
+        game = isinstance(self._world, AbstractGame)
+        inner = list(found.values()) if isinstance(found, dict) else [found]
+        passive = found is None and name == "action_space"
+        good = all(isinstance(one, Discrete | Box) for one in inner) or passive
+        if not good or isinstance(found, dict) != (game and not passive):
+            kind = "a dictionary of spaces by agent" if game else "a Discrete or a Box"
+            raise self._refuse(name, f"it must be {kind}, got {found!r}.")
+        return found
+
+    def _start(self, key: Any) -> tuple[Any, Any]:
+        made = self._twice("reset", key)
+        if not isinstance(made, tuple) or len(made) != 2:
+            raise self._refuse("reset", f"it must return (state, obs), got {made!r}.")
+        return made
+
+    def _action(self, key: Any) -> Any:
+        if not isinstance(self._actions, dict):
+            return None if self._actions is None else self._actions.sample(key)
+        drawn = self._actions.items()
+        return {agent: space.sample(named_key(key, agent)) for agent, space in drawn}
+
+    def _walk(self, state: Any) -> Any:
+        """Some random steps one by one; the state that was reached."""
+        begun, first = time.monotonic(), state
+        for i in range(_NUM_STEPS):
+            key = named_key(self._key, "step", i)
+            step = self._twice("step", state, self._action(key), key)
+            if not isinstance(step, Step):
+                raise self._refuse("step", f"it must return a Step, got {step!r}.")
+            self._check_state(first, step.state)
+            self._check_obs("step", step.obs)
+            ended = self._check_numbers(step)
+            state = step.state
+            if ended or time.monotonic() - begun > _SECONDS:
+                break
+        return state
+
+    def _check_state(self, first: Any, state: Any) -> None:
+        before, after = _leaves(first), _leaves(state)
+        if jax.tree.structure(first) != jax.tree.structure(state):
+            raise self._refuse(
+                "step",
+                f"its state holds {_names(after)}, that of reset {_names(before)}. "
+                f"They must have the same structure.",
+            )
+        for (path, a), (_, b) in zip(before, after, strict=True):
+            if (a.shape, a.dtype) != (b.shape, b.dtype):
+                raise self._refuse(
+                    "step",
+                    f"state{path} is {b.dtype}{list(b.shape)}, but {a.dtype}"
+                    f"{list(a.shape)} after reset. It must stay the same; "
+                    f".astype(jnp.{a.dtype}) converts it.",
+                )
+
+    def _check_obs(self, method: str, obs: Any) -> None:
+        for agent, space, value in self._of_agents(method, "obs", obs, self._spaces):
+            if len(jax.tree.leaves(value)) != 1:
+                raise self._refuse(method, f"obs{agent} must be one array: {value!r}.")
+            found = jnp.asarray(value)
+            if (found.shape, str(found.dtype)) != (space.shape, space.dtype):
+                raise self._refuse(
+                    method,
+                    f"obs{agent} is {found.dtype}{list(found.shape)}, but "
+                    f"observation_space says {space.dtype}{list(space.shape)}.",
+                )
+            numbers = np.asarray(found)
+            if numbers.dtype.kind == "f" and not np.isfinite(numbers).all():
+                raise self._refuse(method, f"obs{agent} is not finite: {numbers}.")
+            if not bool(space.contains(found)):
+                raise self._refuse(
+                    method, f"obs{agent} {numbers} is outside of {space}."
+                )
+
+    def _check_numbers(self, step: Step) -> bool:
+        """Reward and ends; whether the episode is over."""
+        ends = []
+        for field in ("reward", "terminated", "truncated"):
+            wanted = "float32" if field == "reward" else "bool"
+            value = getattr(step, field)
+            for agent, _, one in self._of_agents("step", field, value, self._spaces):
+                with self._words("step", f"{field}{agent} is no number: {one!r}"):
+                    found = np.asarray(jnp.asarray(one))
+                kind = "f" if field == "reward" else "b"
+                if found.shape or found.dtype.kind != kind:
+                    raise self._refuse(
+                        "step",
+                        f"{field}{agent} must be one {wanted}, got {found.dtype}"
+                        f"{list(found.shape)}.",
+                    )
+                if kind == "f" and not np.isfinite(found):
+                    raise self._refuse("step", f"{field}{agent} is {found}.")
+                ends += [bool(found)] if kind == "b" else []
+        return any(ends)
+
+    def _of_agents(
+        self, method: str, field: str, value: Any, spaces: Any
+    ) -> Iterator[tuple[str, Any, Any]]:
+        """Words for the agent, its space and its value; one for a single agent."""
+        if not isinstance(spaces, dict):
+            yield "", spaces, value
+            return
+        if not isinstance(value, dict) or set(value) != set(spaces):
+            raise self._refuse(
+                method,
+                f"{field} must be a dictionary by agent ({', '.join(spaces)}), got "
+                f"{value!r}.",
+            )
+        for agent, space in spaces.items():
+            yield f"[{agent!r}]", space, value[agent]
+
+    def _check_pictures(self, state: Any, last: Any) -> None:
+        frames = [self._twice("render", one) for one in (state, last)]
+        with self._words("render", f"it must return an array, got {frames[0]!r}"):
+            found = [np.asarray(jnp.asarray(frame)) for frame in frames]
+        for one in found:
+            if one.dtype != np.uint8 or one.ndim != 3 or one.shape[-1] not in (1, 3):
+                raise self._refuse(
+                    "render",
+                    f"it must give uint8[height, width, 1 or 3], got {one.dtype}"
+                    f"{list(one.shape)}.",
+                )
+        if found[0].shape != found[1].shape:
+            raise self._refuse(
+                "render",
+                f"its size changes: {list(found[0].shape)} after reset, "
+                f"{list(found[1].shape)} later.",
+            )
+
+    def _trace(self, state: Any) -> None:
+        """Whether the methods can be compiled, with traced fields as arrays."""
+        static, traced, data = partition(self._world)
+        action = self._action(self._key)
+        calls: dict[str, Callable[..., Any]] = {
+            "reset": lambda w, s, k: w.reset(k),
+            "step": lambda w, s, k: w.step(s, action, k),
+        }
+        if self._needs.pictures:
+            calls["render"] = lambda w, s, k: w.render(s)
+        for method, call in calls.items():
+
+            def traced_call(fields: Any, s: Any, k: Any, call: Any = call) -> Any:
+                return call(combine(static, fields, data), s, k)
+
+            with self._words(method, compiled=True):
+                fields = {path: np.float32(value) for path, value in traced.items()}
+                jax.eval_shape(traced_call, fields, state, self._key)
+
+    def _check_keys(self, state: Any) -> None:
+        """Whether anything is random."""
+        keys = [named_key(self._key, "other", i) for i in range(_NUM_KEYS)]
+        starts = [self._call("reset", key) for key in keys]
+        if any(not _same(starts[0], other) for other in starts[1:]):
+            return
+        action = self._action(self._key)
+        steps = [self._call("step", state, action, key) for key in keys]
+        if any(not _same(steps[0], other) for other in steps[1:]):
+            return
+        what = (
+            "every episode begins alike: neither reset nor step makes use of its key. "
+            "Draw the start with it, for example jax.random.uniform(key)."
+        )
+        if self._needs.random and self._actions is None:
+            raise self._refuse("reset", what)
+        print(f"{self._name}.reset: {what}", file=sys.stderr)
+
+    def _check_ends(self) -> None:
+        """Whether an episode ends, where there is no time limit."""
+        if self._world.max_episode_len:
+            return
+        world = self._world
+
+        def go(state: Any, key: Any) -> tuple[Any, Any]:
+            step = world.step(state, self._action(named_key(key, "act")), key)
+            ends = jax.tree.leaves((step.terminated, step.truncated))
+            return step.state, jnp.any(jnp.stack([jnp.asarray(e) for e in ends]))
+
+        def lane(key: Any) -> Any:
+            return jax.lax.scan(go, world.reset(key)[0], jax.random.split(key, _LONG))
+
+        with self._words("step", compiled=True):
+            ended = jax.jit(jax.vmap(lane))(jax.random.split(self._key, _LANES))[1]
+        if not bool(jnp.any(ended)):
+            raise ConfigError(
+                f"{self._name}.max_episode_len=0 sets no time limit, and nothing else "
+                f"ended any of {_LANES} episodes of {_LONG} random steps. Give the "
+                f"longest episode, for example max_episode_len=1000."
+            )
+
+    def _twice(self, method: str, *args: Any) -> Any:
+        first, again = self._call(method, *args), self._call(method, *args)
+        if not _same(first, again):
+            raise self._refuse(
+                method,
+                "two calls with the same arguments differ. It must depend on its "
+                "arguments alone; all randomness comes from the key.",
+            )
+        return first
+
+    def _call(self, method: str, *args: Any) -> Any:
+        before = _global_random()
+        with self._words(method):
+            made = getattr(self._world, method)(*args)
+            jax.block_until_ready(jax.tree.leaves(made))
+        if _global_random() != before:
+            raise self._refuse(
+                method,
+                "it draws from the global random numbers of Python or NumPy, which a "
+                "program draws once for ever. Draw with the key: jax.random.",
+            )
+        return made
+
+    @contextlib.contextmanager
+    def _words(
+        self, method: str, what: str = "", compiled: bool = False
+    ) -> Iterator[None]:
+        """Say which method an error came from, and the person's own line."""
+        try:
+            yield
+        except ForeworldError:
+            raise
+        except Exception as error:
+            lines = str(error).strip().splitlines()
+            said = f"{type(error).__name__}: {lines[0] if lines else ''}"
+            own = str(self._file.resolve())
+            frames = traceback.extract_tb(error.__traceback__)
+            places = (
+                f" ({frame.filename}, line {frame.lineno}, in {frame.name})"
+                for frame in reversed(frames)
+                if frame.filename == own
+            )
+            place = next(places, "")
+            if compiled:
+                what = (
+                    "it cannot be part of a program, where values are not known yet "
+                    "(jnp.where takes the place of 'if', jnp that of np)"
+                )
+            what = what or "it raised an error"
+            raise self._refuse(method, f"{what}: {said}{place}") from error
+
+
+def _global_random() -> Any:
+    state: Any = np.random.get_state()
+    return random.getstate(), state[0], state[1].tobytes(), state[2:]
+
+
+def _leaves(tree: Any) -> list[tuple[str, Any]]:
+    """Arrays of a pytree with their paths, keys as key data."""
+    out = []
+    for path, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]:
+        array = jnp.asarray(leaf)
+        if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
+            array = jax.random.key_data(array)
+        out.append((jax.tree_util.keystr(path), array))
+    return out
+
+
+def _names(found: list[tuple[str, Any]]) -> str:
+    return ", ".join(path or "one array" for path, _ in found) or "nothing"
+
+
+def _same(a: Any, b: Any) -> bool:
+    if jax.tree.structure(a) != jax.tree.structure(b):
+        return False
+    pairs = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
+    try:
+        return all(_equal(x, y) for x, y in pairs)
+    except TypeError:
+        # No arrays: what follows says so.
+        return True
+
+
+def _equal(x: Any, y: Any) -> bool:
+    (_, a), (_, b) = _leaves(x)[0], _leaves(y)[0]
+    return bool(np.array_equal(np.asarray(a), np.asarray(b), equal_nan=_floats(a)))
+
+
+def _floats(a: Any) -> bool:
+    return bool(jnp.issubdtype(a.dtype, jnp.floating))
