@@ -12,7 +12,6 @@ import hashlib
 import random
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from foreworld.core import registry
+from foreworld.core.callbacks import origin
 from foreworld.core.compilation import cache_folder
 from foreworld.core.disk.folder import write_bytes
 from foreworld.core.errors import ConfigError, ForeworldError
@@ -36,6 +36,10 @@ _FOLDER = "looked"
 _SECONDS, _NUM_STEPS = 0.5, 24
 """How long steps are taken one by one, and how many at most."""
 _NUM_KEYS = 8
+_GLOBAL = (
+    "it draws from the global random numbers of Python or NumPy, which a program draws "
+    "once for ever. Draw with the key: jax.random."
+)
 _LANES, _LONG = 8, 2000
 """Episodes and random steps in which a world without a time limit should end."""
 
@@ -84,7 +88,7 @@ def look_at(world: AbstractWorld, needs: Needs | None = None) -> None:
     if marker is not None and marker.exists():
         return
     with pinned(wide=False):
-        _Look(world, file, needs).run()
+        _Look(world, needs).run()
     if marker is not None:
         with contextlib.suppress(ForeworldError, OSError):
             write_bytes(marker, b"", durable=False)
@@ -106,8 +110,8 @@ def _marker(world: AbstractWorld, file: Path, needs: Needs) -> Path | None:
 class _Look:
     """One look at one world."""
 
-    def __init__(self, world: AbstractWorld, file: Path, needs: Needs) -> None:
-        self._world, self._file, self._needs = world, file, needs
+    def __init__(self, world: AbstractWorld, needs: Needs) -> None:
+        self._world, self._needs = world, needs
         self._name = type(world).__name__
         self._key = root_key(0)
 
@@ -320,8 +324,13 @@ class _Look:
             )
 
     def _twice(self, method: str, *args: Any) -> Any:
-        first, again = self._call(method, *args), self._call(method, *args)
-        if not _same(first, again):
+        before = random.getstate()
+        first = self._call(method, *args)
+        drawn = random.getstate() != before
+        if not _same(first, self._call(method, *args)):
+            # Others may draw too, such as checkers of types: only a difference tells.
+            if drawn:
+                raise self._refuse(method, _GLOBAL)
             raise self._refuse(
                 method,
                 "two calls with the same arguments differ. It must depend on its "
@@ -330,16 +339,12 @@ class _Look:
         return first
 
     def _call(self, method: str, *args: Any) -> Any:
-        before = _global_random()
+        before = numpy_random()
         with self._words(method):
             made = getattr(self._world, method)(*args)
             jax.block_until_ready(jax.tree.leaves(made))
-        if _global_random() != before:
-            raise self._refuse(
-                method,
-                "it draws from the global random numbers of Python or NumPy, which a "
-                "program draws once for ever. Draw with the key: jax.random.",
-            )
+        if numpy_random() != before:
+            raise self._refuse(method, _GLOBAL)
         return made
 
     @contextlib.contextmanager
@@ -354,26 +359,19 @@ class _Look:
         except Exception as error:
             lines = str(error).strip().splitlines()
             said = f"{type(error).__name__}: {lines[0] if lines else ''}"
-            own = str(self._file.resolve())
-            frames = traceback.extract_tb(error.__traceback__)
-            places = (
-                f" ({frame.filename}, line {frame.lineno}, in {frame.name})"
-                for frame in reversed(frames)
-                if frame.filename == own
-            )
-            place = next(places, "")
             if compiled:
                 what = (
                     "it cannot be part of a program, where values are not known yet "
                     "(jnp.where takes the place of 'if', jnp that of np)"
                 )
             what = what or "it raised an error"
-            raise self._refuse(method, f"{what}: {said}{place}") from error
+            raise self._refuse(method, f"{what}: {said}{origin(error)}") from error
 
 
-def _global_random() -> Any:
+def numpy_random() -> Any:
+    """The state of NumPy's global random numbers."""
     state: Any = np.random.get_state()
-    return random.getstate(), state[0], state[1].tobytes(), state[2:]
+    return state[0], state[1].tobytes(), state[2:]
 
 
 def _leaves(tree: Any) -> list[tuple[str, Any]]:

@@ -9,7 +9,6 @@ again from its start.
 from __future__ import annotations
 
 import contextlib
-import random
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.spaces import Discrete
 from foreworld.worlds.adapters._optional import require
 from foreworld.worlds.adapters._spaces import from_foreign_space
+from foreworld.worlds.look import numpy_random
 
 _MIN_LIVE = 16
 _NUM_STEPS = 24
@@ -146,22 +146,17 @@ class Host:
         with self._lock:
             if self._rehearsed:
                 return
-            before = _global_random()
+            before = numpy_random()
             first = self._short_episode()
-            drawn = _global_random() != before
+            drawn = numpy_random() != before
             again = self._short_episode()
-            same = all(
-                np.array_equal(a, b)
-                for one, other in zip(first, again, strict=False)
-                for a, b in zip(one, other, strict=True)
-            )
-            if drawn or not same or len(first) != len(again):
-                why = "it draws from the global random numbers of Python or NumPy"
+            pairs = zip(sum(first, ()), sum(again, ()), strict=False)
+            same = len(first) == len(again)
+            if drawn or not same or not all(np.array_equal(a, b) for a, b in pairs):
                 raise ConfigError(
-                    f"{self._name} ignores its seed: two episodes with the same seed "
-                    f"and actions "
-                    f"{'may differ, for ' + why if same else 'differ'}. Draw with "
-                    f"self.np_random after super().reset(seed=seed)."
+                    f"{self._name} ignores its seed: the same seed and actions may "
+                    f"give other episodes. Draw with self.np_random after "
+                    f"super().reset(seed=seed), and with no other random numbers."
                 )
             self._rehearsed = True
 
@@ -274,8 +269,3 @@ class Host:
                 f"Gymnasium could not make {self._name!r} with options "
                 f"{self._options}: {error}"
             ) from error
-
-
-def _global_random() -> Any:
-    state: Any = np.random.get_state()
-    return random.getstate(), state[0], state[1].tobytes(), state[2:]
