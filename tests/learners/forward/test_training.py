@@ -170,12 +170,29 @@ def test_loss_of_sure_and_wrong_pixels_is_finite():
     ],
 )
 def test_learning_rate_falls(schedule, progress, factor):
-    found = rate_factor(schedule, jnp.float32(progress), 0.0)
+    found = rate_factor(schedule, jnp.float32(progress), 0.0, 100)
     assert float(found) == pytest.approx(factor, abs=1e-6)
 
 
+@pytest.mark.parametrize("num", [1, 3, 7, 10, 30, 49, 100, 1_000, 50_000, 8_000_000])
+def test_steps_fall_at_the_very_update_of_their_borders(num):
+    """At update i where i / num >= 0.3 in whole numbers, inside programs, too."""
+    tenths = np.asarray([-(-3 * k * num // 10) for k in (1, 2, 3)])
+    near = (tenths[:, None] + np.arange(-2, 3)).ravel()
+    updates = np.unique(np.clip(np.r_[0, near, num - 1], 0, num - 1))
+    progress = jnp.asarray(updates, jnp.float32) / num
+
+    @jax.jit
+    def factors(progress):
+        return jax.vmap(lambda p: rate_factor("steps", p, 0.0, num))(progress)
+
+    wanted = [1 / (sum(10 * i >= 3 * k * num for k in (1, 2, 3)) + 1) for i in updates]
+    np.testing.assert_allclose(factors(progress), wanted, rtol=1e-6)
+
+
 def test_learning_rate_warms_up():
-    at = [float(rate_factor("constant", jnp.float32(p), 0.2)) for p in (0, 0.1, 0.2, 1)]
+    progress = [jnp.float32(p) for p in (0, 0.1, 0.2, 1)]
+    at = [float(rate_factor("constant", p, 0.2, 100)) for p in progress]
     assert at == pytest.approx([0.1, 0.55, 1.0, 1.0])
 
 

@@ -321,6 +321,7 @@ def rate_factor(
     schedule: Schedule,
     progress: Float[Array, ""],
     warm_up: float | Float[Array, ""],
+    num_updates: int,
 ) -> Float[Array, ""]:
     """Factor of the learning rate when a fraction ``progress`` of a run is done.
 
@@ -335,9 +336,13 @@ def rate_factor(
         Fraction of the run that is done, from 0 to 1.
     warm_up
         Fraction of the run in which it rises; 0 for none.
+    num_updates
+        Updates of the run, which give the steps their borders.
     """
     if schedule == "steps":
-        factor = 1.0 / (jnp.floor(progress / 0.3) + 1.0)
+        # In whole numbers: a border is an update, and no rounding moves it to another.
+        update = jnp.round(progress * num_updates).astype(jnp.int32)
+        factor = 1.0 / (_steps_done(update, num_updates) + 1.0)
     elif schedule == "cosine":
         factor = 0.5 + 0.5 * jnp.cos(jnp.pi * progress)
     else:
@@ -345,6 +350,12 @@ def rate_factor(
     ramp = progress / jnp.maximum(warm_up, 1e-9)
     ramp = jnp.where(warm_up > 0, jnp.minimum(0.1 + 0.9 * ramp, 1.0), 1.0)
     return factor * ramp
+
+
+def _steps_done(update: Int[Array, ""], num_updates: int) -> Int[Array, ""]:
+    """How many of the borders at 0.3, 0.6 and 0.9 of a run are reached."""
+    borders = [-(-3 * step * num_updates // 10) for step in (1, 2, 3)]
+    return jnp.sum(update >= jnp.asarray(borders, jnp.int32), dtype=jnp.int32)
 
 
 def mean_of_frames(

@@ -170,7 +170,9 @@ class ContextRNN(AbstractForwardModel):
         (loss, embedding), gradient = jax.value_and_grad(self.loss, has_aux=True)(
             state.network, state, shots, num_frames
         )
-        rate = self.learning_rate * rate_factor(self.schedule, progress, self.warm_up)
+        rate = self.learning_rate * rate_factor(
+            self.schedule, progress, self.warm_up, self.num_updates
+        )
         return descend(state, embedding, loss, gradient, rate, self.max_grad_norm)
 
     def draw(self, source: DataSource, key: Key[Array, ""]) -> Shots:

@@ -245,7 +245,9 @@ class RNNDeconvolve(AbstractForwardModel):
         progress
             Fraction of the run that is done, from 0 to 1.
         """
-        rate = self.learning_rate * rate_factor(self.schedule, progress, self.warm_up)
+        rate = self.learning_rate * rate_factor(
+            self.schedule, progress, self.warm_up, self.num_updates
+        )
         return descend(state, statistics, loss, gradient, rate, self.max_grad_norm)
 
     def loss(
