@@ -1,12 +1,13 @@
 """Deleting: asks, refuses what is not ours, never follows a link."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 import foreworld as fw
 from foreworld.cli.main import main
-from foreworld.core.disk.lease import lease
+from foreworld.core.disk.life import at_work
 from foreworld.data.format.folder import using
 from foreworld.data.format.recipe import read_recipe
 from foreworld.testing.probes import ProbeLearner, ProbeWorld
@@ -91,8 +92,12 @@ def test_links_are_not_followed(run, own_folder, capsys):
 
 
 def test_a_running_study_is_kept(run, capsys):
-    with lease(run / ".running", shared=True):
-        assert "it is running. 'foreworld cancel" in refused([run], capsys, code=1)
+    with at_work(run):
+        assert refused([run], capsys, code=1) == (
+            f"foreworld: {run} is not deleted: process {os.getpid()} on "
+            f"{os.uname().nodename} is at work on it. 'foreworld cancel {run}' stops "
+            f"it.\n"
+        )
     assert run.exists()
 
 
@@ -115,12 +120,14 @@ def test_neither_the_working_folder_nor_an_empty_word(run, monkeypatch, capsys):
 def test_a_data_set_that_is_being_made_is_neither_deleted_nor_replaced(capsys):
     fw.generate("pendulum", "d", train=2, num_frames=2, quiet=True)
     with using(Path("d"), read_recipe(Path("d"))):
+        here = f"process {os.getpid()} on {os.uname().nodename} is at work on it"
         assert refused(["d"], capsys, code=1) == (
-            "foreworld: d is not deleted: another process is making it.\n"
+            f"foreworld: d is not deleted: {here}. Wait until that has ended, or stop "
+            f"it.\n"
         )
         words = ["generate", "pendulum", "--train", "3", "--out", "d", "--force"]
         assert main([*words, "--quiet"]) == 1
-        assert "d is not replaced: another process is making it" in (
+        assert f"d is not replaced: {here}. Wait until that has ended, or stop it." in (
             capsys.readouterr().err
         )
     assert main(["rm", "d", "--yes"]) == 0

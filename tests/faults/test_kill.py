@@ -60,7 +60,7 @@ def kill_at_random(verb, folder, dice):
         cwd=folder,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": _ROOT},
+        env={**os.environ, "PYTHONPATH": f"{_ROOT}:{_ROOT}/src"},
     )
     deadline = time.monotonic() + PATIENCE
     while process.poll() is None and set(folder.glob(f"out/{FILES[verb]}")) == before:

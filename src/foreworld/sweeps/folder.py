@@ -10,11 +10,17 @@ from foreworld.core import show
 from foreworld.core.disk.folder import MANIFEST
 from foreworld.core.disk.lease import held
 from foreworld.core.disk.places import find_place
+from foreworld.core.disk.seals import vouch
 from foreworld.core.errors import ConfigError, DamagedError
 from foreworld.core.parts.own_code import demand_code
 from foreworld.learners.base import LearnerState
 from foreworld.sweeps.plan.plan import Chunk, Plan, describe
-from foreworld.sweeps.plan.prepare import CHUNK_LOCK, output_folder, read_plan
+from foreworld.sweeps.plan.prepare import (
+    chunk_lock,
+    names_of,
+    output_folder,
+    read_plan,
+)
 from foreworld.sweeps.results.failures import failures
 from foreworld.sweeps.results.gather import gather
 from foreworld.sweeps.results.selection import Best, best
@@ -153,7 +159,7 @@ class StudyFolder:
             elif error:
                 state = "failed"
             else:
-                state = "running" if held(place / CHUNK_LOCK) else "waiting"
+                state = "running" if held(chunk_lock(self.path, chunk)) else "waiting"
             entry = {
                 "chunk": chunk.index,
                 "state": state,
@@ -214,9 +220,10 @@ class StudyFolder:
                 f"point {point} seed {seed} of {self.path} is not finished. Run the "
                 f"study again to go on."
             )
-        parameters = self.points[point].parameters
+        vouch(self.path, f"{chunk.folder_name}/{MANIFEST}")
+        parameters, names = self.points[point].parameters, names_of(self.path, chunk)
         demand_code(parameters)
-        return read_state(parameters, place, chunk.runs.index((point, seed)))
+        return read_state(parameters, place, chunk.runs.index((point, seed)), names)
 
 
 def locate(study: Any, out: str | Path | None = None) -> tuple[Study, Path]:

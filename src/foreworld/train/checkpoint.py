@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from safetensors import SafetensorError, safe_open
 
 from foreworld.core.disk.folder import remove as remove_file
 from foreworld.core.disk.folder import write_bytes
+from foreworld.core.disk.seals import misplaced, vouch
 from foreworld.core.errors import DamagedError
 from foreworld.core.keys import key_of
 from foreworld.core.strict_json import parse
@@ -59,14 +61,25 @@ def write_arrays(
     write_bytes(path, safetensors.numpy.save(arrays, metadata=meta), durable)
 
 
-def read_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
+def read_arrays(
+    path: Path, names: Mapping[str, Any] | None = None
+) -> tuple[Arrays, dict[str, Any]]:
     """Arrays and JSON of a file that :func:`write_arrays` wrote.
+
+    Parameters
+    ----------
+    path
+        The file.
+    names
+        What its JSON must say that it belongs to.
 
     Raises
     ------
     DamagedError
-        The file is missing, truncated, altered or not one of ours; names it.
+        The file is missing, truncated, altered, not one of ours, or belongs to
+        something else; names it.
     """
+    vouch(path.parent, path.name)
     if not path.is_file():
         raise DamagedError(f"{path} is missing.")
     try:
@@ -78,6 +91,8 @@ def read_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
         raise DamagedError(f"{path} is damaged: {error}.") from error
     if _digest(arrays, info) != digest:
         raise DamagedError(f"{path} was altered: its checksum does not match.")
+    if problem := misplaced(info, names or {}):
+        raise DamagedError(f"{path} belongs to another training: its {problem}.")
     return arrays, info
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from foreworld.core import compilation
 from foreworld.core.disk.folder import make_folder, read_json, remove, write_json
+from foreworld.core.disk.life import Life
 from foreworld.core.disk.refusals import StorageError
 from foreworld.core.errors import DamagedError
 from foreworld.core.numerics import pinned
@@ -138,6 +139,8 @@ def train(
     plan: TrainingPlan | None = None,
     width: int | None = None,
     watch: Watcher | None = None,
+    names: dict[str, Any] | None = None,
+    life: Life | None = None,
 ) -> Timing:
     """Train runs that share a static part, as one program, and write the results.
 
@@ -155,11 +158,20 @@ def train(
         Runs in the program; missing ones repeat the last, and are dropped.
     watch
         Called after each segment.
+    names
+        What the files that are written say that they belong to: JSON values.
+    life
+        Of the folder; in another one, nothing is written and no checkpoint counts.
 
     Returns
     -------
     Timing
         Where the time of this call went.
+
+    Raises
+    ------
+    ReplacedError
+        The folder is in another life.
     """
     compilation.configure()
     make_folder(folder)
@@ -167,8 +179,10 @@ def train(
     lanes = make_lanes([*runs, *[runs[-1]] * ((width or num_runs) - num_runs)])
     sources = open_sources(parameters)
     plan = plan_training(parameters, sources) if plan is None else plan
-    layout, timing = plan.layout, Timing()
-    mark = {"layout": list(layout), "width": lanes.width}
+    layout, timing, names = plan.layout, Timing(), names or {}
+    mark = {**names, "layout": list(layout), "width": lanes.width}
+    if life is not None:
+        mark["life"] = life.number
     journal.write_line(folder, event="compile", segment=0)
     with enough_memory(lanes.width):
         program = make_program(lanes, sources, layout, parameters.learner.traceable)
@@ -191,6 +205,8 @@ def train(
                 val = program.evaluate(state, sources.val, segment)
             history = history.after_segment(segment, metrics, val, broken)
             with _clock(timing, "checkpoint_s"):
+                if life is not None:
+                    life.go_on()
                 arrays = {**checkpoint.flatten(state, "state"), **history.arrays()}
                 checkpoint.save(folder, segment + 1, arrays, mark)
             journal.write_line(folder, event="done", segment=segment)
@@ -202,23 +218,36 @@ def train(
             test = program.evaluate(state, sources.test, AT_END)
     history = history.after_test(test).kept(num_runs)
     with _clock(timing, "checkpoint_s"):
-        kept = jax.tree.map(lambda leaf: leaf[:num_runs], state)
-        checkpoint.write_arrays(folder / STATE, checkpoint.flatten(kept, "state"), {})
-        info = {"layout": list(layout), "budget": list(plan.budget)}
+        if life is not None:
+            life.go_on()
+        kept = checkpoint.flatten(
+            jax.tree.map(lambda leaf: leaf[:num_runs], state), "state"
+        )
+        checkpoint.write_arrays(folder / STATE, kept, names)
+        info = {**names, "layout": list(layout), "budget": list(plan.budget)}
         checkpoint.write_arrays(folder / METRICS, history.arrays(), info)
     write_json(folder / TIMING, {**asdict(timing), "device": device_kind()})
     return timing
 
 
-def read_history(folder: Path) -> tuple[History, TrainingPlan]:
+def read_history(
+    folder: Path, names: dict[str, Any] | None = None
+) -> tuple[History, TrainingPlan]:
     """What the runs of a finished chunk measured.
+
+    Parameters
+    ----------
+    folder
+        Of the chunk.
+    names
+        What the file must say that it belongs to.
 
     Raises
     ------
     DamagedError
-        The file is missing or altered.
+        The file is missing or altered, or belongs to something else.
     """
-    arrays, info = checkpoint.read_arrays(folder / METRICS)
+    arrays, info = checkpoint.read_arrays(folder / METRICS, names)
     plan = TrainingPlan(Layout(*info["layout"]), Budget(*info["budget"]))
     return history_of(arrays, folder / METRICS), plan
 
@@ -240,7 +269,10 @@ def read_timing(folder: Path) -> dict[str, float] | None:
 
 @pinned(wide=False)
 def read_state(
-    parameters: Parameters, folder: Path, index: int
+    parameters: Parameters,
+    folder: Path,
+    index: int,
+    names: dict[str, Any] | None = None,
 ) -> tuple[LearnerState, Any]:
     """The final state of one run of a finished chunk, and the source it learned from.
 
@@ -252,14 +284,17 @@ def read_state(
         Folder of the chunk.
     index
         Position of the run in the chunk, from 0.
+    names
+        What the file must say that it belongs to.
 
     Raises
     ------
     DamagedError
-        The file is missing or altered, or does not fit the parameters.
+        The file is missing or altered, belongs to something else, or does not fit the
+        parameters.
     """
     path = folder / STATE
-    arrays, _ = checkpoint.read_arrays(path)
+    arrays, _ = checkpoint.read_arrays(path, names)
     source = source_of(parameters, open_sources(parameters).train)
     # Any run's key will do: only the structure and the shapes of the state are used.
     learner, key = parameters.learner, run_key(parameters.seed, 0)
@@ -283,9 +318,7 @@ def _resume(
     """The newest checkpoint that is whole and of this training, else the beginning."""
     for path in checkpoint.checkpoints(folder):
         try:
-            arrays, info = checkpoint.read_arrays(path)
-            if {k: info.get(k) for k in mark} != mark:
-                raise DamagedError(f"{path} belongs to another training.")
+            arrays, info = checkpoint.read_arrays(path, mark)
             state = checkpoint.unflatten(arrays, "state", program.shapes(), path)
             return info["segments"], state, history_of(arrays, path)
         except DamagedError as error:

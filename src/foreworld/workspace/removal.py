@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from foreworld.core.disk import life
 from foreworld.core.disk.clutter import is_clutter
 from foreworld.core.disk.folder import CONFIG, MANIFEST, remove, remove_empty
 from foreworld.core.disk.kind import kind_of
@@ -61,8 +62,8 @@ def doom(path: str | Path) -> Doomed:
             f"{jobs[0].job.number}. 'scancel' stops them, and 'foreworld cancel' those "
             f"of a study."
         )
-    if busy := kind.busy(folder):
-        raise ForeworldError(f"{folder} is not deleted: {busy}.")
+    if life.in_use(folder):
+        raise _at_work(folder, kind.stopping(folder))
     # Unfinished temporary files of killed processes go too.
     passed = (p.name for p in folder.iterdir() if is_clutter(p.name))
     halves = (p.name for p in folder.iterdir() if p.name.endswith(".part"))
@@ -76,13 +77,25 @@ def delete(doomed: Doomed) -> None:
 
     Raises
     ------
+    ForeworldError
+        Work on it is under way.
     StorageError
         The disk refuses.
     """
     folder = doomed.folder
-    # The finished marker first and the configuration last: killed in between, the
-    # folder can still be recognised and deleted.
-    remove(folder / MANIFEST)
-    for name in (*doomed.names, CONFIG):
-        remove(folder / name)
+    with life.alone(folder) as mine:
+        if not mine:
+            raise _at_work(folder, "Wait until that has ended.")
+        # The finished marker first and the configuration last: killed in between, the
+        # folder can still be recognised and deleted.
+        remove(folder / MANIFEST)
+        for name in doomed.names:
+            if name != life.LEASES:
+                remove(folder / name)
+        remove(folder / CONFIG)
+    life.tidy(folder)
     remove_empty(folder)
+
+
+def _at_work(folder: Path, advice: str) -> ForeworldError:
+    return ForeworldError(f"{folder} is not deleted: {life.workers(folder)}. {advice}")

@@ -121,7 +121,7 @@ def spoil_frames(folder: Path) -> None:
         (write("state", (3, 2, 0), np.nan), "state holds values not finite."),
         (write("parameters/mass", 5, 2.0), r"mass leaves its range [0.47, 0.93]."),
         (write("index", 0, 7), "index is not 250 to 499."),
-        (swap, "index is not 250 to 499."),
+        (swap, "does not belong there: its start is 0 instead of 250."),
         (drop, "has no valid."),
         (add, "has label, which it should not."),
         (retype, "state is (250, 6, 2) float64 instead of (250, 6, 2) float32."),

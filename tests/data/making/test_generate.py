@@ -30,7 +30,7 @@ from foreworld.data.format.folder import missing, shard_path
 from foreworld.data.format.recipe import Recipe, TaskRecipe, read_columns, read_recipe
 from foreworld.data.making import generate as generation
 from foreworld.data.making.generate import generate, work
-from foreworld.data.making.shards import Shards
+from foreworld.data.making.shards import prepare
 from foreworld.data.reading.dataset import open_dataset
 from foreworld.launch.here import Here
 from foreworld.worlds import Picture
@@ -151,7 +151,7 @@ def test_a_configuration_in_other_words_is_sealed_again(copy: Path) -> None:
 
 def test_two_workers_make_the_same_bytes(made: Path, tmp_path: Path) -> None:
     folder = tmp_path / "a"
-    Shards(folder, recipe()).prepare(force=False)
+    prepare(folder, recipe(), force=False)
     workers = [start(WORK, folder) for _ in range(2)]
     for worker in workers:
         end(worker)
@@ -212,7 +212,7 @@ def test_kill_in_the_middle_then_again(tmp_path: Path) -> None:
 
 def test_a_killed_worker_is_replaced_by_the_other(made: Path, tmp_path: Path) -> None:
     folder = tmp_path / "a"
-    Shards(folder, recipe()).prepare(force=False)
+    prepare(folder, recipe(), force=False)
     victim = start(WORK, folder)
     deadline = time.monotonic() + WAIT
     while not list(folder.glob(".leases/*")) and victim.poll() is None:
@@ -266,7 +266,7 @@ def test_a_file_limit_of_the_system_is_an_ordinary_error(tmp_path: Path) -> None
 
 
 def test_locks_that_cannot_be_made_are_an_ordinary_error(tmp_path: Path) -> None:
-    Shards(tmp_path / "a", recipe()).prepare(force=False)
+    prepare(tmp_path / "a", recipe(), force=False)
     shutil.rmtree(tmp_path / "a" / ".leases")
     (tmp_path / "a" / ".leases").write_text("in the way")
     with pytest.raises(StorageError, match=r"cannot write .*\.leases"):

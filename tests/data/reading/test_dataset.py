@@ -190,8 +190,8 @@ def test_the_wrong_folder(made: Path, copy: Path, tmp_path: Path) -> None:
     config.write_text(text.replace('"kind": "data set"', '"kind": "study"'))
     with pytest.raises(ConfigError, match="holds a study, not a data set"):
         open_dataset(copy)
-    config.write_text(text.replace('"format": 2', '"format": 9'))
-    with pytest.raises(ConfigError, match=r"format 9 .* reads format 2"):
+    config.write_text(text.replace('"format": 3', '"format": 9'))
+    with pytest.raises(ConfigError, match=r"format 9 .* reads formats 2 and 3"):
         open_dataset(copy)
     config.write_text(text)
     with pytest.raises(DamagedError, match="is not finished: its generation was"):

@@ -19,7 +19,7 @@ from foreworld.core.errors import (
     UnknownNameError,
 )
 from foreworld.data.making.generate import plan, work
-from foreworld.data.making.shards import Shards
+from foreworld.data.making.shards import prepare
 from foreworld.data.reading.dataset import DataSet
 from foreworld.data.sets.base import NamedSet
 from foreworld.train.parameters import Parameters
@@ -263,7 +263,7 @@ def test_workers_share_the_tasks(gravity, tmp_path):
     sizes = {name: value for name, value in SIZES.items() if name != "quiet"}
     recipe = plan("slvm/gravity3", **sizes, **WIDTH)
     folder = tmp_path / "g"
-    Shards(folder, recipe).prepare(force=False)
+    prepare(folder, recipe, force=False)
     command = [sys.executable, "-c", WORK, str(folder)]
     workers = [subprocess.Popen(command, env=os.environ) for _ in range(2)]
     workers[0].kill()
@@ -293,7 +293,7 @@ def test_configurations_that_were_altered(copy):
     (copy / "manifest.json").unlink()
     with pytest.raises(DamagedError, match=r"is not finished: its generation was"):
         fw.load(copy)
-    for number in (1, 3):
+    for number in (1, 4):
         config["format"] = number
         (copy / "config.json").write_text(json.dumps(config))
         with pytest.raises(ConfigError, match=f"is written in format {number} of data"):

@@ -8,7 +8,7 @@ import pytest
 import foreworld as fw
 from foreworld.cli.main import main
 from foreworld.core.disk.folder import read_json
-from foreworld.core.disk.lease import lease
+from foreworld.core.disk.life import at_work
 from foreworld.launch.here import Here
 from foreworld.launch.processes import Processes
 from foreworld.sweeps.run.cancel import CancelledError, cancel
@@ -90,7 +90,7 @@ def test_what_does_not_run(tmp_path, capsys):
 def test_patience_ends_and_a_new_start_waits(tmp_path, capsys):
     base = fw.Parameters(ProbeWorld(), ProbeLearner(num_updates=3))
     folder = fw.run_experiment(base, out=tmp_path / "s", quiet=True).path
-    with lease(folder / ".running", shared=True):
+    with at_work(folder):
         assert main(["cancel", str(folder), "--wait", "0.1"]) == 1
         assert "has not stopped in 0.1 s" in capsys.readouterr().err
         with pytest.raises(CancelledError, match="is being cancelled and has not"):

@@ -225,7 +225,7 @@ def read_sealed(folder: Path, name: str) -> Any:
     """
     data, marker = read_json(folder / name), manifest(folder)
     if marker is not None and name in marker["files"]:
-        problem = _problem(folder / name, marker["files"][name])
+        problem = problem_of(folder / name, marker["files"][name])
         if problem:
             raise DamagedError(problem)
     return data
@@ -310,8 +310,33 @@ def verify(folder: Path, only: Iterable[str] | None = None) -> list[str]:
         return [f"{folder} is not finished: {folder / MANIFEST} is missing."]
     files = marker["files"]
     names = files if only is None else [name for name in only if name in files]
-    found = (_problem(folder / name, files[name]) for name in names)
+    found = (problem_of(folder / name, files[name]) for name in names)
     return [problem for problem in found if problem]
+
+
+def problem_of(
+    path: Path, entry: dict[str, Any], digest: Callable[[Path], str] = checksum
+) -> str:
+    """What is wrong with one file of a finished folder; empty if nothing is.
+
+    Parameters
+    ----------
+    path, entry
+        The file, and what the finished marker says of it.
+    digest
+        Gives its checksum.
+    """
+    try:
+        if not path.is_file():
+            return f"{path} is missing."
+        size, wanted = path.stat().st_size, entry["bytes"]
+        if size != wanted:
+            return f"{path} has {size} bytes instead of {wanted}: truncated or altered."
+        if digest(path) != entry["sha256"]:
+            return f"{path} was altered: its checksum does not match."
+    except OSError as error:
+        return str(error)
+    return ""
 
 
 def _put(path: Path, writer: Callable[[Path], None], durable: bool) -> None:
@@ -342,21 +367,6 @@ def _make_folder(path: Path) -> None:
     _make_folder(path.parent)
     disk.make_folder(path)
     disk.sync(path.parent)
-
-
-def _problem(path: Path, entry: dict[str, Any]) -> str:
-    """What is wrong with one file of a finished folder; empty if nothing is."""
-    try:
-        if not path.is_file():
-            return f"{path} is missing."
-        size, wanted = path.stat().st_size, entry["bytes"]
-        if size != wanted:
-            return f"{path} has {size} bytes instead of {wanted}: truncated or altered."
-        if checksum(path) != entry["sha256"]:
-            return f"{path} was altered: its checksum does not match."
-    except OSError as error:
-        return str(error)
-    return ""
 
 
 def _seal_of(body: dict[str, Any]) -> str:

@@ -32,7 +32,8 @@ def lease(path: Path, patience: float = 0.0, shared: bool = False) -> Iterator[b
     Parameters
     ----------
     path
-        The lock file, which is made and stays.
+        The lock file, which is made and stays, until a process that holds it alone
+        deletes it.
     patience
         Seconds to go on trying where another process holds it; ``math.inf`` waits.
     shared
@@ -43,18 +44,27 @@ def lease(path: Path, patience: float = 0.0, shared: bool = False) -> Iterator[b
     StorageError
         The lock file cannot be made, or the file system has no locks.
     """
-    make_folder(path.parent)
-    with storage("write", path):
-        opened = disk.open_file(path, "ab+")
     deadline = time.monotonic() + patience
-    with opened as file:
-        while not (mine := _locked(path, file, shared)) and time.monotonic() < deadline:
-            time.sleep(_PAUSE)
+    file = _opened(path)
+    try:
+        while True:
+            mine = _locked(path, file, shared)
+            if mine and not _is_at(path, file):
+                # Its last holder deleted it, and the lock of a file without a name
+                # keeps no process out.
+                file.close()
+                file = _opened(path)
+            elif mine or time.monotonic() >= deadline:
+                break
+            else:
+                time.sleep(_PAUSE)
         try:
             yield mine
         finally:
             if mine:
                 _lock(file, fcntl.LOCK_UN)
+    finally:
+        file.close()
 
 
 def held(path: Path) -> bool:
@@ -88,6 +98,25 @@ def held(path: Path) -> bool:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
+        return False
+
+
+def _opened(path: Path) -> io.FileIO:
+    with storage("write", path):
+        try:
+            make_folder(path.parent)
+            return disk.open_file(path, "ab+")
+        except FileNotFoundError:
+            # Its folder was deleted in between, which a finished folder's is once.
+            make_folder(path.parent)
+            return disk.open_file(path, "ab+")
+
+
+def _is_at(path: Path, file: io.FileIO) -> bool:
+    """Whether an open file is the one that the path names."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
         return False
 
 

@@ -121,14 +121,15 @@ def import_data(
     folder, recipe = Path(out), Recipe.plain(task)
     prepare(folder, recipe, lambda: {"": columns}, force)
     with Progress(f"import to {folder}", len(reels), "sequences", quiet) as progress:
-        if todo := missing(folder, recipe):
-            with using(folder, recipe):
-                for shard in todo:
+        if manifest(folder) is None:
+            with using(folder, recipe) as life:
+                for shard in missing(folder, recipe):
                     data = _shard_bytes(task, columns, shard, pieces[shard.split])
+                    life.go_on()
                     write_bytes(shard_path(folder, recipe, shard), data)
+                while manifest(folder) is None:
+                    finish(folder, recipe, life)
         progress.update(len(reels))
-    while manifest(folder) is None:
-        finish(folder, recipe)
     return open_dataset(folder)
 
 
@@ -231,7 +232,7 @@ def _shard_bytes(
             stacked = {name: np.stack([row[name] for row in rows]) for name in names}
             stacked["index"] = np.arange(first, first + len(group), dtype=np.int64)
             writer.put(first - shard.start, stacked)
-        return writer.finish({"split": shard.split, "start": shard.start, "redrawn": 0})
+        return writer.finish({**recipe.names_of(shard), "redrawn": 0})
 
 
 def _row(arrays: Arrays, start: int, num_frames: int) -> Arrays:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from foreworld.core.disk.clutter import entries
 from foreworld.core.disk.folder import CONFIG, MANIFEST, manifest, read_json, verify
+from foreworld.core.disk.seals import extra, misplaced
 from foreworld.core.errors import ForeworldError
 from foreworld.core.parts.own_code import misfits
-from foreworld.data.format.folder import foreign, shard_path
+from foreworld.data.format.folder import BESIDE, shard_path
 from foreworld.data.format.recipe import (
     Recipe,
     Shard,
@@ -49,7 +49,8 @@ def check_dataset(folder: str | Path) -> list[str]:
         return problems
     try:
         recipe = read_recipe(folder)
-        problems += [f"{folder / CONFIG}: {why}" for why in misfits(recipe)]
+        if unfit := [f"{folder / CONFIG}: {why}" for why in misfits(recipe)]:
+            return unfit
         problems += _check_config(folder, recipe)
         columns = read_columns(folder, recipe)
     except ForeworldError as error:
@@ -89,11 +90,7 @@ def _check_config(folder: Path, recipe: Recipe) -> list[str]:
     wanted = {CONFIG, *(str(path.relative_to(folder)) for path in paths)}
     for name in sorted(wanted - set(listed["files"])):
         problems.append(f"{folder / name} is missing from {MANIFEST}.")
-    places = {path.parent for path in paths}
-    present = {
-        str(p.relative_to(folder)) for d in places if d.is_dir() for p in entries(d)
-    }
-    for name in sorted({*(present - wanted), *foreign(folder, recipe.tasks)}):
+    for name in sorted({*(set(listed["files"]) - wanted), *extra(folder, BESIDE)}):
         problems.append(f"{folder / name} does not belong to this data set.")
     return problems
 
@@ -125,6 +122,9 @@ def _check_values(
     reader: AbstractShardReader,
 ) -> list[str]:
     problems, whole = [], slice(None)
+    found, wanted = reader.attributes(), recipe.names_of(shard)
+    if problem := misplaced(found, wanted, lenient=True):
+        return [f"{path} does not belong there: its {problem}."]
     index = reader.read("index", whole)
     if not np.array_equal(index, np.arange(shard.start, shard.stop)):
         problems.append(f"{path}: index is not {shard.start} to {shard.stop - 1}.")

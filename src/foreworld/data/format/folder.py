@@ -8,34 +8,40 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
+import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from foreworld.core.disk import life
 from foreworld.core.disk.clutter import entries
 from foreworld.core.disk.folder import (
     CONFIG,
     MANIFEST,
-    StorageError,
     manifest,
+    problem_of,
     read_json,
     remove,
     seal,
     write_json,
 )
 from foreworld.core.disk.kind import kind_in
-from foreworld.core.disk.lease import held, lease
+from foreworld.core.disk.lease import lease
+from foreworld.core.disk.life import LEASES, Life
+from foreworld.core.disk.seals import misplaced
 from foreworld.core.errors import DamagedError, OccupiedError
 from foreworld.core.parts.config import flat, to_dict
 from foreworld.core.parts.made_with import changes
 from foreworld.core.parts.part import Part
 from foreworld.data.format.recipe import (
     FORMAT,
+    FORMATS,
     KIND,
     SPLITS,
     Recipe,
     Shard,
+    TaskRecipe,
     task_names,
     write_config,
 )
@@ -44,12 +50,10 @@ from foreworld.data.format.store.find import find_store
 
 LOGS = "logs"
 """Where launchers put what workers print."""
-LEASES = ".leases"
-"""Folder of lock files; it goes when the data set is finished."""
-_USING = "using"
-"""Lock that processes share while they make the data set."""
-_PREPARING = "preparing"
-"""Lock of the one that decides what the folder holds."""
+BESIDE = (LEASES, LOGS)
+"""What may lie in a finished folder beside what was sealed."""
+_PATIENCE = 10.0
+"""Seconds that another process may take to write a configuration."""
 
 
 def prepare(
@@ -81,18 +85,31 @@ def prepare(
     """
     if folder.exists() and not folder.is_dir():
         raise OccupiedError(f"{folder} is a file. Choose another folder with --out.")
-    if _is_prepared(folder, recipe, force):
-        return
-    config = write_config(recipe, columns())
-    # Of two commands that begin at once, the second sees what the first has written.
-    with lease(folder / LEASES / _PREPARING, math.inf):
-        if _is_prepared(folder, recipe, force):
-            return
-        # The marker goes first: a kill in between leaves an unfinished folder.
+    deadline = time.monotonic() + _PATIENCE
+    while not _is_prepared(folder, recipe, force):
+        config = write_config(recipe, columns())
+        known = (folder / CONFIG).exists()
+        # Of two commands that begin at once, the second sees what the first wrote.
+        with life.alone(folder) as mine:
+            if mine and not _is_prepared(folder, recipe, force):
+                _replace(folder, recipe, config)
+        if not mine and (known or time.monotonic() > deadline):
+            raise OccupiedError(
+                f"{folder} is not replaced: {life.workers(folder)}. Wait until that "
+                f"has ended, or stop it."
+            )
+
+
+def _replace(folder: Path, recipe: Recipe, config: dict[str, Any]) -> None:
+    """Delete what another data set wrote, and write the configuration."""
+    # The marker goes first: a kill in between leaves an unfinished folder.
+    remove(folder / MANIFEST)
+    if (folder / CONFIG).exists() and difference(folder, recipe):
         old = [name for name in contents(tasks_in(folder)) if name != LEASES]
-        for name in (MANIFEST, *old, CONFIG) if (folder / CONFIG).exists() else ():
+        for name in (*old, CONFIG):
             remove(folder / name)
-        write_json(folder / CONFIG, config)
+    life.begin(folder)
+    write_json(folder / CONFIG, config)
 
 
 def _is_prepared(folder: Path, recipe: Recipe, force: bool) -> bool:
@@ -108,24 +125,21 @@ def _is_prepared(folder: Path, recipe: Recipe, force: bool) -> bool:
             f"{folder} holds something that is no data set: {', '.join(strange[:5])}. "
             f"Choose another folder with --out, or move that away."
         )
-    if known and not differing:
-        _drop_broken(folder)
-        return True
     if differing and not force:
         raise OccupiedError(
             f"{folder} holds another data set ({differing}). Choose another folder "
             f"with --out, or replace it with --force."
         )
-    if differing and in_use(folder):
-        raise OccupiedError(
-            f"{folder} is not replaced: another process is making it. Wait until it "
-            f"has ended, or stop it."
-        )
-    return False
+    if differing or not known:
+        return False
+    whole = _drop_broken(folder, recipe)
+    if manifest(folder) is None:
+        life.begin_once(folder)
+    return whole
 
 
 @contextlib.contextmanager
-def using(folder: Path, recipe: Recipe) -> Iterator[None]:
+def using(folder: Path, recipe: Recipe) -> Iterator[Life]:
     """Keep others from replacing or deleting an unfinished folder meanwhile.
 
     Parameters
@@ -140,19 +154,15 @@ def using(folder: Path, recipe: Recipe) -> Iterator[None]:
     OccupiedError
         Another process has replaced it since it was prepared.
     """
-    with lease(folder / LEASES / _USING, shared=True):
-        with lease(folder / LEASES / _PREPARING, math.inf):
-            if differing := difference(folder, recipe):
-                raise OccupiedError(
-                    f"{folder} was replaced by another data set meanwhile "
-                    f"({differing}). Choose another folder with --out."
-                )
-        yield
-
-
-def in_use(folder: Path) -> bool:
-    """Whether any process is making this data set."""
-    return held(folder / LEASES / _USING)
+    with life.at_work(folder) as present:
+        if differing := difference(folder, recipe):
+            raise OccupiedError(
+                f"{folder} was replaced by another data set meanwhile "
+                f"({differing}). Choose another folder with --out."
+            )
+        yield present
+    if manifest(folder) is not None:
+        life.tidy(folder)
 
 
 def contents(tasks: Iterable[str]) -> list[str]:
@@ -163,7 +173,7 @@ def contents(tasks: Iterable[str]) -> list[str]:
     tasks
         Its tasks.
     """
-    return [*(n for t in tasks for n in ([t] if t else SPLITS)), LEASES, LOGS]
+    return [*(n for t in tasks for n in ([t] if t else SPLITS)), *BESIDE]
 
 
 def foreign(folder: Path, tasks: Iterable[str]) -> list[str]:
@@ -221,7 +231,10 @@ def difference(folder: Path, recipe: Recipe) -> str:
     old_flat = flat({name: old.get(name) for name in ("format", "recipe")})
     # As it is read back: no tuples.
     new = json.loads(json.dumps(to_dict(recipe)))
-    new_flat = flat({"format": FORMAT, "recipe": new})
+    # What is finished stays as it was written; other formats are not mixed.
+    done = (folder / MANIFEST).exists() and old.get("format") in FORMATS
+    number = old["format"] if done else FORMAT
+    new_flat = flat({"format": number, "recipe": new})
     words = [
         f"{path.removeprefix('recipe.').removeprefix('tasks..')} is "
         f"{old_flat.get(path)!r}, asked for {new_flat.get(path)!r}"
@@ -261,18 +274,22 @@ def missing(folder: Path, recipe: Recipe, task: str | None = None) -> list[Shard
     return [s for s in shards if not shard_path(folder, recipe, s).exists()]
 
 
-def finish(folder: Path, recipe: Recipe) -> None:
+def finish(folder: Path, recipe: Recipe, present: Life) -> None:
     """Seal a complete folder, unless that is done or being done.
 
     Parameters
     ----------
     folder, recipe
         Of the data set.
+    present
+        The life of the folder that this process works on.
 
     Raises
     ------
     DamagedError
-        A shard cannot be read; deleted, it is made anew.
+        A shard cannot be read, or is one of another data set; deleted, it is made anew.
+    ReplacedError
+        The folder is in another life.
     """
     if manifest(folder) is not None:
         return
@@ -280,7 +297,7 @@ def finish(folder: Path, recipe: Recipe) -> None:
         if not mine or manifest(folder) is not None:
             return
         paths = {s: shard_path(folder, recipe, s) for s in recipe.shards()}
-        told = [_told(recipe.tasks[s.task].store, p) for s, p in paths.items()]
+        told = [_told(recipe.tasks[s.task], s, p) for s, p in paths.items()]
         names = [CONFIG, *(str(path.relative_to(folder)) for path in paths.values())]
         info: dict[str, Any] = {"kind": KIND, "identity": recipe.identity}
         info["sequences"] = sum(recipe.sizes.values())
@@ -290,10 +307,8 @@ def finish(folder: Path, recipe: Recipe) -> None:
         policy = next(iter(recipe.tasks.values())).policy
         if isinstance(policy, Part):
             info["policy"] = to_dict(policy)
+        present.go_on()
         seal(folder, names, info)
-        with contextlib.suppress(StorageError):
-            # Empty files that say nothing: the data set is finished without this.
-            remove(folder / LEASES)
 
 
 def account(folder: Path) -> str:
@@ -313,26 +328,49 @@ def account(folder: Path) -> str:
     return "; ".join(parts)
 
 
-def _drop_broken(folder: Path) -> None:
-    """Open a finished folder again where files are missing or were cut short."""
-    files = (manifest(folder) or {"files": {}})["files"]
-    sizes = {folder / name: entry["bytes"] for name, entry in files.items()}
-    broken = [p for p, n in sizes.items() if not p.is_file() or p.stat().st_size != n]
-    for path in (folder / MANIFEST, *broken) if broken else ():
-        # What it is to hold is known to be right, perhaps in other words.
-        if path != folder / CONFIG:
-            remove(path)
+def _drop_broken(folder: Path, recipe: Recipe) -> bool:
+    """Open a finished folder again where shards are missing or were altered.
+
+    Returns whether the configuration is as it was sealed.
+    """
+    marker = manifest(folder)
+    if marker is None:
+        return True
+    broken, files = {}, marker["files"]
+    for path in (shard_path(folder, recipe, shard) for shard in recipe.shards()):
+        entry = files.get(str(path.relative_to(folder)))
+        if entry is not None and (problem := problem_of(path, entry)):
+            broken[path] = problem
+    entry = files.get(CONFIG)
+    problem = "" if entry is None else problem_of(folder / CONFIG, entry)
+    if (broken or problem) and read_json(folder / CONFIG).get("format") != FORMAT:
+        raise DamagedError(
+            f"{next(iter(broken.values()), problem)} {folder} is of an earlier format, "
+            f"in which nothing is made any more: make all of it anew with --force."
+        )
+    for path, said in broken.items():
+        if path.exists():
+            print(f"{said} It is made anew.", file=sys.stderr)
+        remove(path)
+    if broken and not problem:
+        remove(folder / MANIFEST)
+    return not problem
 
 
-def _told(store: Any, path: Path) -> tuple[int, float | None]:
-    """Draws of a shard that were made again, and its largest drift of energy."""
+def _told(recipe: TaskRecipe, shard: Shard, path: Path) -> tuple[int, float | None]:
+    """Draws of a shard that were made again, and its largest drift of energy.
+
+    The file must be the one of this recipe that belongs there.
+    """
+    again = "Delete it and run the same command again: it is made anew."
     try:
-        with contextlib.closing(find_store(store).reader(path)) as shard:
-            found = shard.attributes()
-            drift = float(found["drift"]) if "drift" in found else None
-            return int(found["redrawn"]), drift
+        with contextlib.closing(find_store(recipe.store).reader(path)) as reader:
+            found = reader.attributes()
+        drift = float(found["drift"]) if "drift" in found else None
+        redrawn = int(found["redrawn"])
     except (DamagedError, KeyError, TypeError, ValueError) as error:
         said = str(error) if isinstance(error, DamagedError) else f"{path} is damaged."
-        raise DamagedError(
-            f"{said} Delete it and run the same command again: it is made anew."
-        ) from error
+        raise DamagedError(f"{said} {again}") from error
+    if problem := misplaced(found, recipe.names_of(shard)):
+        raise DamagedError(f"{path} does not belong there: its {problem}. {again}")
+    return redrawn, drift

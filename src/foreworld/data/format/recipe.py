@@ -29,8 +29,10 @@ from foreworld.worlds.base import Family
 from foreworld.worlds.policy import AbstractPolicy
 
 KIND = "data set"
-FORMAT = 2
-"""Number of the written format; readers refuse one they do not know."""
+FORMAT = 3
+"""Number of the written format. 3: files name what they belong to."""
+FORMATS = (2, FORMAT)
+"""Those that are read; readers refuse others."""
 SPLITS = ("train", "val", "test")
 """Names of the splits, in the order in which they are made."""
 MOST_SHARDS = 10**5
@@ -128,6 +130,16 @@ class TaskRecipe(Part):
             f"{content_hash(self.family)}-seed{self.seed}-frames{self.num_frames}"
             f"-{sizes}{policy}{width}{task}{''.join(seen)}"
         )
+
+    def names_of(self, shard: Shard) -> dict[str, int | str]:
+        """What the file of a shard says that it belongs to.
+
+        The identity is left out where the class of a world is not at hand, since it
+        does not follow then.
+        """
+        place = {"task": self.task, "split": shard.split, "start": shard.start}
+        known = not any(isinstance(one, StandIn) for one in values_in(self))
+        return {"identity": self.identity, **place} if known else place
 
     def shards(self) -> list[Shard]:
         """All files of the task, in the order in which they are made."""
@@ -288,11 +300,11 @@ def read_recipe(folder: Path) -> Recipe:
     kind = kind_in(data)
     if kind != KIND:
         raise ConfigError(f"{folder} holds a {kind or 'thing unknown'}, not a {KIND}.")
-    if data.get("format") != FORMAT:
+    if data.get("format") not in FORMATS:
         raise ConfigError(
             f"{folder} is written in format {data.get('format', 0)} of data sets; this "
-            f"installation reads format {FORMAT}. Make it anew, or install the version "
-            f"that wrote it."
+            f"installation reads formats {' and '.join(map(str, FORMATS))}. Make it "
+            f"anew, or install the version that wrote it."
         )
     recipe = read_part(data.get("recipe"), path)
     if not isinstance(recipe, Recipe):

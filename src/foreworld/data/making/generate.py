@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.core import compilation, registry
-from foreworld.core.disk.folder import CONFIG, MANIFEST, StorageError, remove_empty
+from foreworld.core.disk.folder import (
+    CONFIG,
+    MANIFEST,
+    StorageError,
+    manifest,
+    remove_empty,
+)
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.parts.config import content_hash
 from foreworld.core.parts.limits import Count
@@ -27,7 +33,7 @@ from foreworld.data.format.observation import NAMES
 from foreworld.data.format.recipe import Recipe, TaskRecipe, read_recipe
 from foreworld.data.format.stored_policy import AbstractStoredPolicy
 from foreworld.data.making.recipes import set_recipe, task_recipe
-from foreworld.data.making.shards import Shards
+from foreworld.data.making.shards import Shards, prepare
 from foreworld.data.making.step_size import check_steps
 from foreworld.data.reading.dataset import DataSet, open_dataset
 from foreworld.data.sets.base import NamedSet
@@ -132,25 +138,26 @@ def generate(
         check_steps(recipe.tasks)
     total = sum(recipe.sizes.values())
     with Progress(f"{recipe.label} to {folder}", total, "sequences", quiet) as progress:
-        shards = Shards(folder, recipe, progress.update)
-        shards.prepare(force)
+        prepare(folder, recipe, force)
         settle(folder, recipe, go_on)
-        shards.look()
-        open_yet = bool(shards.missing())
-        with using(folder, recipe) if open_yet else contextlib.nullcontext():
-            if launcher is not None:
-                Crew(launcher, shards, workers, progress.say).run()
-            shards.make()
-            # Another process may be at work on the last shards, or die at it.
-            while shards.missing():
-                time.sleep(_POLL_SECONDS)
+        if manifest(folder) is None:
+            with using(folder, recipe) as life:
+                shards = Shards(folder, recipe, life, progress.update)
+                shards.look()
+                if launcher is not None:
+                    Crew(launcher, shards, workers, progress.say).run()
                 shards.make()
-        while not shards.finished():
-            shards.finish()
+                # Another process may be at work on the last shards, or die at it.
+                while shards.missing():
+                    time.sleep(_POLL_SECONDS)
+                    shards.look()
+                    shards.make()
+                while not shards.finished():
+                    shards.finish()
         with contextlib.suppress(StorageError):
             # Goes only when it is empty: logs of workers that failed are kept.
             remove_empty(folder / LOGS)
-        shards.look()
+        progress.update(total)
     return open_dataset(folder)
 
 
@@ -166,14 +173,15 @@ def work(folder: Path) -> None:
         A folder that :func:`generate` has prepared.
     """
     compilation.configure()
-    recipe = read_recipe(Path(folder))
+    folder = Path(folder)
+    recipe = read_recipe(folder)
     demand_code(recipe)
-    settle(Path(folder), recipe)
-    shards = Shards(Path(folder), recipe)
-    if shards.missing():
-        with using(Path(folder), shards.recipe):
+    settle(folder, recipe)
+    if manifest(folder) is None:
+        with using(folder, recipe) as life:
+            shards = Shards(folder, recipe, life)
             shards.make()
-    shards.finish()
+            shards.finish()
 
 
 def plan(

@@ -14,8 +14,9 @@ import numpy as np
 
 from foreworld.core.disk.folder import manifest, write_bytes
 from foreworld.core.disk.lease import held, lease
+from foreworld.core.disk.life import LEASES, Life
 from foreworld.data.format import folder as folders
-from foreworld.data.format.folder import LEASES, shard_path
+from foreworld.data.format.folder import shard_path
 from foreworld.data.format.recipe import Recipe, Shard
 from foreworld.data.format.schema import Column
 from foreworld.data.format.store.base import Rows
@@ -38,6 +39,8 @@ class Shards(AbstractWork):
         Where.
     recipe
         What.
+    life
+        The life of the folder that is worked on.
     report
         Told how many sequences there are, again and again.
     """
@@ -46,9 +49,11 @@ class Shards(AbstractWork):
         self,
         folder: Path,
         recipe: Recipe,
+        life: Life,
         report: Callable[[int], None] = lambda made: None,
     ) -> None:
-        self.folder, self.recipe, self._report = folder, recipe, report
+        self.folder, self.recipe = folder, recipe
+        self._life, self._report = life, report
 
     @property
     def task(self) -> Task:
@@ -68,16 +73,9 @@ class Shards(AbstractWork):
         return sum(self.recipe.sizes.values()) - sum(map(len, self.missing()))
 
     def look(self) -> None:
-        """Report."""
+        """Report; stop where the folder was replaced."""
+        self._life.go_on()
         self._report(self.mark())
-
-    def prepare(self, force: bool) -> None:
-        """Leave a folder that holds this; see :func:`.folder.prepare`."""
-
-        def columns() -> dict[str, Sequence[Column]]:
-            return {n: Simulator(task).columns for n, task in self.recipe.tasks.items()}
-
-        folders.prepare(self.folder, self.recipe, columns, force)
 
     def missing(self, task: str | None = None) -> list[Shard]:
         """Shards that are still to be made, of one task or of all."""
@@ -102,7 +100,7 @@ class Shards(AbstractWork):
     def finish(self) -> None:
         """Seal what is complete, unless that is done or being done."""
         if not self.missing():
-            folders.finish(self.folder, self.recipe)
+            folders.finish(self.folder, self.recipe, self._life)
 
     def finished(self) -> bool:
         """Whether the folder is sealed."""
@@ -123,7 +121,9 @@ class Shards(AbstractWork):
                     marks.append((time.monotonic(), num))
                     self._report(before + num)
 
-                write_bytes(path, shard_bytes(simulator, shard, done))
+                data = shard_bytes(simulator, shard, done)
+                self._life.go_on()
+                write_bytes(path, data)
                 # From the first chunk on: compiling is over then.
                 begun, first = marks[0]
                 seconds = time.monotonic() - begun
@@ -131,6 +131,23 @@ class Shards(AbstractWork):
 
     def _lock(self, shard: Shard) -> Path:
         return self.folder / LEASES / f"{shard.task}-{shard.split}-{shard.stem}"
+
+
+def prepare(folder: Path, recipe: Recipe, force: bool) -> None:
+    """Leave a folder that holds a recipe's data; see :func:`.folder.prepare`.
+
+    Parameters
+    ----------
+    folder, recipe
+        Where, and what.
+    force
+        Replace another data set.
+    """
+
+    def columns() -> dict[str, Sequence[Column]]:
+        return {n: Simulator(task).columns for n, task in recipe.tasks.items()}
+
+    folders.prepare(folder, recipe, columns, force)
 
 
 def shard_bytes(
@@ -195,8 +212,8 @@ def shard_bytes(
             redrawn += redraw(_MOST_HELD)
             report(first + num - shard.start)
         redrawn += redraw(0)
-        told: dict[str, int | float | str]
-        told = {"split": shard.split, "start": shard.start, "redrawn": redrawn}
+        told: dict[str, int | float | str] = dict(simulator.recipe.names_of(shard))
+        told["redrawn"] = redrawn
         if drifts:
             # Two digits: the others are the rounding of one kind of processor.
             told[DRIFT] = float(f"{max(0.0, *drifts):.1e}")

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
+from foreworld.core.disk.seals import misplaced, vouch
 from foreworld.core.errors import DamagedError
 from foreworld.data.format.folder import shard_path
-from foreworld.data.format.recipe import Recipe
+from foreworld.data.format.recipe import Recipe, Shard
 from foreworld.data.format.store.base import AbstractShardReader
 from foreworld.data.format.store.find import find_store
 
@@ -30,12 +31,13 @@ class Shards:
 
     def __init__(self, folder: Path, recipe: Recipe, task: str, split: str) -> None:
         self.task, self.recipe = task, recipe.tasks[task]
+        self._folder = folder
         shards = [s for s in self.recipe.shards() if s.split == split]
-        self._paths = [(len(s), shard_path(folder, recipe, s)) for s in shards]
+        self._paths = [(s, shard_path(folder, recipe, s)) for s in shards]
         self._readers: dict[int, AbstractShardReader] = {}
 
     def __len__(self) -> int:
-        return sum(num for num, _ in self._paths)
+        return sum(len(shard) for shard, _ in self._paths)
 
     def __getstate__(self) -> dict[str, Any]:
         # Open files do not travel to other processes; they are opened again there.
@@ -83,13 +85,24 @@ class Shards:
 
     def _reader(self, number: int) -> AbstractShardReader:
         if number not in self._readers:
-            num, path = self._paths[number]
+            shard, path = self._paths[number]
+            vouch(self._folder, str(path.relative_to(self._folder)))
             reader = find_store(self.recipe.store).reader(path)
-            if any(shape[:1] != (num,) for shape, _ in reader.shapes().values()):
+            try:
+                self._look(shard, path, reader)
+            except BaseException:
                 reader.close()
-                raise DamagedError(
-                    f"{path} is damaged: it does not hold {num} sequences, as its "
-                    f"folder says."
-                )
+                raise
             self._readers[number] = reader
         return self._readers[number]
+
+    def _look(self, shard: Shard, path: Path, reader: AbstractShardReader) -> None:
+        """Refuse a file of other sequences than those that belong there."""
+        if any(shape[:1] != (len(shard),) for shape, _ in reader.shapes().values()):
+            raise DamagedError(
+                f"{path} is damaged: it does not hold {len(shard)} sequences, as its "
+                f"folder says."
+            )
+        found, wanted = reader.attributes(), self.recipe.names_of(shard)
+        if problem := misplaced(found, wanted, lenient=True):
+            raise DamagedError(f"{path} does not belong there: its {problem}.")

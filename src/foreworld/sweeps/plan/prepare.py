@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
+from foreworld.core.disk import life
 from foreworld.core.disk.clutter import entries
 from foreworld.core.disk.folder import (
     CONFIG,
     MANIFEST,
+    checksum,
     read_json,
     read_sealed,
     remove,
@@ -16,21 +19,23 @@ from foreworld.core.disk.folder import (
 )
 from foreworld.core.disk.kind import kind_in
 from foreworld.core.disk.lease import lease
+from foreworld.core.disk.life import LEASES
 from foreworld.core.disk.places import runs_folder
 from foreworld.core.errors import DamagedError, OccupiedError
 from foreworld.core.parts.config import to_dict
 from foreworld.core.parts.made_with import made_with, settle
 from foreworld.core.plain import say
 from foreworld.sweeps.plan._check import check_plan
-from foreworld.sweeps.plan.plan import Plan, make_plan
+from foreworld.sweeps.plan.plan import Chunk, Plan, make_plan
 from foreworld.sweeps.study.find import FORMAT, KIND, name_in, read_study
 from foreworld.sweeps.study.study import Study
 from foreworld.train.checkpoint import checkpoints
 
-PLAN, LOCK, CHUNKS, TABLE = "plan.json", ".lock", "chunks", "study.nc"
-CHUNK_LOCK, RUNNING = "lock", ".running"
-"""Lock files: one process holds a chunk's while it trains it; all processes that work
-on a study, or supervise it, share that of the study's folder."""
+PLAN, CHUNKS, TABLE = "plan.json", "chunks", "study.nc"
+LOCK = Path(LEASES, "plan")
+"""Lock of the process that writes configuration and plan, or seals a study."""
+_PATIENCE = 60.0
+"""Seconds that workers have to end that were told to."""
 
 
 def output_folder(study: Study, out: str | Path | None = None) -> Path:
@@ -55,6 +60,7 @@ def prepare(
     width: int | None = None,
     force: bool = False,
     go_on: bool = False,
+    stopping: bool = False,
 ) -> Plan:
     """Write configuration and plan, or read the plan that is there.
 
@@ -71,11 +77,13 @@ def prepare(
         Delete what an earlier study left in the folder, and plan anew.
     go_on
         Go on although code, versions or settings are others than it was begun with.
+    stopping
+        Whether work on the folder was told to stop just now; then it is waited for.
 
     Raises
     ------
     OccupiedError
-        The folder holds something else.
+        The folder holds something else, or others work on what is to be replaced.
     ChangedError
         It was begun with other code, versions or settings.
     ConfigError, FitError
@@ -83,7 +91,7 @@ def prepare(
     """
     if folder.exists() and not folder.is_dir():
         raise OccupiedError(f"{folder} is a file. Choose another folder with --out.")
-    cleared = force and folder.is_dir() and _clear(folder)
+    cleared = force and folder.is_dir() and _clear(folder, stopping)
     if not cleared:
         _check_free(study, folder)
     if width is not None:
@@ -107,10 +115,13 @@ def prepare(
                     **made_with(study),
                     "study": to_dict(study),
                 }
+                life.begin(folder)
                 write_json(folder / CONFIG, config)
                 write_json(folder / PLAN, plan.to_dict())
     _check_free(study, folder)
     settle(folder, study, go_on)
+    if not (folder / MANIFEST).exists():
+        life.begin_once(folder)
     plan = read_plan(folder)
     if width is not None and width not in {group.width for group in plan.groups}:
         widths = ", ".join(str(group.width) for group in plan.groups)
@@ -119,6 +130,62 @@ def prepare(
             f"it. --force plans anew and deletes what is finished."
         )
     return plan
+
+
+def confirm(study: Study, folder: Path, plan: Plan) -> None:
+    """Make sure, once at work, that the folder still holds what was prepared.
+
+    Parameters
+    ----------
+    study, folder, plan
+        What was asked for, where, and what :func:`prepare` gave.
+
+    Raises
+    ------
+    OccupiedError
+        Another process has replaced it since.
+    """
+    _check_free(study, folder)
+    if read_plan(folder) != plan:
+        raise OccupiedError(
+            f"{folder} was begun anew by another process meanwhile. Run the same "
+            f"command again."
+        )
+
+
+def chunk_lock(folder: Path, chunk: Chunk) -> Path:
+    """Lock file that a process holds while it trains a chunk.
+
+    Parameters
+    ----------
+    folder, chunk
+        Of the study, and one of its plan.
+    """
+    return folder / LEASES / f"chunk-{chunk.index:03d}"
+
+
+def names_of(folder: Path, chunk: Chunk) -> dict[str, Any] | None:
+    """What the files of a chunk say that they belong to.
+
+    Parameters
+    ----------
+    folder, chunk
+        Of the study, and one of its plan.
+
+    Returns
+    -------
+    dict or None
+        JSON values; ``None`` for studies of format 2, whose files do not say it.
+    """
+    data = read_sealed(folder, CONFIG)
+    if data.get("format") != FORMAT:
+        return None
+    return {
+        "study": data.get("folder"),
+        "plan": checksum(folder / PLAN)[:16],
+        "chunk": chunk.index,
+        "runs": [list(run) for run in chunk.runs],
+    }
 
 
 def read_plan(folder: Path) -> Plan:
@@ -147,7 +214,7 @@ def _forget_unused_plan(folder: Path, width: int) -> None:
     plan = read_plan(folder)
     if width in {group.width for group in plan.groups}:
         return
-    with lease(folder / LOCK, math.inf), lease(folder / RUNNING) as alone:
+    with lease(folder / LOCK, math.inf), life.alone(folder) as alone:
         places = [folder / chunk.folder_name for chunk in plan.chunks]
         if alone and not any(
             (place / MANIFEST).exists() or checkpoints(place) for place in places
@@ -181,13 +248,19 @@ def _check_free(study: Study, folder: Path) -> None:
         )
 
 
-def _clear(folder: Path) -> bool:
+def _clear(folder: Path, stopping: bool) -> bool:
     """Delete what a study wrote, and nothing else; whether there was one."""
     if not (folder / CONFIG).exists() or kind_in(read_json(folder / CONFIG)) != KIND:
         return False
-    # The finished marker goes first and the configuration last: a kill in between
-    # leaves the folder of an unfinished study, which --force deletes again.
-    others = (CHUNKS, "logs", TABLE, "tracker.json", "report.html")
-    for name in (MANIFEST, PLAN, *others, CONFIG):
-        remove(folder / name)
+    with life.alone(folder, _PATIENCE if stopping else 0.0) as mine:
+        if not mine:
+            raise OccupiedError(
+                f"{folder} is not replaced: {life.workers(folder)}. 'foreworld cancel "
+                f"{folder}' stops it."
+            )
+        # The finished marker goes first and the configuration last: a kill in between
+        # leaves the folder of an unfinished study, which --force deletes again.
+        others = (CHUNKS, "logs", TABLE, "tracker.json", "report.html")
+        for name in (MANIFEST, PLAN, *others, CONFIG):
+            remove(folder / name)
     return True

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from foreworld.core.disk.folder import write_bytes
+from foreworld.core.disk.folder import MANIFEST, write_bytes
+from foreworld.core.disk.seals import vouch
 from foreworld.core.errors import DamagedError
 from foreworld.core.parts.config import changes, to_json
 from foreworld.core.parts.part import Part
@@ -15,7 +16,7 @@ from foreworld.core.parts.stand_in import StandIn
 from foreworld.core.plain import say
 from foreworld.data.reading.reference import DataFolder
 from foreworld.sweeps.plan.plan import Chunk, Plan
-from foreworld.sweeps.plan.prepare import TABLE, read_plan
+from foreworld.sweeps.plan.prepare import TABLE, names_of, read_plan
 from foreworld.sweeps.results.failures import failures
 from foreworld.sweeps.run.work import finished
 from foreworld.sweeps.study.find import read_score, read_study, study_path
@@ -128,11 +129,12 @@ def gather(folder: Path, partial: bool = False) -> xarray.Dataset:
     done, broken = np.zeros(shape, bool), np.zeros(shape, bool)
     pieces: dict[tuple[str, str], list[_Piece]] = {}
     for chunk in plan.chunks:
-        place = folder / chunk.folder_name
+        place, names = folder / chunk.folder_name, names_of(folder, chunk)
+        vouch(folder, f"{chunk.folder_name}/{MANIFEST}")
         done_here = finished(place)
-        found = read_history(place) if done_here else None
+        found = read_history(place, names) if done_here else None
         if partial and not done_here:
-            found = _history_so_far(place, chunk, plan)
+            found = _history_so_far(place, names, chunk, plan)
         if found is None:
             continue
         history, training = found
@@ -181,13 +183,13 @@ def _uncounted(dataset: xarray.Dataset, study: Study) -> str:
 
 
 def _history_so_far(
-    place: Path, chunk: Chunk, plan: Plan
+    place: Path, names: dict[str, Any] | None, chunk: Chunk, plan: Plan
 ) -> tuple[History, TrainingPlan] | None:
     """What a chunk has measured up to its newest checkpoint that is whole."""
     paths = checkpoint.checkpoints(place)
     for path in paths:
         try:
-            arrays, _ = checkpoint.read_arrays(path)
+            arrays, _ = checkpoint.read_arrays(path, names)
             history = history_of(arrays, path).kept(len(chunk.runs))
         except DamagedError:
             # Its worker may have replaced it by a newer one just now.
@@ -195,7 +197,7 @@ def _history_so_far(
         return history, plan.groups[chunk.group].training
     # A worker may have put newer ones in the place of all of them meanwhile.
     changed = checkpoint.checkpoints(place) != paths
-    return _history_so_far(place, chunk, plan) if changed else None
+    return _history_so_far(place, names, chunk, plan) if changed else None
 
 
 def _variables(

@@ -8,17 +8,14 @@ by the job numbers that it recorded in the folder.
 
 from __future__ import annotations
 
-import contextlib
-import math
 import time
 from pathlib import Path
 from typing import Any
 
 from foreworld.core.disk.folder import remove, write_bytes
-from foreworld.core.disk.lease import held, lease
+from foreworld.core.disk.life import in_use
 from foreworld.core.errors import ForeworldError
 from foreworld.launch.slurm._jobs import stop_jobs
-from foreworld.sweeps.plan.prepare import RUNNING
 from foreworld.sweeps.study.find import study_path
 
 CANCEL = ".cancel"
@@ -53,7 +50,7 @@ def cancel(study: Any, patience: float = float("inf")) -> bool:
         It has not stopped in time; it still will.
     """
     folder = study_path(study)
-    if not held(folder / RUNNING):
+    if not in_use(folder):
         return stop_jobs(folder) > 0
     write_bytes(folder / CANCEL, b"")
     # Needed for jobs whose coordinator is gone; a live one cancels them itself.
@@ -61,7 +58,7 @@ def cancel(study: Any, patience: float = float("inf")) -> bool:
     deadline = time.monotonic() + patience
     # A process that starts the study again deletes the file: stop waiting then, since
     # the lock may never become free.
-    while held(folder / RUNNING) and (folder / CANCEL).exists():
+    while in_use(folder) and (folder / CANCEL).exists():
         if time.monotonic() >= deadline:
             raise ForeworldError(
                 f"{folder} has not stopped in {patience:g} s; it will at the end of "
@@ -70,17 +67,6 @@ def cancel(study: Any, patience: float = float("inf")) -> bool:
         time.sleep(_PAUSE)
     remove(folder / CANCEL)
     return True
-
-
-def at_work(folder: Path) -> contextlib.AbstractContextManager[bool]:
-    """Hold the study's shared lock: a process works on it, or supervises it.
-
-    Raises
-    ------
-    StorageError
-        The file system has no locks.
-    """
-    return lease(folder / RUNNING, math.inf, shared=True)
 
 
 def begin(folder: Path) -> None:
@@ -93,7 +79,7 @@ def begin(folder: Path) -> None:
     """
     if not (folder / CANCEL).exists():
         return
-    if held(folder / RUNNING):
+    if in_use(folder):
         raise CancelledError(
             f"{folder} is being cancelled and has not stopped yet. When it has, run "
             f"the same command again: 'foreworld status {folder}' shows it."

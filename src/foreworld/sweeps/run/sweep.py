@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
 from foreworld.core import compilation, registry
 from foreworld.core.disk.folder import CONFIG, MANIFEST, remove, seal
 from foreworld.core.disk.lease import held, lease
+from foreworld.core.disk.life import at_work, tidy
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.parts.made_with import beside
 from foreworld.core.parts.own_code import remember_code
@@ -21,10 +22,17 @@ from foreworld.launch.processes import Processes
 from foreworld.launch.slurm._jobs import stop_jobs
 from foreworld.sweeps.folder import StudyFolder, locate
 from foreworld.sweeps.plan.estimate import Before, estimate
-from foreworld.sweeps.plan.plan import Plan, describe
-from foreworld.sweeps.plan.prepare import CHUNK_LOCK, LOCK, PLAN, prepare, read_plan
+from foreworld.sweeps.plan.plan import Chunk, Plan, describe
+from foreworld.sweeps.plan.prepare import (
+    LOCK,
+    PLAN,
+    chunk_lock,
+    confirm,
+    prepare,
+    read_plan,
+)
 from foreworld.sweeps.results.failures import account, failures
-from foreworld.sweeps.run.cancel import at_work, begin, stop_if_cancelled
+from foreworld.sweeps.run.cancel import begin, stop_if_cancelled
 from foreworld.sweeps.run.follow import following
 from foreworld.sweeps.run.work import ENTRY, ERROR, finished, why_failed, work_on
 from foreworld.sweeps.study.study import Study, single
@@ -99,19 +107,23 @@ def sweep(
     workers, threads = workers or chosen.num_workers, chosen.num_threads
     if chunk is None and (force or not (folder / MANIFEST).exists()):
         chosen.check()
-    if force:
-        stop_jobs(folder)
+    stopping = force and stop_jobs(folder) > 0
     settings = {"workers": workers, "threads": threads, "width": width}
-    plan = prepare(study, folder, force=force, go_on=go_on, **settings)
+    asked = {"force": force, "stopping": stopping, "go_on": go_on}
+    plan = prepare(study, folder, **asked, **settings)
     if tracker is not None:
         remember_tracker(folder, tracker)
     begin(folder)
-    with at_work(folder):
+    with at_work(folder) as life:
+        confirm(study, folder, plan)
         if chunk is not None:
-            work_on(folder, chunk)
+            work_on(folder, life, chunk)
         else:
             _do_all(study, folder, plan, chosen, quiet)
-    finish(folder, plan)
+        life.go_on()
+        sealed = finish(folder, plan)
+    if sealed:
+        tidy(folder)
     num_runs = plan.num_runs if chunk is None else len(plan.chunks[chunk].runs)
     failed = failures(folder, plan, chunk)
     if said := account(failed, num_runs, study.base.learner):
@@ -200,7 +212,7 @@ def _do_all(
     for place in places:
         remove(place / ERROR)
     with following(folder, plan, quiet) as follow:
-        Crew(launcher, Chunks(folder, places), launcher.num_workers, follow).run()
+        Crew(launcher, Chunks(folder, plan), launcher.num_workers, follow).run()
     if failed := [place for place in places if (place / ERROR).exists()]:
         raise ForeworldError(
             f"{len(failed)} of {len(places)} chunks failed, the others are finished. "
@@ -218,12 +230,12 @@ class Chunks(AbstractWork):
     ----------
     folder
         Of the study.
-    places
-        Folders of its chunks.
+    plan
+        The study's plan.
     """
 
-    def __init__(self, folder: Path, places: Sequence[Path]) -> None:
-        self._folder, self._places = folder, places
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self._folder, self._chunks = folder, plan.chunks
 
     @property
     def task(self) -> Task:
@@ -236,22 +248,21 @@ class Chunks(AbstractWork):
 
     def num_free(self) -> int:
         """Open chunks that no process trains."""
-        return sum(not held(place / CHUNK_LOCK) for place in self._open())
+        return sum(not held(chunk_lock(self._folder, c)) for c in self._open())
 
     def mark(self) -> Hashable:
         """Which chunks are finished, and the newest checkpoints of the others."""
-        return tuple(
-            (finished(place), *checkpoint.checkpoints(place)[:1])
-            for place in self._places
-        )
+        places = [self._folder / chunk.folder_name for chunk in self._chunks]
+        return tuple((finished(p), *checkpoint.checkpoints(p)[:1]) for p in places)
 
     def look(self) -> None:
         """Stop where the study was cancelled; :func:`following` shows how far it is."""
         stop_if_cancelled(self._folder)
 
-    def _open(self) -> list[Path]:
+    def _open(self) -> list[Chunk]:
+        places = {c: self._folder / c.folder_name for c in self._chunks}
         return [
-            place
-            for place in self._places
+            chunk
+            for chunk, place in places.items()
             if not finished(place) and not (place / ERROR).exists()
         ]

@@ -12,6 +12,7 @@ import numpy as np
 from foreworld.core.callbacks import cause
 from foreworld.core.disk.folder import MANIFEST, remove, seal, write_bytes
 from foreworld.core.disk.lease import lease
+from foreworld.core.disk.life import Life, ReplacedError, at_work
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.own_file import own_frame
 from foreworld.core.parts.config import to_dict
@@ -20,8 +21,8 @@ from foreworld.core.parts.own_code import demand_code
 from foreworld.core.plain import say
 from foreworld.learners.base import AbstractLearner
 from foreworld.sweeps.plan.plan import Chunk, Plan, runs_of
-from foreworld.sweeps.plan.prepare import CHUNK_LOCK, read_plan
-from foreworld.sweeps.run.cancel import CancelledError, at_work, stop_if_cancelled
+from foreworld.sweeps.plan.prepare import chunk_lock, names_of, read_plan
+from foreworld.sweeps.run.cancel import CancelledError, stop_if_cancelled
 from foreworld.sweeps.study.find import read_study
 from foreworld.sweeps.study.study import Point, Study
 from foreworld.track._open import open_run, recall_tracker
@@ -46,25 +47,27 @@ def work(folder: Path) -> None:
     folder
         Of the study, with its plan.
     """
-    study, plan = read_study(folder), read_plan(folder)
-    demand_code(study)
-    settle(folder, study)
-    points = study.points()
-    with at_work(folder):
+    with at_work(folder) as life:
+        study, plan = read_study(folder), read_plan(folder)
+        demand_code(study)
+        settle(folder, study)
+        points = study.points()
         for chunk in plan.chunks:
             place = folder / chunk.folder_name
             stop_if_cancelled(folder)
             if not finished(place) and not (place / ERROR).exists():
-                _attempt(folder, study, plan, points, chunk)
+                _attempt(folder, life, study, plan, points, chunk)
 
 
-def work_on(folder: Path, index: int) -> None:
+def work_on(folder: Path, life: Life, index: int) -> None:
     """Train one chunk, unless it is finished or another process trains it.
 
     Parameters
     ----------
     folder
         Of the study, with its plan.
+    life
+        The one that this process works on.
     index
         Of the chunk.
 
@@ -86,7 +89,7 @@ def work_on(folder: Path, index: int) -> None:
     place = folder / chunk.folder_name
     remove(place / ERROR)
     if not finished(place):
-        _attempt(folder, study, plan, study.points(), chunk)
+        _attempt(folder, life, study, plan, study.points(), chunk)
     if (place / ERROR).exists():
         raise ForeworldError(f"chunk {index} failed: {why_failed(place)}")
 
@@ -119,16 +122,21 @@ def _account(error: Exception) -> str:
 
 
 def _attempt(
-    folder: Path, study: Study, plan: Plan, points: Sequence[Point], chunk: Chunk
+    folder: Path,
+    life: Life,
+    study: Study,
+    plan: Plan,
+    points: Sequence[Point],
+    chunk: Chunk,
 ) -> None:
     place = folder / chunk.folder_name
-    with lease(place / CHUNK_LOCK) as mine:
+    with lease(chunk_lock(folder, chunk)) as mine:
         # Another worker may have finished it between the check and the lock.
         if not mine or finished(place):
             return
         try:
-            _do(folder, study, plan, points, chunk)
-        except CancelledError:
+            _do(folder, life, study, plan, points, chunk)
+        except (CancelledError, ReplacedError):
             raise
         except Exception as error:
             try:
@@ -139,9 +147,14 @@ def _attempt(
 
 
 def _do(
-    folder: Path, study: Study, plan: Plan, points: Sequence[Point], chunk: Chunk
+    folder: Path,
+    life: Life,
+    study: Study,
+    plan: Plan,
+    points: Sequence[Point],
+    chunk: Chunk,
 ) -> None:
-    place = folder / chunk.folder_name
+    place, names = folder / chunk.folder_name, names_of(folder, chunk)
     group = plan.groups[chunk.group]
     first = points[chunk.runs[0][0]].parameters
 
@@ -173,11 +186,14 @@ def _do(
             plan=group.training,
             width=group.width,
             watch=watch,
+            names=names,
+            life=life,
         )
     remember(timing)
-    history, _ = read_history(place)
+    history, _ = read_history(place, names)
     runs = [[point, seed] for point, seed in chunk.runs]
     info = {"kind": "chunk", "runs": runs, "failures": failures(chunk, history)}
+    life.go_on()
     seal(place, RESULTS, info)
     checkpoint.remove(place)
 

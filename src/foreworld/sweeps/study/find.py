@@ -24,8 +24,11 @@ from foreworld.sweeps.study.study import Study
 
 FOLDER = "studies"
 KIND = "study"
-FORMAT = 2
-"""What ``config.json`` of a study's folder says it is, and how it is written."""
+FORMAT = 3
+"""What ``config.json`` of a study's folder says it is, and how it is written. 3: files
+name what they belong to."""
+FORMATS = (2, FORMAT)
+"""Those that are read; readers refuse others."""
 _FILE = re.compile(r"(.*\.py)(?::(\d+))?")
 """A file, perhaps with the number of a study in it."""
 
@@ -139,11 +142,11 @@ def read_study(folder: Path) -> Study:
     if kind != KIND:
         raise ConfigError(f"{folder} is no {KIND} but a {kind}.")
     data = read_sealed(folder, CONFIG)
-    if data.get("format") != FORMAT:
+    if data.get("format") not in FORMATS:
         raise ConfigError(
             f"{folder} is written in format {data.get('format', 0)} of studies; this "
-            f"installation reads format {FORMAT}. Make it anew, or install the version "
-            f"that wrote it."
+            f"installation reads formats {' and '.join(map(str, FORMATS))}. Make it "
+            f"anew, or install the version that wrote it."
         )
     study = config.read_part(data.get("study"), folder / CONFIG)
     if not isinstance(study, Study):

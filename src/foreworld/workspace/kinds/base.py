@@ -54,9 +54,9 @@ class AbstractFolderKind(abc.ABC):
     def foreign(self, folder: Path) -> list[str]:
         """Names of what in the folder does not belong to it."""
 
-    def busy(self, folder: Path) -> str:
-        """Why the folder must stay as it is now; empty where nothing is against it."""
-        return ""
+    def stopping(self, folder: Path) -> str:
+        """How work on the folder is stopped."""
+        return "Wait until that has ended, or stop it."
 
     def account(self, folder: Path) -> str:
         """What else to tell of a folder with which nothing is wrong."""

@@ -9,7 +9,7 @@ from typing import Any
 from foreworld.core.errors import unknown_name
 from foreworld.core.parts.part import Part
 from foreworld.data.format.check import check_dataset
-from foreworld.data.format.folder import account, contents, foreign, in_use, tasks_in
+from foreworld.data.format.folder import account, contents, foreign, tasks_in
 from foreworld.data.format.recipe import read_recipe
 from foreworld.data.reading.dataset import open_dataset
 from foreworld.workspace.kinds.base import AbstractFolderKind
@@ -43,10 +43,6 @@ class DataFolder(AbstractFolderKind):
     def contents(self, folder: Path) -> list[str]:
         """Shards, locks, logs."""
         return contents(tasks_in(folder))
-
-    def busy(self, folder: Path) -> str:
-        """Whether it is being made."""
-        return "another process is making it" if in_use(folder) else ""
 
     def foreign(self, folder: Path) -> list[str]:
         """All else."""

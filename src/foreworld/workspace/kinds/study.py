@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from foreworld.core.disk.clutter import entries
 from foreworld.core.disk.folder import CONFIG, MANIFEST, verify
-from foreworld.core.disk.lease import held
-from foreworld.core.errors import ConfigError, ForeworldError
+from foreworld.core.disk.life import LEASES
+from foreworld.core.disk.seals import extra
+from foreworld.core.errors import ConfigError, DamagedError, ForeworldError
 from foreworld.core.parts.own_code import misfits
 from foreworld.core.parts.part import Part
 from foreworld.launch.processes import LOGS
 from foreworld.sweeps.folder import StudyFolder
-from foreworld.sweeps.plan.prepare import CHUNKS, LOCK, PLAN, RUNNING, TABLE
+from foreworld.sweeps.plan.prepare import CHUNKS, PLAN, TABLE, names_of
 from foreworld.sweeps.results.selection import Best, best
 from foreworld.sweeps.run.cancel import CANCEL
 from foreworld.sweeps.run.work import finished, why_failed
 from foreworld.sweeps.study.find import read_study
 from foreworld.train.checkpoint import read_arrays
-from foreworld.train.loop import RESULTS
+from foreworld.train.journal import JOURNAL
+from foreworld.train.loop import RESULTS, TIMING
 from foreworld.workspace.kinds.base import AbstractFolderKind, Outcome
 
 _OURS = (PLAN, CHUNKS, LOGS, TABLE, "tracker.json", "report.html")
-_LOCKS = (LOCK, CANCEL, RUNNING)
+_LOCKS = (LEASES, CANCEL, ".lock", ".running")
+"""The last two are those of format 2."""
+_BESIDE = (LOGS, TABLE, "tracker.json", "report.html", *_LOCKS)
+_BESIDE_CHUNK = (JOURNAL, TIMING, "lock")
+"""What may lie in finished folders beside what was sealed."""
 _MEASURES = ("auc", "final")
 
 
@@ -59,12 +66,15 @@ class StudyKind(AbstractFolderKind):
                 continue
             found = verify(place)
             problems += [line for line in found if line not in problems]
+            problems += _strange(place, _BESIDE_CHUNK)
             for name in RESULTS if not found else ():
                 try:
-                    read_arrays(place / name)
+                    read_arrays(place / name, names_of(folder, chunk))
                 except ForeworldError as error:
                     problems.append(str(error))
-        if not problems and not (folder / MANIFEST).exists():
+        if (folder / MANIFEST).exists():
+            problems += _strange(folder, (*_BESIDE, f"{CHUNKS}/*/*"))
+        elif not problems:
             problems.append(f"{folder} is not sealed. Run the study again to seal it.")
         return problems
 
@@ -82,11 +92,9 @@ class StudyKind(AbstractFolderKind):
         there = (p.name for p in entries(folder) if not p.name.endswith(".part"))
         return sorted(name for name in there if name not in names)
 
-    def busy(self, folder: Path) -> str:
-        """Whether it runs."""
-        if not held(folder / RUNNING):
-            return ""
-        return f"it is running. 'foreworld cancel {folder}' stops it"
+    def stopping(self, folder: Path) -> str:
+        """By a verb of its own."""
+        return f"'foreworld cancel {folder}' stops it."
 
     def outcomes(self, a: Path, b: Path) -> list[Outcome]:
         """Both best points by the score of the first, where anything is finished."""
@@ -97,6 +105,14 @@ class StudyKind(AbstractFolderKind):
             if known:
                 outcomes.append(Outcome(measure, known[0].metric, *found))
         return outcomes
+
+
+def _strange(folder: Path, allowed: tuple[str, ...]) -> list[str]:
+    """A line for each file in a finished folder that does not belong to it."""
+    with contextlib.suppress(DamagedError):
+        found = extra(folder, allowed)
+        return [f"{folder / name} does not belong to this study." for name in found]
+    return []
 
 
 def _best(folder: Path, measure: str) -> Best | None:

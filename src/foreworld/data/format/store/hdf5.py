@@ -135,7 +135,10 @@ class _Reader(AbstractShardReader):
 
     def attributes(self) -> dict[str, Any]:
         with self._reading():
-            return dict(self._file.attrs)
+            found = dict(self._file.attrs)
+        return {
+            n: v.item() if isinstance(v, np.generic) else v for n, v in found.items()
+        }
 
     def read(self, name: str, rows: slice | Sequence[int]) -> np.ndarray:
         with self._reading():
