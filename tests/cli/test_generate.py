@@ -84,6 +84,14 @@ def test_preview_of_a_data_set(data, capsys):
     # 3 sequences of 4 frames, twice as large, with gaps of 2 pixels.
     assert sheet.shape == (2 * (3 * 34 + 2), 2 * (4 * 34 + 2))
     assert moving.shape[0] == 4
+    for fps, said in {
+        "nan": "--fps=nan must be above 0.",
+        "inf": "--fps=inf must be a finite number.",
+        "1e9": "fps=1000000000.0 must be at least 0.01 and at most 1000.",
+    }.items():
+        assert main(["preview", str(data), "--out", "none", "--fps", fps]) == 2
+        assert said in capsys.readouterr().err
+        assert not Path("none").exists()
     assert main(["preview", str(data), "--fps", "0"]) == 2
     assert "--fps=0 must be above 0." in capsys.readouterr().err
 
@@ -123,3 +131,28 @@ def test_check_of_a_data_set(data, tmp_path, capsys):
     shard.unlink()
     assert main(["check", str(copy), str(data)]) == 1
     assert str(shard) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            "--image-size 100000",
+            "image_size=100000 must be at least 2 and at most 4096",
+        ),
+        (
+            "--image-size 4096 --num-frames 1000",
+            "image of one sequence would take 16.8 GB; it can be at most 4.29 GB. Take "
+            "smaller frames (image_size, frame_size) or fewer (num_frames).",
+        ),
+    ],
+)
+def test_frames_too_large_are_refused_before_anything_is_made(
+    words: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "d"
+    sizes = ["--train", "2", "--val", "0", "--test", "0", "--num-frames", "4"]
+    sizes += [*words.split(), "--quiet", "--out", str(out)]
+    assert main(["generate", "pendulum", *sizes]) == 2
+    assert said in capsys.readouterr().err
+    assert not out.exists()

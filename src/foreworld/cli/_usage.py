@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NoReturn
@@ -226,6 +227,8 @@ def _number(name: str, kind: type, limits: Bounded, text: str) -> int | float:
         raise ConfigError(f"{name}: expected {word}, got {text!r}.") from None
     if not limits.allows(value):
         raise ConfigError(f"{name}={text} must be {limits.describe()}.")
+    if not math.isfinite(value):
+        raise ConfigError(f"{name}={text} must be a finite number.")
     return value
 
 

@@ -51,15 +51,19 @@ def run(args: Args, fields: Fields) -> int:
     from foreworld.data.sets.find import make_set
     from foreworld.plot.preview.album import write_album
     from foreworld.plot.preview.footage import of_data, of_family, of_set
+    from foreworld.render.gif import check_fps
     from foreworld.sweeps.folder import StudyFolder
     from foreworld.workspace.words import folder_of, meaning
+    from foreworld.worlds.look import look_at
 
+    check_fps(args.fps)
     out = Path(args.out or "preview")
     parts = describe(args)
     if parts:
         values = read_fields(parts, fields, f"foreworld preview {args.what}")
         family = parts[0].cls.family(**values)
         name = Path(args.what).name.rpartition(":")[2]
+        look_at(family.world)
         footage = of_family(family, name, args.num_frames, args.seed)
         album = write_album([footage], out, name, args.fps)
     elif fields:

@@ -55,6 +55,18 @@ def write_png(path: Path, picture: Picture, scale: int = 1) -> None:
     write_bytes(path, png_bytes(picture, scale))
 
 
+def check_fps(fps: float) -> None:
+    """Refuse a number of frames a second that no film has.
+
+    Raises
+    ------
+    ConfigError
+        It is not between 0.01 and 1000.
+    """
+    if not 0.01 <= fps <= 1000:
+        raise ConfigError(f"fps={fps} must be at least 0.01 and at most 1000.")
+
+
 def gif_bytes(frames: Frames, fps: float = 10.0, scale: int = 4) -> bytes:
     """The animation that :func:`write_gif` writes.
 
@@ -69,6 +81,7 @@ def gif_bytes(frames: Frames, fps: float = 10.0, scale: int = 4) -> bytes:
     """
     import imageio.v3 as iio
 
+    check_fps(fps)
     if not len(frames):
         raise ConfigError("there are no frames to write: the sequence is empty.")
     pictures = np.stack([_enlarged(frame, scale) for frame in frames])

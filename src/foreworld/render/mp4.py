@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from foreworld.core.errors import ConfigError
+from foreworld.render.gif import check_fps
 
 NO_FFMPEG = (
     "no MP4: there is no ffmpeg on this machine. Install it ('apt-get install ffmpeg', "
@@ -48,8 +49,9 @@ def mp4_bytes(
     Raises
     ------
     ConfigError
-        There is no ffmpeg, or it cannot write this.
+        There is no ffmpeg, it cannot write this, or ``fps`` is not allowed.
     """
+    check_fps(fps)
     program = find_ffmpeg()
     if program is None:
         raise ConfigError(NO_FFMPEG)

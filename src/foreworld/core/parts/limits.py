@@ -38,12 +38,12 @@ class Bounded:
         )
 
     def allows(self, value: float) -> bool:
-        """Whether a number lies within the limits."""
-        return not (
-            (self.low is not None and value < self.low)
-            or (self.high is not None and value > self.high)
-            or (self.above is not None and value <= self.above)
-            or (self.below is not None and value >= self.below)
+        """Whether a number lies within the limits; NaN lies within none."""
+        return (
+            (self.low is None or value >= self.low)
+            and (self.high is None or value <= self.high)
+            and (self.above is None or value > self.above)
+            and (self.below is None or value < self.below)
         )
 
 

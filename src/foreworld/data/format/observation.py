@@ -11,10 +11,7 @@ from foreworld.core.errors import ConfigError
 from foreworld.core.parts.limits import Bounded
 from foreworld.core.parts.part import Part, field_specs
 from foreworld.worlds.base import AbstractWorld
-from foreworld.worlds.dynamics.base import AbstractDynamics
-
-LARGEST = 4096
-"""Pixels of a frame's side, at most."""
+from foreworld.worlds.dynamics.base import LARGEST, AbstractDynamics
 
 
 class Observation(Part):

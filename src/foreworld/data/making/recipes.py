@@ -13,6 +13,8 @@ from foreworld.worlds.base import Family
 
 _PROGRAM_BYTES = 40 * 2**20
 """One call of the program makes at most this much."""
+_LARGEST = 2**32 - 1
+"""Bytes of a sequence's column: files of HDF5 hold no larger piece."""
 _CHUNK_LENS = (CHUNK_LEN, 125, 50, 25, 10, 5, 2, 1)
 
 
@@ -38,9 +40,18 @@ def task_recipe(family: Family, fields: dict[str, Any]) -> TaskRecipe:
             "there is nothing to make: give a number of sequences for train, val or "
             "test, for example train=1000."
         )
+    columns = Simulator(recipe).columns
+    for column in columns:
+        if column.sequence_bytes > _LARGEST:
+            raise ConfigError(
+                f"{column.name} of one sequence would take "
+                f"{column.sequence_bytes / 1e9:.3g} GB; it can be at most "
+                f"{_LARGEST / 1e9:.3g} GB. Take smaller frames (image_size, "
+                f"frame_size) or fewer (num_frames)."
+            )
     if "shard_len" in fields:
         return recipe
-    one = sum(column.sequence_bytes for column in Simulator(recipe).columns)
+    one = sum(column.sequence_bytes for column in columns)
     width = recipe.chunk_len
     if "chunk_len" not in fields:
         width = next((n for n in _CHUNK_LENS if n * one <= _PROGRAM_BYTES), 1)

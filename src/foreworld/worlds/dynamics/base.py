@@ -22,7 +22,9 @@ from foreworld.worlds.dynamics._order8 import STAGES, STEP, Row
 
 FrameTime = Annotated[float, Traced(above=0, unit="s")]
 """Type of ``dt`` fields: time between frames."""
-ImageSize = Annotated[int, Bounded(low=2, unit="pixels")]
+LARGEST = 4096
+"""Pixels of a frame's side, at most."""
+ImageSize = Annotated[int, Bounded(low=2, high=LARGEST, unit="pixels")]
 """Type of ``image_size`` fields: width and height of a frame."""
 Substeps = Annotated[int, Bounded(low=1)]
 """Type of ``substeps`` fields: integration steps a frame."""
