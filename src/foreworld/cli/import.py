@@ -1,12 +1,17 @@
-"""A data set from your own frames or arrays: NPZ, HDF5, folders of images.
+"""A data set from your own recordings: arrays, films, folders of images.
 
     foreworld import recordings.npz --out data/mine
     foreworld import videos/ --out data/mine --num-frames 30
 
-A file holds an array 'image' (sequence, time, height, width, channels), uint8, and may
-hold 'state', 'action', 'reward', 'terminated' and 'valid'. A folder holds the frames of
-one sequence as PNG or JPEG, in the order of their names, or one such folder for each
-sequence. The data set is then like any other: check, preview, train on it.
+Arrays (.npz, .npy, .h5, .mat): 'image' (sequence, time, height, width, channels; --axes
+tells another order), uint8, or 'state', or both, and whatever there is of the others
+named below. Films: .gif, .tif, .webp, .mp4 (with ffmpeg). Frames: PNG, JPEG, BMP, TIFF,
+WebP, GIF or PPM, those of one sequence in a folder, in the order of their numbers; such
+folders in a folder. Folders train/, val/ and test/ of any of these are kept as splits.
+
+What was taken, what was left out and why is said at the end. Nothing is stored that
+differs from what was recorded, but for the rounding to float32; what cannot be read, or
+not for certain, is refused. The data set is then like any other: check, preview, train.
 """
 
 from __future__ import annotations
@@ -17,7 +22,7 @@ from pathlib import Path
 
 from foreworld.cli._usage import Args, Fields, Usage
 from foreworld.core.errors import ConfigError
-from foreworld.data.format.schema import RECORDED
+from foreworld.data.format.schema import BROUGHT
 
 
 def configure(usage: Usage) -> None:
@@ -26,11 +31,17 @@ def configure(usage: Usage) -> None:
     usage.add("--out DIR", "folder to make (required)")
     for split, meaning in (("val", "choose by"), ("test", "report")):
         help = f"share of the recorded sequences to {meaning} (default: 0.1)"
-        usage.add(f"--{split} FRACTION", help, float, default=0.1)
+        usage.add(f"--{split} FRACTION", help, float)
     usage.seed("draws the splits")
     help = "cut sequences into pieces of N frames (default: keep them whole)"
     usage.add("--num-frames N", help, int)
-    for name in RECORDED:
+    help = "order of the axes n (sequence) t h w c, such as tnhw (default: a guess)"
+    usage.add("--axes ORDER", help, default="")
+    help = "leave out the last action, reward and end, if there are as many as frames"
+    usage.add("--drop-last-action", help)
+    help = "what transparent pictures are laid over: a name or #rrggbb (default: black)"
+    usage.add("--background COLOUR", help, default="black")
+    for name in BROUGHT:
         help = f"what the {name} array is called in the files (default: {name})"
         usage.add(f"--{name} NAME", help, default=name)
     usage.add("--force", "replace a folder that holds other data")
@@ -52,7 +63,10 @@ def run(args: Args, fields: Fields) -> int:
             test=args.test,
             seed=args.seed,
             num_frames=args.num_frames,
-            names={name: getattr(args, name) for name in RECORDED},
+            names={name: getattr(args, name) for name in BROUGHT},
+            axes=args.axes,
+            drop_last_action=args.drop_last_action,
+            background=args.background,
             force=args.force,
             quiet=args.quiet,
         )

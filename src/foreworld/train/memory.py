@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -20,6 +18,7 @@ from jax.extend.core import ClosedJaxpr, Jaxpr
 
 from foreworld.core.compilation import compile_all
 from foreworld.core.errors import ForeworldError
+from foreworld.core.machine import free_memory
 from foreworld.train._program import reported_bytes, segment_job
 from foreworld.train.lanes import Run, make_lanes
 from foreworld.train.layout import Layout
@@ -151,15 +150,7 @@ def free_bytes(workers: int = 1) -> float:
     stats = device.memory_stats() if device.platform != "cpu" else None
     if stats and "bytes_limit" in stats:
         return (stats["bytes_limit"] - stats["bytes_in_use"]) / workers
-    # Where the system does not say what is free, half of all memory is assumed to be.
-    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2
-    path = Path("/proc/meminfo")
-    for line in path.read_text().splitlines() if path.exists() else ():
-        if line.startswith("MemAvailable:"):
-            available = float(line.split()[1]) * 1024
-    path = Path("/sys/fs/cgroup/memory.max")
-    limit = path.read_text().strip() if path.exists() else "max"
-    return (available if limit == "max" else min(available, float(limit))) / workers
+    return free_memory() / workers
 
 
 def _advice(problem: str, width: int) -> str:

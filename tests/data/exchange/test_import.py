@@ -10,8 +10,9 @@ from foreworld.cli.main import main
 from foreworld.core.disk.folder import verify
 from foreworld.core.errors import ConfigError, OccupiedError
 from foreworld.core.spaces import Box, Discrete
-from foreworld.data.exchange import importing, recordings
+from foreworld.data.exchange import described, importing
 from foreworld.data.exchange.importing import import_data
+from foreworld.data.exchange.recordings import arrays as recorded_arrays
 from foreworld.data.format import schema
 from foreworld.data.format.check import check_dataset
 from foreworld.data.format.recipe import read_columns
@@ -77,8 +78,9 @@ def test_a_column_is_a_row_of_the_schema(tmp_path, monkeypatch):
     }
     known = (*schema.RECORDED, *rows)
     monkeypatch.setattr(schema, "SCHEMA", {**schema.SCHEMA, **rows})
-    for module in (schema, importing, recordings):
+    for module in (schema, described, recorded_arrays):
         monkeypatch.setattr(module, "RECORDED", known)
+    monkeypatch.setattr(importing, "BROUGHT", (*schema.BROUGHT, *rows))
     image = frames(6, 4)
     warmth = RNG.normal(size=(6, 4)).astype(np.float32)
     effort, peak = warmth[:, :3] * 2, warmth.max(axis=1)
@@ -270,9 +272,9 @@ def test_errors_name_file_value_and_what_is_allowed(tmp_path, arrays, said):
 def test_errors_of_files_and_settings(tmp_path):
     with pytest.raises(ConfigError, match="no such file or folder"):
         brought_in(tmp_path / "none.npz", tmp_path / "out")
-    (tmp_path / "a.mp4").write_bytes(b"")
+    (tmp_path / "a.txt").write_bytes(b"1")
     with pytest.raises(ConfigError, match=r"a file must end in \.npz"):
-        brought_in(tmp_path / "a.mp4", tmp_path / "out")
+        brought_in(tmp_path / "a.txt", tmp_path / "out")
     (tmp_path / "broken.npz").write_bytes(b"PK nonsense")
     with pytest.raises(ConfigError, match="cannot be read as NPZ"):
         brought_in(tmp_path / "broken.npz", tmp_path / "out")
@@ -293,8 +295,8 @@ def test_errors_of_files_and_settings(tmp_path):
 
 LEFT = (
     "arrays that are not stored: {}. A data set of recordings holds image, state, "
-    "action, reward, terminated, valid; --state NAME and so on say what these are "
-    "called in the files."
+    "action, reward, terminated, truncated, valid, time, mode, label, dt, parameters; "
+    "--state NAME and so on say what these are called in the files."
 )
 
 
@@ -305,7 +307,7 @@ def test_arrays_that_are_not_stored_are_named(tmp_path, capsys):
             tmp_path / f"{name}.npz",
             image=frames(),
             mass=np.ones(10),
-            truncated=np.zeros((10, 3), bool),
+            speed=np.zeros((10, 3), bool),
         )
     with h5py.File(tmp_path / "c.h5", "w") as file:
         file["image"] = frames()
@@ -315,7 +317,7 @@ def test_arrays_that_are_not_stored_are_named(tmp_path, capsys):
     with pytest.warns(UserWarning) as warned:
         data = brought_in(files, tmp_path / "out")
     (warning,) = warned
-    listed = "mass, truncated, left, sensors/wind"
+    listed = "mass, speed, left, sensors/wind"
     assert str(warning.message) == LEFT.format(listed)
     assert set(data.train.columns) == {"image", "state", "valid", "index"}
     words = [

@@ -7,48 +7,71 @@ shards. It can be interrupted and run again: what is finished is kept.
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import itertools
+import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from foreworld.core.disk.folder import checksum, manifest, write_bytes
+from foreworld.core.disk.places import expanded
 from foreworld.core.errors import ConfigError
+from foreworld.core.machine import free_memory
+from foreworld.core.parts.types import checked
 from foreworld.core.progress import Progress
-from foreworld.data.exchange.recordings import Arrays, Reel, find_reels, source_files
+from foreworld.data.exchange.described import Described, describe
+from foreworld.data.exchange.recordings.account import (
+    Account,
+    Arrays,
+    Options,
+    Reel,
+)
+from foreworld.data.exchange.recordings.find import find_reels
+from foreworld.data.exchange.recordings.layout import check_axes
 from foreworld.data.format.folder import finish, missing, prepare, shard_path, using
+from foreworld.data.format.observation import Observation
 from foreworld.data.format.recipe import (
     CHUNK_LEN,
     SPLITS,
+    NumFrames,
     Recipe,
+    Seed,
     Shard,
     TaskRecipe,
     shard_len,
 )
-from foreworld.data.format.schema import RECORDED, Column, axis_of, recorded_columns
+from foreworld.data.format.schema import BROUGHT, Column, axis_of
 from foreworld.data.format.store.find import find_store
 from foreworld.data.reading.dataset import DataSet, open_dataset
-from foreworld.worlds.adapters._recording import Recording
 from foreworld.worlds.base import Family
 
-_Piece = tuple[Reel, int]
-"""A sequence of the data set: what it is a part of, and its first frame there."""
+SHARE = 0.1
+"""Of the sequences, to choose by and to report each, where nobody says."""
+_AT_ONCE = 2**30
+"""Bytes of sequences that are held at once, at most, while shards are written."""
+_FIRST = ("image", "state", "action", "reward", "terminated", "valid")
+"""Columns whose names in the files always count in what a data set is called."""
+
+_Piece = tuple[int, int]
+"""A sequence of the data set: the recorded one it is of, and its first frame there."""
 
 
 def import_data(
     files: Sequence[str | Path] | str | Path,
     out: str | Path,
     *,
-    val: float = 0.1,
-    test: float = 0.1,
+    val: float | None = None,
+    test: float | None = None,
     seed: int = 0,
     num_frames: int | None = None,
     names: dict[str, str] | None = None,
+    axes: str = "",
+    drop_last_action: bool = False,
+    background: str = "black",
     force: bool = False,
     quiet: bool = False,
 ) -> DataSet:
@@ -57,15 +80,17 @@ def import_data(
     Parameters
     ----------
     files
-        NPZ or HDF5 files with an array ``image`` and, if there are, ``state``,
-        ``action``, ``reward``, ``terminated`` and ``valid`` (true for some frame of
-        each sequence); folders of PNG or JPEG frames (one sequence); folders of such
-        folders.
+        NPZ, NPY, HDF5 or MATLAB files with an array ``image`` or ``state`` and, if
+        there are, ``action``, ``reward``, ``terminated``, ``truncated``, ``valid``
+        (true for the first frames of each sequence), ``time``, ``mode``, ``label``,
+        ``dt`` and ``parameters/...``; films (GIF, TIFF, WebP, MP4); folders of frames
+        (one sequence); folders of these; such folders as ``train``, ``val``, ``test``.
     out
         Folder of the data set.
     val, test
         Fractions of the recorded sequences to choose by and to report; the rest is to
-        train on. Which ones is drawn with ``seed``.
+        train on. Which ones is drawn with ``seed``. ``None`` for a tenth each, or for
+        the splits that the folders are.
     seed
         Root seed of the draw of splits.
     num_frames
@@ -74,15 +99,23 @@ def import_data(
         shorter ones up with their last frame, marked as not valid.
     names
         What arrays are called in the files, where it is not as above.
+    axes
+        What the axes of frames are, such as ``"tnhw"``; empty for a guess.
+    drop_last_action
+        Leave out the last action, reward and end of each sequence, where there are as
+        many as frames.
+    background
+        Colour that transparent pictures are laid over: a name, or ``"#rrggbb"``.
     force
         Replace another data set that lies in the folder.
     quiet
-        Print no progress.
+        Print neither progress nor what was taken.
 
     Raises
     ------
     ConfigError
-        Shapes, types, values or fractions that cannot be used.
+        Files that cannot be read; shapes, types, values or fractions that cannot be
+        used; the same recording twice.
     OccupiedError
         The folder holds something else.
     StorageError
@@ -91,11 +124,15 @@ def import_data(
     Warns
     -----
     UserWarning
-        The files hold arrays that are not stored; names them.
+        Something was left out or assumed; says what and why.
     """
-    paths = [Path(p) for p in ([files] if isinstance(files, str | Path) else files)]
-    called = {**{key: key for key in RECORDED}, **(names or {})}
-    reels = [reel for path in paths for reel in find_reels(path, called)]
+    paths = [expanded(p) for p in ([files] if isinstance(files, str | Path) else files)]
+    seed = checked("seed", seed, Seed)
+    if num_frames is not None:
+        num_frames = checked("num_frames", num_frames, NumFrames)
+    options = _options(names, axes, drop_last_action, background)
+    account = Account()
+    reels = find_reels(paths, options, account)
     longest = max((reel.num_frames for reel in reels), default=0)
     length = longest if num_frames is None else num_frames
     if length < 2:
@@ -103,28 +140,36 @@ def import_data(
             f"sequences of {length} frames cannot be learned from: at least 2 are "
             f"needed."
         )
-    pieces = _split(reels, val, test, seed, num_frames)
-    world, columns = _described(reels, _contents(paths, called), length)
-    some = shard_len(sum(column.sequence_bytes for column in columns), CHUNK_LEN)
+    order = _split(reels, val, test, seed)
+    found = describe(reels, account, length)
+    pieces = _pieces(reels, order, found.num_valid, num_frames)
+    world = found.world.replace(contents=_contents(reels, options, account, found))
+    some = shard_len(sum(column.sequence_bytes for column in found.columns), CHUNK_LEN)
     sizes: dict[str, Any] = {name: len(found) for name, found in pieces.items()}
+    seen = Observation(images="image" in world.columns)
     task = TaskRecipe(
-        Family(world), seed=seed, num_frames=length, shard_len=some, **sizes
+        Family(world),
+        seed=seed,
+        num_frames=length,
+        shard_len=some,
+        observation=seen,
+        **sizes,
     )
-    unread = dict.fromkeys(name for reel in reels for name in reel.unread)
-    if unread:
-        warnings.warn(
-            f"arrays that are not stored: {', '.join(unread)}. A data set of "
-            f"recordings holds {', '.join(RECORDED)}; --state NAME and so on say what "
-            f"these are called in the files.",
-            stacklevel=2,
-        )
-    folder, recipe = Path(out), Recipe.plain(task)
-    prepare(folder, recipe, lambda: {"": columns}, force)
+    for line in account.warnings():
+        warnings.warn(line, stacklevel=2)
+    if not quiet:
+        lines = [
+            *_taken(reels, account),
+            *_dropped(reels, pieces, found.num_valid, length),
+        ]
+        print(*lines, sep="\n", file=sys.stderr)
+    folder, recipe = expanded(out), Recipe.plain(task)
+    prepare(folder, recipe, lambda: {"": found.columns}, force)
     with Progress(f"import to {folder}", len(reels), "sequences", quiet) as progress:
         if manifest(folder) is None:
             with using(folder, recipe) as life:
-                for shard in missing(folder, recipe):
-                    data = _shard_bytes(task, columns, shard, pieces[shard.split])
+                todo = missing(folder, recipe)
+                for shard, data in _shards(task, found.columns, todo, pieces, reels):
                     life.go_on()
                     write_bytes(shard_path(folder, recipe, shard), data)
                 while manifest(folder) is None:
@@ -133,12 +178,51 @@ def import_data(
     return open_dataset(folder)
 
 
+def _options(
+    names: dict[str, str] | None, axes: str, drop: bool, background: str
+) -> Options:
+    from PIL import ImageColor
+
+    for name in names or {}:
+        if name not in BROUGHT:
+            raise ConfigError(
+                f"names has {name!r}; what can be brought is {', '.join(BROUGHT)}."
+            )
+    try:
+        colour = ImageColor.getrgb(background)[:3]
+    except ValueError as error:
+        raise ConfigError(
+            f"background={background!r} is no colour: give a name such as white, or "
+            f"#rrggbb."
+        ) from error
+    called = {**{key: key for key in BROUGHT}, **(names or {})}
+    return Options(called, check_axes(axes), drop, colour)
+
+
 def _split(
-    reels: list[Reel], val: float, test: float, seed: int, num_frames: int | None
-) -> dict[str, list[_Piece]]:
-    """Pieces by split, of sequences in an order drawn with the seed."""
+    reels: list[Reel], val: float | None, test: float | None, seed: int
+) -> dict[str, list[int]]:
+    """Sequences by split: as they were given, or in an order drawn with the seed."""
+    given = [reel for reel in reels if reel.split]
+    if given:
+        if len(given) < len(reels):
+            other = next(reel for reel in reels if not reel.split)
+            raise ConfigError(
+                f"{given[0].source} is of the split {given[0].split}, and "
+                f"{other.source} of none. Import either splits or sequences."
+            )
+        if val is not None or test is not None:
+            raise ConfigError(
+                f"val={val} and test={test}: the folders are splits already. Leave "
+                f"val and test out, or import the folders' sequences by themselves."
+            )
+        chosen = {s: [i for i, r in enumerate(reels) if r.split == s] for s in SPLITS}
+        if not chosen["train"]:
+            raise ConfigError("there are no sequences to train on: train is missing.")
+        return chosen
     num, sizes = len(reels), {"train": len(reels)}
-    for name, share in (("val", val), ("test", test)):
+    shares = {n: SHARE if s is None else s for n, s in (("val", val), ("test", test))}
+    for name, share in shares.items():
         if not 0 <= share < 1:
             raise ConfigError(
                 f"{name}={share} must be a fraction of at least 0, below 1."
@@ -147,97 +231,155 @@ def _split(
         sizes["train"] -= sizes[name]
     if sizes["train"] < 1:
         raise ConfigError(
-            f"{num} recorded sequences do not suffice for val={val} and test={test}: "
-            f"none is left to train on. Make them smaller or 0, or record more."
+            f"{num} recorded sequences do not suffice for val={shares['val']} and "
+            f"test={shares['test']}: none is left to train on. Make them smaller or 0, "
+            f"or record more."
         )
-    order = iter(np.random.default_rng(seed).permutation(num))
+    order = iter(np.random.default_rng(seed).permutation(num).tolist())
+    return {name: list(itertools.islice(order, sizes[name])) for name in SPLITS}
+
+
+def _pieces(
+    reels: list[Reel],
+    order: dict[str, list[int]],
+    num_valid: list[int],
+    num_frames: int | None,
+) -> dict[str, list[_Piece]]:
+    """Pieces of the sequences of each split; those without a valid frame are left."""
     pieces: dict[str, list[_Piece]] = {name: [] for name in SPLITS}
-    for name in SPLITS:
-        some = [reels[i] for i in itertools.islice(order, sizes[name])]
-        for reel in some:
-            span = num_frames or reel.num_frames
-            starts = range(0, reel.num_frames - span + 1, span)
-            pieces[name] += [(reel, start) for start in starts]
+    for name, some in order.items():
+        for i in some:
+            span = num_frames or reels[i].num_frames
+            starts = range(0, reels[i].num_frames - span + 1, span)
+            pieces[name] += [(i, start) for start in starts if start < num_valid[i]]
         if some and not pieces[name]:
             raise ConfigError(
                 f"num_frames={num_frames} leaves nothing of {name}: the longest of its "
-                f"sequences has {max(reel.num_frames for reel in some)} frames."
+                f"sequences has {max(reels[i].num_frames for i in some)} frames."
             )
     return pieces
 
 
-def _contents(paths: list[Path], names: dict[str, str]) -> str:
+def _contents(
+    reels: list[Reel], options: Options, account: Account, found: Described
+) -> str:
     """16 digits that change with whatever is imported."""
+    # Only what is in use counts, so that new options rename no data set.
+    names = {
+        key: name
+        for key, name in options.names.items()
+        if key in _FIRST or any(column.startswith(key) for column in found.columns_read)
+    }
     digest = hashlib.sha256(repr(sorted(names.items())).encode())
-    for path in paths:
-        for file in source_files(path):
-            digest.update(checksum(file).encode())
+    for file in dict.fromkeys(file for reel in reels for file in reel.files):
+        digest.update(checksum(file).encode())
+    used = [*sorted(account.rules)]
+    used += [f"axes {options.axes}"] if options.axes else []
+    used += ["drop_last_action"] if options.drop_last_action else []
+    used += [r.split for r in reels if r.split]
+    if used:
+        digest.update(repr(used).encode())
     return digest.hexdigest()[:16]
 
 
-def _described(
-    reels: list[Reel], contents: str, num_frames: int
-) -> tuple[Recording, tuple[Column, ...]]:
-    """The world that stands for the recorded one, and the columns of its sequences.
-
-    Every sequence is read once, so that all agree.
-    """
-    first: dict[str, tuple[tuple[int, ...], str]] = {}
-    num_actions = 0
-
-    def words(kinds: dict[str, tuple[tuple[int, ...], str]]) -> str:
-        return ", ".join(
-            f"{name} {dtype}{shape}" for name, (shape, dtype) in kinds.items()
+def _taken(reels: list[Reel], account: Account) -> list[str]:
+    """What was taken, a line for each source."""
+    lines = []
+    for source, some in itertools.groupby(reels, key=lambda reel: reel.source):
+        group = list(some)
+        lengths = sorted({reel.num_frames for reel in group})
+        frames = f"{lengths[0]}" + (f" to {lengths[-1]}" if len(lengths) > 1 else "")
+        split = f" for {group[0].split}" if group[0].split else ""
+        read = f"; {account.shapes[source]}" if source in account.shapes else ""
+        one = "sequence" if len(group) == 1 else "sequences"
+        lines.append(
+            f"taken{split}: {source}, {len(group):,} {one} of {frames} frames{read}"
         )
+    if len(lines) > 10:
+        lines = [*lines[:9], f"... and {len(lines) - 9} more files and folders"]
+    rules = [f"pixels: {rule}" for rule in account.rules]
+    return [*lines, *rules]
 
-    for reel in reels:
-        arrays = reel.read()
-        kinds = {k: (a.shape[1:], str(a.dtype)) for k, a in arrays.items()}
-        first = first or kinds
-        if kinds != first:
-            raise ConfigError(
-                f"{reel.where} has {words(kinds)}, but {reels[0].where} has "
-                f"{words(first)}. All sequences must have the same arrays, shapes and "
-                f"types."
-            )
-        if "action" in kinds and kinds["action"][1] == "int32":
-            num_actions = max(num_actions, int(arrays["action"].max(initial=0)) + 1)
-    shapes = {name: first[name][0] for name in RECORDED if name in first}
-    world = Recording(
-        contents=contents,
-        frame=shapes["image"],  # type: ignore[arg-type]
-        columns=tuple(shapes),
-        state_size=shapes.get("state", (0,))[0],
-        num_actions=num_actions,
-        action_shape=() if num_actions else shapes.get("action", ()),
-    )
-    return world, recorded_columns(first, num_frames)
+
+def _dropped(
+    reels: list[Reel],
+    pieces: dict[str, list[_Piece]],
+    num_valid: list[int],
+    num_frames: int,
+) -> list[str]:
+    """What of the sequences is in no piece."""
+    used = [0] * len(reels)
+    for i, start in itertools.chain(*pieces.values()):
+        used[i] = max(used[i], min(start + num_frames, reels[i].num_frames))
+    over = sum(max(0, valid - n) for valid, n in zip(num_valid, used, strict=True))
+    lines = [f"dropped: {over:,} frames that fill no piece of {num_frames}"]
+    return lines if over else []
+
+
+def _shards(
+    recipe: TaskRecipe,
+    columns: tuple[Column, ...],
+    todo: list[Shard],
+    pieces: dict[str, list[_Piece]],
+    reels: list[Reel],
+) -> Iterator[tuple[Shard, bytes]]:
+    """Shards, so many at a time that what they hold is read in the files' order."""
+    one = sum(column.sequence_bytes for column in columns)
+    most = max(1, int(min(_AT_ONCE, free_memory() / 8) // max(1, one)))
+    group: list[Shard] = []
+    for shard in [*todo, None]:
+        if group and (shard is None or sum(map(len, [*group, shard])) > most):
+            rows = _rows(recipe, group, pieces, reels)
+            for done in group:
+                yield done, _shard_bytes(recipe, columns, done, rows)
+            group = []
+        group += [shard] if shard is not None else []
+
+
+def _rows(
+    recipe: TaskRecipe,
+    shards: list[Shard],
+    pieces: dict[str, list[_Piece]],
+    reels: list[Reel],
+) -> dict[tuple[str, int], Arrays]:
+    """The sequences of some shards by split and number, read in the files' order."""
+    wanted = [
+        (*pieces[shard.split][i], shard.split, i)
+        for shard in shards
+        for i in range(shard.start, shard.stop)
+    ]
+    rows = {}
+    for reel, some in itertools.groupby(sorted(wanted), key=lambda one: one[0]):
+        arrays = reels[reel].read()
+        for _, start, split, i in some:
+            length = reels[reel].num_frames
+            rows[split, i] = _row(arrays, start, length, recipe.num_frames)
+    return rows
 
 
 def _shard_bytes(
-    recipe: TaskRecipe, columns: tuple[Column, ...], shard: Shard, pieces: list[_Piece]
+    recipe: TaskRecipe,
+    columns: tuple[Column, ...],
+    shard: Shard,
+    rows: dict[tuple[str, int], Arrays],
 ) -> bytes:
-    @functools.lru_cache(maxsize=1)
-    def read(reel: Reel) -> Arrays:
-        # Pieces of one sequence follow each other, so it is read once.
-        return reel.read()
-
     make = find_store(recipe.store).writer
     with contextlib.closing(make(columns, len(shard), CHUNK_LEN)) as writer:
         for first in range(shard.start, shard.stop, CHUNK_LEN):
-            group = pieces[first : min(first + CHUNK_LEN, shard.stop)]
-            rows = [_row(read(reel), start, recipe.num_frames) for reel, start in group]
+            numbers = range(first, min(first + CHUNK_LEN, shard.stop))
             # The last column is the index, which is not recorded.
             names = [column.name for column in columns[:-1]]
-            stacked = {name: np.stack([row[name] for row in rows]) for name in names}
-            stacked["index"] = np.arange(first, first + len(group), dtype=np.int64)
+            stacked = {
+                name: np.stack([rows[shard.split, i][name] for i in numbers])
+                for name in names
+            }
+            stacked["index"] = np.arange(first, numbers.stop, dtype=np.int64)
             writer.put(first - shard.start, stacked)
         return writer.finish({**recipe.names_of(shard), "redrawn": 0})
 
 
-def _row(arrays: Arrays, start: int, num_frames: int) -> Arrays:
+def _row(arrays: Arrays, start: int, length: int, num_frames: int) -> Arrays:
     """A piece's arrays, filled up to the common length."""
-    length = len(arrays["image"])
     state, valid = np.zeros((length, 0), np.float32), np.ones(length, bool)
     row = {}
     for key, array in {"state": state, "valid": valid, **arrays}.items():

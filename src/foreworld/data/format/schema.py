@@ -60,20 +60,26 @@ SCHEMA = {
     "action": Row("step", "", ("...",), _BOTH),
     "reward": Row("step", "float32", (), _BOTH),
     "terminated": Row("step", "bool", (), _BOTH),
-    "truncated": Row("step", "bool"),
+    "truncated": Row("step", "bool", (), _BOTH),
     "valid": Row("frame", "bool", (), _BOTH),
     "observed": Row("frame", "bool"),
-    "time": Row("frame", "float32"),
+    "time": Row("frame", "float32", (), _BOTH),
+    "mode": Row("frame", "", ("...",), _BOTH),
     "key": Row("none", "uint32", ("word",), ("generator",), learnt=False),
     "index": Row("none", "int64", (), ("writer",), learnt=False),
-    LABEL: Row("none", "int64", ("...",), ("merge",)),
+    LABEL: Row("none", "int64", ("...",), ("merge", "recording")),
 }
 """Every column that has a meaning of its own."""
 RECORDED = tuple(name for name, row in SCHEMA.items() if "recording" in row.makers)
-"""Columns that a person can bring; ``image`` must be there."""
+"""Columns that a person can bring, and parameters; ``image`` or ``state`` must be."""
+STEP, GROUP = "dt", PARAMETER.rstrip("/")
+"""Time between two frames, which a person may bring as a parameter of each sequence,
+and what its other parameters are brought under."""
+BROUGHT = (*RECORDED, STEP, GROUP)
+"""What a person can bring, by the names of arguments that tell what it is called."""
 STATES = tuple(name for name, row in SCHEMA.items() if row.entry == ("state",))
 """Columns as wide as the state of the world."""
-_SAMPLED = Row("none", "float32", (), ("generator",))
+_SAMPLED = Row("none", "float32", (), ("generator", "recording"))
 _EXTRA = Row("frame", "", ("...",))
 
 
@@ -164,9 +170,10 @@ def recorded_columns(
     """
     known = {"state": ((0,), "float32"), "valid": ((), "bool"), **entries}
     length = {"frame": (num_frames,), "step": (num_frames - 1,), "none": ()}
+    drawn = sorted(name for name in known if name.startswith(PARAMETER))
     columns = [
-        Column(name, (*length[SCHEMA[name].axis], *known[name][0]), known[name][1])
-        for name in RECORDED
+        Column(name, (*length[row_of(name).axis], *known[name][0]), known[name][1])
+        for name in (*RECORDED, *drawn)
         if name in known
     ]
     return (*columns, Column("index", (), "int64"))

@@ -170,7 +170,8 @@ class AbstractRows(abc.ABC):
         size = len(self)
         try:
             # Truths are numbers to Python, and choose something else in NumPy.
-            index = operator.index([] if isinstance(index, bool) else index)
+            whole: Any = None if isinstance(index, bool) else index
+            index = operator.index(whole)
         except TypeError:
             raise TypeError(
                 f"a split is indexed by the number of a sequence, not by {index!r}. "

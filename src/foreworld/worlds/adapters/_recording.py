@@ -25,7 +25,7 @@ class Recording(AbstractWorld):
     contents: str = ""
     """first 16 digits of the SHA-256 of what was recorded"""
     frame: tuple[int, int, int] = (1, 1, 1)
-    """height, width and channels of a frame"""
+    """height, width and channels of a frame; 0 where none were recorded"""
     columns: tuple[str, ...] = ("image",)
     """what was recorded, in the words of the data format"""
     state_size: Size = 0

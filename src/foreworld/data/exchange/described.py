@@ -1,0 +1,144 @@
+"""What recorded sequences hold: every one is read once, so that all agree."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from foreworld.core.errors import ConfigError
+from foreworld.data.exchange.recordings.account import Account, Arrays, Reel, listed
+from foreworld.data.format.schema import (
+    BROUGHT,
+    PARAMETER,
+    RECORDED,
+    Column,
+    axis_of,
+    recorded_columns,
+)
+from foreworld.worlds.adapters._recording import Recording
+
+_Kinds = dict[str, tuple[tuple[int, ...], str]]
+"""Shape of an entry, and dtype, by column."""
+
+
+@dataclass(frozen=True)
+class Described:
+    """What the sequences have in common.
+
+    Attributes
+    ----------
+    world
+        Stands for the recorded one.
+    columns
+        Of the data set.
+    columns_read
+        Names of those that were in the files.
+    num_valid
+        Valid frames of each sequence.
+    """
+
+    world: Recording
+    columns: tuple[Column, ...]
+    columns_read: tuple[str, ...]
+    num_valid: list[int]
+
+
+def describe(reels: list[Reel], account: Account, num_frames: int) -> Described:
+    """Read all sequences.
+
+    Parameters
+    ----------
+    reels
+        The sequences.
+    account
+        Where is said what is strange about them.
+    num_frames
+        Frames of a sequence of the data set.
+
+    Raises
+    ------
+    ConfigError
+        They differ in arrays, shapes or types, or hold values that cannot be stored.
+    """
+    first: _Kinds = {}
+    num_actions, num_valid = 0, []
+    brightest: dict[Path, int] = {}
+    seen: dict[bytes, Reel] = {}
+    twice: list[str] = []
+    for reel in reels:
+        arrays = reel.read()
+        kinds = {k: (_entry(k, a), str(a.dtype)) for k, a in arrays.items()}
+        first = first or kinds
+        if kinds != first:
+            raise ConfigError(
+                f"{reel.where} has {_words(kinds)}, but {reels[0].where} has "
+                f"{_words(first)}. All sequences must have the same arrays, shapes and "
+                f"types."
+            )
+        if "action" in kinds and kinds["action"][1] == "int32":
+            most = int(arrays["action"].max(initial=0)) + 1
+            num_actions = max(num_actions, most, reel.num_choices)
+        if "image" in arrays:
+            most = int(arrays["image"].max())
+            brightest[reel.source] = max(brightest.get(reel.source, 0), most)
+        valid = arrays.get("valid")
+        num_valid.append(reel.num_frames if valid is None else int(valid.sum()))
+        digest = _digest(arrays)
+        # Within a file a world that starts alike may well repeat itself.
+        if seen.setdefault(digest, reel).source != reel.source:
+            twice.append(f"{reel.where} = {seen[digest].where}")
+    _note(account, reels, brightest, twice)
+    shapes = {name: first[name][0] for name in RECORDED if name in first}
+    drawn = tuple(sorted(name for name in first if name.startswith(PARAMETER)))
+    world = Recording(
+        frame=shapes.get("image", (0, 0, 0)),  # type: ignore[arg-type]
+        columns=(*shapes, *drawn),
+        state_size=shapes.get("state", (0,))[0],
+        num_actions=num_actions,
+        action_shape=() if num_actions else shapes.get("action", ()),
+    )
+    columns = recorded_columns(first, num_frames)
+    return Described(world, columns, tuple(first), num_valid)
+
+
+def _entry(key: str, array: object) -> tuple[int, ...]:
+    shape = array.shape  # type: ignore[attr-defined]
+    return shape if axis_of(key) == "none" else shape[1:]
+
+
+def _words(kinds: _Kinds) -> str:
+    return ", ".join(f"{name} {dtype}{shape}" for name, (shape, dtype) in kinds.items())
+
+
+def _digest(arrays: Arrays) -> bytes:
+    digest = hashlib.blake2b(digest_size=16)
+    for name, array in sorted(arrays.items()):
+        digest.update(name.encode() + str(array.shape).encode())
+        digest.update(array.tobytes())
+    return digest.digest()
+
+
+def _note(
+    account: Account, reels: list[Reel], brightest: dict[Path, int], twice: list[str]
+) -> None:
+    """What a person should know of the values."""
+    dark = [str(source) for source, most in brightest.items() if most == 1]
+    if dark:
+        account.notes[
+            f"no frame is brighter than 1 of 255 in {listed(dark)}: masks of 0 and 1 "
+            f"are black to the eye and to every learner. Bring them as truths or "
+            f"floats, or multiplied by 255."
+        ] = None
+    if twice:
+        account.notes[
+            f"{len(twice)} of {len(reels)} sequences hold the same as another one, and "
+            f"may lie in another split than that: {listed(twice)}."
+        ] = None
+    unread = dict.fromkeys(name for reel in reels for name in reel.unread)
+    if unread:
+        account.notes[
+            f"arrays that are not stored: {', '.join(unread)}. A data set of "
+            f"recordings holds {', '.join(BROUGHT)}; --state NAME and so on say what "
+            f"these are called in the files."
+        ] = None

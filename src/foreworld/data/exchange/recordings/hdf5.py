@@ -1,0 +1,244 @@
+"""HDF5 files: only values that lie in the file itself, as they are meant.
+
+HDF5 lets a file name others whose bytes it shows as its own, and says in attributes
+what its numbers mean. The first is refused, the second is done or refused.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from h5py import h5l
+
+from foreworld.data.exchange.recordings.account import Account, Options, Reel
+from foreworld.data.exchange.recordings.arrays import (
+    Held,
+    Index,
+    columns_of,
+    file_reels,
+)
+from foreworld.data.exchange.recordings.guard import (
+    Unreadable,
+    check_file,
+    check_memory,
+    reading,
+)
+
+HDF5 = (".h5", ".hdf5", ".he5", ".hdf", ".nc")
+"""How names of HDF5 files end; netCDF 4 is HDF5."""
+_SCALE, _OFFSET = "scale_factor", "add_offset"
+_MISSING = ("_FillValue", "missing_value")
+_MEANING = ("PALETTE", "IMAGE_WHITE_IS_ZERO", "DISPLAY_ORIGIN", "_Unsigned")
+"""Attributes that change what the numbers mean, and for which there is no rule."""
+_MATLAB = "MATLAB_class"
+_MOST_LINKS = 16
+
+
+def hdf5_reels(path: Path, options: Options, account: Account) -> list[Reel]:
+    """The sequences in an HDF5 file.
+
+    Parameters
+    ----------
+    path, options, account
+        The file, how it is read, and where is said what was assumed.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be read, or shows what lies in other files.
+    """
+    held: list[str] = []
+
+    def visit(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset) and not name.startswith("#refs#"):
+            held.append(name)
+
+    found, files = {}, [path]
+    with reading(path, "HDF5"), _open(path) as file:
+        file.visititems(visit)
+        # Links are not visited, so what they are named is looked for too.
+        named = [name.strip("/") for name in options.names.values()]
+        held += [
+            name
+            for name in named
+            if name not in held and isinstance(_find(file, file, name), h5py.Dataset)
+        ]
+        for key, name in columns_of(options.names, held).items():
+            found[key] = _held(path, name, _dataset(path, file, name, files))
+    return file_reels(path, "HDF5", found, held, options, account, tuple(files))
+
+
+def _open(path: Path) -> h5py.File:
+    return h5py.File(path, "r", driver="stdio", locking=False)
+
+
+def _find(file: h5py.File, start: h5py.Group, name: str, depth: int = 0) -> Any:
+    """What a name leads to, link by link; ``None`` for nothing.
+
+    HDF5 itself would open other files on the way.
+    """
+    if depth > _MOST_LINKS:
+        raise Unreadable(f"{name} is a link that leads to itself")
+    place: Any = file if name.startswith("/") else start
+    for step in name.split("/"):
+        if step in ("", "."):
+            continue
+        is_group = isinstance(place, h5py.Group)
+        if not is_group or not place.id.links.exists(step.encode()):
+            return None
+        kind = place.id.links.get_info(step.encode()).type
+        if kind == h5l.TYPE_HARD:
+            place = place[step]
+        elif kind == h5l.TYPE_SOFT:
+            told = place.id.links.get_val(step.encode()).decode()
+            place = _find(file, place, told, depth + 1)
+        else:
+            raise Unreadable(
+                f"{name} is a link into another file, which is not followed. Copy the "
+                f"array into this one"
+            )
+    return place
+
+
+def _dataset(path: Path, file: h5py.File, name: str, files: list[Path]) -> h5py.Dataset:
+    """An array of the file whose values all lie in it, and were all written."""
+    place: Any = _find(file, file, name)
+    if not isinstance(place, h5py.Dataset):
+        raise Unreadable(f"{name} is no array")
+    if place.external:
+        raise Unreadable(
+            f"{name} lies in another file ({place.external[0][0]}), which is not read. "
+            f"Copy the array into this one"
+        )
+    if place.is_virtual:
+        _check_virtual(path, name, place, files)
+    elif place.shape is None:
+        raise Unreadable(f"{name} is null: it has no values")
+    elif place.dtype.kind in "biuf":
+        _check_written(path, name, place)
+    return place
+
+
+def _check_virtual(
+    path: Path, name: str, array: h5py.Dataset, files: list[Path]
+) -> None:
+    """A virtual array shows others; all of them must lie beside it, and cover it."""
+    covered = 0
+    for source in array.virtual_sources():
+        other = path if source.file_name == "." else path.parent / source.file_name
+        if "/" in source.file_name or source.file_name in ("", ".."):
+            raise Unreadable(
+                f"{name} shows an array of {source.file_name}, outside of the folder, "
+                f"which is not read. Copy the array into this file"
+            )
+        if not other.is_file():
+            raise Unreadable(
+                f"{name} is virtual and shows an array of {other}, which is missing"
+            )
+        check_file(other)
+        with _open(other) as file:
+            there = _dataset(other, file, source.dset_name, files)
+            if there.is_virtual:
+                raise Unreadable(f"{name} shows an array that shows others")
+            stop = source.src_space.get_select_bounds()[1]
+            if any(i >= n for i, n in zip(stop, there.shape, strict=True)):
+                raise Unreadable(f"{name} shows more than there is in {other}")
+        if other not in files:
+            files.append(other)
+        covered += source.vspace.get_select_npoints()
+    if covered != math.prod(array.shape):
+        raise Unreadable(f"{name} is virtual, and parts of it show nothing")
+
+
+def _check_written(path: Path, name: str, array: h5py.Dataset) -> None:
+    """Refuse what was declared and never written, or cannot be unpacked."""
+    properties = array.id.get_create_plist()
+    for number in range(properties.get_nfilters()):
+        code, _, _, filter_name = properties.get_filter(number)
+        if not h5py.h5z.filter_avail(code):
+            said = filter_name.decode(errors="replace") or "no name"
+            raise Unreadable(
+                f"{name} is packed by a filter that is not installed here ({code}, "
+                f"{said}). Save it with gzip, or uncompressed"
+            )
+    wanted = math.prod(array.shape) * array.dtype.itemsize
+    if array.chunks:
+        check_memory(path, 4 * math.prod(array.chunks) * array.dtype.itemsize)
+        pairs = zip(array.shape, array.chunks, strict=True)
+        wanted, there = (
+            math.prod(-(-n // c) for n, c in pairs),
+            array.id.get_num_chunks(),
+        )
+        what = "chunks"
+    else:
+        there, what = array.id.get_storage_size(), "bytes"
+    if there < wanted:
+        raise Unreadable(
+            f"{name} is {array.shape} {array.dtype}, of which {wanted - there:,} of "
+            f"{wanted:,} {what} were never written. Write it whole, or leave it out"
+        )
+
+
+def _held(path: Path, name: str, array: h5py.Dataset) -> Held:
+    attributes: Any = array.attrs
+    for meaning in _MEANING:
+        if meaning in attributes:
+            raise Unreadable(
+                f"{name} has an attribute {meaning}, which says what its numbers mean "
+                f"in a way that is not known here. Save it as plain numbers"
+            )
+    scale = tuple(_number(name, attributes, key) for key in (_SCALE, _OFFSET))
+    missing = [_number(name, attributes, key) for key in _MISSING]
+    dtype, matlab = array.dtype, _MATLAB in attributes
+    if matlab:
+        kind = bytes(attributes[_MATLAB]).decode(errors="replace")
+        if "MATLAB_empty" in attributes or "MATLAB_sparse" in attributes:
+            raise Unreadable(f"{name} is empty or sparse. Save it full")
+        if kind in ("cell", "struct", "char", "function_handle", "string"):
+            raise Unreadable(f"{name} is a {kind} of MATLAB's; only numbers are read")
+        dtype = np.dtype(bool) if kind == "logical" else dtype
+    if scale != (None, None):
+        dtype = np.dtype(np.float64)
+    turn = slice(None, None, -1 if matlab else 1)
+    read = functools.partial(_read, path, name, dtype, matlab, scale, missing)
+    return Held(array.shape[turn], dtype, read, (array.chunks or ())[turn])
+
+
+def _number(name: str, attributes: Any, key: str) -> Any:
+    if key not in attributes:
+        return None
+    value = np.asarray(attributes[key])
+    if value.size != 1 or value.dtype.kind not in "biuf":
+        raise Unreadable(f"the attribute {key} of {name} is no number")
+    return value.reshape(-1)[0]
+
+
+def _read(
+    path: Path,
+    name: str,
+    dtype: np.dtype,
+    matlab: bool,
+    scale: tuple[Any, Any],
+    missing: list[Any],
+    index: Index,
+) -> np.ndarray:
+    with _open(path) as file:
+        array: Any = _find(file, file, name)
+        # MATLAB counts axes the other way round.
+        values = array[index[::-1]].T if matlab else array[index]
+    values = np.asarray(values)
+    for mark in missing:
+        if mark is not None and (values == mark).any():
+            raise Unreadable(
+                f"{name} holds {int((values == mark).sum())} missing values (its "
+                f"attribute says that {mark} is one). Leave such sequences out"
+            )
+    if scale != (None, None):
+        factor, offset = (1 if scale[0] is None else scale[0]), scale[1] or 0
+        values = values.astype(np.float64) * factor + offset
+    return values.astype(dtype, copy=False)

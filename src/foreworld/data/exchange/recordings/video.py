@@ -1,0 +1,102 @@
+"""Films as cameras and browsers write them, decoded by ffmpeg, where there is one."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from foreworld.core.errors import ConfigError
+from foreworld.data.exchange.recordings.guard import (
+    Unreadable,
+    check_file,
+    check_memory,
+    reading,
+)
+from foreworld.data.format.observation import LARGEST
+from foreworld.render.mp4 import find_ffmpeg
+
+FILMS = {
+    ".mp4": "mov",
+    ".m4v": "mov",
+    ".mov": "mov",
+    ".avi": "avi",
+    ".mkv": "matroska",
+    ".webm": "matroska",
+}
+"""What ffmpeg calls the containers, by the names that files end in."""
+_MOST_FRAMES = 10**6
+
+
+def num_frames(path: Path) -> int:
+    """Frames of a film: it is decoded once, and nothing kept.
+
+    Raises
+    ------
+    ConfigError
+        There is no ffmpeg, or it cannot read this, or it is too long.
+    """
+    num = 0
+    for frame in _decoded(path):
+        num += 1
+        check_memory(path, 2 * num * frame.nbytes)
+        if num > _MOST_FRAMES:
+            raise ConfigError(
+                f"{path} has more than {_MOST_FRAMES:,} frames. Cut it into shorter "
+                f"films."
+            )
+    if not num:
+        raise ConfigError(f"{path} holds no frames. Leave it out.")
+    return num
+
+
+def read_video(path: Path) -> np.ndarray:
+    """All frames, ``(time, height, width, 3)``; errors as :func:`num_frames`."""
+    return np.stack(list(_decoded(path)))
+
+
+def _decoded(path: Path) -> Iterator[np.ndarray]:
+    check_file(path)
+    program = find_ffmpeg()
+    if program is None:
+        raise ConfigError(
+            f"{path} cannot be read: there is no ffmpeg on this machine. Install it "
+            f"('apt-get install ffmpeg', or 'pip install imageio-ffmpeg') and run this "
+            f"again, or save the frames as images."
+        )
+    words = [
+        *(program, "-nostdin", "-loglevel", "error", "-xerror"),
+        # It may open this file and nothing else, and as what its name says: a list of
+        # addresses called .mp4 would be followed otherwise.
+        *("-protocol_whitelist", "file", "-max_pixels", str(LARGEST**2)),
+        *("-f", FILMS[path.suffix.lower()], "-i", f"file:{path.absolute()}"),
+        *("-map", "0:v:0", "-fps_mode", "passthrough", "-pix_fmt", "rgb24"),
+        *("-f", "image2pipe", "-c:v", "ppm", "-"),
+    ]
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        try:
+            with reading(path, "a film"):
+                while (frame := _next_frame(process.stdout)) is not None:
+                    yield frame
+                said = process.stderr.read().decode(errors="replace").strip()
+                if process.wait():
+                    raise Unreadable(said.splitlines()[-1] if said else "no reason")
+        finally:
+            process.kill()
+
+
+def _next_frame(stream: IO[bytes]) -> np.ndarray | None:
+    """The next portable pixmap: three lines, then rows of colours."""
+    kind = stream.readline(16)
+    if not kind:
+        return None
+    width, height = (int(word) for word in stream.readline(32).split())
+    stream.readline(16)
+    pixels = stream.read(height * width * 3)
+    return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
