@@ -13,8 +13,8 @@ import foreworld as fw
 from foreworld.cli.main import main
 from foreworld.core.registry import address
 from foreworld.sweeps.folder import StudyFolder
-from foreworld.testing.probes import ProbeWorld, SlowProbeLearner
-from foreworld.train.journal import segments_done
+from foreworld.testing.probes import ProbeLearner, ProbeWorld, SlowProbeLearner
+from foreworld.train.journal import is_compiling, segments_done
 
 WORDS = [
     "train",
@@ -87,3 +87,49 @@ def test_a_signal_that_python_drops_is_obeyed(number, code, monkeypatch, capsys)
     monkeypatch.setattr("foreworld.cli.main._dispatch", work)
     assert main(["list"]) == code
     assert "What is finished is kept" in capsys.readouterr().err
+
+
+STUCK = """
+import sys, time
+import jax.stages
+from foreworld.cli.main import main
+
+jax.stages.Lowered.compile = lambda self, **options: time.sleep(600)
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+def test_a_compiler_is_not_waited_for(number, code, own_folder):
+    """The case `disable_jit_cannot_be_stopped`."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", STUCK, "train", address(ProbeLearner), *WORDS[2:4]],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "FOREWORLD_CACHE": str(own_folder / "cache")},
+    )
+    deadline = time.monotonic() + 60
+    while not any(map(is_compiling, Path("runs").glob("*/chunks/000"))):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    # By then it is in the compiler; a little sooner it would end all the same.
+    time.sleep(1.0)
+    process.send_signal(number)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == code, error
+    assert "What is finished is kept" in error
+
+
+def test_programs_are_compiled_whatever_the_shell_says(own_folder):
+    words = [*WORDS[:4], "--num-updates=2", "--out=run", "--track=off"]
+    done = subprocess.run(
+        [sys.executable, "-m", "foreworld.cli.main", *words, "--quiet"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "JAX_DISABLE_JIT": "1"},
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("JAX_DISABLE_JIT is ignored: programs are compiled")

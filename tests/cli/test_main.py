@@ -144,3 +144,34 @@ def test_a_missing_device_is_named():
 def test_a_name_that_is_no_text_can_be_said(capsys):
     assert main(["check", "no/\udcffwhere"]) == 1
     assert "no/\\udcffwhere" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["train", "ppo", "--on", "tmaze", "--out"],
+        ["generate", "pendulum", "--train", "1", "--out"],
+        ["new", "world"],
+        ["import", "--out", "x"],
+    ],
+)
+def test_names_that_no_file_can_have(words, capsys):
+    name = "n" * 300
+    assert main([*words, name]) != 0
+    said = capsys.readouterr().err
+    assert "the name nnnnnnnnnnnnnnnnnnnn... has 30" in said
+    assert "255 are allowed. Choose a shorter one." in said
+
+
+def test_a_platform_that_is_misspelt():
+    done = subprocess.run(
+        [sys.executable, "-m", "foreworld.cli.main", "show", "tmaze"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "JAX_PLATFORMS": "cup"},
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        "foreworld: JAX_PLATFORMS='cup' names nothing that JAX finds here. Use "
+        "--device cpu or --device gpu, or unset the variable.\n"
+    )

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import errno
 import importlib
 import io
 import os
@@ -99,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"{'terminated' if asked else 'interrupted'}. What is finished is kept: run"
             f" the same command again to go on from there."
         )
-        return TERMINATED if asked else INTERRUPTED
+        return _end(TERMINATED if asked else INTERRUPTED)
     except BrokenPipeError:
         # The reader (`| head`) has seen enough; nothing is left to flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -237,19 +238,45 @@ def _take(words: list[str], option: str) -> tuple[list[str], list[str]]:
     return values, rest
 
 
+def _end(code: int) -> int:
+    """The exit code, or the end at once where a compiler would be waited for."""
+    compilation = sys.modules.get("foreworld.core.compilation")
+    if compilation is not None and compilation.is_compiling():
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(code)
+    return code
+
+
+def _without_platform() -> str:
+    """What to do where JAX has nothing of what ``JAX_PLATFORMS`` names; else empty."""
+    jax, named = sys.modules.get("jax"), os.environ.get("JAX_PLATFORMS", "")
+    if jax is None or not named:
+        return ""
+    with contextlib.suppress(RuntimeError, AssertionError):
+        if jax.devices():
+            return ""
+    if named == PLATFORMS["gpu"]:
+        return (
+            "JAX finds no GPU here. Use --device cpu, or install the GPU support "
+            "with: pip install 'foreworld[cuda]'."
+        )
+    return (
+        f"JAX_PLATFORMS={named!r} names nothing that JAX finds here. Use --device cpu "
+        f"or --device gpu, or unset the variable."
+    )
+
+
 def _unexpected(error: Exception) -> str:
     text = str(error) or type(error).__name__
-    jax = sys.modules.get("jax")
-    if jax is not None and os.environ.get("JAX_PLATFORMS") == PLATFORMS["gpu"]:
-        try:
-            found = jax.devices()
-        except (RuntimeError, AssertionError):
-            found = []
-        if not found:
-            return (
-                "JAX finds no GPU here. Use --device cpu, or install the GPU support "
-                "with: pip install 'foreworld[cuda]'."
-            )
+    if without := _without_platform():
+        return without
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        name = max(Path(str(error.filename)).parts, key=len)
+        return (
+            f"the name {name[:20]}... has {len(name)} letters, and no file or folder "
+            f"can be called so: 255 are allowed. Choose a shorter one."
+        )
     frame = own_frame(error)
     if frame is not None:
         return (

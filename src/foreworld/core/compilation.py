@@ -14,8 +14,8 @@ import os
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,8 @@ class Program:
 _KNOWN: dict[Hashable, Any] = {}
 """Programs of this process, those asked for longest ago first."""
 _MOST_KNOWN = 64
+_THREADS: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+"""Those that compile."""
 _PAUSE = 0.02
 """Seconds between looks at a program that another process compiles."""
 
@@ -103,6 +105,13 @@ def configure() -> None:
     compiled anew in each process.
     """
     jax.monitoring.register_event_listener(_count)
+    if jax.config.jax_disable_jit:  # pyright: ignore[reportAttributeAccessIssue]
+        print(
+            "JAX_DISABLE_JIT is ignored: programs are compiled whole. To look into a "
+            "world or a learner, call its methods in Python, or use "
+            "foreworld.testing.check_world and check_learner.",
+            file=sys.stderr,
+        )
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -151,10 +160,10 @@ def _compile(lowered: dict[Hashable, Any]) -> None:
     texts = {key: low.as_text() for key, low in lowered.items()}
     # The largest first: it decides when all are ready.
     todo = sorted(lowered, key=lambda key: -len(texts[key]))
-    guard = threading.Lock()
+    guard, stop, errors = threading.Lock(), threading.Event(), list[BaseException]()
 
     def work() -> None:
-        while True:
+        while not stop.is_set():
             with guard:
                 claimed = next(
                     ((k, lock) for k in todo if (lock := _try_lock(texts[k]))), None
@@ -172,9 +181,34 @@ def _compile(lowered: dict[Hashable, Any]) -> None:
 
     linux = sys.platform == "linux"
     cores = len(os.sched_getaffinity(0)) if linux else os.cpu_count() or 1
-    with ThreadPoolExecutor(max_workers=max(1, min(len(todo), cores))) as pool:
-        for done in [pool.submit(work) for _ in todo]:
-            done.result()
+
+    def attempt() -> None:
+        try:
+            work()
+        except BaseException as error:
+            errors.append(error)
+            stop.set()
+
+    # A compiler cannot be stopped. Daemons, because a signal is not to wait for it.
+    threads = [threading.Thread(target=attempt, daemon=True) for _ in todo[:cores]]
+    _THREADS.update(threads)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        stop.set()
+    if errors:
+        raise errors[0]
+
+
+def is_compiling() -> bool:
+    """Whether a compiler is at work that a signal left behind.
+
+    The process must then end by :func:`os._exit`: tidying up would wait for it.
+    """
+    return any(thread.is_alive() for thread in _THREADS)
 
 
 def _try_lock(text: str) -> contextlib.AbstractContextManager[Any] | None:

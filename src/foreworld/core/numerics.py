@@ -30,6 +30,8 @@ def pinned(wide: bool | None = None) -> Iterator[None]:
         stack.enter_context(jax.threefry_partitionable(True))
         stack.enter_context(jax.default_matmul_precision(None))
         stack.enter_context(jax.numpy_dtype_promotion("standard"))
+        # Step by step in Python, a program would take days.
+        stack.enter_context(jax.disable_jit(False))
         if wide is not None:
             stack.enter_context(jax.enable_x64(wide))
         yield

@@ -133,3 +133,8 @@ def test_old_files_may_sweep_a_world_and_a_field_of_it():
     worlds = [row[0] for row in labels_of(study)]
     found = [(world.length, world.perfect_memory) for world in worlds]
     assert found == [(2, False), (2, True), (3, False)]
+
+
+def test_names_of_studies_can_be_folders():
+    with pytest.raises(ConfigError, match=r"has 300 letters, and at most 200 can name"):
+        Study("n" * 300, BASE)

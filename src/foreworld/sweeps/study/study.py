@@ -16,6 +16,8 @@ from foreworld.sweeps.study import axes
 from foreworld.train.parameters import Parameters
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+_LONGEST = 200
+"""Letters of a name; a folder's has a hash and the seed besides, and 255 at most."""
 
 
 class Point(NamedTuple):
@@ -86,6 +88,11 @@ class Study(Part):
             raise ConfigError(
                 f"Study.name={name!r} must be made of letters, digits, '_', '-' and "
                 f"'.': it names the study's folder."
+            )
+        if len(name) > _LONGEST:
+            raise ConfigError(
+                f"Study.name has {len(name)} letters, and at most {_LONGEST} can name "
+                f"a folder: {name[:20]}... Choose a shorter one."
             )
         if not isinstance(base, Parameters):
             raise ConfigError(
@@ -187,6 +194,10 @@ def single(parameters: Parameters, seeds: int = 1, name: str | None = None) -> S
     seeds
         Runs of it, at least 1, with random numbers of their own.
     name
-        Of the study; by default ``<world or data set>_<learner>``.
+        Of the study; by default ``<world or data set>_<learner>``, as far as a data
+        set's name can be one of a study.
     """
-    return Study(parameters.name if name is None else name, parameters, seeds=seeds)
+    if name is None:
+        name = re.sub(r"[^A-Za-z0-9_.-]", "_", parameters.name)[:_LONGEST]
+        name = name if _NAME.fullmatch(name) else f"_{name}"[:_LONGEST]
+    return Study(name, parameters, seeds=seeds)
