@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.core.disk import gate as disk
+from foreworld.core.disk.names import check_name, inside
 from foreworld.core.disk.refusals import StorageError, storage
 from foreworld.core.errors import DamagedError
 from foreworld.core.strict_json import parse
@@ -277,7 +278,7 @@ def manifest(folder: Path) -> dict[str, Any] | None:
     Raises
     ------
     DamagedError
-        The marker itself was altered.
+        The marker itself was altered, or names what lies outside of the folder.
     """
     path = folder / MANIFEST
     if not path.exists():
@@ -289,6 +290,8 @@ def manifest(folder: Path) -> dict[str, Any] | None:
         same = bool(body) and file.read() == json_text(data).encode()
     if not (same and data.get("seal") == _seal_of(body)):
         raise DamagedError(f"{path} was altered: its own checksum does not match.")
+    for name in data["files"]:
+        check_name(name, path)
     return data
 
 
@@ -310,7 +313,7 @@ def verify(folder: Path, only: Iterable[str] | None = None) -> list[str]:
         return [f"{folder} is not finished: {folder / MANIFEST} is missing."]
     files = marker["files"]
     names = files if only is None else [name for name in only if name in files]
-    found = (problem_of(folder / name, files[name]) for name in names)
+    found = (_problem_in(folder, name, files[name]) for name in names)
     return [problem for problem in found if problem]
 
 
@@ -367,6 +370,13 @@ def _make_folder(path: Path) -> None:
     _make_folder(path.parent)
     disk.make_folder(path)
     disk.sync(path.parent)
+
+
+def _problem_in(folder: Path, name: str, entry: dict[str, Any]) -> str:
+    try:
+        return problem_of(inside(folder, name), entry)
+    except DamagedError as error:
+        return str(error)
 
 
 def _seal_of(body: dict[str, Any]) -> str:

@@ -44,7 +44,8 @@ def intercepted(interceptor: Interceptor) -> Iterator[None]:
 def open_file(path: Path, mode: Literal["rb", "wb", "ab", "ab+"]) -> io.FileIO:
     """Open without a buffer: what is written is written when the call returns.
 
-    Pipes and devices, of which one waits and another never ends, are refused.
+    Pipes and devices, of which one waits and another never ends, are refused; so are
+    links where something is written: they may lead to any file of the person's.
 
     Parameters
     ----------
@@ -122,8 +123,13 @@ def make_private_folder() -> Path:
 
 
 def _regular(path: str, flags: int) -> int:
-    """Open a file's number; of a pipe, without waiting for its other end."""
-    number = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    """Open a file's number; of a pipe, without waiting for its other end.
+
+    What is written to must lie there itself.
+    """
+    reads = (flags & os.O_ACCMODE) == os.O_RDONLY
+    flags |= os.O_NONBLOCK | os.O_CLOEXEC | (0 if reads else os.O_NOFOLLOW)
+    number = os.open(path, flags, 0o666)
     kind = os.fstat(number).st_mode
     if stat.S_ISREG(kind) or stat.S_ISDIR(kind):
         return number

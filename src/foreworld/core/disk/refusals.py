@@ -63,6 +63,7 @@ def _why(verb: Verb, path: Path, error: OSError) -> str:
         errno.ENOENT: "there is no such file" if reading else no_folder,
         errno.EEXIST: in_place,
         errno.ENOTDIR: in_place,
+        errno.ELOOP: "it is a link, and links are not written through. Remove it",
         errno.EISDIR: "it is a folder. Name a file",
         errno.ENODEV: "it is a pipe or a device, and no file",
         errno.EIO: "the disk reports an error (EIO). Look at the disk, then run the "

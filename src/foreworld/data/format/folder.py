@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ from foreworld.core.disk.folder import (
 from foreworld.core.disk.kind import kind_in
 from foreworld.core.disk.lease import lease
 from foreworld.core.disk.life import LEASES, Life
+from foreworld.core.disk.names import inside
 from foreworld.core.disk.seals import misplaced
 from foreworld.core.errors import DamagedError, OccupiedError
 from foreworld.core.parts.config import flat, to_dict
@@ -54,6 +56,7 @@ BESIDE = (LEASES, LOGS)
 """What may lie in a finished folder beside what was sealed."""
 _PATIENCE = 10.0
 """Seconds that another process may take to write a configuration."""
+_SHARD = re.compile(r"shard-\d{5,}\.\w+")
 
 
 def prepare(
@@ -114,6 +117,7 @@ def _replace(folder: Path, recipe: Recipe, config: dict[str, Any]) -> None:
 
 def _is_prepared(folder: Path, recipe: Recipe, force: bool) -> bool:
     """Whether the configuration is there already; refuses what stands in the way."""
+    check_links(folder, recipe.tasks)
     known = (folder / CONFIG).exists()
     differing = difference(folder, recipe) if known else ""
     if known and force and not differing:
@@ -193,6 +197,11 @@ def foreign(folder: Path, tasks: Iterable[str]) -> list[str]:
     for task in (task for task in tasks if task and (folder / task).is_dir()):
         inner = (p.name for p in entries(folder / task))
         found += [f"{task}/{name}" for name in inner if name not in SPLITS]
+    for place in (Path(task, split) for task in tasks for split in SPLITS):
+        # Of a link nothing but itself is ever deleted.
+        if (folder / place).is_dir() and not (folder / place).is_symlink():
+            inner = (p.name for p in entries(folder / place))
+            found += [f"{place}/{n}" for n in inner if not _SHARD.fullmatch(n)]
     return sorted(name for name in found if not name.endswith(".part"))
 
 
@@ -326,6 +335,26 @@ def account(folder: Path) -> str:
             f"{redrawn} of {draws} draws ({share}) were refused and made again"
         )
     return "; ".join(parts)
+
+
+def check_links(folder: Path, tasks: Iterable[str]) -> None:
+    """Refuse links that lead out of a data set where files are read and written.
+
+    Parameters
+    ----------
+    folder
+        Of the data set, or what is to become one.
+    tasks
+        Its tasks.
+
+    Raises
+    ------
+    DamagedError
+        Names the link.
+    """
+    splits = (Path(task, split).as_posix() for task in tasks for split in SPLITS)
+    for name in (*splits, LEASES, LOGS):
+        inside(folder, name)
 
 
 def _drop_broken(folder: Path, recipe: Recipe) -> bool:

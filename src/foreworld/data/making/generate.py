@@ -28,7 +28,7 @@ from foreworld.core.parts.own_code import demand_code, remember_code
 from foreworld.core.parts.part import field_specs
 from foreworld.core.parts.types import checked
 from foreworld.core.progress import Progress
-from foreworld.data.format.folder import LOGS, using
+from foreworld.data.format.folder import LOGS, check_links, using
 from foreworld.data.format.observation import NAMES
 from foreworld.data.format.recipe import Recipe, TaskRecipe, read_recipe
 from foreworld.data.format.stored_policy import AbstractStoredPolicy
@@ -176,6 +176,7 @@ def work(folder: Path) -> None:
     folder = Path(folder)
     recipe = read_recipe(folder)
     demand_code(recipe)
+    check_links(folder, recipe.tasks)
     settle(folder, recipe)
     if manifest(folder) is None:
         with using(folder, recipe) as life:

@@ -17,6 +17,7 @@ from foreworld.core.disk.places import expanded, shown
 from foreworld.core.errors import ConfigError, DamagedError, unknown_name
 from foreworld.core.parts.config import changes
 from foreworld.core.parts.stand_in import StandIn, class_name
+from foreworld.data.format.folder import check_links
 from foreworld.data.format.recipe import (
     SPLITS,
     Recipe,
@@ -63,6 +64,7 @@ def open_dataset(
             f"{place} is not finished: its generation was interrupted. Run the same "
             f"'foreworld generate' command again; what is finished is kept."
         )
+    check_links(folder, recipe.tasks)
     identity = read_identity(folder, recipe)
     if marker.get("identity") != identity:
         raise DamagedError(

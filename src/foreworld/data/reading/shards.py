@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
+from foreworld.core.disk.names import inside
 from foreworld.core.disk.seals import misplaced, vouch
 from foreworld.core.errors import DamagedError
 from foreworld.data.format.folder import shard_path
@@ -86,7 +87,9 @@ class Shards:
     def _reader(self, number: int) -> AbstractShardReader:
         if number not in self._readers:
             shard, path = self._paths[number]
-            vouch(self._folder, str(path.relative_to(self._folder)))
+            name = path.relative_to(self._folder).as_posix()
+            inside(self._folder, name)
+            vouch(self._folder, name)
             reader = find_store(self.recipe.store).reader(path)
             try:
                 self._look(shard, path, reader)

@@ -25,10 +25,11 @@ from foreworld.core.disk.folder import (
 from foreworld.core.errors import DamagedError
 from foreworld.launch.base import Task
 from foreworld.launch.processes import LOGS
-from foreworld.launch.slurm._task import RECORD
+from foreworld.launch.slurm._task import RECORD, trust_entry
 from foreworld.launch.slurm._tools import SlurmError, ask
 from foreworld.launch.slurm._watch import WATCH, Job
 
+_NUMBER = re.compile(r"[0-9]*")
 FOLDER = "slurm"
 """Folder, in that of logs, with one folder a submission."""
 
@@ -68,6 +69,8 @@ class Submission:
         # Slurm reads lists of names, and patterns in names of files.
         word = re.sub(r"[^A-Za-z0-9_-]+", "-", path.name)[:40].strip("-") or "work"
         name = f"foreworld-{word}-{secrets.token_hex(4)}"
+        for task in tasks:
+            trust_entry(task.entry)
         made = cls(path / LOGS / FOLDER / name, tasks, name)
         made.write()
         return made
@@ -79,6 +82,11 @@ class Submission:
             data = read_json(record)
             tasks = [Task(task["entry"], Path(task["path"])) for task in data["tasks"]]
             name, number = str(data["name"]), str(data["job"])
+            # Jobs of other folders are not this one's, whatever was copied into it.
+            work = record.parents[3].resolve()
+            own = all(task.path.resolve() == work for task in tasks)
+            if not (own and _NUMBER.fullmatch(number) and name == record.parent.name):
+                return None
             return cls(record.parent, tasks, name, number, float(data["submitted"]))
         except (DamagedError, StorageError, KeyError, TypeError, ValueError):
             return None

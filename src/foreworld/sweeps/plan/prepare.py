@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,13 @@ from foreworld.core.disk.folder import (
 from foreworld.core.disk.kind import kind_in
 from foreworld.core.disk.lease import lease
 from foreworld.core.disk.life import LEASES
+from foreworld.core.disk.names import inside
 from foreworld.core.disk.places import runs_folder
 from foreworld.core.errors import DamagedError, OccupiedError
 from foreworld.core.parts.config import to_dict
 from foreworld.core.parts.made_with import made_with, settle
 from foreworld.core.plain import say
+from foreworld.launch.processes import LOGS
 from foreworld.sweeps.plan._check import check_plan
 from foreworld.sweeps.plan.plan import Chunk, Plan, make_plan
 from foreworld.sweeps.study.find import FORMAT, KIND, name_in, read_study
@@ -36,6 +39,11 @@ LOCK = Path(LEASES, "plan")
 """Lock of the process that writes configuration and plan, or seals a study."""
 _PATIENCE = 60.0
 """Seconds that workers have to end that were told to."""
+_OURS = re.compile(
+    r"(state|metrics|checkpoint-\d+)\.safetensors|manifest\.json|timing\.json|"
+    r"journal\.jsonl|error\.txt|lock"
+)
+"""Files of a chunk."""
 
 
 def output_folder(study: Study, out: str | Path | None = None) -> Path:
@@ -199,12 +207,31 @@ def read_plan(folder: Path) -> Plan:
     try:
         plan = Plan.from_dict(read_sealed(folder, PLAN))
         check_plan(plan, read_study(folder))
+        for chunk in plan.chunks:
+            inside(folder, chunk.folder_name)
+        inside(folder, LOGS)
         return plan
     except DamagedError as error:
         raise DamagedError(
             f"{error} ({folder / PLAN}). Delete the folder or run with --force to "
             f"begin anew."
         ) from error
+
+
+def strangers(folder: Path) -> list[str]:
+    """Names of what lies among a study's chunks and was not written by it."""
+    found = []
+    chunks = folder / CHUNKS
+    for place in entries(chunks) if chunks.is_dir() and not chunks.is_symlink() else ():
+        # Of a link nothing but itself is ever deleted.
+        if place.is_symlink():
+            continue
+        if not (place.name.isdecimal() and place.is_dir()):
+            found.append(place)
+        else:
+            found += [p for p in entries(place) if not _OURS.fullmatch(p.name)]
+    names = (path.relative_to(folder).as_posix() for path in found)
+    return sorted(name for name in names if not name.endswith(".part"))
 
 
 def _forget_unused_plan(folder: Path, width: int) -> None:
@@ -252,6 +279,11 @@ def _clear(folder: Path, stopping: bool) -> bool:
     """Delete what a study wrote, and nothing else; whether there was one."""
     if not (folder / CONFIG).exists() or kind_in(read_json(folder / CONFIG)) != KIND:
         return False
+    if strange := strangers(folder):
+        raise OccupiedError(
+            f"{folder} also holds {', '.join(strange[:5])}, which Foreworld did not "
+            f"make. Move that away first."
+        )
     with life.alone(folder, _PATIENCE if stopping else 0.0) as mine:
         if not mine:
             raise OccupiedError(

@@ -16,7 +16,7 @@ from foreworld.core.parts.own_code import misfits
 from foreworld.core.parts.part import Part
 from foreworld.launch.processes import LOGS
 from foreworld.sweeps.folder import StudyFolder
-from foreworld.sweeps.plan.prepare import CHUNKS, PLAN, TABLE, names_of
+from foreworld.sweeps.plan.prepare import CHUNKS, PLAN, TABLE, names_of, strangers
 from foreworld.sweeps.results.selection import Best, best
 from foreworld.sweeps.run.cancel import CANCEL
 from foreworld.sweeps.run.work import finished, why_failed
@@ -90,7 +90,8 @@ class StudyKind(AbstractFolderKind):
         """All else."""
         names = {*_OURS, *_LOCKS, CONFIG, MANIFEST}
         there = (p.name for p in entries(folder) if not p.name.endswith(".part"))
-        return sorted(name for name in there if name not in names)
+        found = [name for name in there if name not in names]
+        return sorted([*found, *strangers(folder)])
 
     def stopping(self, folder: Path) -> str:
         """By a verb of its own."""
