@@ -39,6 +39,19 @@ def test_show(capsys):
         "inset=0.0, angle=[45.0, 135.0])"
     )
     assert "  world: PymunkBall" in lines
+    assert main(["show", "slvm/mixed_physics_2025"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    first = lines.index("with --legacy mixed_0, mixed_1, mixed_2 differ in:")
+    assert lines[first + 1 : first + 6] == [
+        "  world: PymunkBall",
+        "with --legacy mixed_3, mixed_4, mixed_5, mixed_9, mixed_10, mixed_11 differ in:",
+        "  picture.colour: thresholded",
+        "  observation.skip: 1",
+        "  observation.random_skip: True",
+    ]
+    for name in ("dm/lj_4", "slvm/lorenz"):
+        assert main(["show", name]) == 0
+        assert "--legacy" not in capsys.readouterr().out
     assert main(["show", "dm/lj_16", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["train"] == 45_000 and facts["legacy"] == {}
@@ -113,6 +126,7 @@ def test_legacy_and_scale():
         (["pendulum", "--scale", "0.1"], "scale=0.1 is for named sets"),
         (["pendulum", "--legacy"], "legacy=True is for named sets"),
         (["slvm/nascar", "--legacy"], "legacy=True: nothing differs between this"),
+        (["dm/lj_4", "--legacy"], "legacy=True: nothing differs between this"),
     ],
 )
 def test_mistakes(words, said, capsys):

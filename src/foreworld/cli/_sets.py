@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from foreworld.core.parts.config import changes, encode, field_paths
+from foreworld.data.format.observation import Observation
 from foreworld.data.sets.base import NamedSet
 from foreworld.data.sets.find import set_entries
 from foreworld.worlds.base import Family
@@ -13,10 +14,7 @@ from foreworld.worlds.base import Family
 def set_facts(name: str, named: NamedSet) -> dict[str, Any]:
     """A named set as plain values: its sizes, and the fields of each task's worlds."""
     entry = set_entries()[name]
-    legacy = {}
-    if named.peer:
-        peer = named.replace(legacy=True)
-        legacy = {task: _fields(family) for task, family in peer.families.items()}
+    legacy = _tasks(named.replace(legacy=True)) if named.has_legacy else {}
     return {
         "name": name,
         "summary": entry.summary,
@@ -25,7 +23,7 @@ def set_facts(name: str, named: NamedSet) -> dict[str, Any]:
         "num_frames": named.num_frames,
         "images": not named.series,
         "seed": named.seed,
-        "tasks": {task: _fields(family) for task, family in named.tasks.items()},
+        "tasks": _tasks(named),
         "legacy": legacy,
     }
 
@@ -44,13 +42,28 @@ def print_set(facts: dict[str, Any]) -> None:
         lead = f"  {label:>2}  {task}  " if num > 1 else "  "
         rest = ", ".join(f"{n}={v}" for n, v in fields.items() if n != "world")
         print(f"{lead}{fields['world']}({rest})")
-    if facts["legacy"]:
-        print("with --legacy the first differs in:")
-        ours, theirs = (next(iter(facts[k].values())) for k in ("tasks", "legacy"))
-        names = dict.fromkeys((*theirs, *ours))
-        for name in names:
-            if ours.get(name) != theirs.get(name):
-                print(f"  {name}: {theirs.get(name, 'its default')}")
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for task, theirs in facts["legacy"].items():
+        ours = facts["tasks"][task]
+        names = (n for n in {**theirs, **ours} if ours.get(n) != theirs.get(n))
+        lines = (f"  {name}: {theirs.get(name, 'its default')}" for name in names)
+        alike.setdefault(tuple(lines), []).append(task)
+    for lines, tasks in alike.items():
+        every = len(tasks) == num
+        which = ("every task" if num > 1 else "it") if every else ", ".join(tasks)
+        differ = "differs" if every or len(tasks) == 1 else "differ"
+        print(f"with --legacy {which} {differ} in{':' if lines else ' nothing.'}")
+        print("".join(f"{line}\n" for line in lines), end="")
+
+
+def _tasks(named: NamedSet) -> dict[str, dict[str, Any]]:
+    """The fields of each task's worlds, and of what is observed of them."""
+    found = {}
+    for task, family in named.families.items():
+        seen = changes(named.settings(task).get("observation", Observation()))
+        seen = {f"observation.{name}": value for name, value in seen.items()}
+        found[task] = {**_fields(family), **seen}
+    return found
 
 
 def _fields(family: Family) -> dict[str, Any]:

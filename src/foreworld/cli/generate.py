@@ -84,9 +84,9 @@ def run(args: Args, fields: Fields) -> int:
     )
     if not args.quiet:
         place = data.path if there["again"] else Path(out)
+        print(f"{place} is complete: look at it with 'foreworld preview {place}'.")
         if told := account(place):
             print(f"{told[0].upper()}{told[1:]}.")
-        print(f"{place} is complete: look at it with 'foreworld preview {place}'.")
     return 0
 
 

@@ -45,11 +45,23 @@ class NamedSet(Part):
         super().__check_init__()
         if not self.tasks:
             raise ConfigError("a named set needs at least one task.")
-        if self.legacy and not self.peer:
+        if self.legacy and not self.has_legacy:
             raise ConfigError(
                 "legacy=True: nothing differs between this set and the peer's, so "
                 "there is no other behaviour to bring back. Leave it away."
             )
+
+    @property
+    def has_legacy(self) -> bool:
+        """Whether the peer's own behaviour differs from ours in anything."""
+        if not self.peer:
+            return False
+        peers = importlib.import_module(_PEERS)
+        return any(
+            peers.as_peer(family, self.peer) != family
+            or peers.peer_settings(family, self.peer)
+            for family in self.tasks.values()
+        )
 
     @property
     def sizes(self) -> dict[str, int]:
