@@ -74,7 +74,7 @@ def write_triples(
         A file is there already.
     """
     alone, splits = len(data.families) == 1, filled(data)
-    if "action" in splits[0].columns:
+    if any("action" in filled(task)[0].columns for task in data.tasks.values()):
         worlds = dict.fromkeys(class_name(f.world) for f in data.families.values())
         raise ConfigError(
             f"{data.path} holds actions of a {' and '.join(worlds)}, for which "

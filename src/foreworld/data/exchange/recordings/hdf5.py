@@ -13,7 +13,7 @@ from typing import Any
 
 import h5py
 import numpy as np
-from h5py import h5l
+from h5py import h5l, h5s
 
 from foreworld.data.exchange.recordings.account import Account, Options, Reel
 from foreworld.data.exchange.recordings.arrays import (
@@ -145,12 +145,17 @@ def _check_virtual(
             there = _dataset(other, file, source.dset_name, files)
             if there.is_virtual:
                 raise Unreadable(f"{name} shows an array that shows others")
-            stop = source.src_space.get_select_bounds()[1]
-            if any(i >= n for i, n in zip(stop, there.shape, strict=True)):
+            shown = source.vspace.get_select_npoints()
+            if source.src_space.get_select_type() == h5s.SEL_ALL:
+                short = math.prod(there.shape) != shown
+            else:
+                ends = source.src_space.get_select_bounds()[1]
+                short = any(i >= n for i, n in zip(ends, there.shape, strict=True))
+            if short:
                 raise Unreadable(f"{name} shows more than there is in {other}")
         if other not in files:
             files.append(other)
-        covered += source.vspace.get_select_npoints()
+        covered += shown
     if covered != math.prod(array.shape):
         raise Unreadable(f"{name} is virtual, and parts of it show nothing")
 

@@ -101,7 +101,7 @@ def _entry(path: Path, file: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarr
     return array
 
 
-def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], Any, bool]:
+def _header(stream: Any) -> tuple[tuple[int, ...], Any, bool]:
     layout = np.lib.format
     version = layout.read_magic(stream)
     old, new = layout.read_array_header_1_0, layout.read_array_header_2_0
