@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from foreworld.core import registry
 from foreworld.core.errors import ConfigError, unknown_name
@@ -15,7 +15,6 @@ from foreworld.learners.base import AbstractLearner
 from foreworld.worlds.base import AbstractWorld
 
 _PARTS = ("world", "learner", "data")
-_Piece = TypeVar("_Piece", bound=Part)
 
 
 class Parameters(Part):
@@ -189,7 +188,7 @@ def _data(what: Any, fields: dict[str, Any]) -> Any:
     return DataFolder(**({} if what is None else {"path": str(what)}), **fields)
 
 
-def _build(kind: str, what: Any, fields: dict[str, Any], base: type[_Piece]) -> _Piece:
+def _build(kind: str, what: Any, fields: dict[str, Any], base: type[Part]) -> Any:
     if isinstance(what, str):
         what = registry.find(kind, what)
         # Entries that start as another field of their part are set afterwards.

@@ -259,17 +259,19 @@ def set_paths(part: Any, values: Mapping[str, Any]) -> Any:
     return {**part, **changes} if isinstance(part, dict) else part.replace(**changes)
 
 
-def field_paths(part: Part, prefix: str = "") -> dict[str, FieldSpec]:
+def field_paths(part: Part | StandIn, prefix: str = "") -> dict[str, FieldSpec]:
     """The fields of a part and of the parts that they hold, by dotted path.
 
     Parameters
     ----------
     part
-        The part.
+        The part; nothing is known of the fields of a stand-in.
     prefix
         Put before every path.
     """
     found: dict[str, FieldSpec] = {}
+    if isinstance(part, StandIn):
+        return found
     for spec in field_specs(type(part)):
         value, path = getattr(part, spec.name), f"{prefix}{spec.name}"
         found[path] = spec

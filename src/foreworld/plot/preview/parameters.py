@@ -50,7 +50,8 @@ def parameter_histograms(tasks: Sequence[Footage], title: str = "") -> Figure | 
                 style["histtype"] = "step"
             bins: Any = np.linspace(low, high, _NUM_BINS + 1) if high > low else 1
             axes.hist(task.parameters[name], bins=bins, **style)
-        unit = getattr(specs[name].mark, "unit", "")
+        mark = specs[name].mark if name in specs else None
+        unit = getattr(mark, "unit", "")
         words = name.replace("_", " ") + (f" ({unit})" if unit else "")
         _style.label(axes, _style.powers(words), "sequences" if place % 3 == 0 else "")
         axes.grid(axis="x", visible=False)

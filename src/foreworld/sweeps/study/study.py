@@ -12,6 +12,7 @@ import numpy as np
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.parts.config import content_hash
 from foreworld.core.parts.part import Bounded, Part
+from foreworld.core.parts.stand_in import StandIn
 from foreworld.sweeps.study import axes
 from foreworld.train.parameters import Parameters
 
@@ -94,6 +95,8 @@ class Study(Part):
                 f"Study.name has {len(name)} letters, and at most {_LONGEST} can name "
                 f"a folder: {name[:20]}... Choose a shorter one."
             )
+        if isinstance(base, StandIn):
+            base.refuse()
         if not isinstance(base, Parameters):
             raise ConfigError(
                 f"Study.base: expected Parameters(...), got {base!r} "
