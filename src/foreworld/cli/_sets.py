@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from foreworld.core.parts.config import changes, encode, field_paths
+from foreworld.core.parts.config import changes, encode
+from foreworld.core.parts.paths import field_paths
 from foreworld.data.format.observation import Observation
 from foreworld.data.sets.base import NamedSet
 from foreworld.data.sets.find import set_entries

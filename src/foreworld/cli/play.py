@@ -40,7 +40,7 @@ def run(args: Args, fields: Fields) -> int:
     """Open what is played, print the address, serve until Ctrl-C."""
     from foreworld.cli._fields import read_fields
     from foreworld.core.compilation import configure as use_cache
-    from foreworld.core.parts.config import nested
+    from foreworld.core.parts.paths import nested
     from foreworld.play.stage.open import open_run
     from foreworld.play.stage.world import WorldStage
     from foreworld.play.web.server import play

@@ -40,7 +40,7 @@ def run(args: Args, fields: Fields) -> int:
     from foreworld.cli._fields import read_fields
     from foreworld.cli._sets import print_set, set_facts
     from foreworld.core.keys import root_key
-    from foreworld.core.parts.config import nested
+    from foreworld.core.parts.paths import nested
     from foreworld.data.sets.find import make_set
     from foreworld.render.gif import write_png
     from foreworld.worlds.base import AbstractWorld

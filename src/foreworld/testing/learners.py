@@ -11,7 +11,7 @@ import numpy as np
 
 from foreworld.core.errors import FitError
 from foreworld.core.keys import named_key, root_key
-from foreworld.core.parts import config
+from foreworld.core.parts import paths
 from foreworld.core.parts.part import Bounded, Part, field_specs
 from foreworld.core.parts.partition import combine, partition, stack
 from foreworld.learners.base import AbstractLearner, Budget, Mean, Source
@@ -239,7 +239,7 @@ def _check_lanes(
 
 def _mark(part: Any, path: str) -> Bounded:
     owner, _, field = path.rpartition(".")
-    holder = config.get_path(part, owner) if owner else part
+    holder = paths.get_path(part, owner) if owner else part
     specs = {spec.name: spec for spec in field_specs(type(holder))}
     mark = specs[field].mark
     return mark if isinstance(mark, Bounded) else Bounded()

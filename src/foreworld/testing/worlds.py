@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from foreworld.core.keys import named_key, root_key
-from foreworld.core.parts import config
+from foreworld.core.parts import paths
 from foreworld.core.parts.part import Traced
 from foreworld.core.parts.partition import combine, partition, stack
 from foreworld.core.spaces import Discrete
@@ -212,7 +212,7 @@ def _check_traced(world: AbstractWorld, key: Key[Array, ""]) -> None:
     if not traced:
         return
     rows = [traced]
-    for path, spec in config.field_paths(world).items():
+    for path, spec in paths.field_paths(world).items():
         if isinstance(spec.mark, Traced) and spec.mark.allows(0.0):
             rows.append({**traced, path: 0.0})
     _, action = RandomPolicy(world).act(None, None, key)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from foreworld.core import registry
 from foreworld.core.errors import ConfigError, unknown_name
-from foreworld.core.parts import config
+from foreworld.core.parts import config, paths
 from foreworld.core.parts.part import Bounded, Entries, Part, field_specs
 from foreworld.core.parts.stand_in import StandIn
 from foreworld.data.reading.reference import DataFolder
@@ -117,7 +117,7 @@ class Parameters(Part):
 
     def get(self, path: str) -> Any:
         """The value at a dotted path; a bare name is the learner's field."""
-        return config.get_path(self, full_path(path))
+        return paths.get_path(self, full_path(path))
 
     def set(self, path: str, value: Any) -> Parameters:
         """A copy with another value at a dotted path, checked.
@@ -135,7 +135,7 @@ class Parameters(Part):
         where = full_path(path)
         if where in _PARTS:
             return self.replace(**{where: value})
-        return config.set_path(self, where, value)
+        return paths.set_path(self, where, value)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, every field."""
@@ -196,7 +196,7 @@ def _build(kind: str, what: Any, fields: dict[str, Any], base: type[Part]) -> An
         later = [s.name for s in field_specs(what) if isinstance(s.mark, Entries)]
         after = {k: v for k, v in fields.items() if k.partition(".")[0] in later}
         after = {k: v for k, v in after.items() if "." in k}
-        plain = config.nested({k: v for k, v in fields.items() if k not in after})
+        plain = paths.nested({k: v for k, v in fields.items() if k not in after})
         for name in plain:
             if name not in known:
                 raise unknown_name(f"field of {what.__name__}", name, known)
@@ -215,5 +215,5 @@ def _build(kind: str, what: Any, fields: dict[str, Any], base: type[Part]) -> An
 
 def _with(part: Any, fields: dict[str, Any]) -> Any:
     for path, value in fields.items():
-        part = config.set_path(part, path, value)
+        part = paths.set_path(part, path, value)
     return part

@@ -21,9 +21,9 @@ from jaxtyping import Array, Bool, Float, Key, Num, UInt8
 from foreworld.core import show
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.keys import named_key, root_key
-from foreworld.core.parts.config import field_paths, get_path, nested, set_path
 from foreworld.core.parts.part import Bounded, Part, field_specs
 from foreworld.core.parts.partition import combine, partition
+from foreworld.core.parts.paths import field_paths, get_path, nested, set_path
 from foreworld.core.parts.stand_in import StandIn
 from foreworld.core.spaces import Space
 from foreworld.render.gif import grid_of, png_bytes

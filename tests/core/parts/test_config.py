@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from foreworld.core.errors import ConfigError, DamagedError, UnknownNameError
-from foreworld.core.parts import config
+from foreworld.core.parts import config, paths
 from foreworld.core.trusted import trust
 from tests.core.some_parts import Net, Thing, Versioned, WithData
 
@@ -69,11 +69,11 @@ def test_diff_names_paths():
 
 def test_paths():
     thing = Thing(nets={"x": Net()})
-    assert config.get_path(thing, "nets.x.scale") == 1.0
-    assert config.set_path(thing, "nets.x.scale", 3).nets["x"].scale == 3.0
-    assert config.set_path(thing, "net.hidden", 4).net.hidden == 4
+    assert paths.get_path(thing, "nets.x.scale") == 1.0
+    assert paths.set_path(thing, "nets.x.scale", 3).nets["x"].scale == 3.0
+    assert paths.set_path(thing, "net.hidden", 4).net.hidden == 4
     with pytest.raises(UnknownNameError, match="Did you mean 'scale'"):
-        config.get_path(thing, "nets.x.scal")
+        paths.get_path(thing, "nets.x.scal")
 
 
 def test_unknown_field_and_version_are_refused():
@@ -116,4 +116,4 @@ def test_a_class_from_a_file(tmp_path):
 
 def test_values_by_path_as_constructors_take_them():
     values = {"a": 1, "b.c": 2, "b.d.e": 3}
-    assert config.nested(values) == {"a": 1, "b": {"c": 2, "d": {"e": 3}}}
+    assert paths.nested(values) == {"a": 1, "b": {"c": 2, "d": {"e": 3}}}

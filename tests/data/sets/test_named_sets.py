@@ -14,7 +14,7 @@ import foreworld as fw
 from foreworld.compat.worlds.diagonal_mass_spring import DiagonalMassSpring
 from foreworld.compat.worlds.pymunk_ball import PymunkBall
 from foreworld.core.errors import ConfigError, UnknownNameError
-from foreworld.core.parts.config import get_path, set_path
+from foreworld.core.parts.paths import get_path, set_path
 from foreworld.data.making.generate import plan
 from foreworld.data.sets.base import NamedSet
 from foreworld.data.sets.find import make_set, set_entries

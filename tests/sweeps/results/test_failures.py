@@ -51,7 +51,8 @@ def test_an_error_is_a_failure_as_well(tmp_path):
     study = fw.Study("s", fw.Parameters(ProbeWorld(), ProbeLearner()), seeds=2)
     found = fw.sweep(study, out=tmp_path / "s", quiet=True)
     place = found.path / "chunks" / "000"
-    (place / "manifest.json").unlink()
+    for folder in (found.path, place):
+        (folder / "manifest.json").unlink()
     (place / "error.txt").write_text("MemoryError: full\n\nTraceback\n")
     assert failures(found.path, found.plan) == {
         (0, 0): "MemoryError: full",
@@ -106,7 +107,7 @@ def test_an_evaluation_in_which_no_episode_can_end(capsys):
     for name, value in sizes.items():
         words += [f"--{name}", str(value)]
     said = (
-        "no episode ended in an evaluation, so nothing was counted: eval_num_steps=2 "
+        "No episode ended in an evaluation, so nothing was counted: eval_num_steps=2 "
         "is shorter than every episode. Give more steps, or 0 for the world's own "
         "limit; longer training does not help."
     )

@@ -5,7 +5,7 @@ import pytest
 
 import foreworld as fw
 from foreworld.core.errors import ConfigError, UnknownNameError
-from foreworld.core.parts import config
+from foreworld.core.parts import config, paths
 from foreworld.worlds import Picture
 from foreworld.worlds.dynamics.pendulum import Pendulum
 from foreworld.worlds.dynamics.two_body import TwoBody
@@ -16,7 +16,7 @@ SHIFT = fw.Uniform(-0.4, 0.4)
 def test_three_spellings_are_one_world():
     whole = Pendulum(picture=Picture(margin=0.4))
     assert fw.make("pendulum", picture={"margin": 0.4}) == whole
-    assert config.set_path(Pendulum(), "picture.margin", 0.4) == whole
+    assert paths.set_path(Pendulum(), "picture.margin", 0.4) == whole
     assert config.changes(whole) == {"picture.margin": 0.4}
     # What a dictionary does not name stays as this system has it.
     assert TwoBody(picture={"margin": 0.4}).picture.canvas == 2.75  # type: ignore

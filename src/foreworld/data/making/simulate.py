@@ -21,9 +21,9 @@ from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.host_keys import host_fold, host_key
 from foreworld.core.keys import key_of, named_key, root_key
 from foreworld.core.numerics import pinned
-from foreworld.core.parts.config import field_paths
 from foreworld.core.parts.part import Part
 from foreworld.core.parts.partition import Leaves, Static, combine, partition
+from foreworld.core.parts.paths import field_paths
 from foreworld.data.format.observation import Observation
 from foreworld.data.format.recipe import TaskRecipe
 from foreworld.data.format.schema import PARAMETER, Column, stored_dtype

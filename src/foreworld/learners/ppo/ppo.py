@@ -162,11 +162,11 @@ class PPO(AbstractLearner):
         """Episodes are longer than an evaluation."""
         limit = self.eval_num_steps
         return (
-            f"no episode ended in an evaluation, so nothing was counted: "
+            f"No episode ended in an evaluation, so nothing was counted: "
             f"eval_num_steps={limit} is shorter than every episode. Give more steps, "
             f"or 0 for the world's own limit; longer training does not help."
             if limit
-            else "no episode ended in an evaluation, so nothing was counted."
+            else "No episode ended in an evaluation, so nothing was counted."
         )
 
     def eval_sizes(self, world: AbstractWorld) -> tuple[int, int, int]:

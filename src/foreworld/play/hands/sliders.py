@@ -11,9 +11,9 @@ from typing import Any
 import jax.numpy as jnp
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.parts.config import field_paths, get_path, set_path
 from foreworld.core.parts.part import Bounded
 from foreworld.core.parts.partition import Static, partition
+from foreworld.core.parts.paths import field_paths, get_path, set_path
 from foreworld.play.stage.base import Slider
 from foreworld.worlds.base import AbstractWorld
 

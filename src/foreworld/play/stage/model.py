@@ -16,8 +16,8 @@ from jaxtyping import Array, Float, Int, UInt8
 
 from foreworld.core.keys import named_key, root_key
 from foreworld.core.numerics import pinned
-from foreworld.core.parts.config import set_path
 from foreworld.core.parts.partition import Static, combine, partition
+from foreworld.core.parts.paths import set_path
 from foreworld.learners.forward.base import AbstractForwardModel, ForwardState
 from foreworld.play.hands.hands import Hands
 from foreworld.play.hands.keys import keys

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from foreworld.core.parts.config import field_paths
+from foreworld.core.parts.paths import field_paths
 from foreworld.plot import _style
 from foreworld.plot.preview._lines import name_lines, style_of, task_numbers
 from foreworld.plot.preview.footage import Footage

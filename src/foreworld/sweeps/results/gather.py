@@ -168,7 +168,8 @@ def gather(folder: Path, partial: bool = False) -> xarray.Dataset:
         "base": to_json(study.base),
     }
     dataset = xarray.Dataset(variables, coords, attrs)
-    dataset.attrs["uncounted"] = _uncounted(dataset, study)
+    if hint := _uncounted(dataset, study):
+        dataset.attrs["uncounted"] = hint
     return dataset
 
 

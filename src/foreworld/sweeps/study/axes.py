@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from foreworld.core.errors import ConfigError, ForeworldError, unknown_name
-from foreworld.core.parts.config import changes, get_path, set_paths
+from foreworld.core.parts.config import changes
 from foreworld.core.parts.part import Part, field_specs
+from foreworld.core.parts.paths import get_path, set_paths
 from foreworld.train.parameters import Parameters, full_path
 
 _TOGETHER = ", "
