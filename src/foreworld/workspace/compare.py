@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from foreworld.core.disk.folder import CONFIG, manifest, read_json
+from foreworld.core.disk.folder import CONFIG, manifest, read_sealed
 from foreworld.core.disk.kind import kind_of
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts import config
@@ -57,7 +57,7 @@ def compare(a: str | Path, b: str | Path) -> Difference:
             f"{a} is a {words[0]} and {b} is a {words[1]}: two studies or two data "
             f"sets can be compared."
         )
-    old, new = (read_json(folder / CONFIG).get("versions", {}) for folder in folders)
+    old, new = (read_sealed(folder, CONFIG).get("versions", {}) for folder in folders)
     seals = [manifest(folder) for folder in folders]
     sums = [
         {n: entry["sha256"] for n, entry in seal["files"].items() if "/" in n}

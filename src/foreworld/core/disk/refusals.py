@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -57,7 +58,7 @@ def _why(verb: Verb, path: Path, error: OSError) -> str:
         errno.ENOSYS: no_locks,
         errno.EOPNOTSUPP: no_locks,
         errno.ENOSPC: f"the disk is full. {again}",
-        errno.EDQUOT: f"your disk quota is used up. {again}",
+        errno.EDQUOT: f"your disk quota is used up, of bytes or of files. {again}",
         errno.EROFS: f"the folder is read-only.{another}",
         errno.EACCES: f"you may not {verb} there.{another}",
         errno.ENOENT: "there is no such file" if reading else no_folder,
@@ -70,4 +71,22 @@ def _why(verb: Verb, path: Path, error: OSError) -> str:
         "same command again: what is finished is kept",
     }
     reason = advice.get(error.errno or 0, error.strerror or str(error))
+    if error.errno == errno.ENOSPC and _without_inodes(path):
+        reason = (
+            "the file system can hold no more files, although bytes are free on it: "
+            "it is out of inodes ('df -i' shows it). Delete files there, and run the "
+            "same command again: what is finished is kept"
+        )
     return f"cannot {verb} {path}: {reason.removesuffix('.')}."
+
+
+def _without_inodes(path: Path) -> bool:
+    """Whether a file system has bytes left and no room for another file."""
+    place = next((p for p in (path, *path.absolute().parents) if p.exists()), None)
+    if place is None:
+        return False
+    with contextlib.suppress(OSError):
+        found = os.statvfs(place)
+        # Some file systems count none: their number is 0.
+        return found.f_files > 0 and found.f_favail == 0 and found.f_bavail > 0
+    return False

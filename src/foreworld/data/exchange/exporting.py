@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from foreworld.core.errors import OccupiedError
+from foreworld.core.disk.folder import read_json, remove, write_file, write_json
+from foreworld.core.errors import DamagedError, OccupiedError
 from foreworld.data.format.recipe import SPLITS
 from foreworld.data.reading.dataset import DataSet
 from foreworld.data.reading.split import Split
 
 BATCH = 50
 """Sequences in memory at a time."""
+_NOTE = ".exporting.json"
 
 
 def filled(data: DataSet) -> list[Split]:
@@ -19,24 +22,52 @@ def filled(data: DataSet) -> list[Split]:
     return [split for name in SPLITS if len(split := data.split(name))]
 
 
-def check_free(files: Iterable[Path], force: bool) -> None:
-    """Refuse to replace files that are there.
+def write_all(
+    files: Mapping[Path, Callable[[Path], None]],
+    out: Path,
+    what: Mapping[str, Any],
+    force: bool,
+) -> None:
+    """Write the files of an export; killed, the same call writes what is missing.
+
+    Meanwhile ``.exporting.json`` says what is being written, so that files of this
+    export are told from others.
 
     Parameters
     ----------
     files
-        What is to be written.
+        What writes each file, given a temporary path.
+    out
+        Folder that they lie in.
+    what
+        What is exported and how: JSON values.
     force
-        Whether they may be replaced.
+        Replace files that are there.
 
     Raises
     ------
     OccupiedError
-        One of them is there.
+        A file is there that is not of this export.
     """
-    for path in files:
-        if path.exists() and not force:
-            raise OccupiedError(
-                f"{path} is there already. Choose another folder with --out, or "
-                f"replace it with --force."
-            )
+    names = [str(path.relative_to(out)) for path in files]
+    note, text = out / _NOTE, {"export": dict(what), "files": names}
+    if not _is_begun(note, text):
+        for path in files:
+            if path.exists() and not force:
+                raise OccupiedError(
+                    f"{path} is there already. Choose another folder with --out, or "
+                    f"replace it with --force."
+                )
+            remove(path)
+        write_json(note, text)
+    for path, write in files.items():
+        if not path.exists():
+            write_file(path, write)
+    remove(note)
+
+
+def _is_begun(note: Path, text: dict[str, Any]) -> bool:
+    try:
+        return read_json(note) == text
+    except DamagedError:
+        return False

@@ -14,13 +14,13 @@ import functools
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from foreworld.core.disk.folder import write_file
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.stand_in import class_name
-from foreworld.data.exchange.exporting import BATCH, check_free, filled
+from foreworld.data.exchange.exporting import BATCH, filled, write_all
 from foreworld.data.reading.dataset import DataSet
 from foreworld.data.reading.split import Split
 from foreworld.data.views.windows import Windows, WindowSplit
@@ -106,9 +106,10 @@ def write_triples(
             for split in filled(part):
                 write = _triple(split, flat, None if combined else label)
                 files[Path(out, task, f"{prefix}{split.name}.npz")] = write
-    check_free(files, force)
-    for path, write in files.items():
-        write_file(path, write)
+    what: dict[str, Any] = {"to": "npz-slvm", "data": data.identity}
+    what |= {"states": data.states, "combined": combined}
+    what["cut"] = None if cut is None else getattr(cut, "__name__", repr(cut))
+    write_all(files, Path(out), what, force)
     return list(files)
 
 

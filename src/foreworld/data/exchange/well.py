@@ -16,10 +16,10 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from foreworld.core.disk.folder import write_bytes, write_file
+from foreworld.core.disk.folder import write_bytes
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.partition import partition
-from foreworld.data.exchange.exporting import BATCH, check_free, filled
+from foreworld.data.exchange.exporting import BATCH, filled, write_all
 from foreworld.data.reading.dataset import DataSet
 from foreworld.data.reading.split import Split
 from foreworld.worlds.base import AbstractWorld
@@ -69,11 +69,14 @@ def write_well(data: DataSet, out: str | Path, force: bool = False) -> list[Path
             rows = slice(first, first + size)
             pieces[path] = functools.partial(_write, name, split, world, rows)
             first += size
-    check_free((*pieces, stats), force)
-    for path, write in pieces.items():
-        write_file(path, write)
-    write_bytes(stats, _statistics(splits[0]).encode())
-    return [*pieces, stats]
+    pieces[stats] = functools.partial(_write_statistics, splits[0])
+    what = {"to": "well", "data": data.identity, "states": data.states}
+    write_all(pieces, out, what, force)
+    return list(pieces)
+
+
+def _write_statistics(split: Split, path: Path) -> None:
+    write_bytes(path, _statistics(split).encode(), durable=False)
 
 
 def _write(

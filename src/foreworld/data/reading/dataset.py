@@ -122,6 +122,12 @@ class DataSet:
         return self.recipe.identity if self._identity is None else self._identity
 
     @property
+    def states(self) -> str:
+        """What becomes of states of different width, in words."""
+        merging = self._merging or Merging()
+        return f"{merging.states} {merging.num_columns}"
+
+    @property
     def tasks(self) -> dict[str, DataSet]:
         """Each task by itself, in the order of labels; "" for the only one."""
         return {
