@@ -15,6 +15,7 @@ from foreworld.data.exchange.npz_slvm import write_triples
 from foreworld.data.reading import split as split_module
 from foreworld.sweeps.results.table import write_csv
 from foreworld.testing.faults import flip
+from foreworld.train.checkpoint import flatten
 from tests.faults.verbs import sweep, train
 
 SIZES = {"train": 6, "val": 2, "num_frames": 4, "quiet": True}
@@ -63,7 +64,7 @@ def best(folder, out):
 
 
 def state(folder, out):
-    return fw.load(folder).state(0, 0)
+    return flatten(fw.load(folder).state(0, 0), "state")
 
 
 def table(folder, out):
