@@ -140,6 +140,15 @@ def npy(array: np.ndarray, shape: tuple[int, ...] | None = None) -> bytes:
     return out.getvalue() + array.tobytes()
 
 
+def test_flipped_bits_are_found_where_there_are_checksums(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.npz", {"image.npy": npy(IMAGE)}, packed=False)
+    whole = path.read_bytes()
+    place = whole.index(IMAGE.tobytes())
+    for i in range(place, place + IMAGE.size, 37):
+        path.write_bytes(whole[:i] + bytes([whole[i] ^ 1]) + whole[i + 1 :])
+        refused(path, "cannot be read as NPZ: Bad CRC-32")
+
+
 class _Runs:
     def __reduce__(self) -> Any:
         return os.mkdir, ("ran",)

@@ -184,6 +184,10 @@ def test_splits_that_are_given_are_kept(tmp_path: Path) -> None:
         np.savez(tmp_path / f"{name}.npz", image=frames(3, 4, 6, 5))
     files = [tmp_path / "train.npz", tmp_path / "test.npz"]
     assert brought(files, **told).recipe.sizes == {"train": 3, "val": 0, "test": 3}
+    # One that is no split is no test set of it: all are recordings like others.
+    np.savez(tmp_path / "more.npz", image=frames(3, 4, 6, 5))
+    files = [tmp_path / "train.npz", tmp_path / "more.npz"]
+    assert brought(files).recipe.sizes == {"train": 6, "val": 0, "test": 0}
 
 
 def test_the_same_recording_twice_is_refused(tmp_path: Path) -> None:
@@ -373,6 +377,21 @@ def test_states_without_frames(tmp_path: Path) -> None:
     assert brought(tmp_path / "state.npy").train.state.shape == (6, 4, 2)
     np.savez(tmp_path / "b.npz", reward=np.ones((6, 3)))
     refused(tmp_path / "b.npz", r"no array 'image'; it has: reward\..*need a state\)")
+
+
+def test_parameters_that_no_world_draws(tmp_path: Path) -> None:
+    """Previews and exports know them too."""
+    arrays = {"image": frames(3, 4, 6, 5), "state": RNG.normal(size=(3, 4, 2))}
+    np.savez(tmp_path / "a.npz", **arrays, dt=[0.1, 0.2, 0.3])
+    data = brought(tmp_path / "a.npz")
+    out = ["--out", str(tmp_path / "made")]
+    assert main(["preview", str(data.path), *out]) == 0
+    assert main(["export", str(data.path), "--to", "well", *out]) == 0
+    (path,) = (tmp_path / "made").rglob("*.hdf5")
+    with h5py.File(path) as file:
+        found = np.asarray(file["dimensions/time"])
+    dt = np.asarray(data.train.parameters["dt"])
+    np.testing.assert_allclose(found, dt[:, None] * np.arange(4), rtol=1e-6)
 
 
 def test_last_actions_can_be_left_out(tmp_path: Path) -> None:

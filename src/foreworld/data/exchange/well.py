@@ -106,6 +106,9 @@ def _write_dimensions(file: h5py.File, split: Split, step: float, rows: slice) -
     irregular = "time" in split.columns
     if irregular:
         times = np.asarray(split.read("time", rows), np.float32)
+    elif "dt" in split.parameters:
+        steps = np.asarray(split.parameters["dt"][rows], np.float32)
+        irregular, times = True, steps[:, None] * np.arange(length, dtype=np.float32)
     else:
         times = np.arange(length, dtype=np.float32) * np.float32(step)
     _put(group, "time", times, sample_varying=irregular)

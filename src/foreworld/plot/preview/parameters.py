@@ -40,7 +40,7 @@ def parameter_histograms(tasks: Sequence[Footage], title: str = "") -> Figure | 
     specs = field_paths(tasks[0].world)
     figure, panels = _style.new_panels(len(names), 3, *_SIZE)
     for place, (axes, name) in enumerate(zip(panels, names, strict=True)):
-        ranges = [t.family.ranges[name].ends() for t in tasks if name in t.parameters]
+        ranges = [_range(t, name) for t in tasks if name in t.parameters]
         low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
         for number, task in enumerate(tasks):
             if name not in task.parameters:
@@ -58,3 +58,11 @@ def parameter_histograms(tasks: Sequence[Footage], title: str = "") -> Figure | 
     name_lines(panels[min(len(panels), 3) - 1], task_numbers(tasks))
     _style.heading(figure, title)
     return figure
+
+
+def _range(task: Footage, name: str) -> tuple[float, float]:
+    """What a parameter is drawn from; of a recording, what there is of it."""
+    if name in task.family.ranges:
+        return task.family.ranges[name].ends()
+    values = np.asarray(task.parameters[name])
+    return float(values.min()), float(values.max())

@@ -76,7 +76,8 @@ def find_reels(paths: Sequence[Path], options: Options, account: Account) -> lis
     for path in paths:
         if not path.exists():
             raise ConfigError(f"no such file or folder: {path}.")
-    if len(paths) > 1 and (splits := _splits(paths)):
+    splits = _splits(paths)
+    if len(splits) > 1 and sum(map(len, splits.values())) == len(paths):
         return _of_splits(splits, options, account)
     return [reel for path in paths for reel in _reels(path, options, account)]
 
@@ -120,7 +121,7 @@ def _folder(path: Path, options: Options, account: Account, within: bool) -> lis
     splits = {} if within else _splits([*folders, *kinds["files of sequences"]])
     if "train" in splits and not frames:
         known = [*folders, *kinds["files of sequences"]]
-        others = [p for p in known if p not in splits.values()]
+        others = [p for p in known if not _split_of(p)]
         if others:
             raise ConfigError(
                 f"{path} holds the splits {', '.join(splits)} and also "
@@ -190,28 +191,26 @@ def _sorted_out(path: Path, account: Account) -> dict[str, list[Path]]:
     return kinds
 
 
-def _splits(paths: Iterable[Path]) -> dict[str, Path]:
-    """Paths by the splits that they are; none where one of them is no split."""
-    found: dict[str, Path] = {}
+def _split_of(path: Path) -> str:
+    """The split that a folder or file is named as; empty for none."""
+    return SPLIT_NAMES.get(path.stem.lower(), "")
+
+
+def _splits(paths: Iterable[Path]) -> dict[str, list[Path]]:
+    """Those paths that are named as splits, by split."""
+    found: dict[str, list[Path]] = {}
     for path in paths:
-        name = SPLIT_NAMES.get(path.stem.lower())
-        if name is None:
-            continue
-        if name in found:
-            raise ConfigError(
-                f"{found[name]} and {path} are both named as the split {name}. Leave "
-                f"one of them out."
-            )
-        found[name] = path
+        found.setdefault(_split_of(path), []).append(path)
     return {split: found[split] for split in SPLITS if split in found}
 
 
 def _of_splits(
-    splits: dict[str, Path], options: Options, account: Account
+    splits: dict[str, list[Path]], options: Options, account: Account
 ) -> list[Reel]:
     return [
         replace(reel, split=split)
-        for split, path in splits.items()
+        for split, paths in splits.items()
+        for path in paths
         for reel in _reels(path, options, account)
     ]
 

@@ -20,6 +20,7 @@ from foreworld.data.exchange.recordings.guard import (
 )
 
 _LOCAL_HEADER = 30
+_PIECE = 2**22
 _END = ".npy"
 _MAGIC = b"\x93NUMPY"
 
@@ -83,6 +84,10 @@ def _rest(options: Options) -> tuple[str, bool, tuple[int, int, int]]:
 def _entry(path: Path, file: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
     """An entry's array: mapped where it lies, or unpacked where it is compressed."""
     if info.compress_type == zipfile.ZIP_STORED:
+        with file.open(info) as stream:
+            # To the end, where the checksum is compared.
+            while stream.read(_PIECE):
+                pass
         with path.open("rb") as raw:
             raw.seek(info.header_offset)
             header = raw.read(_LOCAL_HEADER)
