@@ -21,6 +21,9 @@ from foreworld.core.parts.stand_in import NotAtHandError
 from foreworld.launch.slurm._record import submissions
 from foreworld.launch.slurm._task import run as run_job
 from foreworld.sweeps.study.find import read_study
+from foreworld.testing.faults import killing
+from foreworld.testing.probes import ProbeLearner, ProbeWorld
+from foreworld.train.loop import METRICS
 from foreworld.workspace.check import check
 
 KEPT = Path(__file__).parent / "workspace" / "kept"
@@ -330,3 +333,80 @@ def test_what_lies_in_a_folder_that_is_deleted(attack: Attack, capsys: Any) -> N
         assert "thesis.tex" in capsys.readouterr().err
         assert (folder / name).read_text() == "keep"
         (folder / name).unlink()
+
+
+def _resealed(folder: Path) -> None:
+    """As an attacker seals it: every digest of the manifest is right again."""
+    marker = read_json(folder / MANIFEST)
+    info = {k: v for k, v in marker.items() if k not in ("files", "seal")}
+    seal(folder, marker["files"], info)
+
+
+def test_a_shard_of_another_seed(own_folder: Path) -> None:
+    made = {}
+    for seed in (0, 1):
+        made[seed] = own_folder / f"seed{seed}"
+        sizes = {"train": 3, "num_frames": 3, "seed": seed}
+        fw.generate("pendulum", made[seed], quiet=True, **sizes)
+    shard = Path("train", "shard-00000.h5")
+    shutil.copy(made[1] / shard, made[0] / shard)
+    with pytest.raises(
+        ForeworldError, match=r"shard-00000\.h5 (was altered|has \d+ b)"
+    ):
+        fw.load(made[0]).train.image[0]
+    _resealed(made[0])
+    with pytest.raises(ForeworldError, match="does not belong there: its identity is "):
+        fw.load(made[0]).train.image[0]
+    assert any("does not belong there" in line for line in check(made[0]))
+
+
+def test_metrics_of_another_chunk(own_folder: Path) -> None:
+    base = fw.Parameters(ProbeWorld(), ProbeLearner(num_updates=1))
+    study = fw.Study("two", base, {"learning_rate": [0.1, 0.2]})
+    folder = fw.sweep(study, out=own_folder / "s", width=1, quiet=True).path
+    first, second = (folder / "chunks" / n / METRICS for n in ("000", "001"))
+    data = first.read_bytes(), second.read_bytes()
+    first.write_bytes(data[1])
+    second.write_bytes(data[0])
+    with pytest.raises(ForeworldError, match=r"metrics\.safetensors was altered"):
+        fw.best(folder)
+    _resealed(first.parent)
+    with pytest.raises(ForeworldError, match=r"manifest\.json was altered"):
+        fw.best(folder)
+    # Of a study that is not finished yet, nothing vouches for manifests of chunks.
+    (folder / MANIFEST).unlink()
+    with pytest.raises(
+        ForeworldError, match="belongs to another training: its chunk is 1 instead of 0"
+    ):
+        fw.best(folder)
+
+
+def test_a_checkpoint_of_another_run(
+    own_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    learner = ProbeLearner(num_updates=3)
+    taken: dict[int, Path] = {}
+
+    def stop(seed: int) -> Path:
+        out = own_folder / f"run{seed}"
+        settings = fw.Parameters(ProbeWorld(), learner, seed=seed)
+        with killing(10**9) as disk:
+            fw.run_experiment(
+                settings, out=own_folder / "whole", force=True, quiet=True
+            )
+        names = [path.name for _, path in disk.calls]
+        number = names.index("checkpoint-00002.safetensors") + 3
+        with killing(number):
+            fw.run_experiment(settings, out=out, quiet=True)
+        return next(out.rglob("checkpoint-*"))
+
+    for seed in (0, 1):
+        taken[seed] = stop(seed)
+    whole = own_folder / "whole" / "chunks" / "000" / METRICS
+    shutil.copy(taken[0], taken[1])
+    capsys.readouterr()
+    settings = fw.Parameters(ProbeWorld(), learner, seed=1)
+    run = fw.run_experiment(settings, out=own_folder / "run1", quiet=True)
+    said = capsys.readouterr().err
+    assert "belongs to another training: its study is " in said
+    assert (run.path / "chunks" / "000" / METRICS).read_bytes() == whole.read_bytes()
