@@ -5,9 +5,10 @@
 
 Arrays (.npz, .npy, .h5, .mat): 'image' (sequence, time, height, width, channels; --axes
 tells another order), uint8, or 'state', or both, and whatever there is of the others
-named below. Films: .gif, .tif, .webp, .mp4 (with ffmpeg). Frames: PNG, JPEG, BMP, TIFF,
-WebP, GIF or PPM, those of one sequence in a folder, in the order of their numbers; such
-folders in a folder. Folders train/, val/ and test/ of any of these are kept as splits.
+named below (an empty name leaves one out). Films: .gif, .tif, .webp, .mp4 (with
+ffmpeg). Frames: PNG, JPEG, BMP, TIFF, WebP, GIF or PPM, those of one sequence in a
+folder, in the order of their numbers; such folders in a folder. Folders train/, val/
+and test/ of any of these are kept as splits.
 
 What was taken, what was left out and why is said at the end. Nothing is stored that
 differs from what was recorded, but for the rounding to float32; what cannot be read, or

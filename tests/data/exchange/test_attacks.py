@@ -16,6 +16,7 @@ import pytest
 import scipy.io
 from PIL import Image
 
+from foreworld.cli.main import main
 from foreworld.core.errors import ConfigError
 from foreworld.data.exchange.importing import import_data
 from foreworld.data.exchange.recordings import guard
@@ -138,6 +139,67 @@ def npy(array: np.ndarray, shape: tuple[int, ...] | None = None) -> bytes:
     out = io.BytesIO()
     np.lib.format.write_array_header_1_0(out, head)
     return out.getvalue() + array.tobytes()
+
+
+def _no_filter(file: h5py.File) -> None:
+    properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    properties.set_chunk((3, 4, 2))
+    properties.set_filter(32001, h5py.h5z.FLAG_OPTIONAL)
+    space = h5py.h5s.create_simple((3, 4, 2))
+    made = h5py.h5d.create(file.id, b"state", h5py.h5t.NATIVE_FLOAT, space, properties)
+    made.write_direct_chunk((0, 0, 0), bytes(96))
+
+
+def _bad_chunk(file: h5py.File) -> None:
+    shape = (3, 4, 2)
+    made = file.create_dataset("state", shape, "f4", chunks=shape, compression=1)
+    made.id.write_direct_chunk((0, 0, 0), b"no stream of zlib")
+
+
+def _null(file: h5py.File) -> None:
+    file["state"] = h5py.Empty("f4")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (_no_filter, "packed by a filter that is not installed here (32001, no name)."),
+        (_bad_chunk, "Can't synchronously read data (filter returned failure during"),
+        (_null, "state is null: it has no values."),
+    ],
+)
+def test_damaged_files_are_named(
+    tmp_path: Path, capsys: Any, make: Callable[[h5py.File], Any], said: str
+) -> None:
+    """It is no fault of Foreworld, and no traceback."""
+    path = hdf5(tmp_path / "a.h5", make)
+    assert main(["import", str(path), "--out", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"foreworld: {path} cannot be read as HDF5: ")
+    assert said in told and told.count("\n") == 1
+
+
+def test_damaged_archives_and_pictures_are_named(tmp_path: Path, capsys: Any) -> None:
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, IMAGE.shape, np.uint8)
+    whole = zipped(tmp_path / "a.npz", {"image.npy": npy(noise)}).read_bytes()
+    made = io.BytesIO()
+    Image.fromarray(noise[0, 0]).save(made, "PNG")
+    for i in (*range(0, len(whole), 7), -1):
+        path = tmp_path / "b.npz"
+        path.write_bytes(npy(noise) if i < 0 else whole[:i] + b"\xff" + whole[i + 1 :])
+        code = main(["import", str(path), "--out", str(tmp_path / "out"), "--force"])
+        told = capsys.readouterr().err
+        assert code in (0, 2) and "fault of Foreworld" not in told
+        assert code == 0 or str(path) in told
+    place = made.getvalue().index(b"IDAT")
+    (tmp_path / "v").mkdir()
+    for i in (0, 1):
+        broken = made.getvalue()[:place] + b"\xa4zg\1" + made.getvalue()[place + 4 :]
+        (tmp_path / "v" / f"{i}.png").write_bytes(broken)
+    words = ["import", str(tmp_path / "v"), "--out", str(tmp_path / "o")]
+    assert main([*words, "--val", "0", "--test", "0"]) == 2
+    assert "v/0.png cannot be read as an image" in capsys.readouterr().err
 
 
 def test_flipped_bits_are_found_where_there_are_checksums(tmp_path: Path) -> None:

@@ -394,6 +394,16 @@ def test_parameters_that_no_world_draws(tmp_path: Path) -> None:
     np.testing.assert_allclose(found, dt[:, None] * np.arange(4), rtol=1e-6)
 
 
+def test_arrays_can_be_left_out(tmp_path: Path) -> None:
+    """What happens to have a name of ours may mean something else."""
+    np.savez(tmp_path / "a.npz", image=frames(3, 4, 6, 5), label=np.ones((3, 4)))
+    said = r"label has shape \(4,\), but it is one number a sequence\. If it is some"
+    refused(tmp_path / "a.npz", said)
+    with pytest.warns(UserWarning, match="arrays that are not stored: label"):
+        data = brought(tmp_path / "a.npz", names={"label": ""})
+    assert "label" not in data.train.columns
+
+
 def test_last_actions_can_be_left_out(tmp_path: Path) -> None:
     arrays = {"image": frames(5, 4, 6, 5), "reward": np.tile(np.arange(4.0), (5, 1))}
     np.savez(tmp_path / "a.npz", **arrays, action=np.zeros((5, 4, 2)))

@@ -98,7 +98,8 @@ def import_data(
         split; what is left over is dropped. ``None`` keeps whole sequences and fills
         shorter ones up with their last frame, marked as not valid.
     names
-        What arrays are called in the files, where it is not as above.
+        What arrays are called in the files, where it is not as above; an empty name
+        leaves one out.
     axes
         What the axes of frames are, such as ``"tnhw"``; empty for a guess.
     drop_last_action

@@ -147,7 +147,7 @@ def _check_names(
     path: Path, found: dict[str, Held], held: list[str], options: Options
 ) -> None:
     columns = {STEP: PARAMETER + STEP}
-    asked = [k for k, name in options.names.items() if name != k]
+    asked = [k for k, name in options.names.items() if name and name != k]
     lacking = [
         key
         for key in asked

@@ -22,7 +22,7 @@ from foreworld.data.exchange.recordings.account import (
     Reel,
     listed,
 )
-from foreworld.data.exchange.recordings.guard import check_file
+from foreworld.data.exchange.recordings.guard import check_file, check_memory
 from foreworld.data.exchange.recordings.hdf5 import HDF5, hdf5_reels
 from foreworld.data.exchange.recordings.matlab import matlab_reels
 from foreworld.data.exchange.recordings.npz import npy_reels, npz_reels
@@ -224,7 +224,9 @@ def _still_reel(
 
 
 def _read_stills(files: list[Path], options: Options, account: Account) -> Arrays:
-    frames = [read_picture(file, options, account) for file in files]
+    first = read_picture(files[0], options, account)
+    check_memory(files[0].parent, 2 * len(files) * first.nbytes)
+    frames = [first, *(read_picture(file, options, account) for file in files[1:])]
     for file, frame in zip(files, frames, strict=True):
         if frame.shape[:2] != frames[0].shape[:2]:
             raise ConfigError(

@@ -14,6 +14,7 @@ from foreworld.data.format.schema import LABEL, STATES, axis_of, row_of
 
 MOST_CHOICE = 2**31 - 1
 """The largest number of a choice, which is stored with 32 bits."""
+_LEAVE = " If it is something else: --{} '' (an empty name) leaves it out."
 _CHOICES = {"action": "int32", "mode": "int32", LABEL: "int64"}
 """Columns of whole numbers that count something, from 0."""
 
@@ -55,7 +56,7 @@ def check_shape(
         )
     raise ConfigError(
         f"{path}: {key} has shape {shape}, but it must begin with {leading}: one entry "
-        f"for each {between}.{hint}"
+        f"for each {between}.{hint or _LEAVE.format(key)}"
     )
 
 
@@ -104,7 +105,7 @@ def _entries(where: str, key: str, array: np.ndarray) -> np.ndarray:
         if array.size != np.prod(lead, dtype=int):
             raise ConfigError(
                 f"{where}: {key} has shape {array.shape}, but it is one number a "
-                f"{ {'none': 'sequence'}.get(axis, axis) }."
+                f"{ {'none': 'sequence'}.get(axis, axis) }.{_LEAVE.format(key)}"
             )
         return array.reshape(wanted)
     return array
