@@ -55,7 +55,7 @@ def test_trust_of_a_file_or_a_folder(file: Path, level: str) -> None:
 def test_a_file_that_was_moved_is_found_by_its_name(file: Path) -> None:
     trusted.trust(file)
     assert _read("/old/place/mine.py").count == 2
-    with pytest.raises(trusted.UntrustedError, match=r"Say with --trust PATH/other\.py"):
+    with pytest.raises(trusted.UntrustedError, match=r"with --trust PATH/other\.py"):
         _read("/old/place/other.py")
 
 

@@ -342,15 +342,8 @@ def check_links(folder: Path, tasks: Iterable[str]) -> None:
 
     Parameters
     ----------
-    folder
+    folder, tasks
         Of the data set, or what is to become one.
-    tasks
-        Its tasks.
-
-    Raises
-    ------
-    DamagedError
-        Names the link.
     """
     splits = (Path(task, split).as_posix() for task in tasks for split in SPLITS)
     for name in (*splits, LEASES, LOGS):
