@@ -113,8 +113,13 @@ def study_file():
     [
         ("versions", "jax", "jax was '0.1' and is '"),
         ("versions", "foreworld", "foreworld was '0.1' and is '"),
+        ("settings", "jax_optimization_level", "jax_optimization_level was '0.1' and"),
         ("settings", "XLA_FLAGS", "XLA_FLAGS was '0.1' and is '"),
-        ("settings", "generator", "generator was '0.1' and is 'threefry2x32'"),
+        (
+            "settings",
+            "generator",
+            "generator was '0.1' and is 'threefry2x32, partitionable'",
+        ),
     ],
 )
 def test_versions_and_settings_are_compared_on_resume(where, name, message, capsys):

@@ -9,6 +9,7 @@ from foreworld.learners import PPO
 from foreworld.sweeps.study.change import changed
 from foreworld.sweeps.study.hparams import read_hparams
 from foreworld.sweeps.study.study import Study
+from foreworld.testing.probes import ProbeLearner, ProbeWorld
 from foreworld.train.parameters import Parameters
 from foreworld.worlds import Gymnax, Pendulum, TMaze
 
@@ -138,3 +139,24 @@ def test_old_files_may_sweep_a_world_and_a_field_of_it():
 def test_names_of_studies_can_be_folders():
     with pytest.raises(ConfigError, match=r"has 300 letters, and at most 200 can name"):
         Study("n" * 300, BASE)
+
+
+class Linked(ProbeLearner):
+    """Has a field that sets another one."""
+
+    def __check_init__(self) -> None:
+        super().__check_init__()
+        if self.momentum > 0:
+            object.__setattr__(self, "noise", 0.25)
+
+
+def test_a_field_that_another_one_sets_is_no_label():
+    base = Parameters(ProbeWorld(), Linked())
+    over = {"noise": [0.0, 0.5], "momentum": [0.0, 0.9]}
+    with pytest.raises(ConfigError) as error:
+        Study("labels", base, over).points()
+    assert str(error.value) == (
+        "study 'labels', point (noise=0.0, momentum=0.9): 'noise' is 0.25 once all "
+        "values are set, not 0.0 as the point would be labelled: 'momentum' sets it "
+        "too. Sweep one of them, or give both by objects."
+    )

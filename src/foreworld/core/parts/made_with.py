@@ -7,7 +7,6 @@ command is run again: half of a result of each is never made without a word.
 from __future__ import annotations
 
 import functools
-import os
 import sys
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -16,7 +15,7 @@ from typing import Any
 
 from foreworld.core.disk.folder import CONFIG, MANIFEST, read_json, write_json
 from foreworld.core.errors import ForeworldError
-from foreworld.core.numerics import GENERATOR
+from foreworld.core.numerics import settings
 from foreworld.core.own_file import OWN_MODULES
 from foreworld.core.parts.fingerprint import code_fingerprint
 from foreworld.core.parts.own_code import own_code
@@ -25,9 +24,6 @@ from foreworld.core.parts.part import Part
 _PACKAGES = ("foreworld", "jax", "jaxlib", "equinox", "numpy", "h5py")
 _DECIDING = ("foreworld", "jax", "jaxlib")
 """Packages whose versions decide numbers."""
-_FLAGS = "XLA_FLAGS"
-_BESIDE = ("--xla_cpu_multi_thread_eigen", "--xla_force_host", "--xla_dump")
-"""Flags of the compiler that are no setting of numbers: the threads are in the plan."""
 _CODE, _VERSIONS, _SETTINGS, _EARLIER = "code", "versions", "settings", "earlier"
 
 
@@ -45,12 +41,7 @@ def made_with(part: Part) -> dict[str, Any]:
     """
     return {
         _VERSIONS: {name: _version(name) for name in _PACKAGES},
-        _SETTINGS: {
-            "generator": GENERATOR,
-            "partitionable": True,
-            "matmul_precision": "default",
-            _FLAGS: " ".join(_flags()),
-        },
+        _SETTINGS: settings(),
         _CODE: {
             _portable(address): _fingerprint(address, file)
             for address, file in sorted(own_code(part).items())
@@ -191,12 +182,6 @@ def _fingerprint(address: str, file: Path) -> str:
 def _once(file: Path) -> str:
     # A file is run once a process: what is edited later does not run here.
     return code_fingerprint(file)
-
-
-def _flags() -> list[str]:
-    """Flags of the compiler, in an order of their own."""
-    words = os.environ.get(_FLAGS, "").split()
-    return sorted(word for word in words if not word.startswith(_BESIDE))
 
 
 def _version(package: str) -> str:

@@ -153,6 +153,7 @@ def _look_at_worlds(points: Sequence[Point]) -> None:
         look_at(world, Needs(pictures=False, ends=True))
 
 
+@pinned(wide=False)
 def make_plan(
     study: Study, *, workers: int = 1, threads: int = 0, width: int | None = None
 ) -> Plan:
