@@ -1,5 +1,6 @@
 """NPZ files of slvm-data-generation: keys, dtypes and axes of every kind of set."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,9 @@ import pytest
 
 import foreworld as fw
 from foreworld.compat.windows import leaky_windows
-from foreworld.core.errors import ConfigError
+from foreworld.core.errors import ConfigError, OccupiedError
 from foreworld.data.exchange.npz_slvm import write_triples
+from foreworld.testing.faults import killing
 
 SIZES = {"train": 3, "val": 2, "test": 1, "chunk_len": 1, "shard_len": 4}
 SIZES |= {"quiet": True}
@@ -134,3 +136,25 @@ def test_what_is_for_other_data(mixed, tmp_path):
     with pytest.raises(ConfigError, match=r"holds no frames, which npz-slvm needs"):
         write_triples(blind, tmp_path / "x")
     assert not Path(tmp_path / "x").exists()
+
+
+def test_an_export_killed_half_way_goes_on(tmp_path):
+    data = fw.generate(
+        "pendulum", tmp_path / "p", train=2, val=1, test=1, num_frames=3, quiet=True
+    )
+    out = tmp_path / "out"
+    with killing(10**9) as disk:
+        whole = {p.name: p.read_bytes() for p in write_triples(data, tmp_path / "a")}
+    for number in range(1, len(disk.calls) + 1):
+        with killing(number):
+            write_triples(data, out)
+        again = write_triples(data, out, force=number == len(disk.calls))
+        assert {path.name: path.read_bytes() for path in again} == whole
+        assert sorted(p.name for p in out.iterdir()) == sorted(whole)
+        shutil.rmtree(out)
+    # Files of another export are told from those of this one.
+    with killing(len(disk.calls) // 2):
+        write_triples(data, out)
+    other = fw.generate("pendulum", tmp_path / "o", train=2, num_frames=3, quiet=True)
+    with pytest.raises(OccupiedError, match=r"train\.npz is there already\. Choose"):
+        write_triples(other, out)

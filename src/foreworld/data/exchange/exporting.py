@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,10 @@ def write_all(
     for path, write in files.items():
         if not path.exists():
             write_file(path, write)
+    for path in (*files, note):
+        # Halves that killed processes left.
+        for half in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+            remove(half)
     remove(note)
 
 
