@@ -42,9 +42,10 @@ def test_show(capsys):
     assert main(["show", "slvm/mixed_physics_2025"]) == 0
     lines = capsys.readouterr().out.splitlines()
     first = lines.index("with --legacy mixed_0, mixed_1, mixed_2 differ in:")
+    pendulums = "mixed_3, mixed_4, mixed_5"
     assert lines[first + 1 : first + 6] == [
         "  world: PymunkBall",
-        "with --legacy mixed_3, mixed_4, mixed_5, mixed_9, mixed_10, mixed_11 differ in:",
+        f"with --legacy {pendulums}, mixed_9, mixed_10, mixed_11 differ in:",
         "  picture.colour: thresholded",
         "  observation.skip: 1",
         "  observation.random_skip: True",

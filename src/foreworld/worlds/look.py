@@ -202,7 +202,10 @@ class _Look:
                 )
             numbers = np.asarray(found)
             if numbers.dtype.kind == "f" and not np.isfinite(numbers).all():
-                raise self._refuse(method, f"obs{agent} is not finite: {numbers}.")
+                if self._needs.ends:
+                    raise self._refuse(method, f"obs{agent} is not finite: {numbers}.")
+                # Data sets draw such episodes again.
+                continue
             if not bool(space.contains(found)):
                 raise self._refuse(
                     method, f"obs{agent} {numbers} is outside of {space}."
@@ -224,7 +227,7 @@ class _Look:
                         f"{field}{agent} must be one {wanted}, got {found.dtype}"
                         f"{list(found.shape)}.",
                     )
-                if kind == "f" and not np.isfinite(found):
+                if kind == "f" and self._needs.ends and not np.isfinite(found):
                     raise self._refuse("step", f"{field}{agent} is {found}.")
                 ends += [bool(found)] if kind == "b" else []
         return any(ends)
