@@ -14,6 +14,7 @@ import foreworld as fw
 from foreworld.compat.worlds.diagonal_mass_spring import DiagonalMassSpring
 from foreworld.compat.worlds.pymunk_ball import PymunkBall
 from foreworld.core.errors import ConfigError, UnknownNameError
+from foreworld.core.host_keys import host_fold, host_key
 from foreworld.core.parts.paths import get_path, set_path
 from foreworld.data.making.generate import plan
 from foreworld.data.sets.base import NamedSet
@@ -501,3 +502,22 @@ def test_third_parties_join_by_entry_points(monkeypatch):
     point = EntryPoint("lab", "foreworld.data.sets.dm", find.GROUP)
     monkeypatch.setattr(find, "entry_points", lambda group: [point])
     assert make_set("lab/lj_4") == fw.sets.dm.lj_4
+
+
+def test_two_sets_of_one_seed_draw_apart_wherever_they_lie(tmp_path: Path) -> None:
+    sizes = {"train": 2, "val": 0, "test": 0, "num_frames": 3, "images": False}
+    one, other, again = (
+        fw.generate(name, tmp_path / str(i), **sizes, quiet=True)
+        for i, name in enumerate(("slvm/pendulum", "dm/pendulum", "slvm/pendulum"))
+    )
+    plain = fw.generate("pendulum", tmp_path / "plain", **sizes, quiet=True)
+    keys = [data.train.key[0].tolist() for data in (one, other, plain)]
+    assert len({tuple(key) for key in keys}) == 3
+    np.testing.assert_array_equal(one.train.key[:], again.train.key[:])
+    words = host_fold(host_key(0), "slvm/pendulum", "train", 0)
+    np.testing.assert_array_equal(one.train.key[0], words)
+    assert one.recipe.identity != plain.recipe.identity
+    # The set's name decides, and sets with tasks fold both.
+    task = fw.generate("slvm/pendulum3", tmp_path / "tasks", **sizes, quiet=True)
+    words = host_fold(host_key(0), "slvm/pendulum3", "pendulum_1", "train", 0)
+    np.testing.assert_array_equal(task.tasks["pendulum_1"].train.key[0], words)

@@ -67,8 +67,8 @@ class Shard:
 class TaskRecipe(Part):
     """Everything that decides the contents of one task.
 
-    A datum's key is a function of seed, task, split and index, so a larger data set of
-    the same recipe begins with the sequences of a smaller one.
+    A datum's key is a function of seed, named set, task, split and index, so a larger
+    data set of the same recipe begins with the sequences of a smaller one.
     """
 
     family: Family
@@ -96,6 +96,8 @@ class TaskRecipe(Part):
     """name of the task in a set of several dynamics; tasks of one seed differ"""
     observation: Observation = Observation()
     """what of the worlds is seen"""
+    named: str = ""
+    """named set that the task is of, if it is of one; sets of one seed draw apart"""
 
     def __check_init__(self) -> None:
         super().__check_init__()
@@ -125,6 +127,7 @@ class TaskRecipe(Part):
         policy = f"-policy{content_hash(self.policy)}" if self.policy else ""  # type: ignore
         width = "" if self.chunk_len == CHUNK_LEN else f"-chunk_len={self.chunk_len}"
         task = f"-task={self.task}" if self.task else ""
+        task = f"-set={self.named}{task}" if self.named else task
         seen = [f"-{name}={value}" for name, value in changes(self.observation).items()]
         return (
             f"{content_hash(self.family)}-seed{self.seed}-frames{self.num_frames}"

@@ -52,7 +52,8 @@ What = AbstractWorld | Family | NamedSet | Recipe | str
 """What data sets are made of."""
 _BESIDE = ("scale", "legacy")
 """Arguments for named sets alone."""
-_FIELDS = {spec.name for spec in field_specs(TaskRecipe)} - {"family", "policy", "task"}
+_NOT_GIVEN = {"family", "policy", "task", "named"}
+_FIELDS = {spec.name for spec in field_specs(TaskRecipe)} - _NOT_GIVEN
 _ARGUMENTS = (*_FIELDS, *NAMES, *_BESIDE)
 
 

@@ -60,7 +60,7 @@ def _path(recipe: TaskRecipe) -> Path:
         path: value for path, value in world.items() if path not in traced
     }
     fields["ranges"] = sorted(recipe.family.ranges)
-    for name in ("family", "class", "version", "seed", "task", *SPLITS):
+    for name in ("family", "class", "version", "seed", "task", "named", *SPLITS):
         del fields[name]
     text = json.dumps(fields, sort_keys=True)
     name = hashlib.sha256(text.encode()).hexdigest()[:16]

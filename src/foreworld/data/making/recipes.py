@@ -85,6 +85,7 @@ def set_recipe(
     recipes, families = {}, named.families
     for task, family in families.items():
         label = task if len(families) > 1 else ""
-        settings = {**named.settings(task), **fields, "task": label}
+        of = {"task": label, "named": name.rpartition(":")[2]}
+        settings = {**named.settings(task), **fields, **of}
         recipes[label] = task_recipe(family, settings)
     return Recipe(recipes, name)

@@ -1,8 +1,8 @@
 """Makes sequences: one compiled program per family, from keys to frames.
 
-A datum's key is a function of (root seed, split, index) only. Dynamics run in float64;
-random numbers are drawn in float32, so the world of a sequence is the one that
-``family.sample`` gives for the same key in Python.
+A datum's key is a function of (root seed, named set, task, split, index) only. Dynamics
+run in float64; random numbers are drawn in float32, so the world of a sequence is the
+one that ``family.sample`` gives for the same key in Python.
 """
 
 from __future__ import annotations
@@ -207,8 +207,8 @@ class Simulator:
         attempt: UInt32[np.ndarray, " sequence"],
     ) -> dict[str, Array]:
         # On the host: each generator in a program costs time to compile.
-        task = (self.recipe.task,) if self.recipe.task else ()
-        key = host_fold(host_key(self.recipe.seed), *task, split_name, index)
+        names = [name for name in (self.recipe.named, self.recipe.task) if name]
+        key = host_fold(host_key(self.recipe.seed), *names, split_name, index)
         again = host_fold(key, "retry", attempt)
         keys = np.where(attempt[:, None] > 0, again, key)
         wanted = self.program(keys)

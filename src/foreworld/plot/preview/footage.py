@@ -182,6 +182,7 @@ def of_set(
         if seed is not None:
             fields["seed"] = seed
         many = len(named.tasks) > 1
+        fields["named"] = name.rpartition(":")[2]
         recipe = TaskRecipe(family, **fields, task=task if many else "")
         tasks.append(of_recipe(recipe, task if many else name))
     return tasks
