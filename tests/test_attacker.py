@@ -6,6 +6,7 @@ One function for each kind of thing that a stranger may hand over.
 import json
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -410,3 +411,42 @@ def test_a_checkpoint_of_another_run(
     said = capsys.readouterr().err
     assert "belongs to another training: its study is " in said
     assert (run.path / "chunks" / "000" / METRICS).read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/dev/zero", "/dev/zero:W", ":W", "x:=1+1", "x:$\\frac$", "x:\x1b[2J", "a..b:W"],
+)
+def test_names_of_classes_that_are_none(attack: Attack, address: str) -> None:
+    begun = time.monotonic()
+    with pytest.raises(ForeworldError):
+        from_dict({"class": address})
+    folder = attack.folder(
+        "run_2", lambda c: c["study"]["base"]["world"].update({"class": address})
+    )
+    try:
+        said = repr(fw.load(folder).study) + "".join(check(folder))
+    except ForeworldError as error:
+        said = str(error)
+    assert "\x1b" not in said and time.monotonic() - begun < 10
+
+
+def test_parts_in_parts_in_parts(attack: Attack) -> None:
+    data: dict[str, Any] = {"class": "foreworld.worlds:TMaze"}
+    for _ in range(60):
+        data = {"class": "foreworld.worlds:TMaze", "length": data}
+    begun = time.monotonic()
+    with pytest.raises(ConfigError):
+        from_dict(data)
+    for _ in range(2000):
+        data = {"class": "nowhere:W", "length": data}
+    with pytest.raises(ConfigError, match="nested too deeply"):
+        from_dict(data)
+    assert time.monotonic() - begun < 10
+
+
+def test_arrays_that_are_no_numbers() -> None:
+    for dtype in ("O", "U1000000000", "V1000000000", "M8"):
+        array = {"array": ["a"], "dtype": dtype, "shape": [1]}
+        with pytest.raises(ConfigError, match="an array cannot be read"):
+            from_dict({"class": "nowhere:W", "x": array})

@@ -16,6 +16,7 @@ from foreworld.core.parts.stand_in import NotAtHandError, StandIn
 from foreworld.core.registry import locate
 
 _CLASS = "from foreworld.core import Part\nclass Mine(Part):\n    count: int = 1\n"
+_MARK = "from pathlib import Path\nPath({!r}).touch()\n"
 _HOLDER = (
     "from foreworld.core import Part\nclass AbstractThing(Part):\n    pass\n"
     "class Holder(Part):\n    thing: AbstractThing\n"
@@ -65,7 +66,7 @@ def test_modules_are_looked_up_without_running_them(
     for name in ("ran", "ran.inner"):
         path = tmp_path / name.replace(".", "/")
         path.mkdir()
-        (path / "__init__.py").write_text(f"open({str(tmp_path / 'mark')!r}, 'w')\n")
+        (path / "__init__.py").write_text(_MARK.format(str(tmp_path / "mark")))
     inner = tmp_path / "ran" / "inner" / "mine.py"
     inner.write_text(_CLASS)
     monkeypatch.syspath_prepend(str(tmp_path))

@@ -56,6 +56,8 @@ def trusted_module(place: str, cls: str, installed: Iterable[str]) -> ModuleType
 def file_of(module: str) -> Path | None:
     """The file of a module, found without importing the packages around it."""
     path, spec, steps = None, None, module.split(".")
+    if not all(step.isidentifier() for step in steps):
+        return None
     for number in range(len(steps)):
         name = ".".join(steps[: number + 1])
         spec: Any = PathFinder.find_spec(name, path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,11 @@ from foreworld.core.parts.paths import get_path
 from foreworld.core.parts.stand_in import StandIn
 from foreworld.core.strict_json import parse
 from foreworld.core.trusted_code import trusted_module
+
+_ADDRESS = re.compile(r"[^\x00-\x1f\x7f]{1,4096}:[^\W\d]\w*(\.[^\W\d]\w*)*")
+"""Of a class: what stands in tables and figures is a name and nothing else."""
+_NUMBERS = "biufc"
+"""Kinds of arrays in fields."""
 
 
 def to_dict(part: Part | StandIn) -> dict[str, Any]:
@@ -54,11 +60,15 @@ def from_dict(data: dict[str, Any]) -> Any:
     """
     if not isinstance(data, dict) or not isinstance(data.get("class"), str):
         raise ConfigError(f"expected a part with its 'class', got {data!r}.")
-    with trusted.reading():
-        return _part(data)
+    try:
+        with trusted.reading():
+            return _part(data, _fields(data))
+    except RecursionError as error:
+        raise ConfigError("parts are nested too deeply to be read.") from error
 
 
-def _part(data: dict[str, Any]) -> Any:
+def _part(data: dict[str, Any], fields: dict[str, Any]) -> Any:
+    """The part, of fields that are decoded already."""
     cls = registry.locate(data["class"])
     if not issubclass(cls, Part) or cls is Part:
         raise ConfigError(f"{data['class']} is not a part of Foreworld.")
@@ -69,7 +79,6 @@ def _part(data: dict[str, Any]) -> Any:
             f"version {cls.version}: its meaning has changed. Make it anew, or install "
             f"the version of Foreworld that wrote it."
         )
-    fields = _fields(data)
     known = [spec.name for spec in field_specs(cls)]
     for name in fields:
         if name not in known:
@@ -79,17 +88,26 @@ def _part(data: dict[str, Any]) -> Any:
             raise ConfigError(f"{cls.__name__} needs a value for {spec.name!r}.")
     for module in cls.runs(fields):
         trusted_module(module, cls.__name__, ())
-    return cls(**{name: decode(value) for name, value in fields.items()})
+    return cls(**fields)
 
 
 def _fields(data: dict[str, Any]) -> dict[str, Any]:
-    return {name: x for name, x in data.items() if name not in ("class", "version")}
+    """What a part is made of; its class must be named as classes can be."""
+    address = data["class"]
+    if not (isinstance(address, str) and _ADDRESS.fullmatch(address)):
+        raise ConfigError(
+            f"{address!r} names no class: it must be 'module:Class' or "
+            f"'/path/file.py:Class'."
+        )
+    return {n: decode(x) for n, x in data.items() if n not in ("class", "version")}
 
 
 def _part_or_stand_in(data: dict[str, Any]) -> Any:
     """A part in another one; as data where its class cannot make it."""
+    fields = _fields(data)
     try:
-        return from_dict(data)
+        with trusted.reading():
+            return _part(data, fields)
     except ForeworldError as error:
         why = error
     except Exception as error:
@@ -98,8 +116,7 @@ def _part_or_stand_in(data: dict[str, Any]) -> Any:
             f"{data['class']} does not take what was written: {type(error).__name__}: "
             f"{error}."
         )
-    fields = {name: decode(value) for name, value in _fields(data).items()}
-    return StandIn(str(data["class"]), data.get("version"), fields, why)
+    return StandIn(data["class"], data.get("version"), fields, why)
 
 
 def read_part(data: Any, path: Path) -> Any:
@@ -259,8 +276,10 @@ def decode(value: Any) -> Any:
         return _part_or_stand_in(value)
     if set(value) == {"array", "dtype", "shape"}:
         try:
-            array = np.asarray(value["array"], np.dtype(value["dtype"]))
-            return array.reshape(value["shape"])
+            dtype = np.dtype(value["dtype"])
+            if dtype.kind not in _NUMBERS:
+                raise TypeError(f"{value['dtype']} is no type of numbers")
+            return np.asarray(value["array"], dtype).reshape(value["shape"])
         except (TypeError, ValueError, OverflowError) as error:
             raise ConfigError(f"an array cannot be read: {error}.") from error
     if set(value) == {"dict"} and isinstance(value["dict"], dict):
