@@ -70,6 +70,10 @@ def test_hdf5_shows_nothing_of_other_files(tmp_path: Path, secret: Path) -> None
         layout[:] = h5py.VirtualSource(name, "state", (3, 4, 2))
         file.create_virtual_dataset("state", layout)
 
+    def dangling(file: h5py.File) -> None:
+        file["state"] = h5py.SoftLink("/nowhere")
+
+    refused(hdf5(path, dangling), "state is a link to /nowhere, where nothing is")
     refused(hdf5(path, raw), r"state lies in another file \(.*passwd\), which is not")
     refused(
         hdf5(path, link), "state is a link into another file, which is not followed"

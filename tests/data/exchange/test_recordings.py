@@ -489,6 +489,17 @@ def test_attributes_that_scale_are_applied_or_refused(tmp_path: Path) -> None:
     refused(write(PALETTE=1), "state has an attribute PALETTE, which says what its")
 
 
+def test_links_within_a_file_are_followed(tmp_path: Path) -> None:
+    """What they lead to is not said to be left out."""
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["left/camera"] = frames(3, 4, 6, 5)
+        file["image"] = h5py.SoftLink("/left/camera")
+        file["hard"] = RNG.normal(size=(3, 4, 2))
+        file["state"] = file["hard"]
+    data = brought(tmp_path / "a.h5")
+    assert data.train.state.shape == (3, 4, 2)
+
+
 def test_chunks_are_unpacked_once(tmp_path: Path, monkeypatch: Any) -> None:
     image = frames(64, 3, 6, 5)
     with h5py.File(tmp_path / "a.h5", "w") as file:

@@ -13,7 +13,7 @@ from typing import Any
 
 import h5py
 import numpy as np
-from h5py import h5l, h5s
+from h5py import h5l, h5o, h5s  # type: ignore
 
 from foreworld.data.exchange.recordings.account import Account, Options, Reel
 from foreworld.data.exchange.recordings.arrays import (
@@ -52,25 +52,35 @@ def hdf5_reels(path: Path, options: Options, account: Account) -> list[Reel]:
     ConfigError
         It cannot be read, or shows what lies in other files.
     """
-    held: list[str] = []
+    visited: list[str] = []
 
     def visit(name: str, item: Any) -> None:
         if isinstance(item, h5py.Dataset) and not name.startswith("#refs#"):
-            held.append(name)
+            visited.append(name)
 
     found, files = {}, [path]
     with reading(path, "HDF5"), _open(path) as file:
         file.visititems(visit)
         # Links are not visited, so what they are named is looked for too.
-        named = [name.strip("/") for name in options.names.values()]
-        held += [
+        linked = [
             name
-            for name in named
-            if name not in held and isinstance(_find(file, file, name), h5py.Dataset)
+            for name in map(_bare, options.names.values())
+            if isinstance(_find(file, file, name), h5py.Dataset)
         ]
+        held = [*dict.fromkeys([*visited, *linked])]
+        used = {}
         for key, name in columns_of(options.names, held).items():
-            found[key] = _held(path, name, _dataset(path, file, name, files))
+            array = _dataset(path, file, name, files)
+            found[key] = _held(path, name, array)
+            used[h5o.get_info(array.id).addr] = name
+        # What a link leads to is not left out.
+        names = {n: used.get(h5o.get_info(file[n].id).addr, n) for n in visited}
+        held = [*dict.fromkeys([*names.values(), *used.values()])]
     return file_reels(path, "HDF5", found, held, options, account, tuple(files))
+
+
+def _bare(name: str) -> str:
+    return name.strip("/")
 
 
 def _open(path: Path) -> h5py.File:
@@ -97,6 +107,11 @@ def _find(file: h5py.File, start: h5py.Group, name: str, depth: int = 0) -> Any:
         elif kind == h5l.TYPE_SOFT:
             told = place.id.links.get_val(step.encode()).decode()
             place = _find(file, place, told, depth + 1)
+            if place is None:
+                raise Unreadable(
+                    f"{name} is a link to {told}, where nothing is. Copy the array "
+                    f"into this file"
+                )
         else:
             raise Unreadable(
                 f"{name} is a link into another file, which is not followed. Copy the "
