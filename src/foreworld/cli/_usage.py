@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
+from foreworld.core.disk.places import expanded
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.parts.limits import Bounded
 
@@ -186,7 +187,10 @@ class Usage:
             elif name in self._takes_value:
                 own.append(word)
                 if self._takes_value[name] and not equals:
-                    own.append(self._value(name, next(stream, None)))
+                    value = self._value(name, next(stream, None))
+                    own.append(value)
+                if self._takes_value[name] and not value:
+                    self._refuse(f"{name} needs a value, and got an empty one")
             else:
                 if self.takes_fields and not equals:
                     value = self._value(name, next(stream, None))
@@ -208,6 +212,8 @@ class Usage:
             self._refuse(str(error))
         except SystemExit:
             self._refuse(said.getvalue().rpartition("error: ")[2].strip())
+        if str(getattr(args, "out", "") or "").startswith("~"):
+            args.out = str(expanded(args.out))
         for name, reader in self._readers.items():
             text = getattr(args, name)
             if isinstance(text, str):

@@ -17,6 +17,7 @@ from pathlib import Path
 from foreworld.cli._usage import Args, Fields, Usage
 from foreworld.core.disk.kind import kind_of
 from foreworld.core.errors import ConfigError, OccupiedError
+from foreworld.core.plain import say
 
 TABLES = ("csv", "parquet")
 FORMATS = (*TABLES, "npz-slvm", "well")
@@ -43,8 +44,8 @@ def configure(usage: Usage) -> None:
 def run(args: Args, fields: Fields) -> int:
     """Write it, and print where."""
     from foreworld.compat.windows import leaky_windows
-    from foreworld.data.exchange.npz_slvm import write_triples
-    from foreworld.data.exchange.well import write_well
+    from foreworld.data.exchange import npz_slvm, well
+    from foreworld.data.exchange.exporting import left_out
     from foreworld.data.format.recipe import KIND
     from foreworld.data.reading.dataset import open_dataset
     from foreworld.sweeps.results import table
@@ -61,14 +62,19 @@ def run(args: Args, fields: Fields) -> int:
         for name in ("combined", "leaky"):
             if getattr(args, name):
                 raise ConfigError(f"--{name} is for --to npz-slvm. Leave it away.")
+    gone: list[str] = []
     if holds_data:
         data = open_dataset(folder, None, args.states, args.num_columns)
         if args.to == "well":
-            written = write_well(data, args.out or f"{folder.name}-well", args.force)
+            gone = left_out(data, well.TAKEN)
+            written = well.write_well(
+                data, args.out or f"{folder.name}-well", args.force
+            )
         else:
             out = args.out or f"{folder.name}-slvm"
             cut = leaky_windows if args.leaky else None
-            written = write_triples(data, out, args.force, args.combined, cut)
+            gone = left_out(data, npz_slvm.taken(data))
+            written = npz_slvm.write_triples(data, out, args.force, args.combined, cut)
     else:
         out = Path(args.out or f"{folder.name}.{args.to}")
         if out.exists() and not args.force:
@@ -81,4 +87,9 @@ def run(args: Args, fields: Fields) -> int:
     if not args.quiet:
         for path in written:
             print(path)
+        if gone:
+            say(
+                f"left out, as {args.to} has no place for them: {', '.join(gone)}. "
+                f"They stay in {folder}."
+            )
     return 0

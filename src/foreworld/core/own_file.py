@@ -42,13 +42,19 @@ def load_file(path: Path) -> ModuleType:
     try:
         with trusted.running():
             spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         frame = _innermost(error, {str(full)})
         line = frame.lineno if frame else None
         if isinstance(error, ForeworldError):
             where = f"{path}, line {line}" if line else f"{path}"
             raise type(error)(f"{where}: {error}") from error
+        if isinstance(error, SystemExit):
+            raise ConfigError(
+                f"{path} ends Python while it is imported: sys.exit({error})"
+                f"{f' (line {line})' if line else ''}. Put what is to run only as a "
+                f"program under: if __name__ == '__main__'."
+            ) from error
         raise ConfigError(
             f"{path} could not be imported: {type(error).__name__}: {error}"
             f"{f' (line {line})' if line else ''}. Correct the file; --debug shows the "

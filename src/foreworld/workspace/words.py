@@ -98,7 +98,13 @@ def meaning(word: str, *kinds: str) -> Meaning:
         found = vars(load_file(Path(file))) if file.endswith(".py") else {}
         if "set" in kinds and isinstance(found.get(name), Part):
             return Meaning(word, "set")
-        return Meaning(word, parts[0], part=registry.locate(word))
+        part = registry.locate(word)
+        if not issubclass(part, Part):
+            raise ConfigError(
+                f"{word} is no part of Foreworld: it derives from none of its classes. "
+                f"Begin with 'foreworld new world my_world.py', and change that."
+            )
+        return Meaning(word, parts[0], part=part)
     entry = registry.lookup(word, parts)
     if entry is not None:
         return Meaning(word, entry.kind, part=entry.load())

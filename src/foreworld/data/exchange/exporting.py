@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from foreworld.core.disk.folder import read_json, remove, write_file, write_json
 from foreworld.core.errors import DamagedError, OccupiedError
 from foreworld.data.format.recipe import SPLITS
+from foreworld.data.format.schema import PARAMETER
 from foreworld.data.reading.dataset import DataSet
 from foreworld.data.reading.split import Split
 
+_OF_FOLDERS = ("index", "key", "valid")
+"""Columns that only say where a sequence came from, and which frames there are."""
 BATCH = 50
 """Sequences in memory at a time."""
 _NOTE = ".exporting.json"
@@ -21,6 +24,25 @@ _NOTE = ".exporting.json"
 def filled(data: DataSet) -> list[Split]:
     """Splits that hold anything."""
     return [split for name in SPLITS if len(split := data.split(name))]
+
+
+def left_out(data: DataSet, taken: Collection[str]) -> list[str]:
+    """Columns of a data set that an export has no place for.
+
+    Parameters
+    ----------
+    data
+        What is exported.
+    taken
+        What it writes: names of columns, :data:`PARAMETER` for all parameters.
+    """
+    found: dict[str, None] = {}
+    for split in filled(data):
+        for name in split.columns:
+            of_world = name.startswith(PARAMETER) and PARAMETER in taken
+            if name not in (*taken, *_OF_FOLDERS) and not of_world:
+                found[name] = None
+    return list(found)
 
 
 def write_all(

@@ -113,6 +113,12 @@ def write_triples(
     return list(files)
 
 
+def taken(data: DataSet) -> tuple[str, ...]:
+    """Columns of a data set that it has a place for."""
+    series = len(data.families) == 1 and "mode" in filled(data)[0].columns
+    return ("state", "mode") if series else ("image", "state", "label")
+
+
 def _triple(split: Split, flat: bool, label: int | None) -> Callable[[Path], None]:
     """What writes the file of a split; ``None`` takes the labels that it has."""
     if "image" not in split.columns:

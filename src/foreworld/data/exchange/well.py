@@ -20,12 +20,15 @@ from foreworld.core.disk.folder import write_bytes
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.partition import partition
 from foreworld.data.exchange.exporting import BATCH, filled, write_all
+from foreworld.data.format.schema import PARAMETER
 from foreworld.data.reading.dataset import DataSet
 from foreworld.data.reading.split import Split
 from foreworld.worlds.base import AbstractWorld
 
 FOLDERS = {"train": "train", "val": "valid", "test": "test"}
 """Split -> the folder that it has there."""
+TAKEN = ("image", "state", "time", PARAMETER)
+"""Columns that it has a place for."""
 _FIELDS = {1: ("brightness",), 3: ("red", "green", "blue")}
 _NO_NAMES = np.array([], dtype=h5py.string_dtype())
 

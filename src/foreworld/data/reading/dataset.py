@@ -17,6 +17,7 @@ from foreworld.core.disk.places import expanded, shown
 from foreworld.core.errors import ConfigError, DamagedError, unknown_name
 from foreworld.core.parts.config import changes
 from foreworld.core.parts.stand_in import StandIn, class_name
+from foreworld.core.parts.types import checked
 from foreworld.data.format.folder import check_links
 from foreworld.data.format.recipe import (
     SPLITS,
@@ -162,6 +163,7 @@ class DataSet:
             There is no such policy, ``num_columns`` goes without truncate, or there is
             but one task.
         """
+        num_columns = checked("num_columns", num_columns, int)
         known = get_args(StatePolicy)
         if states not in known:
             raise unknown_name("policy for states", states, known)

@@ -260,8 +260,16 @@ class Split(AbstractTable):
             shapes = self._widths(name, shapes)
         if len(set(shapes.values())) > 1:
             texts = {t: "x".join(map(str, s)) or "1" for t, s in shapes.items()}
-            advice = " states='pad' or states='truncate' makes them equal."
-            raise self._unequal(name, texts, advice if name in STATES else "")
+            advice = ""
+            if len({shape[:1] for shape in shapes.values()}) > 1:
+                first = next(iter(self._tasks))
+                advice = (
+                    f" Their sequences differ in length: use the tasks one by one, as "
+                    f"in .tasks[{first!r}], or generate them with one number of frames."
+                )
+            elif name in STATES:
+                advice = " states='pad' or states='truncate' makes them equal."
+            raise self._unequal(name, texts, advice)
         return next(iter(shapes.values())), next(iter(kinds.values()))[1]
 
     def _widths(

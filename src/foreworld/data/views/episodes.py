@@ -13,13 +13,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, NoReturn
 
 import numpy as np
 from jaxtyping import Int
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import root_key
+from foreworld.core.parts.part import Bounded
 from foreworld.core.parts.types import checked
 from foreworld.data.format.schema import STATES, learnt
 from foreworld.data.views.draws import NUM_NUMBERS, fold, root
@@ -117,6 +118,14 @@ class Episodes:
     def __getitem__(self, episode: int) -> Episode:
         return self.at(episode)
 
+    def __getitems__(self, episodes: Any) -> NoReturn:
+        """What PyTorch's loader asks for; refuses, as episodes make no one batch."""
+        raise ConfigError(
+            "episodes cannot be given to a DataLoader of PyTorch, which would put all "
+            "queries of several episodes into one batch. Take "
+            "episodes.loader(batch_size).torch(num_workers=...)."
+        )
+
     def at(self, episode: int) -> Episode:
         """An episode by its number, 0 to 2^32 - 1."""
         context = self._context(episode)
@@ -138,18 +147,14 @@ class Episodes:
         dict
             As a batch of :meth:`loader`, without the axes of queries and of tasks.
         """
-        if not 0 <= position < len(self):
-            raise IndexError(
-                f"there is no query {position} in an episode of {self!r}: 0 to "
-                f"{len(self) - 1}."
-            )
-        batch = self.batch(episode, np.array([position]), repeat_context=True)
+        place = [checked("position", position, int)]
+        batch = self.batch(episode, np.asarray(place), repeat_context=True)
         return {name: values[0] for name, values in batch.items()}
 
     def batch(
         self,
         episode: int,
-        position: Int[np.ndarray, " query"],
+        position: Sequence[int] | np.ndarray,
         *,
         repeat_context: bool = False,
     ) -> dict[str, np.ndarray]:
@@ -166,7 +171,8 @@ class Episodes:
             task.
         """
         context = self._context(episode)
-        row, task = self.tasks.queries(np, context, np.asarray(position, np.int32))
+        place = self._places(position)
+        row, task = self.tasks.queries(np, context, place)
         shots = {}
         if repeat_context:
             # Each set is read once, however many queries it serves.
@@ -185,6 +191,25 @@ class Episodes:
             CONTEXT + "index": context.astype(np.int64),
         }
 
+    def _places(self, position: Any) -> Int[np.ndarray, " query"]:
+        """Places in the list of queries, which must be whole numbers of it."""
+        given = np.asarray(position)
+        if given.size and given.dtype.kind not in "iu":
+            raise ConfigError(
+                f"position: expected whole numbers, got {given.dtype} values."
+            )
+        if given.ndim != 1:
+            raise ConfigError(
+                f"position: expected a list of numbers, got {position!r}."
+            )
+        wrong = given[(given < 0) | (given >= len(self))]
+        if wrong.size:
+            raise IndexError(
+                f"there is no query {wrong[0]} in an episode of {self!r}: 0 to "
+                f"{len(self) - 1}."
+            )
+        return given.astype(np.int32)
+
     def sample(self, episode: int, num: int) -> Int[np.ndarray, " query"]:
         """Positions of some queries of an episode, drawn with replacement.
 
@@ -195,6 +220,7 @@ class Episodes:
         num
             How many.
         """
+        num = checked("num", num, Annotated[int, Bounded(low=0, high=10**8)])
         return self.tasks.draw_queries(np, self._key(episode), self.num_context, num)
 
     def loader(

@@ -245,15 +245,36 @@ class WindowSplit:
         return f"{len(self):,} {self.name} samples: {self.windows!r}"
 
     def __getitem__(self, index: Any) -> dict[str, Any]:
-        rows = np.arange(len(self))[index]
+        rows = np.arange(len(self))[self._checked(index)]
         batch = self.batch(np.atleast_1d(rows))
         if np.ndim(rows):
             return batch
         return {name: values[0] for name, values in batch.items()}
 
+    def _checked(self, index: Any) -> Any:
+        """An index of samples: whole numbers, truths, slices; refused in words else."""
+        if isinstance(index, slice):
+            return index
+        given = np.asarray(index)
+        if (given.dtype.kind not in "iub" and given.size) or given.ndim > 1:
+            raise ConfigError(
+                f"samples are indexed by whole numbers, a slice or a truth for each, "
+                f"not by {index!r}."
+            )
+        truths = given.dtype.kind == "b"
+        if truths and given.shape != (len(self),):
+            raise IndexError(f"{given.size} truths for {len(self):,} samples.")
+        wrong = given[(given < -len(self)) | (given >= len(self))]
+        if wrong.size and not truths:
+            raise IndexError(
+                f"there is no sample {wrong[0]}: {self!r} has 0 to {len(self) - 1:,}."
+            )
+        return given if given.size else given.astype(int)
+
     def batch(self, rows: Sequence[int] | np.ndarray) -> dict[str, np.ndarray]:
         """Samples by their numbers."""
-        index, windows = np.asarray(rows), self.windows
+        numbers, windows = self._checked(rows), self.windows
+        index = np.arange(len(self))[numbers]
         found = windows.series.windows(
             self.series[index], self.start[index], windows.window, windows.num_context
         )

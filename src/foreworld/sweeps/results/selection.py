@@ -189,6 +189,12 @@ def measured(
     known = [str(n) for n, x in dataset.data_vars.items() if x.dims[2:] in axes]
     ours = [f"test_{metric}"] if measure == "final" else [metric, f"val_{metric}"]
     name = next((name for name in (*ours, metric) if name in known), None)
+    if not dataset.data_vars:
+        raise ForeworldError(
+            f"nothing is measured in {dataset.attrs['study']}: none of its chunks is "
+            f"sealed. 'foreworld check' names what is missing; the same command again "
+            f"goes on."
+        )
     if name is None:
         plain = {n.removeprefix("test_").removeprefix("val_") for n in known}
         raise unknown_name(f"metric for {measure!r}:", metric, plain)

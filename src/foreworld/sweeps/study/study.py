@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
@@ -17,6 +18,8 @@ from foreworld.sweeps.study import axes
 from foreworld.train.parameters import Parameters
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+MAX_RUNS = 1_000_000
+"""Runs of a study, excluded ones too: a plan lists each of them."""
 _LONGEST = 200
 """Letters of a name; a folder's has a hash and the seed besides, and 255 at most."""
 
@@ -115,6 +118,12 @@ class Study(Part):
         self.over = axes.read_axes(base, over or {})
         self.exclude = tuple(axes.read_rule(base, self.swept, rule) for rule in exclude)
         self.seeds = seeds
+        runs = math.prod(len(values) for values in self.over.values()) * seeds
+        if runs > MAX_RUNS:
+            raise ConfigError(
+                f"study {name!r} would have {runs:,} runs, {seeds:,} of each point; at "
+                f"most {MAX_RUNS:,} can be planned. Take fewer seeds or values."
+            )
 
     def points(self) -> list[Point]:
         """All points that are not excluded, each checked.

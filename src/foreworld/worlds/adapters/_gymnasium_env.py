@@ -71,7 +71,7 @@ class WorldEnv(gymnasium.Env):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Begin an episode; ``options`` are ignored."""
-        super().reset(seed=seed)
+        super().reset(seed=checked("seed", seed, int | None))
         obs = self._episodes.start(_draw_seeds([self.np_random]))
         return _batch(self._observations, obs)[0], {}
 
@@ -146,14 +146,19 @@ class WorldVectorEnv(gymnasium.vector.VectorEnv):
         """Begin an episode in every lane; a seed is counted up lane by lane."""
         if seed is not None:
             lanes = range(self.num_envs)
-            seeds = [seed + i for i in lanes] if isinstance(seed, int) else list(seed)
+            if isinstance(seed, Sequence | np.ndarray):
+                seeds = list(seed)
+            else:
+                seeds = [checked("seed", seed, int) + i for i in lanes]
             if len(seeds) != self.num_envs:
                 raise ConfigError(
                     f"{len(seeds)} seeds for {self.num_envs} environments: give one "
                     f"number, or one for each."
                 )
             self._generators = [
-                self._generators[i] if one is None else seeding.np_random(one)[0]
+                self._generators[i]
+                if one is None
+                else seeding.np_random(checked("seed", one, int))[0]
                 for i, one in enumerate(seeds)
             ]
         self._ended = np.zeros(self.num_envs, bool)
