@@ -24,7 +24,7 @@ import jax
 import jax.monitoring
 import numpy as np
 
-from foreworld.core.numerics import pinned
+from foreworld.core.keys import pinned
 
 CACHE_VARIABLE = "FOREWORLD_CACHE"
 """Environment variable that names the folder of compiled programs."""

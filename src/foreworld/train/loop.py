@@ -21,7 +21,7 @@ from foreworld.core.disk.folder import make_folder, read_json, remove, write_jso
 from foreworld.core.disk.life import Life
 from foreworld.core.disk.refusals import StorageError
 from foreworld.core.errors import DamagedError
-from foreworld.core.numerics import pinned
+from foreworld.core.keys import pinned
 from foreworld.core.plain import say
 from foreworld.learners.base import Budget, LearnerState
 from foreworld.train import checkpoint, journal

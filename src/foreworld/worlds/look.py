@@ -25,8 +25,7 @@ from foreworld.core.callbacks import origin
 from foreworld.core.compilation import cache_folder
 from foreworld.core.disk.folder import write_bytes
 from foreworld.core.errors import ConfigError, ForeworldError
-from foreworld.core.keys import named_key, root_key
-from foreworld.core.numerics import pinned
+from foreworld.core.keys import named_key, pinned, root_key
 from foreworld.core.parts.fingerprint import code_fingerprint
 from foreworld.core.parts.partition import combine, partition
 from foreworld.core.spaces import Box, Discrete

@@ -7,15 +7,18 @@ command is run again: half of a result of each is never made without a word.
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import jax
+
 from foreworld.core.disk.folder import CONFIG, MANIFEST, read_json, write_json
 from foreworld.core.errors import ForeworldError
-from foreworld.core.numerics import settings
+from foreworld.core.keys import GENERATOR
 from foreworld.core.own_file import OWN_MODULES
 from foreworld.core.parts.fingerprint import code_fingerprint
 from foreworld.core.parts.own_code import own_code
@@ -25,6 +28,17 @@ _PACKAGES = ("foreworld", "jax", "jaxlib", "equinox", "numpy", "h5py")
 _DECIDING = ("foreworld", "jax", "jaxlib")
 """Packages whose versions decide numbers."""
 _CODE, _VERSIONS, _SETTINGS, _EARLIER = "code", "versions", "settings", "earlier"
+
+
+_BESIDE = ("--xla_cpu_multi_thread_eigen", "--xla_force_host", "--xla_dump")
+"""Flags of the compiler that are no setting of numbers: the threads are in the plan."""
+_COMPILER = (
+    "jax_exec_time_optimization_effort",
+    "jax_optimization_level",
+    "jax_disable_most_optimizations",
+    "jax_softmax_custom_jvp",
+)
+"""Settings that change last digits, and that people may have reasons for."""
 
 
 class ChangedError(ForeworldError):
@@ -41,7 +55,7 @@ def made_with(part: Part) -> dict[str, Any]:
     """
     return {
         _VERSIONS: {name: _version(name) for name in _PACKAGES},
-        _SETTINGS: settings(),
+        _SETTINGS: _settings(),
         _CODE: {
             _portable(address): _fingerprint(address, file)
             for address, file in sorted(own_code(part).items())
@@ -182,6 +196,18 @@ def _fingerprint(address: str, file: Path) -> str:
 def _once(file: Path) -> str:
     # A file is run once a process: what is edited later does not run here.
     return code_fingerprint(file)
+
+
+def _settings() -> dict[str, str]:
+    """What decides numbers beside a configuration, as folders tell it."""
+    flags = os.environ.get("XLA_FLAGS", "").split()
+    kept = sorted(word for word in flags if not word.startswith(_BESIDE))
+    return {
+        "generator": f"{GENERATOR}, partitionable",
+        "matmul_precision": "default",
+        "XLA_FLAGS": " ".join(kept),
+        **{name: str(getattr(jax.config, name, "")) for name in _COMPILER},
+    }
 
 
 def _version(package: str) -> str:

@@ -19,8 +19,7 @@ from jaxtyping import Array, Bool, UInt32
 from foreworld.core.compilation import Program, compile_all
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.host_keys import host_fold, host_key
-from foreworld.core.keys import key_of, named_key, root_key
-from foreworld.core.numerics import pinned
+from foreworld.core.keys import key_of, named_key, pinned, root_key
 from foreworld.core.parts.part import Part
 from foreworld.core.parts.partition import Leaves, Static, combine, partition
 from foreworld.core.parts.paths import field_paths

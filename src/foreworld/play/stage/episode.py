@@ -14,8 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key, Num, UInt8
 
-from foreworld.core.keys import named_key
-from foreworld.core.numerics import pinned
+from foreworld.core.keys import named_key, pinned
 from foreworld.core.parts.partition import Static, combine
 from foreworld.play.hands.sliders import Knobs
 from foreworld.play.stage.base import Number

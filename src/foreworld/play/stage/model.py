@@ -14,8 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, UInt8
 
-from foreworld.core.keys import named_key, root_key
-from foreworld.core.numerics import pinned
+from foreworld.core.keys import named_key, pinned, root_key
 from foreworld.core.parts.partition import Static, combine, partition
 from foreworld.core.parts.paths import set_path
 from foreworld.learners.forward.base import AbstractForwardModel, ForwardState

@@ -15,8 +15,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Bool, Float, UInt8, UInt32
 
-from foreworld.core.keys import key_of, named_key, root_key
-from foreworld.core.numerics import pinned
+from foreworld.core.keys import key_of, named_key, pinned, root_key
 from foreworld.core.parts.part import field_specs
 from foreworld.core.parts.partition import Leaves, Static, combine, numbers, partition
 from foreworld.core.parts.stand_in import StandIn

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from foreworld.core.errors import ConfigError, DamagedError, FitError
-from foreworld.core.numerics import pinned
+from foreworld.core.keys import pinned
 from foreworld.core.parts.partition import partition
 from foreworld.learners.base import Budget
 from foreworld.sweeps.study.study import Point, Study

@@ -11,8 +11,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, UInt8, UInt32
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.keys import named_key, root_key
-from foreworld.core.numerics import pinned
+from foreworld.core.keys import named_key, pinned, root_key
 from foreworld.core.parts.partition import Leaves, Static, combine, partition
 from foreworld.worlds.base import AbstractWorld, Observation, State
 from foreworld.worlds.episode import Running, advance, begin, choose

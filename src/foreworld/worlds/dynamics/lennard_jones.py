@@ -14,8 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key, UInt8
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.keys import named_key
-from foreworld.core.numerics import pinned
+from foreworld.core.keys import named_key, pinned
 from foreworld.core.parts.part import Bounded, Traced
 from foreworld.core.spaces import Box
 from foreworld.render.discs import hues

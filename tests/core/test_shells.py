@@ -9,8 +9,7 @@ import pytest
 import foreworld as fw
 from foreworld.core import compilation
 from foreworld.core.disk.folder import checksum
-from foreworld.core.keys import named_key, root_key
-from foreworld.core.numerics import pinned
+from foreworld.core.keys import named_key, pinned, root_key
 from foreworld.testing.probes import ProbeLearner, ProbeWorld
 
 OTHERS = {
