@@ -64,12 +64,12 @@ def _study(folder: Path) -> None:
 
 
 KINDS: dict[str, Callable[[Path], None]] = {
-    "data_hdf5_2": _hdf5,
-    "data_npz_2": _npz,
-    "data_tasks_2": _tasks,
-    "data_imported_2": _imported,
-    "run_2": _run,
-    "study_2": _study,
+    "data_hdf5_3": _hdf5,
+    "data_npz_3": _npz,
+    "data_tasks_3": _tasks,
+    "data_imported_3": _imported,
+    "run_3": _run,
+    "study_3": _study,
 }
 """Folders by kind and number of the format, and how each is made today."""
 
@@ -113,7 +113,7 @@ def test_every_kind_is_kept(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["run_2", "study_2"])
+@pytest.mark.parametrize("name", ["run_2", "study_2", "run_3", "study_3"])
 def test_its_policy_acts(name: str) -> None:
     policy = fw.load(KEPT / name).policy
     world = fw.worlds.TMaze(length=2)
