@@ -52,6 +52,10 @@ class Broken(AbstractWorld):
             obs = obs + 1.0
         if self.how == "resets":
             new = jnp.where(over, self.state(0), new)
+        if self.how == "counts":
+            return Step(new, obs, reward, over, new >= self.max_episode_len)
+        if self.how == "ends":
+            over = over | (new >= self.max_episode_len)
         if self.how == "state":
             new = new.astype(jnp.int32)
         if self.how == "reward":
@@ -72,6 +76,8 @@ class Broken(AbstractWorld):
     [
         ("outside", r"observation \[1.333.*\] is outside Box"),
         ("resets", "seems to start a new episode where one ends"),
+        ("counts", r"Broken\.step sets truncated by max_episode_len\. Leave the limit"),
+        ("ends", r"Broken\.step sets terminated by max_episode_len"),
         ("reward", r"reward must be a float32 scalar, got float32\(1,\)"),
         ("nan", "64 random steps: .*reward is not finite"),
         ("gradient", "gradient of a step: .* is not finite"),
@@ -85,3 +91,39 @@ def test_broken_worlds_are_named(how, message):
 
 def test_a_sound_world_of_the_same_kind_passes():
     check_world(Broken(how="not"), KEY)
+
+
+class Cart(AbstractWorld):
+    """A place that is pushed about, begins anywhere near 0 and ends far out."""
+
+    resets: bool = True
+    discount: float = 0.9
+    max_episode_len: int = 50
+
+    @property
+    def action_space(self):
+        return Discrete(2)
+
+    @property
+    def observation_space(self):
+        return Box(-9.0, 9.0, (1,))
+
+    def reset(self, key):
+        place = jax.random.uniform(key, (), jnp.float32, -0.5, 0.5)
+        return place, place[None]
+
+    def step(self, state, action, key):
+        place = state + jnp.where(action == 1, 0.5, -0.4)
+        over = jnp.abs(place) > 2
+        if self.resets:
+            place = jnp.where(over, self.reset(key)[0], place)
+        return Step(place, place[None], jnp.float32(1), over, jnp.asarray(False))
+
+    def render(self, state):
+        return jnp.zeros((4, 4, 1), jnp.uint8)
+
+
+def test_a_reset_to_a_random_start_is_found():
+    check_world(Cart(resets=False), KEY)
+    with pytest.raises(CheckError, match="seems to start a new episode where one ends"):
+        check_world(Cart(), KEY)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from foreworld.core.errors import ForeworldError
 from foreworld.core.parts import config
-from foreworld.launch.base import AbstractLauncher, Task
+from foreworld.launch.base import AbstractHandle, AbstractLauncher, Task
 from foreworld.testing.checks import require
 
 TOUCH = "foreworld.testing.launchers:touch"
 FAIL = "foreworld.testing.launchers:fail"
-_DONE = "done.txt"
+LINGER = "foreworld.testing.launchers:linger"
+_DONE, _BEAT, _STOP = "done.txt", "beat.txt", "stop.txt"
+_MOMENT = 1.0
+"""Seconds in which a task that still runs would have written its file."""
 _MESSAGE = "this task was told to fail"
 
 
@@ -32,10 +36,21 @@ def fail(folder: Path) -> None:
     raise ForeworldError(f"{_MESSAGE} in {folder.name}")
 
 
+def linger(folder: Path) -> None:
+    """A task that would run for an hour; it writes a file ten times a second."""
+    for beat in range(36_000):
+        if (folder / _STOP).exists():
+            return
+        (folder / _BEAT).write_text(f"{beat}\n")
+        time.sleep(0.1)
+
+
 def check_launcher(
     launcher: AbstractLauncher, folder: Path, patience: float = 120.0
 ) -> None:
     """Check that a launcher runs tasks, reports their end and says why one failed.
+
+    One that would run for an hour is cancelled, and has to stop.
 
     Parameters
     ----------
@@ -91,3 +106,43 @@ def check_launcher(
         handle.cancel()
     states = [handle.state() for handle in handles]
     require(states == wanted, f"{name}: cancel changed tasks that had ended: {states}.")
+    _check_cancel(launcher, folder / "cancel", patience)
+
+
+def _check_cancel(launcher: AbstractLauncher, place: Path, patience: float) -> None:
+    """Whether cancel ends a task: one that runs, or waits for this process."""
+    name, beat = type(launcher).__name__, place / _BEAT
+    place.mkdir()
+    (handle,) = launcher.submit([Task(LINGER, place)])
+    by_itself = type(handle).run is AbstractHandle.run
+    try:
+        if by_itself:
+            _wait(beat.exists, patience)
+            require(beat.exists(), f"{name}: a task did not begin in {patience:g} s.")
+        handle.cancel()
+        if not by_itself:
+            (place / _STOP).touch()
+            handle.run()
+            require(not beat.exists(), f"{name}: a task ran after its cancel().")
+        _wait(lambda: handle.state() not in ("waiting", "running"), patience)
+        state = handle.state()
+        require(
+            state == "cancelled",
+            f"{name}: a task is {state!r} after its cancel() instead of 'cancelled'.",
+        )
+        if by_itself:
+            before = beat.read_text()
+            time.sleep(_MOMENT)
+            require(
+                beat.read_text() == before,
+                f"{name}: a task goes on after its cancel(), which has to stop it.",
+            )
+    finally:
+        # A task that nothing stopped ends by itself.
+        (place / _STOP).touch()
+
+
+def _wait(until: Callable[[], bool], patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while not until() and time.monotonic() < deadline:
+        time.sleep(0.05)

@@ -28,6 +28,8 @@ from foreworld.worlds.base import AbstractGame, AbstractWorld, Step
 from foreworld.worlds.episode import choose
 
 _NUM_LANES, _NUM_STEPS = 16, 64
+_LIMIT = 3
+"""A time limit that is soon reached."""
 
 
 def check_world(world: AbstractWorld, key: Key[Array, ""] | None = None) -> None:
@@ -35,7 +37,8 @@ def check_world(world: AbstractWorld, key: Key[Array, ""] | None = None) -> None
 
     It is the same after a round trip through JSON; ``reset``, ``step`` and ``render``
     compile, vmap and depend on their arguments alone; states keep their shapes; what is
-    observed lies in the space that is declared; nothing starts anew inside ``step``;
+    observed lies in the space that is declared; nothing starts anew inside ``step``, and
+    it does not count ``max_episode_len`` itself;
     pictures are uint8 of one shape; nothing is NaN, nor is its gradient; traced fields
     can be a batch, at zero too where they may be zero.
 
@@ -70,6 +73,7 @@ def check_world(world: AbstractWorld, key: Key[Array, ""] | None = None) -> None
         f"{frames.dtype}{frames.shape[1:]}.",
     )
     _check_no_reset(world, start, before, steps)
+    _check_limit(world, key)
     require_finite((obs, steps), f"{name}: {_NUM_STEPS} random steps")
     _check_gradient(world, key)
     _check_traced(world, key)
@@ -160,28 +164,77 @@ def _check_step(world: AbstractWorld, start: Any, steps: Step) -> None:
 
 
 def _check_no_reset(world: AbstractWorld, start: Any, before: Any, steps: Step) -> None:
-    """Whether every ended episode is found in a fresh start: a hidden reset."""
-    ended = np.all([leaf for _, leaf in leaves(steps.terminated)], axis=0)
-    if not ended.any():
+    """Whether every ended episode is found where episodes start: a hidden reset.
+
+    It lies where starts lie, and jumped there: by more than any step that ends nothing.
+    """
+    ends = zip(leaves(steps.terminated), leaves(steps.truncated), strict=True)
+    ended = np.all([over | cut for (_, over), (_, cut) in ends], axis=0)
+    if not ended.any() or ended.all():
         return
-    fresh = set(_rows(start, 1))
-    after, earlier = _rows(steps.state, 2), _rows(before, 2)
-    # A world that ends where it starts is no evidence; one that jumps there is.
+    starts = _numbers(start, 1)
+    after, earlier = _numbers(steps.state, 2), _numbers(before, 2)
+    low, high = starts.min(0), starts.max(0)
+    # Starts that were not drawn may lie a little outside of those that were.
+    room = (high - low) / 4
+    inside = ((after >= low - room) & (after <= high + room)).all(1)
+    moved = np.abs(after - earlier)
+    ended = ended.ravel()
+    jumped = (moved[ended] > 1.5 * moved[~ended].max(0)).any(1)
     require(
-        not all(
-            after[i] in fresh and after[i] != earlier[i] for i in np.flatnonzero(ended)
-        ),
+        (inside[ended] & jumped).mean() < 0.5,
         f"{type(world).__name__}.step seems to start a new episode where one ends. "
         f"Return the state that was reached: whoever runs the world resets it.",
     )
 
 
-def _rows(state: Any, num_axes: int) -> list[bytes]:
-    """Each state of a batch as bytes, to compare."""
-    arrays = [x for _, x in leaves(state)]
-    count = int(np.prod(arrays[0].shape[:num_axes]))
-    flat = [x.reshape(count, -1) for x in arrays]
-    return [b"".join(x[i].tobytes() for x in flat) for i in range(count)]
+def _numbers(state: Any, num_axes: int) -> np.ndarray:
+    """Each state of a batch as a row of numbers; keys say nothing and are left out."""
+    rows = []
+    for leaf in jax.tree.leaves(state):
+        if not jnp.issubdtype(jnp.asarray(leaf).dtype, jax.dtypes.prng_key):
+            array = np.asarray(leaf, np.float64)
+            rows.append(array.reshape(int(np.prod(array.shape[:num_axes])), -1))
+    return np.concatenate(rows, axis=1)
+
+
+def _check_limit(world: AbstractWorld, key: Key[Array, ""]) -> None:
+    """Whether the world counts its own time limit, which others count too."""
+    if not world.max_episode_len:
+        return
+
+    def ends(limit: int) -> Any:
+        limited = world.replace(max_episode_len=limit)
+        return jax.jit(lambda k: _ends(limited, k))(key)
+
+    # As long as both: what ends the episode for another reason ends both.
+    short, free = ends(_LIMIT), ends(0)
+    for field, ours, theirs in zip(
+        ("terminated", "truncated"), short, free, strict=True
+    ):
+        same = [
+            np.array_equal(a, b)
+            for (_, a), (_, b) in zip(leaves(ours), leaves(theirs), strict=True)
+        ]
+        require(
+            all(same),
+            f"{type(world).__name__}.step sets {field} by max_episode_len. Leave the "
+            f"limit alone: code that runs episodes counts it, and keeps truncation "
+            f"apart from termination.",
+        )
+
+
+def _ends(world: AbstractWorld, key: Key[Array, ""]) -> tuple[Any, Any]:
+    """Ends of some steps that go on whatever they say."""
+    policy = RandomPolicy(world)
+
+    def body(state: Any, i: Array) -> tuple[Any, Any]:
+        own = named_key(key, "limit", i)
+        _, action = policy.act(None, None, named_key(own, "act"))
+        step = world.step(state, action, named_key(own, "world"))
+        return step.state, (step.terminated, step.truncated)
+
+    return jax.lax.scan(body, world.reset(key)[0], jnp.arange(2 * _LIMIT))[1]
 
 
 def _check_gradient(world: AbstractWorld, key: Key[Array, ""]) -> None:
