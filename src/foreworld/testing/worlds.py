@@ -37,10 +37,10 @@ def check_world(world: AbstractWorld, key: Key[Array, ""] | None = None) -> None
 
     It is the same after a round trip through JSON; ``reset``, ``step`` and ``render``
     compile, vmap and depend on their arguments alone; states keep their shapes; what is
-    observed lies in the space that is declared; nothing starts anew inside ``step``, and
-    it does not count ``max_episode_len`` itself;
-    pictures are uint8 of one shape; nothing is NaN, nor is its gradient; traced fields
-    can be a batch, at zero too where they may be zero.
+    observed lies in the space that is declared; nothing starts anew inside ``step``,
+    which does not count ``max_episode_len`` itself; pictures are uint8 of one shape;
+    nothing is NaN, nor is its gradient; traced fields can be a batch, at zero too where
+    they may be zero.
 
     Parameters
     ----------
@@ -200,7 +200,9 @@ def _numbers(state: Any, num_axes: int) -> np.ndarray:
 
 def _check_limit(world: AbstractWorld, key: Key[Array, ""]) -> None:
     """Whether the world counts its own time limit, which others count too."""
-    if not world.max_episode_len:
+    # A foreign environment ends where it does.
+    foreign = type(world).rehearse is not AbstractWorld.rehearse
+    if not world.max_episode_len or foreign:
         return
 
     def ends(limit: int) -> Any:
