@@ -314,12 +314,18 @@ def test_matlab_files_claim_no_more_than_they_hold(
     tmp_path: Path, monkeypatch: Any
 ) -> None:
     path = tmp_path / "a.mat"
-    scipy.io.savemat(path, {"image": np.zeros((2**12, 8, 8, 8))}, do_compression=True)
-    path.write_bytes(path.read_bytes()[:-300])
+    noise = np.random.default_rng(0).integers(0, 256, (3, 4, 8, 8), np.uint8)
+    scipy.io.savemat(path, {"image": noise}, do_compression=True)
+    whole = path.read_bytes()
+    # SciPy's own reader ends the process on some of these.
+    for i in range(128, len(whole), 31):
+        path.write_bytes(whole[:i] + bytes([whole[i] ^ 255]) + whole[i + 1 :])
+        refused(path, "MATLAB file|has no array")
+    path.write_bytes(whole[:-300])
     refused(path, "cannot be read as a MATLAB file")
     monkeypatch.setattr(guard, "SMALL", 2**20)
     scipy.io.savemat(path, {"image": np.zeros((2**12, 8, 8, 8))}, do_compression=True)
-    refused(path, "unpacks to 16,777,216 bytes, .* times the")
+    refused(path, "unpacks to 16,777,2[0-9]+ bytes, .* times the")
 
 
 @pytest.mark.parametrize("name", ["a.npz", "a.npy", "a.h5", "a.mat", "a.gif", "a.mp4"])
