@@ -146,3 +146,12 @@ def test_seeds_of_numpy(here):
         [sys.executable, "-c", GYM], capture_output=True, text=True, check=True
     )
     assert "ConfigError seed: expected" in done.stdout
+
+
+def test_help_on_a_terminal_is_plain(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert main(["show", "pendulum", "-h"]) == 0
+    said = capsys.readouterr().out
+    assert "--friction" in said
+    assert "\x1b" not in said
+    assert "\\x1b" not in said

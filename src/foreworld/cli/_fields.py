@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import io
 import operator
 import re
 import typing
@@ -143,13 +144,17 @@ def print_fields(parts: Sequence[Shown], command: str) -> None:
             notes += f" An entry of {path}: --{path}.NAME{field}."
     if any(part.ranges for part in parts):
         notes += " A range is written low..high: --mass 0.5..1.0 draws uniformly."
-    with contextlib.suppress(SystemExit):
+    # Kept back first: to a terminal it would send colours, which are no plain text.
+    said = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    with contextlib.suppress(SystemExit), contextlib.redirect_stdout(said):
         tyro.cli(
             _tree(options),
             args=["--help"],
             prog=f"{command} [--field VALUE ...]",
             description=f"Fields of {names}. {notes}",
         )
+    said.seek(0)
+    print(said.read(), end="")
 
 
 @functools.cache
