@@ -193,3 +193,19 @@ def test_series_of_named_sets_are_read_alike(tmp_path, name):
     np.testing.assert_allclose(windows.mean, known.mean(axis=0), rtol=1e-4)
     with pytest.raises(ConfigError, match="holds no frames, which whole splits on"):
         data.train.device()
+
+
+def test_samples_are_indexed_like_arrays():
+    split = series(400, num_series=2).windows(7, 3).train
+    whole = np.arange(len(split))
+    np.testing.assert_array_equal(split[np.int8(1)]["index"], 1)
+    np.testing.assert_array_equal(split[-1]["index"], len(split) - 1)
+    np.testing.assert_array_equal(split[whole < 2]["index"], [0, 1])
+    np.testing.assert_array_equal(split[[]]["index"], [])
+    for wrong in (1.5, [0.5], "a", None, [[0]]):
+        with pytest.raises(ConfigError, match="indexed by whole numbers"):
+            split[wrong]
+    with pytest.raises(IndexError, match=f"there is no sample {10**9}"):
+        split[[10**9]]
+    with pytest.raises(IndexError, match="2 truths for"):
+        split[np.array([True, False])]
