@@ -29,6 +29,7 @@ from foreworld.core.keys import named_key, pinned, root_key
 from foreworld.core.parts.fingerprint import code_fingerprint
 from foreworld.core.parts.partition import combine, partition
 from foreworld.core.spaces import Box, Discrete
+from foreworld.worlds._compare import leaves_of, names_of, same
 from foreworld.worlds.base import AbstractGame, AbstractWorld, Step
 
 _FOLDER = "looked"
@@ -172,11 +173,11 @@ class _Look:
         return state
 
     def _check_state(self, first: Any, state: Any) -> None:
-        before, after = _leaves(first), _leaves(state)
+        before, after = leaves_of(first), leaves_of(state)
         if jax.tree.structure(first) != jax.tree.structure(state):
             raise self._refuse(
                 "step",
-                f"its state holds {_names(after)}, that of reset {_names(before)}. "
+                f"its state holds {names_of(after)}, that of reset {names_of(before)}. "
                 f"They must have the same structure.",
             )
         for (path, a), (_, b) in zip(before, after, strict=True):
@@ -288,11 +289,11 @@ class _Look:
         """Whether anything is random."""
         keys = [named_key(self._key, "other", i) for i in range(_NUM_KEYS)]
         starts = [self._call("reset", key) for key in keys]
-        if any(not _same(starts[0], other) for other in starts[1:]):
+        if any(not same(starts[0], other) for other in starts[1:]):
             return
         action = self._action(self._key)
         steps = [self._call("step", state, action, key) for key in keys]
-        if any(not _same(steps[0], other) for other in steps[1:]):
+        if any(not same(steps[0], other) for other in steps[1:]):
             return
         what = (
             "every episode begins alike: neither reset nor step makes use of its key. "
@@ -329,7 +330,7 @@ class _Look:
         before = random.getstate()
         first = self._call(method, *args)
         drawn = random.getstate() != before
-        if not _same(first, self._call(method, *args)):
+        if not same(first, self._call(method, *args)):
             # Others may draw too, such as checkers of types: only a difference tells.
             if drawn:
                 raise self._refuse(method, _GLOBAL)
@@ -374,38 +375,3 @@ def numpy_random() -> Any:
     """The state of NumPy's global random numbers."""
     state: Any = np.random.get_state()
     return state[0], state[1].tobytes(), state[2:]
-
-
-def _leaves(tree: Any) -> list[tuple[str, Any]]:
-    """Arrays of a pytree with their paths, keys as key data."""
-    out = []
-    for path, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]:
-        array = jnp.asarray(leaf)
-        if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
-            array = jax.random.key_data(array)
-        out.append((jax.tree_util.keystr(path), array))
-    return out
-
-
-def _names(found: list[tuple[str, Any]]) -> str:
-    return ", ".join(path or "one array" for path, _ in found) or "nothing"
-
-
-def _same(a: Any, b: Any) -> bool:
-    if jax.tree.structure(a) != jax.tree.structure(b):
-        return False
-    pairs = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
-    try:
-        return all(_equal(x, y) for x, y in pairs)
-    except TypeError:
-        # No arrays: what follows says so.
-        return True
-
-
-def _equal(x: Any, y: Any) -> bool:
-    (_, a), (_, b) = _leaves(x)[0], _leaves(y)[0]
-    return bool(np.array_equal(np.asarray(a), np.asarray(b), equal_nan=_floats(a)))
-
-
-def _floats(a: Any) -> bool:
-    return bool(jnp.issubdtype(a.dtype, jnp.floating))
