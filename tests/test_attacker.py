@@ -190,7 +190,7 @@ def test_a_manifest_with_another_path(attack: Attack, name: str) -> None:
     precious = attack.home / "stranger" / "victim" / "precious"
     precious.parent.mkdir()
     precious.write_text("keep")
-    sizes = {"train": 3, "val": 2, "test": 2, "num_frames": 4}
+    sizes: dict[str, Any] = {"train": 3, "val": 2, "test": 2, "num_frames": 4}
     family = fw.worlds.Pendulum.family(mass=fw.Uniform(0.5, 1.0))
     folder = attack.folder("data_hdf5_2", lambda config: None)
     body = read_json(folder / MANIFEST)
@@ -220,7 +220,7 @@ def test_a_manifest_with_files_that_the_recipe_does_not_yield(attack: Attack) ->
     body["files"]["notes.txt"] = {"bytes": 1, "sha256": "0" * 64}
     _write_manifest(folder, body)
     notes.write_text("a person's own")
-    sizes = {"train": 3, "val": 2, "test": 2, "num_frames": 4}
+    sizes: dict[str, Any] = {"train": 3, "val": 2, "test": 2, "num_frames": 4}
     family = fw.worlds.Pendulum.family(mass=fw.Uniform(0.5, 1.0))
     for force in (False, True):
         with pytest.raises(ForeworldError):
