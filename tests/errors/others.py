@@ -39,7 +39,7 @@ CASES = [
     (
         "generate pendulum --picture.image-size 1",
         2,
-        "Picture.image_size=1 must be at least 2.",
+        "Picture.image_size=1 must be at least 2 and at most 4096.",
     ),
     (
         "generate pendulum --out data/p --train 4 --quiet",
@@ -244,8 +244,9 @@ CASES = [
     (
         "import walk.py --out data/imp",
         2,
-        "walk.py cannot be imported: a file must end in .npz, .h5, .hdf5, .he5; "
-        "images come in folders, one for each sequence.",
+        "walk.py cannot be imported: a file must end in .npz, .npy, .mat, .h5, .hdf5, "
+        ".he5, .hdf, .nc (arrays), .mp4, .m4v, .mov, .avi, .mkv, .webm (films) or "
+        ".gif, .tif, .webp (films too); images come in folders, one for each sequence.",
     ),
     (
         "import other",

@@ -50,7 +50,7 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a picture of nothing": (
         lambda: fw.worlds.Pendulum(picture={"image_size": 0}),
-        "Picture.image_size=0 must be at least 2.",
+        "Picture.image_size=0 must be at least 2 and at most 4096.",
     ),
     "a range in a world": (
         lambda: fw.worlds.Pendulum(mass=fw.Uniform(0.5, 1.0)),

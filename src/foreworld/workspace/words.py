@@ -99,7 +99,8 @@ def meaning(word: str, *kinds: str) -> Meaning:
         if "set" in kinds and isinstance(found.get(name), Part):
             return Meaning(word, "set")
         part = registry.locate(word)
-        if not issubclass(part, Part):
+        # Where worlds alone are meant, `Meaning.world` says which class to derive from.
+        if parts != ["worlds"] and not issubclass(part, Part):
             raise ConfigError(
                 f"{word} is no part of Foreworld: it derives from none of its classes. "
                 f"Begin with 'foreworld new world my_world.py', and change that."

@@ -264,7 +264,10 @@ def test_make_by_name() -> None:
             {"picture": {"colour": "blue"}},
             r"Picture\.colour='blue' is not one of 'binary', 'rgb'",
         ),
-        ({"picture": {"image_size": 1}}, r"Picture\.image_size=1 must be at least 2\."),
+        (
+            {"picture": {"image_size": 1}},
+            r"Picture\.image_size=1 must be at least 2 and at most",
+        ),
     ],
 )
 def test_bad_values_are_named(fields: dict, message: str) -> None:

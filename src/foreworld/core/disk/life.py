@@ -19,7 +19,13 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from foreworld.core.disk.folder import append_line, remove, remove_empty, write_bytes
+from foreworld.core.disk.folder import (
+    append_line,
+    make_folder,
+    remove,
+    remove_empty,
+    write_bytes,
+)
 from foreworld.core.disk.lease import held, lease
 from foreworld.core.disk.refusals import StorageError, storage
 from foreworld.core.errors import OccupiedError
@@ -101,7 +107,13 @@ def alone(
         The folder, which is made if it is not there.
     patience
         Seconds to wait for others.
+
+    Raises
+    ------
+    StorageError
+        The folder cannot be made, or the file system has no locks.
     """
+    make_folder(folder)
     return lease(folder / LEASES / _WORK, patience)
 
 
