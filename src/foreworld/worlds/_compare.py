@@ -50,3 +50,9 @@ def _equal(x: Any, y: Any) -> bool:
 
 def _floats(a: Any) -> bool:
     return bool(jnp.issubdtype(a.dtype, jnp.floating))
+
+
+def numpy_random() -> Any:
+    """The state of NumPy's global random numbers."""
+    state: Any = np.random.get_state()
+    return state[0], state[1].tobytes(), state[2:]

@@ -8,12 +8,10 @@ remembered by the fingerprint of the file.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import random
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -22,17 +20,15 @@ import numpy as np
 
 from foreworld.core import registry
 from foreworld.core.callbacks import origin
-from foreworld.core.compilation import cache_folder
 from foreworld.core.disk.folder import write_bytes
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.keys import named_key, pinned, root_key
-from foreworld.core.parts.fingerprint import code_fingerprint
 from foreworld.core.parts.partition import combine, partition
 from foreworld.core.spaces import Box, Discrete
-from foreworld.worlds._compare import leaves_of, names_of, same
+from foreworld.worlds._compare import leaves_of, names_of, numpy_random, same
+from foreworld.worlds._looked import marker_of
 from foreworld.worlds.base import AbstractGame, AbstractWorld, Step
 
-_FOLDER = "looked"
 _SECONDS, _NUM_STEPS = 0.5, 24
 """How long steps are taken one by one, and how many at most."""
 _NUM_KEYS = 8
@@ -84,7 +80,7 @@ def look_at(world: AbstractWorld, needs: Needs | None = None) -> None:
     file, needs = registry.code_of(type(world)), needs or Needs()
     if file is None:
         return
-    marker = _marker(world, file, needs)
+    marker = marker_of(world, file, str(needs))
     if marker is not None and marker.exists():
         return
     with pinned(wide=False):
@@ -92,19 +88,6 @@ def look_at(world: AbstractWorld, needs: Needs | None = None) -> None:
     if marker is not None:
         with contextlib.suppress(ForeworldError, OSError):
             write_bytes(marker, b"", durable=False)
-
-
-def _marker(world: AbstractWorld, file: Path, needs: Needs) -> Path | None:
-    """The file that says that a world was found good; ``None`` where there is none."""
-    try:
-        code = code_fingerprint(file)
-    except ForeworldError:
-        return None
-    arrays = [np.asarray(x).tobytes() for x in jax.tree.leaves(partition(world)[2])]
-    cls = type(world)
-    words = [code, cls.__module__, cls.__qualname__, repr(world), str(needs), *arrays]
-    digest = hashlib.sha256(repr(words).encode()).hexdigest()
-    return cache_folder() / _FOLDER / digest
 
 
 class _Look:
@@ -369,9 +352,3 @@ class _Look:
                 )
             what = what or "it raised an error"
             raise self._refuse(method, f"{what}: {said}{origin(error)}") from error
-
-
-def numpy_random() -> Any:
-    """The state of NumPy's global random numbers."""
-    state: Any = np.random.get_state()
-    return state[0], state[1].tobytes(), state[2:]

@@ -25,6 +25,7 @@ def code(tmp_path_factory):
 def jobs(slurm, code, monkeypatch, tmp_path):
     """A folder to work in, and a cluster whose jobs can import the tasks."""
     monkeypatch.setenv("PYTHONPATH", str(code))
+    monkeypatch.syspath_prepend(code)
     folder = tmp_path / "the work"
     folder.mkdir()
     return folder
@@ -37,6 +38,7 @@ def overtime(slurm_cluster, code, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SLURM_CONF", slurm_cluster.conf)
         patch.setenv("PYTHONPATH", str(code))
+        patch.syspath_prepend(code)
         task = Task("tasks:hang", folder)
         (handle,) = small(minutes=1, poll_seconds=1.0).submit([task])
     yield handle

@@ -13,6 +13,7 @@ from foreworld.core.disk.folder import (
     CONFIG,
     MANIFEST,
     checksum,
+    make_folder,
     read_json,
     read_sealed,
     remove,
@@ -107,6 +108,7 @@ def prepare(
     if not (folder / PLAN).exists():
         # Everything is checked before anything is written.
         plan = make_plan(study, workers=workers, threads=threads, width=width)
+        make_folder(folder)
         with lease(folder / LOCK, math.inf):
             # Another process may have written all this while this one waited, for
             # this study or for another one.

@@ -19,9 +19,9 @@ import numpy as np
 from foreworld.core.callbacks import origin, remembered
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.spaces import Discrete
+from foreworld.worlds._compare import numpy_random
 from foreworld.worlds.adapters._optional import require
 from foreworld.worlds.adapters._spaces import from_foreign_space
-from foreworld.worlds.look import numpy_random
 
 _MIN_LIVE = 16
 _NUM_STEPS = 24
