@@ -100,7 +100,8 @@ def test_a_mistake_in_it_names_its_line(own_world, capsys, launch):
     lines.insert(body + 1, "        jnp.zeros(3) + jnp.zeros(4)")
     file.write_text("\n".join(lines))
     words = ["train", "ppo", "--on", WORLD, "--track", "off", "--out", "r", *SMALL]
-    assert main([*words, *launch]) == 1
+    assert main([*words, *launch]) == 2
     said = capsys.readouterr().err
-    assert f"The first: {file}, line {body + 2}, in step: TypeError: add got" in said
+    assert "Car.step: it raised an error: TypeError: add got incompatible" in said
+    assert f"({file}, line {body + 2}, in step)" in said
     assert "Traceback" not in said

@@ -57,7 +57,9 @@ def test_every_step_in_order(number, place):
 
 
 def run(words: list[str], folder: Path) -> str:
-    settings = {**os.environ, "PYTHONPATH": str(folder)}
+    # One machine for all steps: what was run in one is trusted in the next.
+    machine = {"XDG_CONFIG_HOME": str(folder / ".config")}
+    settings = {**os.environ, **machine, "PYTHONPATH": str(folder)}
     settings.pop("FOREWORLD_HOME", None)
     done = subprocess.run(
         words, cwd=folder, env=settings, capture_output=True, text=True, timeout=250

@@ -21,8 +21,9 @@ WORDS = {
 }
 EVERY = [
     ("generate", 1),
-    ("train", 1),
+    ("train", 2),
     ("sweep", 7),
+    pytest.param("train", 1, marks=pytest.mark.slow),
     pytest.param("sweep", 1, marks=pytest.mark.slow),
 ]
 """Verbs, and how far apart the calls are at which they are disturbed."""

@@ -60,8 +60,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy, in a Python that has not imported its world."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(made.parent / "config"))
+    """A copy, in a Python that has not imported its world, of another person."""
     monkeypatch.setattr(own_file, "loaded_file", lambda path: None)
     monkeypatch.setattr("foreworld.core.trusted_code.loaded_file", lambda path: None)
     _forget(monkeypatch)
@@ -159,6 +158,7 @@ def test_results_of_a_folder_that_may_not_be_written(
 def test_a_run_of_ones_own_is_remembered(
     made: Path, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(made.parent / "config"))
     study = fw.load(_folder(made))
     assert type(study.study.base.world).__name__ == "Drip"
     assert study.policy is not None
