@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import jax
 import numpy as np
 
 from foreworld.core.errors import ConfigError, ForeworldError, unknown_name
@@ -22,6 +23,7 @@ from foreworld.train.parameters import Parameters, full_path
 _TOGETHER = ", "
 """Stands in a key between fields that change together."""
 _SETS = set | frozenset
+_ARRAYS = np.ndarray | np.generic | jax.Array
 
 
 def read_axes(base: Parameters, over: Mapping[Any, Any]) -> dict[str, tuple[Any, ...]]:
@@ -146,7 +148,7 @@ def same(a: Any, b: Any) -> bool:
     a, b
         As the field stores them.
     """
-    if hasattr(a, "dtype") or hasattr(b, "dtype"):
+    if isinstance(a, _ARRAYS) or isinstance(b, _ARRAYS):
         return _array(a) == _array(b)
     return type(a) is type(b) and bool(a == b)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import numpy as np
 
@@ -79,12 +79,16 @@ def _decoded(path: Path) -> Iterator[np.ndarray]:
     with subprocess.Popen(
         words, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        assert process.stdout is not None and process.stderr is not None
+        # Both are pipes, as asked for above.
+        stdout, stderr = (
+            cast(IO[bytes], process.stdout),
+            cast(IO[bytes], process.stderr),
+        )
         try:
             with reading(path, "a film"):
-                while (frame := _next_frame(process.stdout)) is not None:
+                while (frame := _next_frame(stdout)) is not None:
                     yield frame
-                said = process.stderr.read().decode(errors="replace").strip()
+                said = stderr.read().decode(errors="replace").strip()
                 if process.wait():
                     raise Unreadable(said.splitlines()[-1] if said else "no reason")
         finally:
