@@ -57,10 +57,20 @@ def load_file(path: Path) -> ModuleType:
             ) from error
         raise ConfigError(
             f"{path} could not be imported: {type(error).__name__}: {error}"
-            f"{f' (line {line})' if line else ''}. Correct the file; --debug shows the "
-            f"whole traceback."
+            f"{f' (line {line})' if line else ''}. {_advice(error)}"
         ) from error
     return module
+
+
+def _advice(error: Exception) -> str:
+    """What to do about an error of a person's file while it is imported."""
+    if isinstance(error, ImportError) and (error.name or "").startswith("foreworld."):
+        return (
+            "Modules inside Foreworld's rooms move; take names from the rooms "
+            "themselves: from foreworld.core import Traced; from foreworld.worlds "
+            "import AbstractWorld."
+        )
+    return "Correct the file; --debug shows the whole traceback."
 
 
 def load_module(place: str, where: str) -> ModuleType:

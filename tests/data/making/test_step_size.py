@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import pytest
 
 import foreworld as fw
 from foreworld.cli.main import main
 from foreworld.core.disk.folder import manifest
 from foreworld.core.errors import ConfigError
+from foreworld.core.spaces import Box
 from foreworld.data.format.recipe import TaskRecipe
 from foreworld.data.making.recipes import task_recipe
 from foreworld.data.making.step_size import check_steps
 from foreworld.data.sets.find import make_set, set_entries
-from foreworld.worlds.base import AbstractWorld, Family, as_family
+from foreworld.worlds.base import AbstractWorld, Family, Step, as_family
 
 W = fw.worlds
 
@@ -105,6 +109,48 @@ def test_molecules_with_a_step_that_loses_their_energy_are_refused() -> None:
     coarse = W.LennardJones(thermalisation=1.0, substeps=2)
     with pytest.raises(ConfigError, match=r"substeps=\d+ is enough"):
         check_steps({"": recipe(coarse)})
+
+
+class Swing(W.AbstractDynamics):
+    """A spring in explicit Euler, perhaps pushed by chance."""
+
+    dt: float = 0.02
+    push: float = 0.0
+    discount: float = 1.0
+    max_episode_len: int = 0
+
+    @property
+    def observation_space(self) -> Box:
+        return Box(-math.inf, math.inf, (2,))
+
+    def reset(self, key: Any) -> tuple[Any, Any]:
+        start = jax.random.normal(key, (2,), jnp.float32)
+        return start.astype(jnp.result_type(float)), start
+
+    def derivative(self, state: Any) -> Any:
+        return jnp.stack([state[1], -5 * state[0]])
+
+    def step(self, state: Any, action: None, key: Any) -> Step:
+        pushed = self.push * jax.random.normal(key, (2,), jnp.float32)
+        state = state + self.dt * self.derivative(state) + pushed
+        no = jnp.asarray(False)
+        return Step(state, state.astype(jnp.float32), jnp.float32(0), no, no)
+
+    def render(self, state: Any) -> Any:
+        return jnp.zeros((4, 4, 1), jnp.uint8)
+
+
+def test_steps_of_an_own_law_are_compared_with_half_of_them() -> None:
+    check_steps({"": recipe(Swing())})
+    with pytest.raises(ConfigError, match=r"dt=0\.\d+ is small enough; or let step"):
+        check_steps({"": recipe(Swing(dt=0.5))})
+    with pytest.raises(ConfigError, match=r"^Lorenz: dt=0\.02 is too coarse"):
+        check_steps({"": recipe(W.Lorenz(dt=0.02))})
+    check_steps({"": recipe(W.Lorenz())})
+
+
+def test_steps_with_chance_in_them_are_not_compared() -> None:
+    check_steps({"": recipe(Swing(dt=0.5, push=0.1))})
 
 
 @pytest.mark.parametrize("name", ["slvm/mixed_physics_2023", "dm/two_body_colors"])

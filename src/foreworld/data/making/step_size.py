@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.parts.part import field_specs
+from foreworld.core.keys import named_key, pinned, root_key
 from foreworld.data.format.observation import Observation
 from foreworld.data.format.recipe import SPLITS, TaskRecipe
 from foreworld.data.making.simulate import Simulator, compile_programs
@@ -54,9 +54,21 @@ def check_steps(recipes: Mapping[str, TaskRecipe]) -> None:
 
 
 def _is_integrated(world: Any) -> bool:
-    """Whether a law is integrated in steps whose number is a field."""
-    names = {spec.name for spec in field_specs(type(world))}
-    return isinstance(world, AbstractDynamics) and "substeps" in names
+    """Whether a law in continuous time is followed, and without chance.
+
+    Where ``step`` draws, halves of a step meet another chance than the whole.
+    """
+    if not isinstance(world, AbstractDynamics):
+        return False
+    if hasattr(world, "substeps"):
+        return True
+    with pinned(wide=True):
+        keys = [named_key(root_key(0), "step", i) for i in range(4)]
+        state, _ = world.reset(keys[0])
+        if world.derivative(state) is None:
+            return False
+        moved = [np.asarray(world.step(state, None, key).obs) for key in keys]
+    return all(np.array_equal(moved[0], other) for other in moved[1:])
 
 
 def _check(recipe: TaskRecipe) -> None:
@@ -66,22 +78,47 @@ def _check(recipe: TaskRecipe) -> None:
     found = _error(probe, split, 1)
     if found <= allowed:
         return
-    last = 2 * _TIMES[-1] + 1
-    fine = _small(recipe, last)
-    enough = next((n for n in _TIMES if _error(fine, split, n) <= allowed), None)
+    fine = _small(recipe, 2 * _TIMES[-1] + 1)
+    if hasattr(world, "substeps"):
+        enough = next((n for n in _TIMES if _error(fine, split, n) <= allowed), None)
+    else:
+        # A smaller dt is also a shorter frame.
+        enough = next(
+            (n for n in _TIMES if _error(_faster(fine, n), split, 1) <= allowed), None
+        )
     if enough is None and not np.isfinite(found):
         # The law itself runs away: drawing its sequences says that.
         return
-    advice = f"More than substeps={_TIMES[-1] * world.substeps} are needed"
-    if enough is not None:
-        advice = f"substeps={enough * world.substeps} is enough"
     task = f" (task {recipe.task})" if recipe.task else ""
     apart = f"differ by {found:.2g} of their size a frame ({allowed:g} is allowed)"
     apart = apart if np.isfinite(found) else "are finite"
-    raise ConfigError(
-        f"{type(world).__name__}{task}: substeps={world.substeps} is too coarse for "
-        f"dt={world.dt:g} and its other fields: with twice as many the states {apart}. "
-        f"{advice}; or take a smaller dt."
+    raise ConfigError(f"{type(world).__name__}{task}: {_advice(world, apart, enough)}")
+
+
+def _advice(world: Any, apart: str, enough: int | None) -> str:
+    """What is too coarse, and what is fine enough.
+
+    Parameters
+    ----------
+    world
+        Whose steps are too coarse.
+    apart
+        What the states of finer steps do.
+    enough
+        How many times as many steps are fine enough, if that is known.
+    """
+    if not hasattr(world, "substeps"):
+        finer = f"dt={world.dt / enough:g} is small enough" if enough else "Take less"
+        return (
+            f"dt={world.dt:g} is too coarse for its steps: with half of it the states "
+            f"{apart}. {finer}; or let step() take several smaller ones."
+        )
+    finer = f"More than substeps={_TIMES[-1] * world.substeps} are needed"
+    if enough is not None:
+        finer = f"substeps={enough * world.substeps} is enough"
+    return (
+        f"substeps={world.substeps} is too coarse for dt={world.dt:g} and its other "
+        f"fields: with twice as many the states {apart}. {finer}; or take a smaller dt."
     )
 
 
@@ -113,6 +150,13 @@ def _small(recipe: TaskRecipe, num_frames: int) -> TaskRecipe:
         shard_len=_LEAST_WIDTH,
         observation=_UNDISTURBED,
     )
+
+
+def _faster(recipe: TaskRecipe, times: int) -> TaskRecipe:
+    """The same with that many frames in the time of one."""
+    family: Any = recipe.family
+    world = family.world.replace(dt=family.world.dt / times)
+    return recipe.replace(family=family.replace(world=world))
 
 
 def _error(recipe: TaskRecipe, split: str, times: int) -> float:
@@ -148,9 +192,7 @@ def _states(
     recipe: TaskRecipe, split: str, times: int
 ) -> tuple[Float[np.ndarray, "sequence time state"], Bool[np.ndarray, " sequence"]]:
     """States of the first sequences, and which of them keep to one law meanwhile."""
-    family: Any = recipe.family
-    slower = family.replace(world=family.world.replace(dt=family.world.dt / times))
-    made = Simulator(recipe.replace(family=slower)).start(split, 0)
+    made = Simulator(_faster(recipe, times)).start(split, 0)
     states = np.asarray(made["state"], np.float64)
     mode = np.asarray(made["mode"]) if "mode" in made else np.zeros(states.shape[:2])
     seen = mode[:, : 2 * _NUM_FRAMES + 1]

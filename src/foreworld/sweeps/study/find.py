@@ -77,14 +77,19 @@ def unknown_study(word: str, what: str) -> UnknownNameError:
     what
         What it should have named.
     """
-    configs = runs_folder().glob(f"*/{CONFIG}")
-    configs = sorted(configs, key=lambda path: -path.stat().st_mtime)
-    newest = ", ".join(f"runs/{path.parent.name}" for path in configs[:5])
     error = unknown_name(what, word, study_files())
     return UnknownNameError(
         f"{error} Studies are named as their files below {FOLDER}/, by a file or by a "
-        f"folder." + (f" Newest folders: {newest}." if newest else "")
+        f"folder.{_newest()}"
     )
+
+
+def _newest() -> str:
+    """A sentence that names the newest folders of runs, if any."""
+    configs = runs_folder().glob(f"*/{CONFIG}")
+    configs = sorted(configs, key=lambda path: -path.stat().st_mtime)
+    newest = ", ".join(f"runs/{path.parent.name}" for path in configs[:5])
+    return f" Newest folders: {newest}." if newest else ""
 
 
 def names_study(word: str) -> bool:
@@ -103,7 +108,18 @@ def find_folder(word: str | Path) -> Path:
     place = find_place(word)
     if place is None or not place.is_dir():
         how = f"'foreworld sweep {word}' or fw.sweep(...)"
-        return _started(load_study(word), repr(str(word)), how)
+        try:
+            study = load_study(word)
+        except UnknownNameError:
+            raise
+        except ConfigError as error:
+            if newest := _newest():
+                raise ConfigError(
+                    f"{error} What is finished is read by its folder, without its "
+                    f"code.{newest}"
+                ) from error
+            raise
+        return _started(study, repr(str(word)), how)
     kind = kind_of(place)
     if kind != KIND:
         raise ConfigError(
