@@ -9,9 +9,8 @@ import pytest
 
 import foreworld as fw
 from foreworld.cli.main import main
-from foreworld.core import own_file
 from foreworld.core.disk.folder import read_json, write_json
-from foreworld.core.parts import made_with
+from foreworld.core.own import files, made_with
 
 WORLD = "./walk.py:Walk"
 SIZES = ["--train", "2", "--val", "1", "--test", "1", "--num-frames", "3", "--quiet"]
@@ -42,7 +41,7 @@ def edit(name="helper.py", text="STEPS = 2\n"):
     Path(name).write_text(text)
     made_with._once.cache_clear()
     for module in list(sys.modules):
-        if module.startswith(own_file.OWN_MODULES):
+        if module.startswith(files.OWN_MODULES):
             del sys.modules[module]
 
 

@@ -1,7 +1,7 @@
 """The launcher on the page about extending, taken as it is printed."""
 
 import foreworld as fw
-from foreworld.core.own_file import load_file
+from foreworld.core.own.files import load_file
 from tests.docs.blocks import ROOT, blocks
 
 

@@ -9,8 +9,8 @@ import pytest
 
 import foreworld as fw
 from foreworld.cli.main import main
-from foreworld.core import own_file
 from foreworld.core.disk.folder import CONFIG, read_json
+from foreworld.core.own import files
 from foreworld.core.parts.stand_in import NotAtHandError
 
 _WORLD = '''"""A T-maze of a person's own."""
@@ -61,8 +61,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def project(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy, in a Python that has not imported its world, of another person."""
-    monkeypatch.setattr(own_file, "loaded_file", lambda path: None)
-    monkeypatch.setattr("foreworld.core.trusted_code.loaded_file", lambda path: None)
+    monkeypatch.setattr(files, "loaded_file", lambda path: None)
+    monkeypatch.setattr("foreworld.core.own.modules.loaded_file", lambda path: None)
     _forget(monkeypatch)
     shutil.copytree(made, tmp_path / "copy")
     monkeypatch.chdir(tmp_path / "copy")
@@ -73,7 +73,7 @@ def project(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
-    for name in [n for n in sys.modules if n.startswith(own_file.OWN_MODULES)]:
+    for name in [n for n in sys.modules if n.startswith(files.OWN_MODULES)]:
         monkeypatch.delitem(sys.modules, name)
 
 

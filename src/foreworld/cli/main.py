@@ -35,10 +35,10 @@ from types import ModuleType
 from typing import NoReturn
 
 from foreworld.cli._usage import Usage
-from foreworld.core import trusted
 from foreworld.core.callbacks import cause
 from foreworld.core.errors import ConfigError, FitError, ForeworldError, unknown_name
-from foreworld.core.own_file import own_frame
+from foreworld.core.own import trusted
+from foreworld.core.own.files import own_frame
 from foreworld.core.plain import plain_output, say
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143

@@ -28,7 +28,7 @@ def configure(usage: Usage) -> None:
 def describe(args: Args) -> list[Any]:
     """The learner and the world, with the run's values as defaults."""
     from foreworld.cli._fields import Shown
-    from foreworld.core.parts.own_code import demand_code
+    from foreworld.core.own.in_parts import demand_code
     from foreworld.sweeps.study.find import find_folder, read_study
 
     base = read_study(find_folder(args.run)).base

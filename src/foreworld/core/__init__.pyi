@@ -6,6 +6,7 @@ from foreworld.core.errors import OccupiedError as OccupiedError
 from foreworld.core.errors import UnknownNameError as UnknownNameError
 from foreworld.core.keys import named_key as named_key
 from foreworld.core.keys import root_key as root_key
+from foreworld.core.own.trusted import trust as trust
 from foreworld.core.parts.part import Bounded as Bounded
 from foreworld.core.parts.part import Data as Data
 from foreworld.core.parts.part import Entries as Entries

@@ -24,10 +24,10 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from foreworld.core import trusted
 from foreworld.core.errors import ConfigError, UnknownNameError, unknown_name
-from foreworld.core.own_file import OWN_MODULES, load_file, load_module
-from foreworld.core.trusted_code import trusted_module
+from foreworld.core.own import trusted
+from foreworld.core.own.files import OWN_MODULES, load_file, load_module
+from foreworld.core.own.modules import trusted_module
 
 KINDS = {
     "worlds": "world",
@@ -241,7 +241,7 @@ def locate(where: str) -> type:
     """The class at an :func:`address`.
 
     One that a person names is imported; one that a folder names, only as
-    :mod:`foreworld.core.trusted` says.
+    :mod:`foreworld.core.own.trusted` says.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from foreworld.core.disk.lease import held
 from foreworld.core.disk.places import find_place
 from foreworld.core.disk.seals import vouch
 from foreworld.core.errors import ConfigError, DamagedError
-from foreworld.core.parts.own_code import demand_code
+from foreworld.core.own.in_parts import demand_code
 from foreworld.learners.base import LearnerState
 from foreworld.sweeps.plan.plan import Chunk, Plan, describe
 from foreworld.sweeps.plan.prepare import (

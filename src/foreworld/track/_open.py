@@ -15,8 +15,8 @@ from typing import Any
 from foreworld.core import registry
 from foreworld.core.disk.folder import read_json, write_json
 from foreworld.core.errors import ConfigError
+from foreworld.core.own.in_parts import remember_code
 from foreworld.core.parts.config import from_dict, to_dict
-from foreworld.core.parts.own_code import remember_code
 from foreworld.track.base import (
     AbstractTrace,
     AbstractTracker,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from foreworld.core import trusted
 from foreworld.core.disk.folder import CONFIG, MANIFEST, verify
 from foreworld.core.disk.kind import kind_of
 from foreworld.core.errors import ForeworldError
+from foreworld.core.own import trusted
 from foreworld.core.parts.types import checked
 from foreworld.workspace.kinds.find import find_kind
 

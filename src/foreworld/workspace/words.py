@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from foreworld.core import registry
 from foreworld.core.disk.places import expanded, find_place
 from foreworld.core.errors import ConfigError, UnknownNameError, unknown_name
-from foreworld.core.own_file import load_file
+from foreworld.core.own.files import load_file
 from foreworld.core.parts.part import Part
 from foreworld.core.parts.types import checked
 from foreworld.data.sets.find import set_entries

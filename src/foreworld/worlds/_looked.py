@@ -10,7 +10,7 @@ import numpy as np
 
 from foreworld.core.compilation import cache_folder
 from foreworld.core.errors import ForeworldError
-from foreworld.core.parts.fingerprint import code_fingerprint
+from foreworld.core.own.fingerprint import code_fingerprint
 from foreworld.core.parts.partition import partition
 from foreworld.worlds.base import AbstractWorld
 

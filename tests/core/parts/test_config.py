@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 
 from foreworld.core.errors import ConfigError, DamagedError, UnknownNameError
+from foreworld.core.own.trusted import trust
 from foreworld.core.parts import config, paths
-from foreworld.core.trusted import trust
 from tests.core.some_parts import Net, Thing, Versioned, WithData
 
 

@@ -13,7 +13,7 @@ import jax
 import numpy as np
 from jax.core import Tracer
 
-from foreworld.core import registry, trusted
+from foreworld.core import registry
 from foreworld.core.disk.folder import json_text
 from foreworld.core.errors import (
     ConfigError,
@@ -21,11 +21,12 @@ from foreworld.core.errors import (
     ForeworldError,
     unknown_name,
 )
+from foreworld.core.own import trusted
+from foreworld.core.own.modules import trusted_module
 from foreworld.core.parts.part import FieldSpec, Part, Place, field_specs
 from foreworld.core.parts.paths import get_path
 from foreworld.core.parts.stand_in import StandIn
 from foreworld.core.strict_json import parse
-from foreworld.core.trusted_code import trusted_module
 
 _ADDRESS = re.compile(r"[^\x00-\x1f\x7f]{1,4096}:[^\W\d]\w*(\.[^\W\d]\w*)*")
 """Of a class: what stands in tables and figures is a name and nothing else."""
@@ -48,7 +49,7 @@ def from_dict(data: dict[str, Any]) -> Any:
     """The part that :func:`to_dict` wrote.
 
     Its class must be Foreworld's, trusted, or imported already; see
-    :mod:`foreworld.core.trusted`. Of parts in it that are of no such class, or no
+    :mod:`foreworld.core.own.trusted`. Of parts in it that are of no such class, or no
     longer fit it, the dictionary is kept: a
     :class:`~foreworld.core.parts.stand_in.StandIn`.
 

@@ -10,7 +10,7 @@ import numpy as np
 from foreworld.core.disk.folder import CONFIG, MANIFEST, manifest, read_json, verify
 from foreworld.core.disk.seals import extra, misplaced
 from foreworld.core.errors import ForeworldError
-from foreworld.core.parts.own_code import misfits
+from foreworld.core.own.in_parts import misfits
 from foreworld.data.format.folder import BESIDE, shard_path
 from foreworld.data.format.recipe import (
     Recipe,

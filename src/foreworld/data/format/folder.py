@@ -33,8 +33,8 @@ from foreworld.core.disk.life import LEASES, Life
 from foreworld.core.disk.names import inside
 from foreworld.core.disk.seals import misplaced
 from foreworld.core.errors import DamagedError, OccupiedError
+from foreworld.core.own.made_with import changes
 from foreworld.core.parts.config import flat, to_dict
-from foreworld.core.parts.made_with import changes
 from foreworld.core.parts.part import Part
 from foreworld.data.format.recipe import (
     FORMAT,

@@ -15,10 +15,10 @@ from typing import Annotated, Any
 from foreworld.core.disk.folder import CONFIG, MANIFEST, read_sealed
 from foreworld.core.disk.kind import kind_in
 from foreworld.core.errors import ConfigError, DamagedError
+from foreworld.core.own.in_parts import values_in
+from foreworld.core.own.made_with import made_with
 from foreworld.core.parts.config import changes, content_hash, read_part, to_dict
 from foreworld.core.parts.limits import Bounded
-from foreworld.core.parts.made_with import made_with
-from foreworld.core.parts.own_code import values_in
 from foreworld.core.parts.part import Part
 from foreworld.core.parts.stand_in import StandIn, class_name
 from foreworld.data.format.observation import Observation

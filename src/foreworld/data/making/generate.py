@@ -21,10 +21,10 @@ from foreworld.core.disk.folder import (
     remove_empty,
 )
 from foreworld.core.errors import ConfigError, unknown_name
+from foreworld.core.own.in_parts import demand_code, remember_code
+from foreworld.core.own.made_with import beside, settle
 from foreworld.core.parts.config import content_hash
 from foreworld.core.parts.limits import Count
-from foreworld.core.parts.made_with import beside, settle
-from foreworld.core.parts.own_code import demand_code, remember_code
 from foreworld.core.parts.part import field_specs
 from foreworld.core.parts.types import checked
 from foreworld.core.progress import Progress

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from foreworld.core.errors import ConfigError, unknown_name
-from foreworld.core.own_file import load_file
+from foreworld.core.own.files import load_file
 
 if TYPE_CHECKING:
     from foreworld.data.sets.base import NamedSet

@@ -6,10 +6,11 @@ import signal
 import sys
 from pathlib import Path
 
-from foreworld.core import registry, trusted
+from foreworld.core import registry
 from foreworld.core.disk.folder import read_json
+from foreworld.core.own import trusted
+from foreworld.core.own.modules import file_of, trusted_module
 from foreworld.core.plain import say
-from foreworld.core.trusted_code import file_of, trusted_module
 from foreworld.launch.base import Task, attempt
 
 RECORD = "tasks.json"

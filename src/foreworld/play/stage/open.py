@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.parts.own_code import demand_code
+from foreworld.core.own.in_parts import demand_code
 from foreworld.learners.forward.base import AbstractForwardModel
 from foreworld.play.stage.agent import AgentStage
 from foreworld.play.stage.base import AbstractStage

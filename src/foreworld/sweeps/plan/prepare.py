@@ -25,8 +25,8 @@ from foreworld.core.disk.life import LEASES
 from foreworld.core.disk.names import inside
 from foreworld.core.disk.places import runs_folder
 from foreworld.core.errors import DamagedError, OccupiedError
+from foreworld.core.own.made_with import made_with, settle
 from foreworld.core.parts.config import to_dict
-from foreworld.core.parts.made_with import made_with, settle
 from foreworld.core.plain import say
 from foreworld.launch.processes import LOGS
 from foreworld.sweeps.plan._check import check_plan

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from foreworld.core.disk.folder import manifest
 from foreworld.core.errors import ConfigError, DamagedError, FitError
-from foreworld.core.parts.own_code import demand_code
+from foreworld.core.own.in_parts import demand_code
 from foreworld.core.parts.part import Bounded, Place
 from foreworld.data.format.stored_policy import AbstractStoredPolicy
 from foreworld.data.making.generate import generate

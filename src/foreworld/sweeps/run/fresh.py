@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.parts.own_code import demand_code
+from foreworld.core.own.in_parts import demand_code
 from foreworld.launch.base import AbstractLauncher
 from foreworld.sweeps.results.selection import Best, best
 from foreworld.sweeps.run.sweep import run_experiment

@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 from foreworld.core import compilation
-from foreworld.core.parts.own_code import remember_code
+from foreworld.core.own.in_parts import remember_code
 from foreworld.sweeps.folder import StudyFolder, locate
 from foreworld.sweeps.plan.prepare import prepare
 from foreworld.sweeps.run.work import finished

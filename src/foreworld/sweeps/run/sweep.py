@@ -12,8 +12,8 @@ from foreworld.core.disk.folder import CONFIG, MANIFEST, remove, seal
 from foreworld.core.disk.lease import held, lease
 from foreworld.core.disk.life import at_work, tidy
 from foreworld.core.errors import ConfigError, ForeworldError
-from foreworld.core.parts.made_with import beside
-from foreworld.core.parts.own_code import remember_code
+from foreworld.core.own.in_parts import remember_code
+from foreworld.core.own.made_with import beside
 from foreworld.core.plain import say
 from foreworld.launch._crew import Crew
 from foreworld.launch.base import AbstractLauncher, AbstractWork, Task

@@ -14,10 +14,10 @@ from foreworld.core.disk.folder import MANIFEST, remove, seal, write_bytes
 from foreworld.core.disk.lease import lease
 from foreworld.core.disk.life import Life, ReplacedError, at_work
 from foreworld.core.errors import ConfigError, ForeworldError
-from foreworld.core.own_file import own_frame
+from foreworld.core.own.files import own_frame
+from foreworld.core.own.in_parts import demand_code
+from foreworld.core.own.made_with import settle
 from foreworld.core.parts.config import to_dict
-from foreworld.core.parts.made_with import settle
-from foreworld.core.parts.own_code import demand_code
 from foreworld.core.plain import say
 from foreworld.learners.base import AbstractLearner
 from foreworld.sweeps.plan.plan import Chunk, Plan, runs_of

@@ -14,9 +14,9 @@ from foreworld.core.disk.folder import CONFIG, read_sealed
 from foreworld.core.disk.kind import kind_of
 from foreworld.core.disk.places import find_place, runs_folder
 from foreworld.core.errors import ConfigError, UnknownNameError, unknown_name
-from foreworld.core.own_file import load_file
+from foreworld.core.own.files import load_file
+from foreworld.core.own.in_parts import values_in
 from foreworld.core.parts import config
-from foreworld.core.parts.own_code import values_in
 from foreworld.core.parts.stand_in import StandIn
 from foreworld.core.plain import say
 from foreworld.sweeps.study.hparams import read_hparams

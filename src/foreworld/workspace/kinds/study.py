@@ -12,7 +12,7 @@ from foreworld.core.disk.folder import CONFIG, MANIFEST, verify
 from foreworld.core.disk.life import LEASES
 from foreworld.core.disk.seals import extra
 from foreworld.core.errors import ConfigError, DamagedError, ForeworldError
-from foreworld.core.parts.own_code import misfits
+from foreworld.core.own.in_parts import misfits
 from foreworld.core.parts.part import Part
 from foreworld.launch.processes import LOGS
 from foreworld.sweeps.folder import StudyFolder

@@ -20,7 +20,7 @@ from typing import Literal
 from foreworld.core.disk.folder import read_json, write_json
 from foreworld.core.disk.refusals import StorageError
 from foreworld.core.errors import ConfigError, ForeworldError
-from foreworld.core.parts.fingerprint import code_fingerprint
+from foreworld.core.own.fingerprint import code_fingerprint
 
 NAMED = "FOREWORLD_TRUST"
 """Environment variable with the files and folders that the person named, so that

@@ -19,9 +19,9 @@ import jax
 from foreworld.core.disk.folder import CONFIG, MANIFEST, read_json, write_json
 from foreworld.core.errors import ForeworldError
 from foreworld.core.keys import GENERATOR
-from foreworld.core.own_file import OWN_MODULES
-from foreworld.core.parts.fingerprint import code_fingerprint
-from foreworld.core.parts.own_code import own_code
+from foreworld.core.own.files import OWN_MODULES
+from foreworld.core.own.fingerprint import code_fingerprint
+from foreworld.core.own.in_parts import own_code
 from foreworld.core.parts.part import Part
 
 _PACKAGES = ("foreworld", "jax", "jaxlib", "equinox", "numpy", "h5py")

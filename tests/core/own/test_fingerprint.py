@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from foreworld.core.parts.fingerprint import code_files, code_fingerprint
+from foreworld.core.own.fingerprint import code_files, code_fingerprint
 
 
 def _project(folder: Path) -> Path:

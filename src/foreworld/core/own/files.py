@@ -10,8 +10,8 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
-from foreworld.core import trusted
 from foreworld.core.errors import ConfigError, ForeworldError, UnknownNameError
+from foreworld.core.own import trusted
 
 OWN_MODULES = "foreworld_user_"
 """What names of modules of such files begin with."""

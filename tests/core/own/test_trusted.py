@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from foreworld.core import trusted
 from foreworld.core.errors import ConfigError
+from foreworld.core.own import trusted
 from foreworld.core.parts.config import from_dict, to_dict
 from foreworld.core.parts.stand_in import NotAtHandError, StandIn
 from foreworld.core.registry import locate

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from foreworld.core import registry, trusted
+from foreworld.core import registry
+from foreworld.core.own import trusted
+from foreworld.core.own.modules import file_of
 from foreworld.core.parts.part import Part, field_specs
 from foreworld.core.parts.stand_in import StandIn
-from foreworld.core.trusted_code import file_of
 
 
 def own_code(part: Any) -> dict[str, Path]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from foreworld.core import trusted
-from foreworld.core.own_file import load_file, load_module, loaded_file
+from foreworld.core.own import trusted
+from foreworld.core.own.files import load_file, load_module, loaded_file
 
 
 def trusted_module(place: str, cls: str, installed: Iterable[str]) -> ModuleType:
