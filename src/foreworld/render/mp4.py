@@ -1,12 +1,9 @@
-"""Writes frames as MP4 with the machine's ffmpeg, where it has one."""
+"""Writes frames as MP4 with the machine's ffmpeg, or that of imageio-ffmpeg."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import shutil
 import subprocess
-from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
@@ -15,19 +12,22 @@ from foreworld.core.errors import ConfigError
 from foreworld.render.gif import check_fps
 
 NO_FFMPEG = (
-    "no MP4: there is no ffmpeg on this machine. Install it ('apt-get install ffmpeg', "
-    "or 'pip install imageio-ffmpeg') and run this again."
+    "no MP4: there is no ffmpeg on this machine, and imageio-ffmpeg brings none for "
+    "it. Install one ('apt-get install ffmpeg') and run this again."
 )
-_PACKAGE = "imageio_ffmpeg"
 
 
 def find_ffmpeg() -> str | None:
-    """Path of ffmpeg: the machine's, or that of the package ``imageio-ffmpeg``."""
-    found = shutil.which("ffmpeg")
-    if found is None and importlib.util.find_spec(_PACKAGE) is not None:
-        package: Any = importlib.import_module(_PACKAGE)
-        found = package.get_ffmpeg_exe()
-    return found
+    """Path of ffmpeg: the machine's, or that of imageio-ffmpeg; ``None`` for none."""
+    if found := shutil.which("ffmpeg"):
+        return found
+    # Slow to import, and rarely wanted.
+    from imageio_ffmpeg import get_ffmpeg_exe
+
+    try:
+        return get_ffmpeg_exe()
+    except RuntimeError:
+        return None
 
 
 def mp4_bytes(

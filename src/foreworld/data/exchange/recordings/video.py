@@ -1,7 +1,8 @@
-"""Films as cameras and browsers write them, decoded by ffmpeg, where there is one."""
+"""Films as cameras and browsers write them, decoded by ffmpeg."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,8 +65,8 @@ def _decoded(path: Path) -> Iterator[np.ndarray]:
     if program is None:
         raise ConfigError(
             f"{path} cannot be read: there is no ffmpeg on this machine. Install it "
-            f"('apt-get install ffmpeg', or 'pip install imageio-ffmpeg') and run this "
-            f"again, or save the frames as images."
+            f"('apt-get install ffmpeg') and run this again, or save the frames as "
+            f"images."
         )
     words = [
         *(program, "-nostdin", "-loglevel", "error", "-xerror"),
@@ -90,7 +91,9 @@ def _decoded(path: Path) -> Iterator[np.ndarray]:
                     yield frame
                 said = stderr.read().decode(errors="replace").strip()
                 if process.wait():
-                    raise Unreadable(said.splitlines()[-1] if said else "no reason")
+                    last = said.splitlines()[-1] if said else "no reason"
+                    # Without the address of ffmpeg's own object.
+                    raise Unreadable(re.sub(r"^\[[^]]*\] ", "", last).rstrip("."))
         finally:
             process.kill()
 
