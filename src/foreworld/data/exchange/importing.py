@@ -6,33 +6,31 @@ shards. It can be interrupted and run again: what is finished is kept.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import itertools
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from foreworld.core.disk.folder import checksum, manifest, write_bytes
+from foreworld.core.disk.folder import checksum, manifest
 from foreworld.core.disk.places import expanded
 from foreworld.core.errors import ConfigError
-from foreworld.core.machine import free_memory
 from foreworld.core.parts.types import checked
 from foreworld.core.progress import Progress
 from foreworld.data.exchange.described import Described, describe
+from foreworld.data.exchange.pieces import Piece, cut, write_pieces
 from foreworld.data.exchange.recordings.account import (
     Account,
-    Arrays,
     Options,
     Reel,
 )
 from foreworld.data.exchange.recordings.find import find_reels
 from foreworld.data.exchange.recordings.layout import check_axes
-from foreworld.data.format.folder import finish, missing, prepare, shard_path, using
+from foreworld.data.format.folder import prepare
 from foreworld.data.format.observation import Observation
 from foreworld.data.format.recipe import (
     CHUNK_LEN,
@@ -40,24 +38,17 @@ from foreworld.data.format.recipe import (
     NumFrames,
     Recipe,
     Seed,
-    Shard,
     TaskRecipe,
     shard_len,
 )
-from foreworld.data.format.schema import BROUGHT, Column, axis_of
-from foreworld.data.format.store.find import find_store
+from foreworld.data.format.schema import BROUGHT
 from foreworld.data.reading.dataset import DataSet, open_dataset
 from foreworld.worlds.base import Family
 
 SHARE = 0.1
 """Of the sequences, to choose by and to report each, where nobody says."""
-_AT_ONCE = 2**30
-"""Bytes of sequences that are held at once, at most, while shards are written."""
 _FIRST = ("image", "state", "action", "reward", "terminated", "valid")
 """Columns whose names in the files always count in what a data set is called."""
-
-_Piece = tuple[int, int]
-"""A sequence of the data set: the recorded one it is of, and its first frame there."""
 
 
 def import_data(
@@ -143,7 +134,7 @@ def import_data(
         )
     order = _split(reels, val, test, seed)
     found = describe(reels, account, length)
-    pieces = _pieces(reels, order, found.num_valid, num_frames)
+    pieces = cut(reels, order, found.num_valid, num_frames)
     world = found.world.replace(contents=_contents(reels, options, account, found))
     some = shard_len(sum(column.sequence_bytes for column in found.columns), CHUNK_LEN)
     sizes: dict[str, Any] = {name: len(found) for name, found in pieces.items()}
@@ -164,17 +155,11 @@ def import_data(
             *_dropped(reels, pieces, found.num_valid, length),
         ]
         print(*lines, sep="\n", file=sys.stderr)
-    folder, recipe = expanded(out), Recipe.plain(task)
-    prepare(folder, recipe, lambda: {"": found.columns}, force)
+    folder = expanded(out)
+    prepare(folder, Recipe.plain(task), lambda: {"": found.columns}, force)
     with Progress(f"import to {folder}", len(reels), "sequences", quiet) as progress:
         if manifest(folder) is None:
-            with using(folder, recipe) as life:
-                todo = missing(folder, recipe)
-                for shard, data in _shards(task, found.columns, todo, pieces, reels):
-                    life.go_on()
-                    write_bytes(shard_path(folder, recipe, shard), data)
-                while manifest(folder) is None:
-                    finish(folder, recipe, life)
+            write_pieces(folder, task, found.columns, pieces, reels)
         progress.update(len(reels))
     return open_dataset(folder)
 
@@ -240,27 +225,6 @@ def _split(
     return {name: list(itertools.islice(order, sizes[name])) for name in SPLITS}
 
 
-def _pieces(
-    reels: list[Reel],
-    order: dict[str, list[int]],
-    num_valid: list[int],
-    num_frames: int | None,
-) -> dict[str, list[_Piece]]:
-    """Pieces of the sequences of each split; those without a valid frame are left."""
-    pieces: dict[str, list[_Piece]] = {name: [] for name in SPLITS}
-    for name, some in order.items():
-        for i in some:
-            span = num_frames or reels[i].num_frames
-            starts = range(0, reels[i].num_frames - span + 1, span)
-            pieces[name] += [(i, start) for start in starts if start < num_valid[i]]
-        if some and not pieces[name]:
-            raise ConfigError(
-                f"num_frames={num_frames} leaves nothing of {name}: the longest of its "
-                f"sequences has {max(reels[i].num_frames for i in some)} frames."
-            )
-    return pieces
-
-
 def _contents(
     reels: list[Reel], options: Options, account: Account, found: Described
 ) -> str:
@@ -304,7 +268,7 @@ def _taken(reels: list[Reel], account: Account) -> list[str]:
 
 def _dropped(
     reels: list[Reel],
-    pieces: dict[str, list[_Piece]],
+    pieces: dict[str, list[Piece]],
     num_valid: list[int],
     num_frames: int,
 ) -> list[str]:
@@ -315,83 +279,3 @@ def _dropped(
     over = sum(max(0, valid - n) for valid, n in zip(num_valid, used, strict=True))
     lines = [f"dropped: {over:,} frames that fill no piece of {num_frames}"]
     return lines if over else []
-
-
-def _shards(
-    recipe: TaskRecipe,
-    columns: tuple[Column, ...],
-    todo: list[Shard],
-    pieces: dict[str, list[_Piece]],
-    reels: list[Reel],
-) -> Iterator[tuple[Shard, bytes]]:
-    """Shards, so many at a time that what they hold is read in the files' order."""
-    one = sum(column.sequence_bytes for column in columns)
-    most = max(1, int(min(_AT_ONCE, free_memory() / 8) // max(1, one)))
-    group: list[Shard] = []
-    for shard in [*todo, None]:
-        if group and (shard is None or sum(map(len, [*group, shard])) > most):
-            rows = _rows(recipe, group, pieces, reels)
-            for done in group:
-                yield done, _shard_bytes(recipe, columns, done, rows)
-            group = []
-        group += [shard] if shard is not None else []
-
-
-def _rows(
-    recipe: TaskRecipe,
-    shards: list[Shard],
-    pieces: dict[str, list[_Piece]],
-    reels: list[Reel],
-) -> dict[tuple[str, int], Arrays]:
-    """The sequences of some shards by split and number, read in the files' order."""
-    wanted = [
-        (*pieces[shard.split][i], shard.split, i)
-        for shard in shards
-        for i in range(shard.start, shard.stop)
-    ]
-    rows = {}
-    for reel, some in itertools.groupby(sorted(wanted), key=lambda one: one[0]):
-        arrays = reels[reel].read()
-        for _, start, split, i in some:
-            length = reels[reel].num_frames
-            rows[split, i] = _row(arrays, start, length, recipe.num_frames)
-    return rows
-
-
-def _shard_bytes(
-    recipe: TaskRecipe,
-    columns: tuple[Column, ...],
-    shard: Shard,
-    rows: dict[tuple[str, int], Arrays],
-) -> bytes:
-    make = find_store(recipe.store).writer
-    with contextlib.closing(make(columns, len(shard), CHUNK_LEN)) as writer:
-        for first in range(shard.start, shard.stop, CHUNK_LEN):
-            numbers = range(first, min(first + CHUNK_LEN, shard.stop))
-            # The last column is the index, which is not recorded.
-            names = [column.name for column in columns[:-1]]
-            stacked = {
-                name: np.stack([rows[shard.split, i][name] for i in numbers])
-                for name in names
-            }
-            stacked["index"] = np.arange(first, numbers.stop, dtype=np.int64)
-            writer.put(first - shard.start, stacked)
-        return writer.finish({**recipe.names_of(shard), "redrawn": 0})
-
-
-def _row(arrays: Arrays, start: int, length: int, num_frames: int) -> Arrays:
-    """A piece's arrays, filled up to the common length."""
-    state, valid = np.zeros((length, 0), np.float32), np.ones(length, bool)
-    row = {}
-    for key, array in {"state": state, "valid": valid, **arrays}.items():
-        axis = axis_of(key)
-        if axis == "none":
-            row[key] = array
-            continue
-        wanted = num_frames - (axis == "step")
-        part = array[start : start + wanted]
-        widths = [(0, wanted - len(part)), *[(0, 0)] * (part.ndim - 1)]
-        # What comes after the end repeats the last frame, and is not valid.
-        repeat = axis == "frame" and key != "valid"
-        row[key] = np.pad(part, widths, mode="edge" if repeat else "constant")
-    return row

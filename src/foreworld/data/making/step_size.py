@@ -60,7 +60,7 @@ def _is_integrated(world: Any) -> bool:
     """
     if not isinstance(world, AbstractDynamics):
         return False
-    if hasattr(world, "substeps"):
+    if world.counts_substeps:
         return True
     with pinned(wide=True):
         keys = [named_key(root_key(0), "step", i) for i in range(4)]
@@ -79,7 +79,7 @@ def _check(recipe: TaskRecipe) -> None:
     if found <= allowed:
         return
     fine = _small(recipe, 2 * _TIMES[-1] + 1)
-    if hasattr(world, "substeps"):
+    if world.counts_substeps:
         enough = next((n for n in _TIMES if _error(fine, split, n) <= allowed), None)
     else:
         # A smaller dt is also a shorter frame.
@@ -107,7 +107,7 @@ def _advice(world: Any, apart: str, enough: int | None) -> str:
     enough
         How many times as many steps are fine enough, if that is known.
     """
-    if not hasattr(world, "substeps"):
+    if not world.counts_substeps:
         finer = f"dt={world.dt / enough:g} is small enough" if enough else "Take less"
         return (
             f"dt={world.dt:g} is too coarse for its steps: with half of it the states "

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Num
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.parts.part import Bounded, Traced
+from foreworld.core.parts.part import Bounded, Traced, field_specs
 from foreworld.worlds.base import AbstractWorld, State
 from foreworld.worlds.dynamics._order8 import STAGES, STEP, Row
 
@@ -107,7 +107,12 @@ class AbstractDynamics(AbstractWorld):
         halved where there is no such field: there a rule of low order may be part of
         the law, and only what no longer follows it is refused.
         """
-        return 1e-5 if hasattr(self, "substeps") else 0.03
+        return 1e-5 if self.counts_substeps else 0.03
+
+    @property
+    def counts_substeps(self) -> bool:
+        """Whether a field ``substeps`` says how many steps a frame is integrated in."""
+        return any(spec.name == "substeps" for spec in field_specs(type(self)))
 
     @property
     def starts_slowly(self) -> bool:
