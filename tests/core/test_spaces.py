@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.spaces import Box, Discrete
+from foreworld.core.spaces import Box, Discrete, Record
 
 SPACES = [
     Discrete(4),
@@ -14,6 +14,10 @@ SPACES = [
     Box(0, 255, (2, 2, 1), "uint8"),
     Box(-np.inf, np.inf, (2,)),
 ]
+
+
+MESSAGE = Record({"say": Discrete(3), "aim": Box(-1.0, 1.0, (2, 2))})
+NESTED = Record({"inner": MESSAGE, "go": Discrete(2)})
 
 
 @pytest.mark.parametrize("space", SPACES, ids=str)
@@ -45,3 +49,65 @@ def test_impossible_spaces():
         Discrete(2, ("up",))
     with pytest.raises(ConfigError, match=r"low <= high, got \[2, 1\]"):
         Box(2, 1, (1,))
+
+
+def test_records_contain_and_flatten_their_fields():
+    for x in [NESTED.sample(jax.random.key(i)) for i in range(5)]:
+        assert NESTED.contains(x)
+        flat = NESTED.flatten(x)
+        assert flat.shape == (NESTED.flat_size,) == (9,)
+        np.testing.assert_array_equal(flat[:3], Discrete(3).flatten(x["inner"]["say"]))
+        np.testing.assert_array_equal(flat[7:], Discrete(2).flatten(x["go"]))
+    batch = jax.vmap(NESTED.sample)(jax.random.split(jax.random.key(0), 4))
+    assert NESTED.flatten(batch).shape == (4, 9)
+    assert not NESTED.contains({**x, "go": jnp.int32(2)})
+    assert not NESTED.contains({"go": x["go"]})
+    assert not NESTED.contains(jnp.zeros(9))
+
+
+def test_records_can_be_compared_and_hashed():
+    again = Record([("say", Discrete(3)), ("aim", Box(-1.0, 1.0, (2, 2)))])
+    assert again == MESSAGE and hash(again) == hash(MESSAGE)
+    assert again != Record(dict(reversed(MESSAGE.items)))
+    assert eval(repr(NESTED)) == NESTED
+    with pytest.raises(AttributeError):
+        MESSAGE.items = ()
+
+
+def test_masks_restrict_samples_and_what_is_contained():
+    mask = jnp.asarray([False, True, False, True])
+    keys = jax.random.split(jax.random.key(0), 400)
+    draws = jax.vmap(lambda key: SPACES[0].sample(key, mask))(keys)
+    assert draws.dtype == jnp.int32
+    np.testing.assert_array_equal(np.unique(draws), [1, 3])
+    assert 120 < np.sum(draws == 1) < 280
+    assert SPACES[0].contains(jnp.int32(1), mask)
+    assert not SPACES[0].contains(jnp.int32(2), mask)
+    masks = {"inner": {"say": jnp.asarray([False, False, True])}}
+    for i in range(20):
+        x = NESTED.sample(jax.random.key(i), masks)
+        assert x["inner"]["say"] == 2 and NESTED.contains(x, masks)
+    x["inner"]["say"] = jnp.int32(1)
+    assert NESTED.contains(x) and not NESTED.contains(x, masks)
+
+
+def test_faults_of_masks():
+    assert MESSAGE.fault({"say": jnp.asarray([True, False, False])}) == ""
+    assert MESSAGE.fault({"say": None}) == MESSAGE.fault({}) == ""
+    words = "it forbids all 3 choices, and one has to be allowed"
+    assert Discrete(3).fault(np.zeros(3, bool)) == words
+    assert MESSAGE.fault({"say": np.zeros(3, bool)}) == f"in field 'say' {words}"
+    assert "each of 3 choices, got bool[2]" in Discrete(3).fault(np.ones(2, bool))
+    assert "float32[3]" in Discrete(3).fault(np.ones(3, np.float32))
+    assert "by field (say, aim), got True" in MESSAGE.fault(True)
+    assert "names the field 'saw'" in MESSAGE.fault({"saw": None})
+    assert "no mask" in MESSAGE.fault({"aim": np.ones(4, bool)})
+
+
+def test_impossible_records():
+    with pytest.raises(ConfigError, match="at least one field, got none"):
+        Record({})
+    with pytest.raises(ConfigError, match=r"field 'a' of a Record.*got 3\."):
+        Record({"a": 3})
+    with pytest.raises(ConfigError, match=r"has a name, got ''"):
+        Record({"": Discrete(2)})

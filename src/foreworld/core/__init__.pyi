@@ -15,4 +15,5 @@ from foreworld.core.parts.part import Place as Place
 from foreworld.core.parts.part import Traced as Traced
 from foreworld.core.spaces import Box as Box
 from foreworld.core.spaces import Discrete as Discrete
+from foreworld.core.spaces import Record as Record
 from foreworld.core.spaces import Space as Space

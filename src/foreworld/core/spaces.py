@@ -1,19 +1,84 @@
-"""What actions and observations may be: a number of choices or a box of numbers."""
+"""What actions and observations may be: choices, boxes of numbers, records of both.
+
+Which actions are allowed is told by a mask: for a number of choices one flag each, for
+a record a dictionary of the masks of its fields, and ``None`` where all are allowed
+(always so in a box). A field that a record's mask does not name is not restricted.
+"""
 
 from __future__ import annotations
 
+import abc
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Key, Num
+from jaxtyping import Array, Bool, Float, Key, Num
 
 from foreworld.core.errors import ConfigError
+from foreworld.core.keys import named_key
+
+Allowed = Any
+"""A mask of actions, by the kind of their space: flags, masks by field, ``None``."""
+
+
+class AbstractSpace(abc.ABC):
+    """What values may be. Spaces are compared by what they say, and can be hashed."""
+
+    @property
+    @abc.abstractmethod
+    def flat_size(self) -> int:
+        """How many numbers :meth:`flatten` makes of one element."""
+
+    @abc.abstractmethod
+    def sample(self, key: Key[Array, ""], allowed: Allowed = None) -> Any:
+        """A random element, one of those that are allowed.
+
+        Parameters
+        ----------
+        key
+            Random key.
+        allowed
+            Mask of this space; ``None`` where everything is allowed.
+        """
+
+    @abc.abstractmethod
+    def contains(self, x: Any, allowed: Allowed = None) -> Bool[Array, ""]:
+        """Whether something is an element, and an allowed one.
+
+        Parameters
+        ----------
+        x
+            Anything.
+        allowed
+            As in :meth:`sample`.
+        """
+
+    @abc.abstractmethod
+    def fault(self, allowed: Allowed) -> str:
+        """What is wrong with a mask; empty where nothing is.
+
+        Parameters
+        ----------
+        allowed
+            A mask whose values are known, not one of a program that is being compiled.
+        """
+
+    @abc.abstractmethod
+    def flatten(self, x: Any) -> Float[Array, "*batch size"]:
+        """Elements as float32 rows: one-hot codes of choices, entries of boxes.
+
+        Parameters
+        ----------
+        x
+            Elements, with any leading axes.
+        """
 
 
 @dataclass(frozen=True, repr=False)
-class Discrete:
+class Discrete(AbstractSpace):
     """The integers ``0 .. num - 1`` (int32 scalars).
 
     Attributes
@@ -56,16 +121,36 @@ class Discrete:
         """Width of the one-hot code of an element."""
         return self.num
 
-    def sample(self, key: Key[Array, ""]) -> Num[Array, ""]:
-        """Uniform over the choices."""
-        return jax.random.randint(key, (), 0, self.num, dtype=jnp.int32)
+    def sample(self, key: Key[Array, ""], allowed: Allowed = None) -> Num[Array, ""]:
+        """Uniform over the choices, or over those that are allowed."""
+        if allowed is None:
+            return jax.random.randint(key, (), 0, self.num, dtype=jnp.int32)
+        draws = jax.random.uniform(key, (self.num,), jnp.float32)
+        return jnp.argmax(jnp.where(allowed, draws, -1.0)).astype(jnp.int32)
 
-    def contains(self, x: Num[Array, "..."]) -> Bool[Array, ""]:
-        """Whether ``x`` is one of the choices."""
+    def contains(
+        self, x: Num[Array, "..."], allowed: Allowed = None
+    ) -> Bool[Array, ""]:
+        """Whether ``x`` is one of the choices, and an allowed one."""
         x = jnp.asarray(x)
         if x.shape != () or not jnp.issubdtype(x.dtype, jnp.integer):
             return jnp.asarray(False)
-        return (x >= 0) & (x < self.num)
+        inside = (x >= 0) & (x < self.num)
+        if allowed is None:
+            return inside
+        return inside & jnp.asarray(allowed)[jnp.clip(x, 0, self.num - 1)]
+
+    def fault(self, allowed: Allowed) -> str:
+        """What is wrong with a mask of known values; empty where nothing is."""
+        flags = jnp.asarray(allowed)
+        if (flags.shape, flags.dtype) != ((self.num,), jnp.bool_):
+            return (
+                f"it must have one flag (bool) for each of {self.num} choices, got "
+                f"{flags.dtype}{list(flags.shape)}"
+            )
+        if not bool(jnp.any(flags)):
+            return f"it forbids all {self.num} choices, and one has to be allowed"
+        return ""
 
     def flatten(self, x: Num[Array, "*batch"]) -> Num[Array, "*batch num"]:
         """One-hot float32 code."""
@@ -73,7 +158,7 @@ class Discrete:
 
 
 @dataclass(frozen=True)
-class Box:
+class Box(AbstractSpace):
     """Arrays of one shape whose entries all lie in ``[low, high]``."""
 
     low: float
@@ -90,7 +175,7 @@ class Box:
         """Number of entries."""
         return math.prod(self.shape)
 
-    def sample(self, key: Key[Array, ""]) -> Num[Array, "..."]:
+    def sample(self, key: Key[Array, ""], allowed: Allowed = None) -> Num[Array, "..."]:
         """Uniform where bounded on both sides, standard normal otherwise."""
         if math.isfinite(self.low) and math.isfinite(self.high):
             if jnp.issubdtype(jnp.dtype(self.dtype), jnp.integer):
@@ -105,18 +190,103 @@ class Box:
             x = jnp.clip(x, self.low, self.high)
         return x.astype(self.dtype)
 
-    def contains(self, x: Num[Array, "..."]) -> Bool[Array, ""]:
+    def contains(
+        self, x: Num[Array, "..."], allowed: Allowed = None
+    ) -> Bool[Array, ""]:
         """Whether ``x`` has the shape and lies within the bounds."""
         x = jnp.asarray(x)
         if x.shape != self.shape:
             return jnp.asarray(False)
         return jnp.all((x >= self.low) & (x <= self.high))
 
+    def fault(self, allowed: Allowed) -> str:
+        """What is wrong with a mask: that there is one."""
+        return "" if allowed is None else "a box of numbers has no mask, only None"
+
     def flatten(self, x: Num[Array, "..."]) -> Num[Array, "..."]:
         """Entries in one float32 row, leading batch axes kept."""
         x = jnp.asarray(x)
         batch = x.shape[: x.ndim - len(self.shape)]
         return x.reshape(*batch, self.flat_size).astype(jnp.float32)
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Record(AbstractSpace):
+    """Named fields, each with a space of its own; elements are dictionaries.
+
+    ``Record({"message": Discrete(8), "decision": Discrete(2)})``. Fields keep the order
+    in which they are written.
+
+    Attributes
+    ----------
+    items
+        Name and space of each field.
+    """
+
+    items: tuple[tuple[str, Space | Record], ...]
+
+    def __init__(
+        self,
+        fields: Mapping[str, Space | Record] | Iterable[tuple[str, Space | Record]],
+    ) -> None:
+        items = tuple(dict(fields).items())
+        if not items:
+            raise ConfigError("Record needs at least one field, got none.")
+        for name, space in items:
+            if not isinstance(name, str) or not name:
+                raise ConfigError(f"a field of a Record has a name, got {name!r}.")
+            if not isinstance(space, Discrete | Box | Record):
+                raise ConfigError(
+                    f"field {name!r} of a Record is a Discrete, a Box or a Record, got "
+                    f"{space!r}."
+                )
+        object.__setattr__(self, "items", items)
+
+    def __repr__(self) -> str:
+        return f"Record({dict(self.items)!r})"
+
+    @property
+    def fields(self) -> dict[str, Space | Record]:
+        """Space of each field by its name."""
+        return dict(self.items)
+
+    @property
+    def flat_size(self) -> int:
+        """Width of all fields side by side."""
+        return sum(space.flat_size for _, space in self.items)
+
+    def sample(self, key: Key[Array, ""], allowed: Allowed = None) -> dict[str, Any]:
+        """Every field by itself; a field's draw depends on its name only."""
+        masks = allowed or {}
+        return {
+            name: space.sample(named_key(key, name), masks.get(name))
+            for name, space in self.items
+        }
+
+    def contains(self, x: Any, allowed: Allowed = None) -> Bool[Array, ""]:
+        """Whether ``x`` has these fields, each within its space."""
+        if not isinstance(x, Mapping) or set(x) != set(self.fields):
+            return jnp.asarray(False)
+        masks = allowed or {}
+        inside = [space.contains(x[n], masks.get(n)) for n, space in self.items]
+        return jnp.all(jnp.stack(inside))
+
+    def fault(self, allowed: Allowed) -> str:
+        """What is wrong with a mask of known values; empty where nothing is."""
+        names = ", ".join(self.fields)
+        if not isinstance(allowed, Mapping):
+            return f"it must be a dictionary of masks by field ({names}), got {allowed}"
+        for name, mask in allowed.items():
+            if name not in self.fields:
+                return f"it names the field {name!r}; there are {names}"
+            found = "" if mask is None else self.fields[name].fault(mask)
+            if found:
+                return f"in field {name!r} {found}"
+        return ""
+
+    def flatten(self, x: Mapping[str, Any]) -> Float[Array, "*batch size"]:
+        """Codes of all fields side by side, in the order of the fields."""
+        return jnp.concatenate([one.flatten(x[n]) for n, one in self.items], axis=-1)
 
 
 Space = Discrete | Box
