@@ -223,7 +223,7 @@ def name_at(where: str) -> str:
     It is the stem of its file, or of its class for a person's own.
     """
     place, _, cls = where.rpartition(":")
-    if place.startswith(f"{HOUSE}."):
+    if is_ours(place):
         found = lookup(cls)
         return cls.lower() if found is None else found.name
     stem = "" if place.endswith(".py") else place.rpartition(".")[2]
@@ -235,6 +235,19 @@ def code_of(cls: type) -> Path | None:
     file = getattr(sys.modules.get(cls.__module__), "__file__", None)
     ours = cls.__module__.partition(".")[0] == HOUSE
     return None if ours or file is None else Path(file)
+
+
+def is_ours(place: str) -> bool:
+    """Whether a module is Foreworld's, by its name; a person's file never is.
+
+    Parameters
+    ----------
+    place
+        File or module, as it was written.
+    """
+    first, *rest = place.split(".")
+    names = all(step.isidentifier() for step in rest)
+    return first == HOUSE and bool(rest) and names and rest[-1] != "py"
 
 
 def locate(where: str) -> type:
@@ -258,14 +271,14 @@ def locate(where: str) -> type:
             f"{found[0] if found else 'MyClass'}'."
             + (f" It holds: {', '.join(found)}." if found else "")
         )
-    if place.startswith(f"{HOUSE}.") and place.count(".") > 1:
+    ours = is_ours(place)
+    if ours and place.count(".") > 1:
         room = ".".join(place.split(".")[:2])
         raise ConfigError(
             f"{where!r} names a module inside of {room}, as configurations did before "
             f"their format was fixed. Make anew what was written so; the class is now "
             f"'{room}:{name}'."
         )
-    ours = place.startswith(f"{HOUSE}.")
     if trusted.is_reading() and not ours:
         installed = [e.module for k in KINDS for e in entries(k).values() if not e.path]
         module = trusted_module(place, name, installed)

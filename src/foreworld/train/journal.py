@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.core.disk.folder import append_line
+from foreworld.core.disk.notes import read_head
 from foreworld.core.strict_json import parse
 
 JOURNAL = "journal.jsonl"
+_MOST = 2**24
+"""Bytes of it that are read: some hundred thousand lines."""
 
 
 def write_line(folder: Path, **entry: Any) -> None:
@@ -34,11 +37,8 @@ def write_line(folder: Path, **entry: Any) -> None:
 
 def read_lines(folder: Path) -> list[dict[str, Any]]:
     """All entries written so far; lines that are not entries are skipped."""
-    path = folder / JOURNAL
-    if not path.is_file():
-        return []
     entries = []
-    for line in path.read_bytes().splitlines():
+    for line in read_head(folder / JOURNAL, _MOST).splitlines():
         try:
             entry = parse(line)
         except ValueError:

@@ -29,6 +29,9 @@ MANIFEST = "manifest.json"
 MAX_JSON = 2**26
 """Bytes of a file of JSON, at most: a hundred thousand shards take a fifth of it."""
 _TEMPORARY = ".part"
+_HOLLOW, _SMALL = 1100, 2**20
+"""Bytes of a file for each that lies on the disk, at most: no file system packs better.
+Smaller files are read in no time anyway."""
 _NUMBERS = itertools.count()
 
 
@@ -332,9 +335,12 @@ def problem_of(
     try:
         if not path.is_file():
             return f"{path} is missing."
-        size, wanted = path.stat().st_size, entry["bytes"]
+        found, wanted = path.stat(), entry["bytes"]
+        size = found.st_size
         if size != wanted:
             return f"{path} has {size} bytes instead of {wanted}: truncated or altered."
+        if size > _HOLLOW * max(found.st_blocks * 512, _SMALL):
+            return f"{path} has {size} bytes, of which nearly all are a hole."
         if digest(path) != entry["sha256"]:
             return f"{path} was altered: its checksum does not match."
     except OSError as error:

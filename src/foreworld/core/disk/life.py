@@ -27,7 +27,9 @@ from foreworld.core.disk.folder import (
     write_bytes,
 )
 from foreworld.core.disk.lease import held, lease
-from foreworld.core.disk.refusals import StorageError, storage
+from foreworld.core.disk.names import inside
+from foreworld.core.disk.notes import read_head
+from foreworld.core.disk.refusals import StorageError
 from foreworld.core.errors import OccupiedError
 
 LEASES = ".leases"
@@ -84,10 +86,12 @@ def at_work(folder: Path) -> Iterator[Life]:
 
     Raises
     ------
+    DamagedError
+        The folder of locks is a link that leads elsewhere.
     StorageError
         The file system has no locks.
     """
-    path = folder / LEASES / _WORK
+    path = inside(folder, LEASES) / _WORK
     with lease(path, math.inf, shared=True):
         # For messages only, so that a full disk does not matter here.
         with contextlib.suppress(StorageError):
@@ -110,16 +114,18 @@ def alone(
 
     Raises
     ------
+    DamagedError
+        The folder of locks is a link that leads elsewhere.
     StorageError
         The folder cannot be made, or the file system has no locks.
     """
     make_folder(folder)
-    return lease(folder / LEASES / _WORK, patience)
+    return lease(inside(folder, LEASES) / _WORK, patience)
 
 
 def in_use(folder: Path) -> bool:
     """Whether any process works on a folder, or supervises that."""
-    return held(folder / LEASES / _WORK)
+    return held(inside(folder, LEASES) / _WORK)
 
 
 def workers(folder: Path) -> str:
@@ -141,7 +147,7 @@ def begin(folder: Path) -> None:
     StorageError
         The disk refuses.
     """
-    write_bytes(folder / LEASES / _LIFE, secrets.token_hex(8).encode())
+    write_bytes(inside(folder, LEASES) / _LIFE, secrets.token_hex(8).encode())
 
 
 def begin_once(folder: Path) -> None:
@@ -153,7 +159,7 @@ def begin_once(folder: Path) -> None:
         The disk refuses.
     """
     if not _number(folder):
-        with lease(folder / LEASES / _BEGINNING, math.inf):
+        with lease(inside(folder, LEASES) / _BEGINNING, math.inf):
             if not _number(folder):
                 begin(folder)
 
@@ -161,13 +167,14 @@ def begin_once(folder: Path) -> None:
 def tidy(folder: Path) -> None:
     """Remove the lock files of a finished folder, unless somebody works on it still."""
     place = folder / LEASES
-    if not place.is_dir():
+    if place.is_symlink() or not place.is_dir():
         return
     # They say nothing, so it does not matter where the disk refuses.
     with contextlib.suppress(StorageError), alone(folder) as mine:
         if mine:
             for path in place.iterdir():
-                if path.name != _WORK:
+                # A folder, or a link to one, is none of ours.
+                if path.name != _WORK and path.is_file():
                     remove(path)
             # The last, because others may wait for it and then make a new one.
             remove(place / _WORK)
@@ -175,21 +182,14 @@ def tidy(folder: Path) -> None:
 
 
 def _number(folder: Path) -> str:
-    path = folder / LEASES / _LIFE
-    try:
-        with storage("read", path):
-            return path.read_text(errors="replace")
-    except StorageError as error:
-        if isinstance(error.__cause__, FileNotFoundError):
-            return ""
-        raise
+    return read_head(inside(folder, LEASES) / _LIFE).decode(errors="replace")
 
 
 def _signed(path: Path) -> list[tuple[str, int]]:
     """Hosts and processes that have signed a lock file, perhaps long ago."""
     found = []
     with contextlib.suppress(OSError):
-        for line in path.read_text(errors="replace").splitlines():
+        for line in read_head(path).decode(errors="replace").splitlines():
             host, _, number = line.partition(" ")
             if number.isdecimal() and len(number) < 20:
                 found.append((host, int(number)))

@@ -7,11 +7,15 @@ import importlib
 import importlib.util
 import sys
 import traceback
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
+from typing import Any, ClassVar
 
 from foreworld.core.errors import ConfigError, ForeworldError, UnknownNameError
 from foreworld.core.own import trusted
+from foreworld.core.own.fingerprint import is_installed, packages_of
 
 OWN_MODULES = "foreworld_user_"
 """What names of modules of such files begin with."""
@@ -34,7 +38,9 @@ def load_file(path: Path) -> ModuleType:
     name = _module_name(full)
     if name in sys.modules:
         return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, full)
+    read_source(full)
+    loader = _SourceLoader(name, str(full))
+    spec = importlib.util.spec_from_file_location(name, full, loader=loader)
     if spec is None or spec.loader is None:
         raise ConfigError(f"{path} is not a Python file that can be imported.")
     module = importlib.util.module_from_spec(spec)
@@ -104,6 +110,51 @@ def load_module(place: str, where: str) -> ModuleType:
             f"{place} could not be imported to find {where!r}: {type(error).__name__}: "
             f"{error}. Correct it; --debug shows the whole traceback."
         ) from error
+
+
+def read_source(file: Path) -> None:
+    """From now on, import what lies in a file's folder from its source alone.
+
+    Parameters
+    ----------
+    file
+        A person's own, whose fingerprint is that of its source.
+    """
+    _Finder.roots.add(_root(file))
+    if not any(isinstance(one, _Finder) for one in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
+
+
+class _SourceLoader(SourceFileLoader):
+    """Compiles from the source: bytecode beside it may be that of another."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)
+
+
+class _Finder(MetaPathFinder):
+    """Finds as Python does, but bytecode is not looked at below some folders."""
+
+    roots: ClassVar[set[Path]] = set()
+
+    def find_spec(
+        self, fullname: str, path: Any, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is None or type(spec.loader) is not SourceFileLoader:
+            return None
+        place = Path(str(spec.origin)).resolve()
+        if is_installed(place) or not any(map(place.is_relative_to, self.roots)):
+            return None
+        spec.loader = _SourceLoader(fullname, str(spec.origin))
+        return spec
+
+
+def _root(file: Path) -> Path:
+    """The folder from which a file's own modules are imported."""
+    packages = packages_of(file)
+    return (packages[-1] if packages else file).parent
 
 
 def loaded_file(path: Path) -> ModuleType | None:

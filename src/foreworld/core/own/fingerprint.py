@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import itertools
 import os
 from collections.abc import Iterator, Sequence
+from importlib import machinery
 from pathlib import Path
 
 from foreworld.core.disk.refusals import storage
 
+_LOOKING = {
+    *("sys.path", "sys.meta_path", "sys.path_hooks", "addsitedir", "import_module"),
+    *("__import__", "spec_from_file_location", "run_path", "exec", "eval", "__path__"),
+}
+"""Names in code that may find modules elsewhere than its imports say."""
+_MOST_FILES = 2000
 _INSTALLED = ("site-packages", "dist-packages")
 """Folders of packages that were installed: what lies there is not a person's."""
 
@@ -47,7 +55,9 @@ def code_files(path: Path) -> list[Path]:
     """A file, and the files that it and these import from the folder it lies in.
 
     In a package that is the folder of the whole package. What cannot be parsed imports
-    nothing, and installed packages are no part of a person's file.
+    nothing, and installed packages are no part of a person's file. Where one of them
+    looks for modules by itself (``sys.path``, ``importlib``, ``exec``), all Python
+    files of the folder count, up to 2,000.
 
     Parameters
     ----------
@@ -60,26 +70,34 @@ def code_files(path: Path) -> list[Path]:
         Absolute paths, links resolved, the file itself first.
     """
     first = path.expanduser().resolve()
-    packages = _packages(first)
+    packages = packages_of(first)
     whole = packages[-1] if packages else first.parent
     found: list[Path] = []
+    everything = False
     # Importing a module of a package runs the packages around it.
     waiting = [first, *(package / "__init__.py" for package in packages)]
     while waiting:
         file = waiting.pop(0).resolve()
         if file not in found and file.is_relative_to(whole):
             found.append(file)
-            waiting += _imported(file, [first.parent, whole.parent])
+            tree = _parsed(file)
+            waiting += _imported(file, tree, [first.parent, whole.parent])
+            if not everything and _looks_about(tree):
+                everything = True
+                waiting += itertools.islice(_all_below(whole), _MOST_FILES)
     alone = not packages and whole.name in _INSTALLED
     return [first] if alone else found
 
 
-def _imported(file: Path, roots: Sequence[Path]) -> Iterator[Path]:
-    """Files that a file imports from some folders."""
+def _parsed(file: Path) -> ast.Module:
     try:
-        tree = ast.parse(file.read_bytes())
+        return ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return
+        return ast.Module(body=[], type_ignores=[])
+
+
+def _imported(file: Path, tree: ast.Module, roots: Sequence[Path]) -> Iterator[Path]:
+    """Files that a file imports from some folders."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -93,8 +111,14 @@ def _imported(file: Path, roots: Sequence[Path]) -> Iterator[Path]:
                     yield from _modules(root, [*steps, alias.name])
 
 
-def _packages(file: Path) -> list[Path]:
-    """Folders of the packages that a file is in, the innermost first."""
+def packages_of(file: Path) -> list[Path]:
+    """Folders of the packages that a file is in, the innermost first.
+
+    Parameters
+    ----------
+    file
+        A Python file.
+    """
     found = []
     for folder in file.parents:
         if not (folder / "__init__.py").is_file():
@@ -108,6 +132,38 @@ def _modules(root: Path, steps: list[str]) -> Iterator[Path]:
     place = root
     for step in steps:
         place = place / step
-        for file in (place / "__init__.py", place.with_suffix(".py")):
-            if file.is_file():
-                yield file
+        # Compiled modules, too: Python prefers them to a source of the same name.
+        for end in machinery.all_suffixes():
+            for file in (place / f"__init__{end}", place.with_name(f"{step}{end}")):
+                if file.is_file():
+                    yield file
+
+
+def is_installed(file: Path) -> bool:
+    """Whether a file is one of an installed package, and no person's own."""
+    return any(part in _INSTALLED for part in file.parts)
+
+
+def _looks_about(tree: ast.Module) -> bool:
+    """Whether code finds modules in a way that its imports do not show."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            # Not what others call by the name of a built-in: ``model.eval()``.
+            known = f"{node.value.id}.{node.attr}"
+            found |= {known} if node.attr in ("exec", "eval") else {known, node.attr}
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                found |= {alias.name, f"{node.module}.{alias.name}"}
+    return not found.isdisjoint(_LOOKING)
+
+
+def _all_below(folder: Path) -> Iterator[Path]:
+    """Python files of a folder and those in it, environments left out."""
+    for place, folders, files in os.walk(folder):
+        inner = (f for f in sorted(folders) if not f.startswith((".", "__pycache__")))
+        folders[:] = [f for f in inner if not (Path(place) / f / "pyvenv.cfg").exists()]
+        ends = tuple(machinery.all_suffixes())
+        yield from (Path(place) / name for name in sorted(files) if name.endswith(ends))

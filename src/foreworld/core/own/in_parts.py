@@ -56,8 +56,9 @@ def demand_code(part: Any) -> None:
 def misfits(part: Any) -> list[str]:
     """Why classes of Foreworld's own that a part names cannot make what it says."""
     found = (one for one in values_in(part) if isinstance(one, StandIn))
-    ours = f"{registry.HOUSE}."
-    return [str(one.why) for one in found if one.address.startswith(ours)]
+    return [
+        str(one.why) for one in found if registry.is_ours(one.address.partition(":")[0])
+    ]
 
 
 def _parts(value: Any) -> Iterator[Part]:

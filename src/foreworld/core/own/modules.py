@@ -10,7 +10,12 @@ from types import ModuleType
 from typing import Any
 
 from foreworld.core.own import trusted
-from foreworld.core.own.files import load_file, load_module, loaded_file
+from foreworld.core.own.files import (
+    load_file,
+    load_module,
+    loaded_file,
+    read_source,
+)
 
 
 def trusted_module(place: str, cls: str, installed: Iterable[str]) -> ModuleType:
@@ -45,7 +50,10 @@ def trusted_module(place: str, cls: str, installed: Iterable[str]) -> ModuleType
     if place in sys.modules:
         return sys.modules[place]
     if file is not None and file.is_file() and trusted.allows(file):
-        return load_file(file) if is_file else load_module(place, where)
+        if is_file:
+            return load_file(file)
+        read_source(file.resolve())
+        return load_module(place, where)
     name = Path(place).name if is_file else f"{place.rpartition('.')[2]}.py"
     moved = trusted.same_named(name, cls)
     if moved is None:

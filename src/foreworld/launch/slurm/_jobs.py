@@ -6,6 +6,7 @@ import shutil
 import time
 from pathlib import Path
 
+from foreworld.core.disk.notes import read_head
 from foreworld.launch.base import AbstractHandle, Task, TaskState
 from foreworld.launch.slurm._ends import how, is_node, signal_of
 from foreworld.launch.slurm._record import Submission, submissions
@@ -14,6 +15,8 @@ from foreworld.launch.slurm._tools import SilentError, SlurmError, ask
 from foreworld.launch.slurm._watch import WATCH, Found, Job, have_gone, waiting_for
 
 _TAIL = 20
+_MOST = 2**22
+"""Bytes of a job's log that are read."""
 _PAUSE = 0.2
 _FOR_GOOD = ("done", "failed", "cancelled")
 
@@ -99,7 +102,7 @@ class SlurmHandle(AbstractHandle):
         words = f"Slurm job {self.job.number}{where} {how(self._found)}"
         log = self._submission.folder / f"{self.job.number}_0_log.out"
         try:
-            lines = log.read_text(errors="replace").splitlines()
+            lines = read_head(log, _MOST).decode(errors="replace").splitlines()
         except OSError:
             lines = []
         if SAID in lines:

@@ -22,7 +22,7 @@ SAID = "said by the task:"
 def trust_entry(entry: str) -> None:
     """Let jobs that are about to be submitted run an entry of other code."""
     module = entry.partition(":")[0]
-    file = None if _is_ours(module) else file_of(module)
+    file = None if registry.is_ours(module) else file_of(module)
     if file is not None:
         trusted.trust(file)
 
@@ -46,7 +46,7 @@ def run(record: str, index: int) -> None:
     def work() -> None:
         task = read_json(Path(record))["tasks"][index]
         module, _, name = str(task["entry"]).partition(":")
-        if not _is_ours(module):
+        if not registry.is_ours(module):
             # The file lies in the folder of the work, and may say anything.
             trusted_module(module, name, ())
         Task(task["entry"], Path(task["path"])).run()
@@ -55,7 +55,3 @@ def run(record: str, index: int) -> None:
     if error is not None:
         say(error)
         sys.exit(1)
-
-
-def _is_ours(module: str) -> bool:
-    return module.startswith(f"{registry.HOUSE}.")

@@ -13,6 +13,7 @@ from foreworld.core.callbacks import cause
 from foreworld.core.disk.folder import MANIFEST, remove, seal, write_bytes
 from foreworld.core.disk.lease import lease
 from foreworld.core.disk.life import Life, ReplacedError, at_work
+from foreworld.core.disk.notes import read_head
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.own.files import own_frame
 from foreworld.core.own.in_parts import demand_code
@@ -101,8 +102,7 @@ def finished(place: Path) -> bool:
 
 def why_failed(place: Path) -> str:
     """Why a chunk failed, in one line; empty if it did not."""
-    path = place / ERROR
-    text = path.read_text(errors="replace") if path.is_file() else ""
+    text = read_head(place / ERROR).decode(errors="replace")
     return next(iter(text.strip().splitlines()), "")
 
 

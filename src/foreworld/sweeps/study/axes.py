@@ -148,14 +148,29 @@ def same(a: Any, b: Any) -> bool:
     a, b
         As the field stores them.
     """
-    if isinstance(a, _ARRAYS) or isinstance(b, _ARRAYS):
-        return _array(a) == _array(b)
-    return type(a) is type(b) and bool(a == b)
+    return token(a) == token(b)
 
 
-def _array(value: Any) -> Any:
-    array = np.asarray(value)
-    return array.dtype, array.shape, array.tobytes()
+def token(value: Any) -> Any:
+    """What two values of a field share exactly if they are one; can be hashed.
+
+    Parameters
+    ----------
+    value
+        As the field stores it.
+    """
+    if isinstance(value, _ARRAYS):
+        array = np.asarray(value)
+        return array.dtype, array.shape, array.tobytes()
+    if isinstance(value, list | tuple):
+        return type(value), tuple(map(token, value))
+    try:
+        hash(value)
+    except TypeError:
+        # Parts that hold arrays.
+        leaves, structure = jax.tree.flatten(value)
+        return structure, tuple(map(token, leaves))
+    return type(value), value
 
 
 def _changes(base: Parameters, key: str, fields: Mapping[str, Any]) -> bool:
@@ -214,15 +229,35 @@ def _values(base: Parameters, key: str, values: Any) -> tuple[Any, ...]:
         found = tuple(_row(base, fields, where, row) for row in values)
     if not found:
         raise ConfigError(f"{where} is empty: give at least one value.")
-    for i, value in enumerate(found):
-        pairs = [fields_and_values(key, other) for other in found[:i]]
-        mine = fields_and_values(key, value)
-        if any(
-            all(same(a, b) for (_, a), (_, b) in zip(mine, p, strict=True))
-            for p in pairs
-        ):
-            raise ConfigError(f"{where} holds {value!r} twice.")
+    _check_different(base, key, where, found)
     return found
+
+
+def _check_different(
+    base: Parameters, key: str, where: str, found: Sequence[Any]
+) -> None:
+    """Refuse a value twice, and two that are one number in programs."""
+    traced = [_is_traced(base, field) for field in fields_of(key)]
+    known: dict[Any, Any] = {}
+    for value in found:
+        pairs = zip(fields_and_values(key, value), traced, strict=True)
+        code = tuple(token(np.float32(v) if t else v) for (_, v), t in pairs)
+        if code not in known:
+            known[code] = value
+        elif same(known[code], value):
+            raise ConfigError(f"{where} holds {value!r} twice.")
+        else:
+            raise ConfigError(
+                f"{where} holds {known[code]!r} and {value!r}, which are one number in "
+                f"programs: they compute in float32. Keep one of them."
+            )
+
+
+def _is_traced(base: Parameters, key: str) -> bool:
+    lead, _, name = full_path(key).rpartition(".")
+    owner = get_path(base, lead) if lead else base
+    known = field_specs(type(owner)) if isinstance(owner, Part) else ()
+    return any(spec.name == name and spec.kind == "traced" for spec in known)
 
 
 def _row(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -115,15 +115,12 @@ class Study(Part):
                 f"Study.exclude: expected a list of dictionaries, got {exclude!r}."
             )
         self.name, self.base = name, base
+        sized = [len(v) for v in (over or {}).values() if isinstance(v, Sized)]
+        _check_number(name, sized, seeds)
         self.over = axes.read_axes(base, over or {})
         self.exclude = tuple(axes.read_rule(base, self.swept, rule) for rule in exclude)
         self.seeds = seeds
-        runs = math.prod(len(values) for values in self.over.values()) * seeds
-        if runs > MAX_RUNS:
-            raise ConfigError(
-                f"study {name!r} would have {runs:,} runs, {seeds:,} of each point; at "
-                f"most {MAX_RUNS:,} can be planned. Take fewer seeds or values."
-            )
+        _check_number(name, [len(values) for values in self.over.values()], seeds)
 
     def points(self) -> list[Point]:
         """All points that are not excluded, each checked.
@@ -178,12 +175,14 @@ class Study(Part):
 
     def _kept(self) -> list[dict[str, Any]]:
         """Swept values of all points that are not excluded."""
+        rules = [
+            {field: {axes.token(v) for v in values} for field, values in rule.items()}
+            for rule in self.exclude
+        ]
 
         def excluded(fields: Mapping[str, Any]) -> bool:
-            return any(
-                all(any(axes.same(fields[k], v) for v in rule[k]) for k in rule)
-                for rule in self.exclude
-            )
+            own = {field: axes.token(value) for field, value in fields.items()}
+            return any(all(own[k] in rule[k] for k in rule) for rule in rules)
 
         rows = [
             [axes.fields_and_values(key, value) for value in values]
@@ -194,6 +193,16 @@ class Study(Part):
             for row in itertools.product(*rows)
         ]
         return [fields for fields in settings if not excluded(fields)]
+
+
+def _check_number(name: str, lengths: Sequence[int], seeds: int) -> None:
+    """Refuse more runs than can be planned, before any of them is looked at."""
+    runs = math.prod(lengths) * seeds
+    if runs > MAX_RUNS:
+        raise ConfigError(
+            f"study {name!r} would have {runs:,} runs, {seeds:,} of each point; at "
+            f"most {MAX_RUNS:,} can be planned. Take fewer seeds or values."
+        )
 
 
 def single(parameters: Parameters, seeds: int = 1, name: str | None = None) -> Study:

@@ -7,7 +7,10 @@ works outside the interpreter's lock) and stored as they are.
 
 from __future__ import annotations
 
+import bisect
 import contextlib
+import itertools
+import math
 import os
 import sys
 import zlib
@@ -110,6 +113,7 @@ class _Writer(AbstractShardWriter):
 class _Reader(AbstractShardReader):
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._datasets: dict[str, h5py.Dataset] = {}
         require_regular(path)
         try:
             # Of a driver of its own, or HDF5 would refuse others of this process who
@@ -142,24 +146,46 @@ class _Reader(AbstractShardReader):
 
     def read(self, name: str, rows: slice | Sequence[int]) -> np.ndarray:
         with self._reading():
-            dataset = self._file[name]
-            if not isinstance(dataset, h5py.Dataset):
-                raise KeyError(f"{name} is no data set")
-            stored = dataset.id.get_storage_size()
-            if dataset.nbytes > _MOST_DENSE * stored:
-                raise ValueError(
-                    f"{name} is said to have {dataset.nbytes:,} bytes, of which only "
-                    f"{stored:,} are in the file"
-                )
-            if not isinstance(rows, slice):
-                return dataset[list(rows)]
-            start, stop, _ = rows.indices(len(dataset))
-            if dataset.compression == "gzip" and stop - start >= _THREADED_FROM:
-                return _unpack(dataset, start, stop)
-            return dataset[rows]
+            dataset = self._datasets.get(name)
+            if dataset is None:
+                dataset = self._datasets[name] = self._find(name)
+            if dataset.chunks is None:
+                return dataset[rows if isinstance(rows, slice) else list(rows)]
+            whole = isinstance(rows, slice)
+            wanted = range(*rows.indices(len(dataset))) if whole else rows
+            return _unpack(dataset, wanted)
 
     def close(self) -> None:
         self._file.close()
+
+    def _find(self, name: str) -> h5py.Dataset:
+        """A column, if it lies in this file as a shard's columns do.
+
+        HDF5 would show bytes of other files as its own, unpack without a limit, and
+        call whatever filter is named.
+        """
+        place: Any = self._file
+        for step in name.split("/"):
+            if not isinstance(place.get(step, getlink=True), h5py.HardLink):
+                raise KeyError(f"{name} is no data set of this file")
+            place = place[step]
+        if not isinstance(place, h5py.Dataset):
+            raise KeyError(f"{name} is no data set")
+        if place.external or place.is_virtual:
+            raise ValueError(f"{name} lies in another file, which is not read")
+        stored, filters = place.id.get_storage_size(), place.id.get_create_plist()
+        if place.nbytes > _MOST_DENSE * stored:
+            raise ValueError(
+                f"{name} is said to have {place.nbytes:,} bytes, of which only "
+                f"{stored:,} are in the file"
+            )
+        codes = [filters.get_filter(i)[0] for i in range(filters.get_nfilters())]
+        chunks = place.chunks
+        if codes != ([h5py.h5z.FILTER_DEFLATE] if chunks else []):
+            raise ValueError(f"{name} is packed in a way that is never written")
+        if chunks and chunks[1:] != place.shape[1:]:
+            raise ValueError(f"{name} has chunks of a shape that is never written")
+        return place
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:
@@ -183,27 +209,54 @@ def _compress(rows: np.ndarray, per_chunk: int) -> list[bytes]:
     return [zlib.compress(part.data, GZIP_LEVEL) for part in parts]
 
 
-def _unpack(dataset: h5py.Dataset, start: int, stop: int) -> np.ndarray:
-    """Rows of a gzip data set, decompressed by a few threads."""
-    out = np.empty((max(stop - start, 0), *dataset.shape[1:]), dataset.dtype)
+def _unpack(dataset: h5py.Dataset, rows: Sequence[int]) -> np.ndarray:
+    """Rows of a gzip data set, in ascending order; many by a few threads."""
+    out = np.empty((len(rows), *dataset.shape[1:]), dataset.dtype)
     per_chunk, zeros = _per_chunk(dataset), (0,) * (dataset.ndim - 1)
     shape = (per_chunk, *dataset.shape[1:])
+    size = math.prod(shape) * dataset.dtype.itemsize
 
-    def place(chunks: list[tuple[int, bytes]]) -> None:
-        for first, data in chunks:
-            whole = np.frombuffer(zlib.decompress(data), dataset.dtype).reshape(shape)
-            low, high = max(first, start), min(first + per_chunk, stop)
-            out[low - start : high - start] = whole[low - first : high - first]
+    def place(chunks: list[tuple[int, int, int, bytes]]) -> None:
+        for first, start, stop, data in chunks:
+            whole = np.frombuffer(_inflate(data, size), dataset.dtype).reshape(shape)
+            low, high = rows[start] - first, rows[stop - 1] - first
+            if high - low == stop - start - 1:
+                out[start:stop] = whole[low : high + 1]
+            else:
+                out[start:stop] = whole[np.asarray(rows[start:stop]) - first]
 
-    firsts = range(start - start % per_chunk, stop, per_chunk)
-    read = dataset.id.read_direct_chunk
+    def stored() -> Iterator[tuple[int, int, int, bytes]]:
+        """First row of each chunk, which of the rows lie in it, and its bytes."""
+        start = 0
+        while start < len(rows):
+            first = rows[start] - rows[start] % per_chunk
+            stop = bisect.bisect_left(rows, first + per_chunk, start)
+            mask, data = dataset.id.read_direct_chunk((first, *zeros))
+            if mask:
+                raise ValueError("a chunk is not packed")
+            yield first, start, stop, data
+            start = stop
+
+    if len(rows) < _THREADED_FROM:
+        place(list(stored()))
+        return out
+    found, jobs = stored(), []
     with ThreadPoolExecutor(_num_threads()) as pool:
-        jobs = []
-        for i in range(0, len(firsts), _AT_ONCE):
-            raw = [(n, read((n, *zeros))[1]) for n in firsts[i : i + _AT_ONCE]]
-            jobs.append(pool.submit(place, raw))
+        while some := list(itertools.islice(found, _AT_ONCE)):
+            jobs.append(pool.submit(place, some))
         for job in jobs:
             job.result()
+    return out
+
+
+def _inflate(data: bytes, size: int) -> bytes:
+    """Unpack a chunk of a known size, and not a byte more: the rest may be endless."""
+    stream = zlib.decompressobj()
+    out = stream.decompress(data, size)
+    if len(out) != size or stream.decompress(stream.unconsumed_tail, 1):
+        raise ValueError(f"a chunk does not hold {size:,} bytes, as it should")
+    if not stream.eof:
+        raise ValueError("a chunk is cut short")
     return out
 
 
