@@ -6,8 +6,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from foreworld.core.disk import life
-from foreworld.core.disk.clutter import is_clutter
-from foreworld.core.disk.folder import CONFIG, MANIFEST, remove, remove_empty
+from foreworld.core.disk.clutter import hoards, is_clutter, is_half
+from foreworld.core.disk.folder import (
+    CONFIG,
+    MANIFEST,
+    remove,
+    remove_empty,
+)
 from foreworld.core.disk.kind import kind_of
 from foreworld.core.errors import ConfigError, DamagedError, ForeworldError
 from foreworld.launch.slurm._jobs import find_jobs
@@ -51,7 +56,7 @@ def doom(path: str | Path) -> Doomed:
     kind = find_kind(folder)
     if kind is None:
         raise ConfigError(f"{folder} is not deleted: it holds a {word!r}.")
-    if strange := kind.foreign(folder):
+    if strange := [*kind.foreign(folder), *hoards(folder)]:
         raise ConfigError(
             f"{folder} is not deleted: it also holds {', '.join(strange[:5])}, which "
             f"Foreworld did not make. Move that away first."
@@ -66,7 +71,7 @@ def doom(path: str | Path) -> Doomed:
         raise _at_work(folder, kind.stopping(folder))
     # Unfinished temporary files of killed processes go too.
     passed = (p.name for p in folder.iterdir() if is_clutter(p.name))
-    halves = (p.name for p in folder.iterdir() if p.name.endswith(".part"))
+    halves = (p.name for p in folder.iterdir() if is_half(p))
     files = [p for p in folder.rglob("*") if p.is_file() and not p.is_symlink()]
     num_bytes = sum(file.stat().st_size for file in files)
     return Doomed(folder, word, num_bytes, (*kind.contents(folder), *halves, *passed))

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.core.disk import gate as disk
+from foreworld.core.disk.clutter import TEMPORARY
 from foreworld.core.disk.names import check_name, inside
 from foreworld.core.disk.refusals import StorageError, storage
 from foreworld.core.errors import DamagedError
@@ -28,7 +29,6 @@ CONFIG = "config.json"
 MANIFEST = "manifest.json"
 MAX_JSON = 2**26
 """Bytes of a file of JSON, at most: a hundred thousand shards take a fifth of it."""
-_TEMPORARY = ".part"
 _HOLLOW, _SMALL = 1100, 2**20
 """Bytes of a file for each that lies on the disk, at most: no file system packs better.
 Smaller files are read in no time anyway."""
@@ -264,7 +264,7 @@ def seal(folder: Path, files: Iterable[str], info: dict[str, Any]) -> None:
     StorageError
         A file is missing, or the disk refuses.
     """
-    for leftover in folder.rglob(f".*{_TEMPORARY}"):
+    for leftover in folder.rglob(f".*{TEMPORARY}"):
         remove(leftover)
     listing = {}
     for name in sorted(files):
@@ -352,7 +352,7 @@ def _put(path: Path, writer: Callable[[Path], None], durable: bool) -> None:
     # Two threads, or processes on two machines, may write the same file at once: each
     # has a temporary name of its own, and the last rename wins.
     writer_name = f"{os.uname().nodename}-{os.getpid()}-{next(_NUMBERS)}"
-    temporary = path.with_name(f".{path.name}.{writer_name}{_TEMPORARY}")
+    temporary = path.with_name(f".{path.name}.{writer_name}{TEMPORARY}")
     try:
         with storage("write", path):
             _make_folder(path.parent)

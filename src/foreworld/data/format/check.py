@@ -11,7 +11,8 @@ from foreworld.core.disk.folder import CONFIG, MANIFEST, manifest, read_json, ve
 from foreworld.core.disk.seals import extra, misplaced
 from foreworld.core.errors import ForeworldError
 from foreworld.core.own.in_parts import misfits
-from foreworld.data.format.folder import BESIDE, shard_path
+from foreworld.data.format.contents import BESIDE
+from foreworld.data.format.folder import shard_path
 from foreworld.data.format.recipe import (
     Recipe,
     Shard,

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from foreworld.core.disk import life
-from foreworld.core.disk.clutter import entries
+from foreworld.core.disk.clutter import hoards
 from foreworld.core.disk.folder import (
     CONFIG,
     MANIFEST,
@@ -30,33 +29,31 @@ from foreworld.core.disk.folder import (
 from foreworld.core.disk.kind import kind_in
 from foreworld.core.disk.lease import lease
 from foreworld.core.disk.life import LEASES, Life
-from foreworld.core.disk.names import inside
 from foreworld.core.disk.seals import misplaced
 from foreworld.core.errors import DamagedError, OccupiedError
 from foreworld.core.own.made_with import changes
 from foreworld.core.parts.config import flat, to_dict
 from foreworld.core.parts.part import Part
+from foreworld.data.format.contents import (
+    check_links,
+    contents,
+    foreign,
+    tasks_in,
+)
 from foreworld.data.format.recipe import (
     FORMAT,
     FORMATS,
     KIND,
-    SPLITS,
     Recipe,
     Shard,
     TaskRecipe,
-    task_names,
     write_config,
 )
 from foreworld.data.format.schema import Column
 from foreworld.data.format.store.find import find_store
 
-LOGS = "logs"
-"""Where launchers put what workers print."""
-BESIDE = (LEASES, LOGS)
-"""What may lie in a finished folder beside what was sealed."""
 _PATIENCE = 10.0
 """Seconds that another process may take to write a configuration."""
-_SHARD = re.compile(r"shard-\d{5,}\.\w+")
 
 
 def prepare(
@@ -124,6 +121,9 @@ def _is_prepared(folder: Path, recipe: Recipe, force: bool) -> bool:
         # The same recipe, made by other code: what is replaced is another data set.
         differing = "; ".join(changes(read_json(folder / CONFIG), recipe)[0])
     strange = foreign(folder, tasks_in(folder) if known else [])
+    if differing and force:
+        # What lies in folders of shards would go with them.
+        strange += hoards(folder)
     if strange:
         raise OccupiedError(
             f"{folder} holds something that is no data set: {', '.join(strange[:5])}. "
@@ -167,50 +167,6 @@ def using(folder: Path, recipe: Recipe) -> Iterator[Life]:
         yield present
     if manifest(folder) is not None:
         life.tidy(folder)
-
-
-def contents(tasks: Iterable[str]) -> list[str]:
-    """Names of the entries of a data set's folder beside configuration and marker.
-
-    Parameters
-    ----------
-    tasks
-        Its tasks.
-    """
-    return [*(n for t in tasks for n in ([t] if t else SPLITS)), *BESIDE]
-
-
-def foreign(folder: Path, tasks: Iterable[str]) -> list[str]:
-    """Names of what in a folder belongs to no data set with these tasks.
-
-    Parameters
-    ----------
-    folder
-        The folder of a data set, or what is to become one.
-    tasks
-        Its tasks; none where it holds no ``config.json``.
-    """
-    if not folder.is_dir():
-        return []
-    names = set(contents(tasks)) | {CONFIG, MANIFEST}
-    found = [p.name for p in entries(folder) if p.name not in names]
-    for task in (task for task in tasks if task and (folder / task).is_dir()):
-        inner = (p.name for p in entries(folder / task))
-        found += [f"{task}/{name}" for name in inner if name not in SPLITS]
-    for place in (Path(task, split) for task in tasks for split in SPLITS):
-        # Of a link nothing but itself is ever deleted.
-        if (folder / place).is_dir() and not (folder / place).is_symlink():
-            inner = (p.name for p in entries(folder / place))
-            found += [f"{place}/{n}" for n in inner if not _SHARD.fullmatch(n)]
-    return sorted(name for name in found if not name.endswith(".part"))
-
-
-def tasks_in(folder: Path) -> list[str]:
-    """Names of the tasks that a folder says it has; none where it cannot be read."""
-    try:
-        return task_names(read_json(folder / CONFIG))
-    except DamagedError:
-        return []
 
 
 def difference(folder: Path, recipe: Recipe) -> str:
@@ -324,9 +280,20 @@ def account(folder: Path) -> str:
     """How a finished data set came about: drift of energy, and draws made again.
 
     Empty where its marker tells nothing of it.
+
+    Raises
+    ------
+    DamagedError
+        The marker was altered, or says something that is no number.
     """
     listed = manifest(folder) or {}
     redrawn, drift = listed.get("redrawn", 0), listed.get("drift")
+    numbers = redrawn, listed.get("sequences", 0), 0 if drift is None else drift
+    if not all(type(number) in (int, float) for number in numbers):
+        raise DamagedError(
+            f"{folder / MANIFEST} is damaged: its drift, redrawn and sequences must be "
+            f"numbers."
+        )
     parts = [] if drift is None else [f"the energy drifts by {drift:.1e} at most"]
     if redrawn and "sequences" in listed:
         draws = redrawn + listed["sequences"]
@@ -335,19 +302,6 @@ def account(folder: Path) -> str:
             f"{redrawn} of {draws} draws ({share}) were refused and made again"
         )
     return "; ".join(parts)
-
-
-def check_links(folder: Path, tasks: Iterable[str]) -> None:
-    """Refuse links that lead out of a data set where files are read and written.
-
-    Parameters
-    ----------
-    folder, tasks
-        Of the data set, or what is to become one.
-    """
-    splits = (Path(task, split).as_posix() for task in tasks for split in SPLITS)
-    for name in (*splits, LEASES, LOGS):
-        inside(folder, name)
 
 
 def _drop_broken(folder: Path, recipe: Recipe) -> bool:

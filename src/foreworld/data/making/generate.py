@@ -28,7 +28,8 @@ from foreworld.core.parts.limits import Count
 from foreworld.core.parts.part import field_specs
 from foreworld.core.parts.types import checked
 from foreworld.core.progress import Progress
-from foreworld.data.format.folder import LOGS, check_links, using
+from foreworld.data.format.contents import LOGS, check_links
+from foreworld.data.format.folder import using
 from foreworld.data.format.observation import NAMES
 from foreworld.data.format.recipe import Recipe, TaskRecipe, read_recipe
 from foreworld.data.format.stored_policy import AbstractStoredPolicy

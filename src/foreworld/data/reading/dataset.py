@@ -18,7 +18,7 @@ from foreworld.core.errors import ConfigError, DamagedError, unknown_name
 from foreworld.core.parts.config import changes
 from foreworld.core.parts.stand_in import StandIn, class_name
 from foreworld.core.parts.types import checked
-from foreworld.data.format.folder import check_links
+from foreworld.data.format.contents import check_links
 from foreworld.data.format.recipe import (
     SPLITS,
     Recipe,

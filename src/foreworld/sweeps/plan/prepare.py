@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.core.disk import life
-from foreworld.core.disk.clutter import entries
+from foreworld.core.disk.clutter import entries, is_half
 from foreworld.core.disk.folder import (
     CONFIG,
     MANIFEST,
@@ -232,8 +232,8 @@ def strangers(folder: Path) -> list[str]:
             found.append(place)
         else:
             found += [p for p in entries(place) if not _OURS.fullmatch(p.name)]
-    names = (path.relative_to(folder).as_posix() for path in found)
-    return sorted(name for name in names if not name.endswith(".part"))
+    kept = (path for path in found if not is_half(path))
+    return sorted(path.relative_to(folder).as_posix() for path in kept)
 
 
 def _forget_unused_plan(folder: Path, width: int) -> None:

@@ -11,7 +11,8 @@ from foreworld.core import compilation, registry
 from foreworld.core.disk.folder import CONFIG, MANIFEST, remove, seal
 from foreworld.core.disk.lease import held, lease
 from foreworld.core.disk.life import at_work, tidy
-from foreworld.core.errors import ConfigError, ForeworldError
+from foreworld.core.disk.seals import vouch
+from foreworld.core.errors import ConfigError, DamagedError, ForeworldError
 from foreworld.core.own.in_parts import remember_code
 from foreworld.core.own.made_with import beside
 from foreworld.core.plain import say
@@ -28,6 +29,7 @@ from foreworld.sweeps.plan.prepare import (
     PLAN,
     chunk_lock,
     confirm,
+    names_of,
     prepare,
     read_plan,
 )
@@ -39,7 +41,7 @@ from foreworld.sweeps.study.study import Study, single
 from foreworld.track._open import remember_tracker
 from foreworld.track.base import AbstractTracker
 from foreworld.train import checkpoint
-from foreworld.train.loop import RESULTS
+from foreworld.train.loop import METRICS, RESULTS, read_history
 from foreworld.train.parameters import Parameters
 
 
@@ -175,9 +177,23 @@ def finish(folder: Path, plan: Plan) -> bool:
                 # A worker may have been killed between its seal and this.
                 checkpoint.remove(folder / chunk.folder_name)
                 names = (*RESULTS, MANIFEST)
+                _check_own(folder, chunk)
                 files += [f"{chunk.folder_name}/{name}" for name in names]
             seal(folder, files, {"kind": "study"})
     return True
+
+
+def _check_own(folder: Path, chunk: Chunk) -> None:
+    """Refuse a finished chunk that another study, or another of its chunks, trained."""
+    place = folder / chunk.folder_name
+    try:
+        vouch(place, METRICS)
+        read_history(place, names_of(folder, chunk))
+    except DamagedError as error:
+        raise DamagedError(
+            f"{error} Delete {place} and run the same command again: the chunk is "
+            f"trained anew."
+        ) from error
 
 
 def _launcher(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from foreworld.core.disk.clutter import entries
+from foreworld.core.disk.clutter import entries, is_half
 from foreworld.core.disk.folder import CONFIG, MANIFEST, verify
 from foreworld.core.disk.life import LEASES
 from foreworld.core.disk.seals import extra
@@ -89,7 +89,7 @@ class StudyKind(AbstractFolderKind):
     def foreign(self, folder: Path) -> list[str]:
         """All else."""
         names = {*_OURS, *_LOCKS, CONFIG, MANIFEST}
-        there = (p.name for p in entries(folder) if not p.name.endswith(".part"))
+        there = (p.name for p in entries(folder) if not is_half(p))
         found = [name for name in there if name not in names]
         return sorted([*found, *strangers(folder)])
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,9 @@ _MEANING = ("PALETTE", "IMAGE_WHITE_IS_ZERO", "DISPLAY_ORIGIN", "_Unsigned")
 """Attributes that change what the numbers mean, and for which there is no rule."""
 _MATLAB = "MATLAB_class"
 _MOST_LINKS = 16
+_LARGE, _SUM = 2**18, 4
+"""Bytes of a chunk, packed, from which on it is looked at: smaller ones unpack to a
+quarter of a gigabyte at most. Bytes of a checksum."""
 
 
 def hdf5_reels(path: Path, options: Options, account: Account) -> list[Reel]:
@@ -188,6 +192,7 @@ def _check_written(path: Path, name: str, array: h5py.Dataset) -> None:
             )
     wanted = math.prod(array.shape) * array.dtype.itemsize
     if array.chunks:
+        _check_packed(name, array, array.chunks)
         check_memory(path, 4 * math.prod(array.chunks) * array.dtype.itemsize)
         pairs = zip(array.shape, array.chunks, strict=True)
         wanted, there = (
@@ -202,6 +207,27 @@ def _check_written(path: Path, name: str, array: h5py.Dataset) -> None:
             f"{name} is {array.shape} {array.dtype}, of which {wanted - there:,} of "
             f"{wanted:,} {what} were never written. Write it whole, or leave it out"
         )
+
+
+def _check_packed(name: str, array: h5py.Dataset, chunk: tuple[int, ...]) -> None:
+    """Refuse large chunks that unpack to more than they are: HDF5 has no limit."""
+    properties = array.id.get_create_plist()
+    filters = [properties.get_filter(i)[0] for i in range(properties.get_nfilters())]
+    if not filters or filters[-1] != h5py.h5z.FILTER_DEFLATE:
+        return
+    size = math.prod(chunk) * array.dtype.itemsize
+    for number in range(array.id.get_num_chunks()):
+        info = array.id.get_chunk_info(number)
+        if info.size < _LARGE or info.filter_mask:
+            continue
+        stream = zlib.decompressobj()
+        data = array.id.read_direct_chunk(info.chunk_offset)[1]
+        try:
+            # Another filter before it adds a checksum at most.
+            if len(stream.decompress(data, size + _SUM + 1)) > size + _SUM:
+                raise Unreadable(f"{name} has a chunk that unpacks to more than it is")
+        except zlib.error as error:
+            raise Unreadable(f"{name} cannot be unpacked: {error}") from error
 
 
 def _held(path: Path, name: str, array: h5py.Dataset) -> Held:
