@@ -30,7 +30,7 @@ from foreworld.worlds.adapters.gymnasium import Gymnasium
 from foreworld.worlds.adapters.gymnax import Gymnax
 from foreworld.worlds.base import AbstractGame, AbstractWorld, EpisodeLen, Step, Turn
 from foreworld.worlds.episode import advance, begin
-from foreworld.worlds.policy import AbstractPolicy
+from foreworld.worlds.policy import AbstractPolicy, JointPolicy
 from foreworld.worlds.rollout import rollout
 
 LAST = 3
@@ -120,14 +120,11 @@ class EndingGame(AbstractGame):
 class Nothing(AbstractPolicy):
     """Always the first action."""
 
-    agents: tuple[str, ...] = ()
-
     def init_memory(self) -> None:
         return None
 
-    def act(self, memory: Any, obs: Any, key: Any) -> tuple[Any, Any]:
-        action = jnp.int32(0)
-        return memory, dict.fromkeys(self.agents, action) if self.agents else action
+    def act(self, memory: Any, obs: Any, key: Any, turn: Any = None) -> tuple[Any, Any]:
+        return memory, jnp.int32(0)
 
 
 class EndingEnv(gymnasium.Env):
@@ -319,7 +316,9 @@ def test_what_comes_from_others_is_not_changed(terminates, cuts, limit, monkeypa
 @pytest.mark.parametrize("cuts", [False, True])
 def test_a_game_is_over_when_all_agents_have_ended(cuts, limit):
     world = EndingGame(True, cuts, max_episode_len=limit)
-    found = rollout(world, Nothing(world.agents), root_key(0), 4, 1)
+    found = rollout(
+        world, JointPolicy(dict.fromkeys(world.agents, Nothing())), root_key(0), 4, 1
+    )
     terminated, truncated = found.terminated, found.truncated
     at = LAST - 1
     cut = bool(cuts or limit == LAST)

@@ -156,7 +156,7 @@ WRONG = {
     ),
     "a space of another kind": (
         {"seen": "(2,)"},
-        r"Own\.observation_space: it must be a Discrete or a Box, got \(2,\)",
+        r"Own\.observation_space: it must be a Discrete, a Box or a Record, got \(2,\)",
     ),
     "no end": (
         {"limit": "0"},

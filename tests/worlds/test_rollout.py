@@ -19,7 +19,7 @@ class Counting(AbstractPolicy):
     def init_memory(self):
         return jnp.int32(0)
 
-    def act(self, memory, obs, key):
+    def act(self, memory, obs, key, turn=None):
         return memory + 1, memory % 2
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Key, Num
 
 from foreworld.core.errors import ConfigError
@@ -26,6 +27,11 @@ Allowed = Any
 
 class AbstractSpace(abc.ABC):
     """What values may be. Spaces are compared by what they say, and can be hashed."""
+
+    @property
+    @abc.abstractmethod
+    def like(self) -> Any:
+        """Shape and dtype of every array of an element."""
 
     @property
     @abc.abstractmethod
@@ -117,6 +123,11 @@ class Discrete(AbstractSpace):
         return "int32"
 
     @property
+    def like(self) -> jax.ShapeDtypeStruct:
+        """A whole number."""
+        return jax.ShapeDtypeStruct((), jnp.int32)
+
+    @property
     def flat_size(self) -> int:
         """Width of the one-hot code of an element."""
         return self.num
@@ -142,13 +153,13 @@ class Discrete(AbstractSpace):
 
     def fault(self, allowed: Allowed) -> str:
         """What is wrong with a mask of known values; empty where nothing is."""
-        flags = jnp.asarray(allowed)
-        if (flags.shape, flags.dtype) != ((self.num,), jnp.bool_):
+        flags = np.asarray(allowed)
+        if (flags.shape, flags.dtype) != ((self.num,), np.bool_):
             return (
                 f"it must have one flag (bool) for each of {self.num} choices, got "
                 f"{flags.dtype}{list(flags.shape)}"
             )
-        if not bool(jnp.any(flags)):
+        if not flags.any():
             return f"it forbids all {self.num} choices, and one has to be allowed"
         return ""
 
@@ -169,6 +180,11 @@ class Box(AbstractSpace):
     def __post_init__(self) -> None:
         if not self.low <= self.high:
             raise ConfigError(f"Box needs low <= high, got [{self.low}, {self.high}].")
+
+    @property
+    def like(self) -> jax.ShapeDtypeStruct:
+        """An array."""
+        return jax.ShapeDtypeStruct(self.shape, jnp.dtype(self.dtype))
 
     @property
     def flat_size(self) -> int:
@@ -223,11 +239,11 @@ class Record(AbstractSpace):
         Name and space of each field.
     """
 
-    items: tuple[tuple[str, Space | Record], ...]
+    items: tuple[tuple[str, Space], ...]
 
     def __init__(
         self,
-        fields: Mapping[str, Space | Record] | Iterable[tuple[str, Space | Record]],
+        fields: Mapping[str, Space] | Iterable[tuple[str, Space]],
     ) -> None:
         items = tuple(dict(fields).items())
         if not items:
@@ -246,9 +262,14 @@ class Record(AbstractSpace):
         return f"Record({dict(self.items)!r})"
 
     @property
-    def fields(self) -> dict[str, Space | Record]:
+    def fields(self) -> dict[str, Space]:
         """Space of each field by its name."""
         return dict(self.items)
+
+    @property
+    def like(self) -> dict[str, Any]:
+        """One of each field, by name."""
+        return {name: space.like for name, space in self.items}
 
     @property
     def flat_size(self) -> int:
@@ -289,4 +310,4 @@ class Record(AbstractSpace):
         return jnp.concatenate([one.flatten(x[n]) for n, one in self.items], axis=-1)
 
 
-Space = Discrete | Box
+Space = Discrete | Box | Record

@@ -26,11 +26,8 @@ from jaxtyping import Array, Bool, Float, Int, Key, Num
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import named_key
-from foreworld.core.spaces import Allowed, Box, Discrete, Record
-from foreworld.core.spaces import Space as _Space
+from foreworld.core.spaces import Allowed, Box, Discrete, Record, Space
 from foreworld.nn._squash import bounds, inverse, log_slope, quadrature, squash
-
-Space = _Space | Record
 
 _LOG_STD = (-10.0, 5.0)
 """Range of the logarithm of a standard deviation."""

@@ -4,6 +4,10 @@ from foreworld.testing.games import EndlessProbe as EndlessProbe
 from foreworld.testing.games import RepeatedMatchingPennies as RepeatedMatchingPennies
 from foreworld.testing.launchers import check_launcher as check_launcher
 from foreworld.testing.learners import check_learner as check_learner
+from foreworld.testing.masked import Cards as Cards
+from foreworld.testing.masked import Letter as Letter
+from foreworld.testing.masked import Nim as Nim
+from foreworld.testing.policies import check_policy as check_policy
 from foreworld.testing.probes import ProbeLearner as ProbeLearner
 from foreworld.testing.probes import ProbeWorld as ProbeWorld
 from foreworld.testing.probes import SlowProbeLearner as SlowProbeLearner

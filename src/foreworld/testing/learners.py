@@ -257,8 +257,8 @@ def _check_policy(learner: AbstractLearner, source: Source, state: Any) -> None:
     )
     if isinstance(source, AbstractWorld):
         key = root_key(1)
-        _, obs = source.reset(key)
-        memory, _ = policy.act(policy.init_memory(), obs, key)
+        state, obs = source.reset(key)
+        memory, _ = policy.act(policy.init_memory(), obs, key, source.turn(state))
         require_like(
             jax.tree.map(jnp.asarray, policy.init_memory()),
             jax.tree.map(jnp.asarray, memory),

@@ -88,7 +88,7 @@ class _Constant(AbstractPolicy):
         return None
 
     def act(
-        self, memory: None, obs: Any, key: Key[Array, ""]
+        self, memory: None, obs: Any, key: Key[Array, ""], turn: Any = None
     ) -> tuple[None, Float[Array, ""]]:
         return None, self.action
 

@@ -13,7 +13,6 @@ from foreworld.core.keys import named_key, root_key
 from foreworld.core.parts import paths
 from foreworld.core.parts.part import Traced
 from foreworld.core.parts.partition import combine, partition, stack
-from foreworld.core.spaces import Discrete
 from foreworld.testing.checks import (
     CheckError,
     check_configuration,
@@ -77,8 +76,7 @@ def check_world(world: AbstractWorld, key: Key[Array, ""] | None = None) -> None
     require_finite((obs, steps), f"{name}: {_NUM_STEPS} random steps")
     _check_gradient(world, key)
     _check_traced(world, key)
-    if isinstance(world, AbstractGame):
-        _check_turns(world, turns)
+    _check_turns(world, turns)
 
 
 def _play(world: AbstractWorld, key: Key[Array, ""]) -> tuple[Any, ...]:
@@ -90,9 +88,9 @@ def _play(world: AbstractWorld, key: Key[Array, ""]) -> tuple[Any, ...]:
         keys = jax.random.split(named_key(key, "step", i), _NUM_LANES)
 
         def one(state: Any, key: Key[Array, ""]) -> tuple[Step, Any]:
-            _, action = policy.act(None, None, named_key(key, "act"))
-            turns = world.turns(state) if isinstance(world, AbstractGame) else None
-            return world.step(state, action, named_key(key, "world")), turns
+            turn = world.turn(state)
+            _, action = policy.act(None, None, named_key(key, "act"), turn)
+            return world.step(state, action, named_key(key, "world")), turn
 
         step, turns = jax.vmap(one)(state, keys)
         frame = world.render(jax.tree.map(lambda x: x[0], step.state))
@@ -128,16 +126,19 @@ def _check_spaces(world: AbstractWorld, obs: Any, steps: Step) -> None:
         where = f"{name}: observation of {agent!r}" if agent else f"{name}: observation"
         for all_obs in (obs, steps.obs):
             found = all_obs[agent] if isinstance(spaces, dict) else all_obs
-            batch = found.ndim - len(space.shape)
-            flat = found.reshape(-1, *found.shape[batch:])
-            require(
-                flat.shape[1:] == space.shape and str(found.dtype) == space.dtype,
-                f"{where} is {found.dtype}{flat.shape[1:]}, its space says "
-                f"{space.dtype}{space.shape}.",
-            )
+            flat = _rows_of(found, 1 if all_obs is obs else 2)
+            told = jax.tree.map(lambda x: f"{x.dtype}{x.shape[1:]}", flat)
+            said = jax.tree.map(lambda x: f"{x.dtype}{x.shape}", space.like)
+            require(told == said, f"{where} is {told}, its space says {said}.")
             inside = np.asarray(jax.vmap(space.contains)(flat))
-            bad = np.asarray(flat[int(np.argmin(inside))])
+            first = int(np.argmin(inside))
+            bad = jax.tree.map(lambda x, i=first: np.asarray(x[i]), flat)
             require(inside.all(), f"{where} {bad} is outside {space}.")
+
+
+def _rows_of(tree: Any, num_axes: int) -> Any:
+    """Arrays whose first axes are made one."""
+    return jax.tree.map(lambda x: x.reshape(-1, *x.shape[num_axes:]), tree)
 
 
 def _check_step(world: AbstractWorld, start: Any, steps: Step) -> None:
@@ -232,7 +233,7 @@ def _ends(world: AbstractWorld, key: Key[Array, ""]) -> tuple[Any, Any]:
 
     def body(state: Any, i: Array) -> tuple[Any, Any]:
         own = named_key(key, "limit", i)
-        _, action = policy.act(None, None, named_key(own, "act"))
+        _, action = policy.act(None, None, named_key(own, "act"), world.turn(state))
         step = world.step(state, action, named_key(own, "world"))
         return step.state, (step.terminated, step.truncated)
 
@@ -246,7 +247,7 @@ def _check_gradient(world: AbstractWorld, key: Key[Array, ""]) -> None:
     soft = [jnp.issubdtype(x.dtype, jnp.floating) for x in flat]
     if not any(soft):
         return
-    _, action = RandomPolicy(world).act(None, None, key)
+    _, action = RandomPolicy(world).act(None, None, key, world.turn(state))
 
     def total(floats: list[Array]) -> Array:
         given = iter(floats)
@@ -270,11 +271,11 @@ def _check_traced(world: AbstractWorld, key: Key[Array, ""]) -> None:
     for path, spec in paths.field_paths(world).items():
         if isinstance(spec.mark, Traced) and spec.mark.allows(0.0):
             rows.append({**traced, path: 0.0})
-    _, action = RandomPolicy(world).act(None, None, key)
 
     def once(traced: Any) -> tuple[Any, ...]:
         one = combine(static, traced, data)
         state, obs = one.reset(key)
+        _, action = RandomPolicy(one).act(None, None, key, one.turn(state))
         return obs, one.step(state, action, key), one.render(state)
 
     batch = jax.jit(jax.vmap(once))(stack(rows))
@@ -284,24 +285,32 @@ def _check_traced(world: AbstractWorld, key: Key[Array, ""]) -> None:
     require_equal(first[:2], alone[:2], f"{name}: traced fields as a batch", 1e-4)
 
 
-def _check_turns(game: AbstractGame, turns: Any) -> None:
-    name = type(game).__name__
-    spaces = game.action_space
+def _check_turns(world: AbstractWorld, turns: Any) -> None:
+    name, spaces = type(world).__name__, world.action_space
+    if not isinstance(world, AbstractGame):
+        if turns is not None:
+            _check_mask(f"{name}.allowed", spaces, turns)
+        return
     if not isinstance(spaces, dict):
         raise CheckError(f"{name}: the action space must be a dictionary by agent.")
     require(
-        set(turns) == set(spaces) == set(game.agents),
+        set(turns) == set(spaces) == set(world.agents),
         f"{name}: turns, spaces and agents must name the same agents.",
     )
     for agent, space in spaces.items():
-        if isinstance(space, Discrete):
-            shape = turns[agent].allowed.shape[2:]
-            require(
-                shape == (space.num,),
-                f"{name}: turns[{agent!r}].allowed must have one flag for each of "
-                f"{space.num} actions, got shape {shape}.",
-            )
+        turn = turns[agent]
         require(
-            turns[agent].acting.shape[2:] == () and turns[agent].acting.dtype == bool,
+            turn.acting.shape[2:] == () and turn.acting.dtype == bool,
             f"{name}: turns[{agent!r}].acting must be one flag.",
         )
+        if turn.allowed is not None:
+            _check_mask(f"{name}.turns[{agent!r}].allowed", space, turn)
+
+
+def _check_mask(where: str, space: Any, turns: Any) -> None:
+    """Masks of all steps and lanes in which the agent acts."""
+    require(space is not None, f"{where}: a passive world has no actions to allow.")
+    acting, masks = jax.tree.map(np.asarray, _rows_of(tuple(turns), 2))
+    for i in np.flatnonzero(acting):
+        fault = space.fault(jax.tree.map(lambda x, i=i: x[i], masks))
+        require(not fault, f"{where}: {fault}.")

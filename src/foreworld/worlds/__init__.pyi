@@ -15,6 +15,7 @@ from foreworld.worlds.dynamics._picture import Picture as Picture
 from foreworld.worlds.dynamics._picture import disc_radius as disc_radius
 from foreworld.worlds.dynamics.base import AbstractDynamics as AbstractDynamics
 from foreworld.worlds.policy import AbstractPolicy as AbstractPolicy
+from foreworld.worlds.policy import JointPolicy as JointPolicy
 from foreworld.worlds.quantities import Quantities as Quantities
 from foreworld.worlds.quantities import Quantity as Quantity
 from foreworld.worlds.ranges import AbstractRange as AbstractRange

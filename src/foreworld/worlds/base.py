@@ -25,7 +25,7 @@ from foreworld.core.parts.part import Bounded, Part, field_specs
 from foreworld.core.parts.partition import combine, partition
 from foreworld.core.parts.paths import field_paths, get_path, nested, set_path
 from foreworld.core.parts.stand_in import StandIn
-from foreworld.core.spaces import Space
+from foreworld.core.spaces import Allowed, Space
 from foreworld.render.gif import grid_of, png_bytes
 from foreworld.worlds.quantities import Quantities, numbered
 from foreworld.worlds.ranges import AbstractRange
@@ -33,9 +33,9 @@ from foreworld.worlds.ranges import AbstractRange
 State = Any
 """A world's own state: any pytree of arrays with fixed shapes."""
 Observation = Any
-"""An array, or for a game a dictionary of arrays by agent."""
+"""An element of a space, or for a game a dictionary of them by agent."""
 Action = Any
-"""An array, ``None`` in a passive world, or a dictionary by agent."""
+"""An element of a space, ``None`` in a passive world, or a dictionary by agent."""
 _NUM_SHOWN, _SHOWN_SIZE = 9, 256
 """Worlds of a family in a notebook, and about how many pixels a picture is wide."""
 
@@ -137,9 +137,26 @@ class AbstractWorld(Part):
         """The measure, or the return, that ranks agents in this world."""
         return "discounted_return"
 
-    def allowed(self, state: State) -> Bool[Array, " num_actions"] | None:
-        """Which actions are allowed in a state; ``None`` for all, everywhere."""
+    def allowed(self, state: State) -> Allowed:
+        """Mask of the actions that are allowed in a state; ``None`` for all.
+
+        One flag for each of a number of choices, a dictionary of masks by field for a
+        record. Whether it is ``None`` may not depend on the state.
+        """
         return None
+
+    def turn(self, state: State) -> Turn | dict[str, Turn] | None:
+        """What a policy is told of a state beside what it observes.
+
+        ``None`` where it acts as it likes; in a game the turns of all agents.
+
+        Parameters
+        ----------
+        state
+            In which it acts.
+        """
+        mask = self.allowed(state)
+        return None if mask is None else Turn(jnp.asarray(True), mask)
 
     def measures(self, state: State) -> dict[str, Float[Array, ""]]:
         """Numbers that count at an episode's end: success, time saved."""
@@ -232,10 +249,19 @@ class AbstractWorld(Part):
 
 
 class Turn(NamedTuple):
-    """Whether an agent acts now, and which of its actions are allowed."""
+    """Whether an agent acts now, and which of its actions are allowed.
 
-    acting: Bool[Array, ""]
-    allowed: Bool[Array, " num_actions"]
+    Attributes
+    ----------
+    acting
+        What an agent does that is not acting is ignored.
+    allowed
+        Mask of its actions, as of :meth:`AbstractWorld.allowed`; ``None`` for all. At
+        least one is allowed to an agent that acts.
+    """
+
+    acting: Bool[Array, "*lane"]
+    allowed: Allowed = None
 
 
 class AbstractGame(AbstractWorld):
@@ -253,6 +279,10 @@ class AbstractGame(AbstractWorld):
     @abc.abstractmethod
     def turns(self, state: State) -> dict[str, Turn]:
         """Who acts in a state, and what each is allowed to do."""
+
+    def turn(self, state: State) -> dict[str, Turn]:
+        """The turns of all agents."""
+        return self.turns(state)
 
 
 class Family(Part):

@@ -24,10 +24,10 @@ from foreworld.core.disk.folder import write_bytes
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.keys import named_key, pinned, root_key
 from foreworld.core.parts.partition import combine, partition
-from foreworld.core.spaces import Box, Discrete
+from foreworld.core.spaces import AbstractSpace
 from foreworld.worlds._compare import leaves_of, names_of, numpy_random, same
 from foreworld.worlds._looked import marker_of
-from foreworld.worlds.base import AbstractGame, AbstractWorld, Step
+from foreworld.worlds.base import AbstractGame, AbstractWorld, Step, Turn
 
 _SECONDS, _NUM_STEPS = 0.5, 24
 """How long steps are taken one by one, and how many at most."""
@@ -96,6 +96,7 @@ class _Look:
     def __init__(self, world: AbstractWorld, needs: Needs) -> None:
         self._world, self._needs = world, needs
         self._name = type(world).__name__
+        self._turns = "turns" if isinstance(world, AbstractGame) else "allowed"
         self._key = root_key(0)
 
     def run(self) -> None:
@@ -121,10 +122,12 @@ class _Look:
         game = isinstance(self._world, AbstractGame)
         inner = list(found.values()) if isinstance(found, dict) else [found]
         passive = found is None and name == "action_space"
-        good = all(isinstance(one, Discrete | Box) for one in inner) or passive
+        good = all(isinstance(one, AbstractSpace) for one in inner) or passive
         if not good or isinstance(found, dict) != (game and not passive):
-            kind = "a dictionary of spaces by agent" if game else "a Discrete or a Box"
-            raise self._refuse(name, f"it must be {kind}, got {found!r}.")
+            kind = "it must be a dictionary by agent of" if game else "it must be"
+            raise self._refuse(
+                name, f"{kind} a Discrete, a Box or a Record, got {found!r}."
+            )
         return found
 
     def _start(self, key: Any) -> tuple[Any, Any]:
@@ -133,18 +136,50 @@ class _Look:
             raise self._refuse("reset", f"it must return (state, obs), got {made!r}.")
         return made
 
-    def _action(self, key: Any) -> Any:
+    def _action(self, state: Any, key: Any) -> Any:
+        """A random one of those that are allowed."""
+        masks = self._masks(self._world.turn(state))
         if not isinstance(self._actions, dict):
-            return None if self._actions is None else self._actions.sample(key)
-        drawn = self._actions.items()
-        return {agent: space.sample(named_key(key, agent)) for agent, space in drawn}
+            if self._actions is None:
+                return None
+            return self._actions.sample(key, masks.get(""))
+        return {
+            agent: space.sample(named_key(key, agent), masks.get(agent))
+            for agent, space in self._actions.items()
+        }
+
+    def _masks(self, turn: Any) -> dict[str, Any]:
+        """Masks by agent; that of a single agent under the empty name."""
+        turns = turn if isinstance(turn, dict) else {"": turn}
+        return {n: one.allowed for n, one in turns.items() if one is not None}
+
+    def _check_turn(self, state: Any) -> None:
+        """Whether the masks in a state fit the actions, and leave something to do."""
+        method, game = self._turns, isinstance(self._world, AbstractGame)
+        given = self._twice(method, state)
+        turn = given if game or given is None else Turn(jnp.asarray(True), given)
+        if turn is None:
+            return
+        if self._actions is None:
+            raise self._refuse(method, "a passive world has no actions to allow.")
+        for agent, space, one in self._of_agents(method, "it", turn, self._actions):
+            if not isinstance(one, Turn):
+                raise self._refuse(method, f"it{agent} must be a Turn, got {one!r}.")
+            with self._words(method, f"acting{agent} must be one flag"):
+                acting = bool(one.acting)
+            if acting and one.allowed is not None:
+                with self._words(method, f"what it gives{agent} is no mask"):
+                    fault = space.fault(one.allowed)
+                if fault:
+                    raise self._refuse(method, f"{agent}{': ' * bool(agent)}{fault}.")
 
     def _walk(self, state: Any) -> Any:
         """Some random steps one by one; the state that was reached."""
         begun, first = time.monotonic(), state
         for i in range(_NUM_STEPS):
             key = named_key(self._key, "step", i)
-            step = self._twice("step", state, self._action(key), key)
+            self._check_turn(state)
+            step = self._twice("step", state, self._action(state, key), key)
             if not isinstance(step, Step):
                 raise self._refuse("step", f"it must return a Step, got {step!r}.")
             self._check_state(first, step.state)
@@ -174,25 +209,29 @@ class _Look:
 
     def _check_obs(self, method: str, obs: Any) -> None:
         for agent, space, value in self._of_agents(method, "obs", obs, self._spaces):
-            if len(jax.tree.leaves(value)) != 1:
-                raise self._refuse(method, f"obs{agent} must be one array: {value!r}.")
-            found = jnp.asarray(value)
-            if (found.shape, str(found.dtype)) != (space.shape, space.dtype):
-                raise self._refuse(
-                    method,
-                    f"obs{agent} is {found.dtype}{list(found.shape)}, but "
-                    f"observation_space says {space.dtype}{list(space.shape)}.",
-                )
-            numbers = np.asarray(found)
-            if numbers.dtype.kind == "f" and not np.isfinite(numbers).all():
-                if self._needs.ends:
-                    raise self._refuse(method, f"obs{agent} is not finite: {numbers}.")
-                # Data sets draw such episodes again.
-                continue
-            if not bool(space.contains(found)):
-                raise self._refuse(
-                    method, f"obs{agent} {numbers} is outside of {space}."
-                )
+            told, said = leaves_of(value), leaves_of(jax.tree.map(_blank, space.like))
+            if names_of(told) != names_of(said):
+                what = "one array" if len(said) == 1 else f"{names_of(said)}"
+                raise self._refuse(method, f"obs{agent} must be {what}: {value!r}.")
+            finite = True
+            for (path, like), (_, found) in zip(said, told, strict=True):
+                if (found.shape, found.dtype) != (like.shape, like.dtype):
+                    raise self._refuse(
+                        method,
+                        f"obs{agent}{path} is {found.dtype}{list(found.shape)}, but "
+                        f"observation_space says {like.dtype}{list(like.shape)}.",
+                    )
+                numbers = np.asarray(found)
+                if numbers.dtype.kind == "f" and not np.isfinite(numbers).all():
+                    finite = False
+                    if self._needs.ends:
+                        raise self._refuse(
+                            method, f"obs{agent}{path} is not finite: {numbers}."
+                        )
+            # Data sets draw episodes again that are not finite.
+            if finite and not bool(space.contains(value)):
+                shown = jax.tree.map(np.asarray, value)
+                raise self._refuse(method, f"obs{agent} {shown} is outside of {space}.")
 
     def _check_numbers(self, step: Step) -> bool:
         """Reward and ends; whether the episode is over."""
@@ -252,10 +291,11 @@ class _Look:
     def _trace(self, state: Any) -> None:
         """Whether the methods can be compiled, with traced fields as arrays."""
         static, traced, data = partition(self._world)
-        action = self._action(self._key)
+        action = self._action(state, self._key)
         calls: dict[str, Callable[..., Any]] = {
             "reset": lambda w, s, k: w.reset(k),
             "step": lambda w, s, k: w.step(s, action, k),
+            self._turns: lambda w, s, k: w.turn(s),
         }
         if self._needs.pictures:
             calls["render"] = lambda w, s, k: w.render(s)
@@ -274,7 +314,7 @@ class _Look:
         starts = [self._call("reset", key) for key in keys]
         if any(not same(starts[0], other) for other in starts[1:]):
             return
-        action = self._action(self._key)
+        action = self._action(state, self._key)
         steps = [self._call("step", state, action, key) for key in keys]
         if any(not same(steps[0], other) for other in steps[1:]):
             return
@@ -293,7 +333,7 @@ class _Look:
         world = self._world
 
         def go(state: Any, key: Any) -> tuple[Any, Any]:
-            step = world.step(state, self._action(named_key(key, "act")), key)
+            step = world.step(state, self._action(state, named_key(key, "act")), key)
             ends = jax.tree.leaves((step.terminated, step.truncated))
             return step.state, jnp.any(jnp.stack([jnp.asarray(e) for e in ends]))
 
@@ -352,3 +392,7 @@ class _Look:
                 )
             what = what or "it raised an error"
             raise self._refuse(method, f"{what}: {said}{origin(error)}") from error
+
+
+def _blank(like: jax.ShapeDtypeStruct) -> np.ndarray:
+    return np.zeros(like.shape, like.dtype)

@@ -8,14 +8,25 @@ from typing import Any
 import equinox as eqx
 from jaxtyping import Array, Key
 
-from foreworld.worlds.base import Action, Observation
+from foreworld.core.errors import ConfigError
+from foreworld.core.keys import named_key
+from foreworld.worlds.base import AbstractGame, AbstractWorld, Action, Observation, Turn
+
+Turns = Turn | dict[str, Turn] | None
+"""Of :meth:`AbstractWorld.turn`."""
 
 
 class AbstractPolicy(eqx.Module):
     """Whatever acts: a script, a simulated person, a trained learner.
 
-    Memory is a pytree of arrays with fixed shapes, ``None`` for a policy without.
+    It never does what its turn forbids. Memory is a pytree of arrays with fixed shapes,
+    ``None`` for a policy without.
     """
+
+    @property
+    def seats(self) -> tuple[str, ...]:
+        """The agents of a game for which it acts; none for a world of one agent."""
+        return ()
 
     @abc.abstractmethod
     def init_memory(self) -> Any:
@@ -23,7 +34,7 @@ class AbstractPolicy(eqx.Module):
 
     @abc.abstractmethod
     def act(
-        self, memory: Any, obs: Observation, key: Key[Array, ""]
+        self, memory: Any, obs: Observation, key: Key[Array, ""], turn: Turns = None
     ) -> tuple[Any, Action]:
         """Choose an action for an observation and update the memory.
 
@@ -35,6 +46,10 @@ class AbstractPolicy(eqx.Module):
             One observation, without leading axes.
         key
             Random key of this choice.
+        turn
+            What the world says of the state: whether it acts and what is allowed. For a
+            policy with seats a dictionary by agent, as are observations and actions.
+            ``None`` where it acts and all is allowed.
         """
 
     def acted(self, memory: Any, action: Action) -> Any:
@@ -49,12 +64,12 @@ class AbstractPolicy(eqx.Module):
         """
         return memory
 
-    def think(self, memory: Any, obs: Observation) -> Any:
+    def think(self, memory: Any, obs: Observation, turn: Turns = None) -> Any:
         """What it thinks of an observation: ``probabilities`` of actions, ``value``.
 
         Parameters
         ----------
-        memory, obs
+        memory, obs, turn
             As for :meth:`act`.
 
         Returns
@@ -63,3 +78,81 @@ class AbstractPolicy(eqx.Module):
             ``None`` for a policy that does not tell.
         """
         return None
+
+
+class JointPolicy(AbstractPolicy):
+    """Policies of several agents of a game as one, with dictionaries by agent.
+
+    Attributes
+    ----------
+    policies
+        Policy of each agent by its name.
+    """
+
+    policies: dict[str, AbstractPolicy]
+
+    @property
+    def seats(self) -> tuple[str, ...]:
+        """The agents that are named."""
+        return tuple(self.policies)
+
+    def init_memory(self) -> dict[str, Any]:
+        """The memory of each agent."""
+        return {name: one.init_memory() for name, one in self.policies.items()}
+
+    def act(
+        self,
+        memory: dict[str, Any],
+        obs: dict[str, Observation],
+        key: Key[Array, ""],
+        turn: Any = None,
+    ) -> tuple[dict[str, Any], dict[str, Action]]:
+        """An action of each agent, drawn with a key of its own."""
+        memories, actions, turns = {}, {}, turn or {}
+        for name, one in self.policies.items():
+            memories[name], actions[name] = one.act(
+                memory[name], obs[name], named_key(key, name), turns.get(name)
+            )
+        return memories, actions
+
+    def acted(
+        self, memory: dict[str, Any], action: dict[str, Action]
+    ) -> dict[str, Any]:
+        """The memories with the actions that were done."""
+        return {n: p.acted(memory[n], action[n]) for n, p in self.policies.items()}
+
+    def think(
+        self, memory: dict[str, Any], obs: dict[str, Observation], turn: Any = None
+    ) -> dict[str, Any]:
+        """What each agent thinks."""
+        turns = turn or {}
+        return {
+            name: one.think(memory[name], obs[name], turns.get(name))
+            for name, one in self.policies.items()
+        }
+
+
+def check_seats(world: AbstractWorld, policy: AbstractPolicy) -> None:
+    """Refuse a policy that does not act for the agents of a world.
+
+    Parameters
+    ----------
+    world
+        A world or a game.
+    policy
+        What is to act in it.
+
+    Raises
+    ------
+    ConfigError
+        Names the agents that lack a policy, or that the world does not have.
+    """
+    agents = world.agents if isinstance(world, AbstractGame) else ()
+    if set(policy.seats) == set(agents):
+        return
+    has = ", ".join(policy.seats) or "one agent, without a name"
+    needs = ", ".join(agents) or "one agent, without a name"
+    raise ConfigError(
+        f"{type(policy).__name__} acts for {has}; {type(world).__name__} has {needs}. "
+        f"JointPolicy({{agent: policy}}) makes one policy of one for each agent."
+    )

@@ -25,7 +25,7 @@ from foreworld.worlds.base import (
     State,
 )
 from foreworld.worlds.episode import Running, advance, begin, choose
-from foreworld.worlds.policy import AbstractPolicy
+from foreworld.worlds.policy import AbstractPolicy, check_seats
 
 
 class Lanes(NamedTuple):
@@ -38,7 +38,7 @@ class Lanes(NamedTuple):
     running
         The episodes.
     last_action
-        One-hot (or raw, for a box) code of the action before; zero at a start.
+        Code of the action before, as of :func:`encode_action`; zero at a start.
         ``None`` in a passive world.
     starts
         Whether ``obs`` is the first of its episode.
@@ -203,12 +203,14 @@ def rollout(
     transitions
         Leading axes time and lane.
     """
+    check_seats(world, policy)
     blank = policy.init_memory()
     memory = jax.tree.map(lambda x: jnp.stack([x] * num_lanes), blank)
 
     def act(memory: Any, lanes: Lanes, keys: Any) -> tuple[Any, Action, None]:
         memory = choose(lanes.starts, blank, memory)
-        memory, action = jax.vmap(policy.act)(memory, lanes.obs, keys)
+        turn = jax.vmap(world.turn)(lanes.state)
+        memory, action = jax.vmap(policy.act)(memory, lanes.obs, keys, turn)
         return memory, action, None
 
     lanes = start_lanes(world, named_key(key, "start"), num_lanes)
@@ -218,7 +220,7 @@ def rollout(
 
 
 def encode_action(world: AbstractWorld, action: Action) -> Any:
-    """Actions as float32 rows: one-hot of a choice, raw numbers of a box.
+    """Actions as float32 rows: one-hot codes of choices, raw numbers of boxes.
 
     A dictionary by agent in a game, ``None`` in a passive world.
 

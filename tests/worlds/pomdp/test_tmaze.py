@@ -22,7 +22,7 @@ class Scripted(AbstractPolicy):
     def init_memory(self):
         return jnp.int32(UP)
 
-    def act(self, memory, obs, key):
+    def act(self, memory, obs, key, turn=None):
         seen = jnp.where(obs[1] > 0, DOWN, jnp.where(obs[0] > 0, UP, memory))
         memory = jnp.where(self.looks, seen, memory)
         return memory, jnp.where(obs[3] > 0, memory, RIGHT)

@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from foreworld.core import Bounded, Discrete, FitError, Space, Traced, named_key
 from foreworld.learners import AbstractLearner, Budget, Mean, Metrics, Source
+from foreworld.nn.distributions import distribution
 from foreworld.worlds import AbstractPolicy, AbstractWorld
 from foreworld.worlds.rollout import Transition, rollout
 
@@ -35,11 +36,13 @@ class MyPolicy(AbstractPolicy):
         return None
 
     def act(
-        self, memory: None, obs: Any, key: Key[Array, ""]
+        self, memory: None, obs: Any, key: Key[Array, ""], turn: Any = None
     ) -> tuple[None, Int[Array, ""]]:
-        """One draw."""
+        """One draw, of what is allowed: a policy never does what its turn forbids."""
         logits = self.observation_space.flatten(obs) @ self.weights
-        return None, jax.random.categorical(key, logits).astype(jnp.int32)
+        allowed = None if turn is None else turn.allowed
+        choices = Discrete(logits.shape[-1])
+        return None, distribution(choices, logits, allowed).sample(key)
 
 
 class MyLearner(AbstractLearner):

@@ -73,7 +73,8 @@ def episode(
         here: Any = world
         if duration is not None:
             here = eqx.tree_at(lambda some: some.dt, world, duration)
-        memory, action = policy.act(memory, running.obs, named_key(act_key, t))
+        own_key, turn = named_key(act_key, t), world.turn(running.state)
+        memory, action = policy.act(memory, running.obs, own_key, turn)
         step_to: Any = advance(here, running, action, named_key(step_key, t))
         ended, (after, step) = running.ended, step_to
         # What comes after the end repeats it.
@@ -257,7 +258,7 @@ def _disturbed(
     return columns
 
 
-def _rows(world: AbstractWorld, obs: Array) -> Float[Array, "time state"]:
+def _rows(world: AbstractWorld, obs: Any) -> Float[Array, "time state"]:
     space = world.observation_space
     if isinstance(space, dict):
         raise ConfigError("observations by agent cannot be stored in a data set.")

@@ -23,6 +23,7 @@ from foreworld.core.keys import key_of, named_key, pinned, root_key
 from foreworld.core.parts.part import Part
 from foreworld.core.parts.partition import Leaves, Static, combine, partition
 from foreworld.core.parts.paths import field_paths
+from foreworld.core.spaces import Record
 from foreworld.data.format.observation import Observation
 from foreworld.data.format.recipe import TaskRecipe
 from foreworld.data.format.schema import PARAMETER, Column, stored_dtype
@@ -61,7 +62,8 @@ class Simulator:
     Raises
     ------
     ConfigError
-        The family is one of games, whose data sets have no written format yet.
+        The family is one of games, or of worlds whose actions are records: their data
+        sets have no written format yet.
     """
 
     def __init__(self, recipe: TaskRecipe) -> None:
@@ -70,6 +72,11 @@ class Simulator:
             raise ConfigError(
                 f"{type(world).__name__} is a game of several agents; data sets hold "
                 f"worlds of one agent or none."
+            )
+        if isinstance(world.action_space, Record):
+            raise ConfigError(
+                f"{type(world).__name__} has actions {world.action_space}; a data set "
+                f"holds one column of actions, of a Discrete or a Box."
             )
         _check_time(recipe)
         self.recipe = recipe

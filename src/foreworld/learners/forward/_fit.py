@@ -114,8 +114,8 @@ def check_sequences(
     space = source.action_space
     if space is not None and not isinstance(space, Discrete | Box):
         raise FitError(
-            f"{learner} reads the actions of one agent, but the data set's action "
-            f"space is {space!r}."
+            f"{learner} reads the actions of one agent, a Discrete or a Box, but the "
+            f"data set's action space is {space!r}."
         )
     return source
 

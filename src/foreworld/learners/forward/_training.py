@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 
 from foreworld.core.keys import named_key
-from foreworld.core.spaces import Box, Discrete
+from foreworld.core.spaces import Space
 from foreworld.data.views.source import DataSource
 from foreworld.learners.base import Mean, Metrics
 from foreworld.learners.forward._evaluation import as_unit
@@ -205,7 +205,7 @@ def action_inputs(
 
 
 def init_actions(
-    key: Key[Array, ""], space: Discrete | Box | None, size: int
+    key: Key[Array, ""], space: Space | None, size: int
 ) -> tuple[Float[Array, "code embedding"] | None, int]:
     """Fresh weights of embedded actions, and the width of what a core is given.
 

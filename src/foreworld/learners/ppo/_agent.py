@@ -43,7 +43,7 @@ class AgentState(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """Record of acting in one step; ``turn`` is ``None`` outside games.
+    """Record of acting in one step.
 
     Attributes
     ----------
@@ -54,7 +54,8 @@ class Decision(NamedTuple):
     logits
         Unnormalised log-probabilities, before actions are forbidden.
     turn
-        Whether the agent acted and what was allowed; ``None`` outside games.
+        Whether the agent acted and what was allowed; ``None`` where it always acts as
+        it likes.
     """
 
     inputs: Float[Array, "*time lane input"]
@@ -143,7 +144,7 @@ def decide(
     inputs
         Rows from :meth:`Agent.inputs`.
     turn
-        Which actions are allowed, in a game; ``None`` where all are.
+        Which actions are allowed; ``None`` where all are.
     gumbel
         Standard Gumbel noise, one number an action; zeros give the likeliest action.
     """
@@ -213,12 +214,16 @@ class ActorPolicy(AbstractPolicy):
         return AgentMemory(memory, jnp.zeros(self.num_actions, jnp.float32))
 
     def act(
-        self, memory: AgentMemory, obs: Observation, key: Key[Array, ""]
+        self,
+        memory: AgentMemory,
+        obs: Observation,
+        key: Key[Array, ""],
+        turn: Any = None,
     ) -> tuple[AgentMemory, Int[Array, ""]]:
         """Sample an action."""
         gumbel = jax.random.gumbel(key, (self.num_actions,), jnp.float32)
         inputs = self._inputs(memory, obs)
-        hidden, action, _ = decide(self.network, memory.memory, inputs, None, gumbel)
+        hidden, action, _ = decide(self.network, memory.memory, inputs, turn, gumbel)
         return self.acted(AgentMemory(hidden, memory.last_action), action), action
 
     def acted(self, memory: AgentMemory, action: Int[Array, ""]) -> AgentMemory:
@@ -226,7 +231,7 @@ class ActorPolicy(AbstractPolicy):
         code = jax.nn.one_hot(action, self.num_actions, dtype=jnp.float32)
         return memory._replace(last_action=code)
 
-    def think(self, memory: AgentMemory, obs: Observation) -> Thought:
+    def think(self, memory: AgentMemory, obs: Observation, turn: Any = None) -> Thought:
         """Probabilities and value for an observation; changes nothing.
 
         Parameters
@@ -235,9 +240,12 @@ class ActorPolicy(AbstractPolicy):
             As in :meth:`act`.
         obs
             One observation.
+        turn
+            Says what is allowed.
         """
         features, _ = self.network.step(self._inputs(memory, obs), memory.memory)
-        probabilities = jax.nn.softmax(self.network.logits(features))
+        allowed = None if turn is None else turn.allowed
+        probabilities = jnp.exp(log_probs(self.network.logits(features), allowed))
         return Thought(probabilities, self.network.value(features))
 
     def _inputs(self, memory: AgentMemory, obs: Observation) -> Float[Array, " input"]:
@@ -245,36 +253,3 @@ class ActorPolicy(AbstractPolicy):
         if not self.action_concat:
             return flat
         return jnp.concatenate([flat, memory.last_action])
-
-
-class JointPolicy(AbstractPolicy):
-    """The policies of all agents of a game as one.
-
-    Attributes
-    ----------
-    policies
-        Policy of each agent by its name.
-    """
-
-    policies: dict[str, ActorPolicy]
-
-    def init_memory(self) -> dict[str, Any]:
-        """The memory of each agent."""
-        return {name: one.init_memory() for name, one in self.policies.items()}
-
-    def act(
-        self, memory: dict[str, Any], obs: dict[str, Observation], key: Key[Array, ""]
-    ) -> tuple[dict[str, Any], dict[str, Int[Array, ""]]]:
-        """An action of each agent."""
-        memories, actions = {}, {}
-        for name, one in self.policies.items():
-            memories[name], actions[name] = one.act(
-                memory[name], obs[name], named_key(key, name)
-            )
-        return memories, actions
-
-    def acted(
-        self, memory: dict[str, Any], action: dict[str, Int[Array, ""]]
-    ) -> dict[str, Any]:
-        """The memories with the actions that were done."""
-        return {n: p.acted(memory[n], action[n]) for n, p in self.policies.items()}

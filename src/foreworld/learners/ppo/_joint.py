@@ -243,9 +243,7 @@ def _collect(
     ) -> tuple[dict[str, Any], Any, dict[str, Decision]]:
         obs = by_agent(world, lanes.obs)
         last_action = by_agent(world, lanes.last_action)
-        turns = {}
-        if isinstance(world, AbstractGame):
-            turns = jax.vmap(world.turns)(lanes.state)
+        turns = by_agent(world, jax.vmap(world.turn)(lanes.state))
         memories, actions, records = {}, {}, {}
         for name, agent in agents.items():
             memories[name], actions[name], records[name] = decide(

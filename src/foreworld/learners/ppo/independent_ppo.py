@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Key
 from foreworld.core.errors import FitError, unknown_name
 from foreworld.core.parts.part import Entries
 from foreworld.learners.base import AbstractLearner, Budget, Metrics, Source
-from foreworld.learners.ppo._agent import Agent, JointPolicy
+from foreworld.learners.ppo._agent import Agent
 from foreworld.learners.ppo._joint import (
     JointState,
     evaluate_joint,
@@ -22,6 +22,7 @@ from foreworld.learners.ppo._joint import (
 )
 from foreworld.learners.ppo.ppo import PPO, check_choices
 from foreworld.worlds.base import AbstractGame
+from foreworld.worlds.policy import JointPolicy
 
 _SHARED = (
     "num_envs",

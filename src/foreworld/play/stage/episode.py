@@ -18,7 +18,7 @@ from foreworld.core.keys import named_key, pinned
 from foreworld.core.parts.partition import Static, combine
 from foreworld.play.hands.sliders import Knobs
 from foreworld.play.stage.base import Number
-from foreworld.worlds.base import AbstractWorld, Observation, State
+from foreworld.worlds.base import AbstractWorld, Observation, State, Turn
 from foreworld.worlds.episode import Running, advance, begin
 from foreworld.worlds.policy import AbstractPolicy
 
@@ -213,12 +213,17 @@ def _turn(
 ) -> View:
     """Step if ``stepping``, then look: one program for all that a session does."""
     world = combine(static, leaves, {})
+    turn = world.turn(scene.state)
+    if isinstance(turn, Turn):
+        # What a person may not do is not done.
+        can = world.action_space.contains(action, turn.allowed)
+        stepping = stepping & ((action == OWN_CHOICE) | can)
 
     def step() -> tuple[Scene, Int[Array, ""]]:
         memory, chosen, before = scene.memory, action, scene.running
         if policy is not None:
             act_key = named_key(scene.key, "act", before.num_steps)
-            memory, own = policy.act(memory, before.obs, act_key)
+            memory, own = policy.act(memory, before.obs, act_key, turn)
             chosen = jnp.where(action == OWN_CHOICE, own, action).astype(jnp.int32)
             memory = policy.acted(memory, chosen)
         done = None if world.action_space is None else chosen
@@ -246,6 +251,7 @@ def _look(
 ) -> View:
     thought = None
     if policy is not None:
-        thought = policy.think(scene.memory, scene.running.obs)
+        turn = world.turn(scene.state)
+        thought = policy.think(scene.memory, scene.running.obs, turn)
     frame, readings = world.render(scene.state), world.readings(scene.state)
     return View(scene, frame, readings, thought, action)

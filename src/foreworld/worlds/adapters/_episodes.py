@@ -13,6 +13,7 @@ from jaxtyping import Array, Bool, Float, UInt8, UInt32
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import named_key, pinned, root_key
 from foreworld.core.parts.partition import Leaves, Static, combine, partition
+from foreworld.core.spaces import Allowed
 from foreworld.worlds.base import AbstractWorld, Observation, State
 from foreworld.worlds.episode import Running, advance, begin, choose
 
@@ -25,12 +26,23 @@ class _Carry(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What one step of all lanes gave, as NumPy arrays."""
+    """What one step of all lanes gave, as NumPy arrays.
 
-    obs: np.ndarray
+    Attributes
+    ----------
+    obs
+        An array, or a dictionary of them.
+    reward, terminated, truncated
+        One number a lane.
+    allowed
+        Mask of the next action; ``None`` in a world without masks.
+    """
+
+    obs: Any
     reward: Float[np.ndarray, " lane"]
     terminated: Bool[np.ndarray, " lane"]
     truncated: Bool[np.ndarray, " lane"]
+    allowed: Allowed
 
 
 class Episodes:
@@ -49,10 +61,10 @@ class Episodes:
         self._passive = world.action_space is None
         self._carry: _Carry | None = None
 
-    def start(self, seeds: Seeds) -> np.ndarray:
-        """Begin an episode in every lane; the observations."""
-        self._carry, obs = _start(self._static, self._leaves, seeds)
-        return np.asarray(obs)
+    def start(self, seeds: Seeds) -> tuple[Any, Allowed]:
+        """Begin an episode in every lane; the observations and the masks."""
+        self._carry, *begun = _start(self._static, self._leaves, seeds)
+        return jax.tree.map(np.asarray, tuple(begun))
 
     def step(self, actions: Any, restart: Any = None, seeds: Any = None) -> Outcome:
         """Step every lane once.
@@ -72,7 +84,7 @@ class Episodes:
         self._carry, outcome = _advance(
             self._static, self._leaves, self._carry, actions, fresh
         )
-        return Outcome(*map(np.asarray, outcome))
+        return Outcome(*jax.tree.map(np.asarray, outcome))
 
     def frames(self) -> UInt8[np.ndarray, "lane height width 3"]:
         """Draw every lane in RGB."""
@@ -90,14 +102,15 @@ class Episodes:
 @functools.partial(jax.jit, static_argnums=0)
 def _start(
     static: Static, leaves: tuple[Leaves, Leaves], seeds: UInt32[Array, " lane"]
-) -> tuple[_Carry, Observation]:
+) -> tuple[_Carry, Observation, Allowed]:
     world = combine(static, *leaves)
 
     def one(seed: UInt32[Array, ""]) -> Running:
         return begin(world, named_key(root_key(seed), "reset"))
 
     running = jax.vmap(one)(seeds)
-    return _Carry(running, seeds), running.obs
+    allowed = jax.vmap(world.allowed)(running.state)
+    return _Carry(running, seeds), running.obs, allowed
 
 
 @pinned()
@@ -108,7 +121,7 @@ def _advance(
     carry: _Carry,
     actions: Any,
     fresh: tuple[Bool[Array, " lane"], UInt32[Array, " lane"]] | None,
-) -> tuple[_Carry, tuple[Array, ...]]:
+) -> tuple[_Carry, tuple[Any, ...]]:
     world = combine(static, *leaves)
 
     def one(running: Running, seed: Array, action: Any) -> Any:
@@ -117,13 +130,14 @@ def _advance(
 
     running, step = jax.vmap(one)(carry.running, carry.seeds, actions)
     moved = _Carry(running, carry.seeds)
-    outcome = (step.obs, step.reward, step.terminated, step.truncated)
+    ends = (step.reward, step.terminated, step.truncated)
+    outcome = (step.obs, *ends, jax.vmap(world.allowed)(running.state))
     if fresh is None:
         return moved, outcome
     restart, seeds = fresh
-    begun, obs = _start(static, leaves, seeds)
-    zeros = tuple(jnp.zeros_like(x) for x in outcome[1:])
-    return choose(restart, (begun, (obs, *zeros)), (moved, outcome))
+    begun, obs, allowed = _start(static, leaves, seeds)
+    zeros = tuple(jnp.zeros_like(x) for x in ends)
+    return choose(restart, (begun, (obs, *zeros, allowed)), (moved, outcome))
 
 
 @pinned()

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import gymnasium
+import jax
 import numpy as np
 from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode
@@ -23,9 +24,13 @@ from jaxtyping import UInt8
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.limits import Count
 from foreworld.core.parts.types import checked
-from foreworld.core.spaces import Discrete, Space
+from foreworld.core.spaces import Allowed, Discrete, Record, Space
 from foreworld.worlds.adapters._episodes import Episodes
-from foreworld.worlds.adapters._spaces import single_agent, to_foreign_space
+from foreworld.worlds.adapters._spaces import (
+    action_mask,
+    single_agent,
+    to_foreign_space,
+)
 from foreworld.worlds.base import AbstractWorld
 from foreworld.worlds.make import as_world
 
@@ -37,7 +42,9 @@ class WorldEnv(gymnasium.Env):
     """A world as a Gymnasium environment.
 
     A passive world takes one action, 0, which is ignored. The time limit is the world's
-    field ``max_episode_len`` and is reported as truncation.
+    field ``max_episode_len`` and is reported as truncation. Where a world says what is
+    allowed, ``info["action_mask"]`` is what ``action_space.sample`` takes; what a
+    forbidden action does is the world's affair.
 
     Parameters
     ----------
@@ -72,8 +79,8 @@ class WorldEnv(gymnasium.Env):
     ) -> tuple[Any, dict[str, Any]]:
         """Begin an episode; ``options`` are ignored."""
         super().reset(seed=checked("seed", seed, int | None))
-        obs = self._episodes.start(_draw_seeds([self.np_random]))
-        return _batch(self._observations, obs)[0], {}
+        obs, allowed = self._episodes.start(_draw_seeds([self.np_random]))
+        return self._observed(obs), _info(self._actions, _first(allowed))
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """One step; :class:`ConfigError` where the action is not allowed."""
@@ -82,18 +89,22 @@ class WorldEnv(gymnasium.Env):
                 f"action {action!r} is not in the action space {self.action_space} of "
                 f"{type(self.world).__name__}."
             )
-        out = self._episodes.step(_as_actions(self._actions, [action]))
+        lanes = jax.tree.map(lambda x: np.asarray(x)[None], action)
+        out = self._episodes.step(_as_actions(self._actions, lanes))
         return (
-            _batch(self._observations, out.obs)[0],
+            self._observed(out.obs),
             float(out.reward[0]),
             bool(out.terminated[0]),
             bool(out.truncated[0]),
-            {},
+            _info(self._actions, _first(out.allowed)),
         )
 
     def render(self) -> UInt8[np.ndarray, "height width 3"] | None:
         """The picture of the state, upright; ``None`` without a render mode."""
         return None if self.render_mode is None else self._episodes.frames()[0]
+
+    def _observed(self, obs: Any) -> Any:
+        return _first(_batch(self._observations, obs))
 
 
 class WorldVectorEnv(gymnasium.vector.VectorEnv):
@@ -142,7 +153,7 @@ class WorldVectorEnv(gymnasium.vector.VectorEnv):
         *,
         seed: int | Sequence[int | None] | None = None,
         options: dict[str, Any] | None = None,
-    ) -> tuple[np.ndarray, dict[str, Any]]:
+    ) -> tuple[Any, dict[str, Any]]:
         """Begin an episode in every lane; a seed is counted up lane by lane."""
         if seed is not None:
             lanes = range(self.num_envs)
@@ -162,12 +173,12 @@ class WorldVectorEnv(gymnasium.vector.VectorEnv):
                 for i, one in enumerate(seeds)
             ]
         self._ended = np.zeros(self.num_envs, bool)
-        obs = self._episodes.start(_draw_seeds(self._generators))
-        return _batch(self._observations, obs), {}
+        obs, allowed = self._episodes.start(_draw_seeds(self._generators))
+        return _batch(self._observations, obs), self._infos(allowed)
 
     def step(
         self, actions: Any
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+    ) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """One step of every lane; lanes that had ended begin anew."""
         if self._actions is not None and not self.action_space.contains(actions):
             raise ConfigError(
@@ -184,11 +195,17 @@ class WorldVectorEnv(gymnasium.vector.VectorEnv):
         self._ended = out.terminated | out.truncated
         obs = _batch(self._observations, out.obs)
         reward = out.reward.astype(np.float64)
-        return obs, reward, out.terminated, out.truncated, {}
+        infos = self._infos(out.allowed)
+        return obs, reward, out.terminated, out.truncated, infos
 
     def render(self) -> tuple[np.ndarray, ...] | None:
         """The picture of every lane; ``None`` without a render mode."""
         return None if self.render_mode is None else tuple(self._episodes.frames())
+
+    def _infos(self, allowed: Allowed) -> dict[str, Any]:
+        """Of all lanes, and which of them have it: all."""
+        info, every = _info(self._actions, allowed), np.ones(self.num_envs, bool)
+        return info | {f"_{name}": every for name in info}
 
 
 def _render_mode(mode: str | None) -> str | None:
@@ -202,10 +219,26 @@ def _draw_seeds(generators: Sequence[np.random.Generator]) -> np.ndarray:
     return np.asarray(draws, np.uint32)
 
 
-def _as_actions(space: Space | None, actions: Any) -> np.ndarray | None:
-    return None if space is None else np.asarray(actions, np.dtype(space.dtype))
+def _as_actions(space: Space | None, actions: Any) -> Any:
+    if space is None:
+        return None
+    if isinstance(space, Record):
+        return {name: _as_actions(one, actions[name]) for name, one in space.items}
+    return np.asarray(actions, space.dtype)
 
 
-def _batch(space: Space, obs: np.ndarray) -> np.ndarray:
+def _batch(space: Space, obs: Any) -> Any:
     """Observations of all lanes, writable, choices as Gymnasium stores them."""
+    if isinstance(space, Record):
+        return {name: _batch(one, obs[name]) for name, one in space.items}
     return obs.astype(np.int64) if isinstance(space, Discrete) else obs.copy()
+
+
+def _first(tree: Any) -> Any:
+    return jax.tree.map(lambda x: x[0], tree)
+
+
+def _info(space: Space | None, allowed: Allowed) -> dict[str, Any]:
+    if space is None or allowed is None:
+        return {}
+    return {"action_mask": action_mask(space, allowed)}

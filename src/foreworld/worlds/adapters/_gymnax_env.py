@@ -86,9 +86,10 @@ class WorldEnvironment(environment.Environment):
 
     def step_env(
         self, key: Array, state: WorldState, action: Any, params: Any
-    ) -> tuple[Array, WorldState, Array, Array, dict[str, Array]]:
+    ) -> tuple[Any, WorldState, Array, Array, dict[str, Any]]:
         """One step, without starting anew."""
-        action = None if self._spaces[0] is None else jnp.asarray(action)
+        passive = self._spaces[0] is None
+        action = None if passive else jax.tree.map(jnp.asarray, action)
         time: Any = state.time
         before = Running(state.world, None, time, jnp.asarray(False))
         limit, world = getattr(params, _LIMIT), self._merged(params)
@@ -96,8 +97,31 @@ class WorldEnvironment(environment.Environment):
         went: Any = advance(world, before, action, _typed(key), limit)
         after, step = went
         new = WorldState(after.num_steps, step.state, step.terminated, step.truncated)
-        info = {"discount": self.discount(new, params)}
+        info = {"discount": self.discount(new, params), **self._mask(new, params)}
         return step.obs, new, step.reward, step.terminated, info
+
+    def step(
+        self, key: Array, state: WorldState, action: Any, params: Any = None
+    ) -> tuple[Any, WorldState, Array, Array, Array, dict[str, Any]]:
+        """One step, starting anew where the episode ended.
+
+        Where the world says what is allowed, ``info["action_mask"]`` is the mask of the
+        state that is returned, after a fresh start too.
+        """
+        params = self.default_params if params is None else params
+        obs, new, *ends, info = super().step(key, state, action, params)
+        reward, terminated, truncated = ends
+        info = {**info, **self._mask(new, params)}
+        return obs, new, reward, terminated, truncated, info
+
+    def action_mask(self, state: WorldState, params: Any = None) -> Any:
+        """Which actions the world allows in a state: flags, or a dictionary by field.
+
+        ``None`` where it allows all. What ``reset`` returns has no ``info``, so that a
+        first mask is asked for here.
+        """
+        params = self.default_params if params is None else params
+        return self._merged(params).allowed(state.world)
 
     def is_terminated(self, state: WorldState, params: Any) -> Array:
         """Whether the world ended with the step to this state."""
@@ -118,6 +142,10 @@ class WorldEnvironment(environment.Environment):
     def render(self, state: WorldState, params: Any) -> Array:
         """The picture of a state, uint8, upright."""
         return self._merged(params).render(state.world)
+
+    def _mask(self, state: WorldState, params: Any) -> dict[str, Any]:
+        mask = self.action_mask(state, params)
+        return {} if mask is None else {"action_mask": mask}
 
     def _merged(self, params: Any) -> AbstractWorld:
         traced: Leaves = {p: getattr(params, n) for n, p in self._paths.items()}

@@ -18,10 +18,17 @@ import numpy as np
 
 from foreworld.core.callbacks import origin, remembered
 from foreworld.core.errors import ConfigError, ForeworldError
+from foreworld.core.keys import named_key, root_key
 from foreworld.core.spaces import Discrete
 from foreworld.worlds._compare import numpy_random
+from foreworld.worlds.adapters._compound import (
+    Observations,
+    action_space,
+    code_of,
+    decoded,
+    foreign_action,
+)
 from foreworld.worlds.adapters._optional import require
-from foreworld.worlds.adapters._spaces import from_foreign_space
 
 _MIN_LIVE = 16
 _NUM_STEPS = 24
@@ -68,14 +75,9 @@ class Host:
                 f"other episodes. Such an environment cannot be a world."
             )
         self.max_steps: int = (spec.max_episode_steps if spec else None) or 0
-        actions, observations = env.action_space, env.observation_space
-        self._given_dtype = actions.dtype
-        self.action_space = from_foreign_space(
-            actions, actions.shape or (), f"{name}'s action space", even=True
-        )
-        self.observation_space = from_foreign_space(
-            observations, observations.shape or (), f"{name}'s observation space"
-        )
+        self.action_space = action_space(env.action_space, f"{name}'s action space")
+        seen = Observations(env.observation_space, f"{name}'s observation space")
+        self._observations, self.observation_space = seen, seen.space
 
     def starts(self, seeds: Any) -> np.ndarray:
         """The first observations of episodes, one for each seed of any shape."""
@@ -161,16 +163,12 @@ class Host:
             self._rehearsed = True
 
     def _short_episode(self) -> list[Moved]:
-        env, draw = self._scratch, np.random.default_rng(0)
+        env, key = self._scratch, root_key(0)
         moved = [Moved(self._reset(env, 1), np.float32(0), np.False_, np.False_)]
         self._check_inside("reset", moved[0].obs)
         while len(moved) <= _NUM_STEPS and not (moved[-1][2] or moved[-1][3]):
-            space = self.action_space
-            if isinstance(space, Discrete):
-                action: Any = np.int32(draw.integers(space.num))
-            else:
-                low, high = np.clip([space.low, space.high], -1e3, 1e3)
-                action = draw.uniform(low, high, space.shape).astype(space.dtype)
+            action = self.action_space.sample(named_key(key, "act", len(moved)))
+            action = np.asarray(code_of(self.action_space, action))
             moved.append(self._move(env, action))
             self._check_inside("step", moved[-1].obs)
         return moved
@@ -186,7 +184,8 @@ class Host:
 
     def _move(self, env: Any, action: Any) -> Moved:
         with self._words("step"):
-            made = env.step(self._given(action))
+            given = decoded(self.action_space, np.asarray(action))
+            made = env.step(foreign_action(env.action_space, given))
             if not isinstance(made, tuple) or len(made) != 5:
                 raise self._refuse(
                     "step",
@@ -207,13 +206,8 @@ class Host:
             seen = self._observed("step", obs)
             return Moved(seen, np.float32(number), *map(np.bool_, ends))
 
-    def _given(self, action: Any) -> Any:
-        if isinstance(self.action_space, Discrete):
-            return int(action)
-        return np.asarray(action).astype(self._given_dtype)
-
     def _observed(self, method: str, obs: Any) -> np.ndarray:
-        space, given = self.observation_space, np.asarray(obs)
+        space, given = self.observation_space, np.asarray(self._observations.seen(obs))
         with np.errstate(over="ignore"):
             seen = np.array(given, np.dtype(space.dtype))
         if seen.shape != space.shape:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 import numpy as np
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.spaces import Box, Discrete, Space
+from foreworld.core.spaces import Allowed, Box, Discrete, Record, Space
 from foreworld.worlds.base import AbstractWorld
 
 _HUGE = 1e38
@@ -43,15 +44,40 @@ def to_foreign_space(space: Space | None, spaces: Any) -> Any:
     """
     if space is None:
         return spaces.Discrete(1)
-    if isinstance(space, Discrete):
-        return spaces.Discrete(space.num)
-    return spaces.Box(space.low, space.high, space.shape, np.dtype(space.dtype))
+    match space:
+        case Discrete():
+            return spaces.Discrete(space.num)
+        case Box():
+            dtype = np.dtype(space.dtype)
+            return spaces.Box(space.low, space.high, space.shape, dtype)
+        case Record():
+            fields = [(n, to_foreign_space(one, spaces)) for n, one in space.items]
+            return spaces.Dict(OrderedDict(fields))
+
+
+def action_mask(space: Space, allowed: Allowed) -> Any:
+    """A mask of one state or many in the terms of Gymnasium: int8 flags, 1 for allowed.
+
+    A box has ``None``; in a dictionary every field has an entry, as
+    ``action_space.sample(mask)`` wants it.
+
+    Parameters
+    ----------
+    space
+        Of the actions.
+    allowed
+        Ours, with any leading axes; ``None`` in a field where all is allowed.
+    """
+    if isinstance(space, Record):
+        masks = allowed or {}
+        return {name: action_mask(one, masks.get(name)) for name, one in space.items}
+    return None if allowed is None else np.asarray(allowed, np.int8)
 
 
 def from_foreign_space(
     space: Any, shape: tuple[int, ...], what: str, even: bool = False
-) -> Space:
-    """A space of Gymnasium or gymnax as ours.
+) -> Discrete | Box:
+    """A simple space of Gymnasium or gymnax as ours.
 
     Parameters
     ----------

@@ -16,7 +16,8 @@ from jaxtyping import Array, Bool, Int, Key, UInt8, UInt32
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.part import Traced
-from foreworld.core.spaces import Space
+from foreworld.core.spaces import Box, Discrete, Space
+from foreworld.worlds.adapters._compound import code_like, code_of
 from foreworld.worlds.adapters._host import Host, Moved
 from foreworld.worlds.adapters._picture import picture
 from foreworld.worlds.base import AbstractWorld, EpisodeLen, Step
@@ -49,6 +50,9 @@ class Gymnasium(AbstractWorld):
 
     All randomness of an episode follows from its reset's seed, as Gymnasium demands;
     keys of steps are not used. ``render`` draws the observation.
+
+    Observations made of several parts (Dict, Tuple, MultiDiscrete, MultiBinary) are one
+    row of numbers, as Gymnasium's own ``flatten`` makes it; such actions are a record.
     """
 
     env: str = "CartPole-v1"
@@ -82,12 +86,12 @@ class Gymnasium(AbstractWorld):
 
     @property
     def action_space(self) -> Space:
-        """That of the environment."""
+        """That of the environment; a record where it is made of several."""
         return self._host().action_space
 
     @property
-    def observation_space(self) -> Space:
-        """That of the environment."""
+    def observation_space(self) -> Discrete | Box:
+        """That of the environment; one row of numbers where it is made of several."""
         return self._host().observation_space
 
     def reset(self, key: Key[Array, ""]) -> tuple[GymnasiumState, Array]:
@@ -95,23 +99,23 @@ class Gymnasium(AbstractWorld):
         host = self._host()
         # 31 bits: some environments hold their seed in a signed integer.
         seed = jax.random.bits(key, (), jnp.uint32) >> 1
-        like = _like(self.observation_space)
+        like = self.observation_space.like
         obs = jax.pure_callback(host.starts, like, seed, vmap_method="expand_dims")
-        space = self.action_space
-        actions = jnp.zeros((self.max_episode_len, *space.shape), space.dtype)
+        code = code_like(self.action_space)
+        actions = jnp.zeros((self.max_episode_len, *code.shape), code.dtype)
         state = GymnasiumState(seed, actions, jnp.int32(0), jnp.asarray(False), obs)
         return state, obs
 
-    def step(self, state: GymnasiumState, action: Array, key: Key[Array, ""]) -> Step:
+    def step(self, state: GymnasiumState, action: Any, key: Key[Array, ""]) -> Step:
         """The environment's own step; an ended episode stays as it is."""
         host = self._host()
-        action = jnp.asarray(action, self.action_space.dtype)
+        action = code_of(self.action_space, action)
         flag = jax.ShapeDtypeStruct((), jnp.bool_)
         reward = jax.ShapeDtypeStruct((), jnp.float32)
         so_far = (state.seed, state.actions, state.num_steps, action)
         moved = jax.pure_callback(
             host.steps,
-            Moved(_like(self.observation_space), reward, flag, flag),  # type: ignore
+            Moved(self.observation_space.like, reward, flag, flag),  # type: ignore
             *jax.lax.stop_gradient((*so_far, state.ended, state.obs)),
             vmap_method="broadcast_all",
         )
@@ -138,7 +142,3 @@ class Gymnasium(AbstractWorld):
 @functools.cache
 def _find(name: str, options: tuple[tuple[str, Setting], ...]) -> Host:
     return Host(name, dict(options))
-
-
-def _like(space: Space) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct(space.shape, jnp.dtype(space.dtype))

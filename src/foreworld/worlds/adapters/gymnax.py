@@ -17,7 +17,7 @@ from jaxtyping import Array, Key, UInt8
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.keys import root_key
 from foreworld.core.parts.part import Traced
-from foreworld.core.spaces import Space
+from foreworld.core.spaces import Box, Discrete
 from foreworld.worlds.adapters._optional import require
 from foreworld.worlds.adapters._picture import picture
 from foreworld.worlds.adapters._spaces import from_foreign_space
@@ -58,12 +58,12 @@ class Gymnax(AbstractWorld):
         object.__setattr__(self, "max_episode_len", limit)
 
     @property
-    def action_space(self) -> Space:
+    def action_space(self) -> Discrete | Box:
         """That of the environment."""
         return self._foreign().action_space
 
     @property
-    def observation_space(self) -> Space:
+    def observation_space(self) -> Discrete | Box:
         """That of the environment."""
         return self._foreign().observation_space
 
@@ -101,8 +101,8 @@ class Gymnax(AbstractWorld):
 class _Foreign(NamedTuple):
     env: Any
     params: Any
-    action_space: Space
-    observation_space: Space
+    action_space: Discrete | Box
+    observation_space: Discrete | Box
 
 
 def _items(settings: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
