@@ -49,15 +49,13 @@ def check_policy(
     check_seats(world, policy)
     key = root_key(0) if key is None else key
     name = type(policy).__name__
+    _check_memory(policy, world, key)
     num_lanes = min(num_episodes, 64)
     program = jax.jit(lambda key: _play(world, policy, key, num_lanes))
     num_ended, round_ = 0, 0
     while num_ended < num_episodes and round_ < num_episodes:
         played = program(named_key(key, "round", round_))
-        actions, kept, ended, memories = jax.tree.map(np.asarray, played)
-        before, after, told = memories
-        require_like(before, after, f"{name}: memory before and after an action")
-        require_like(before, told, f"{name}: memory after acted")
+        actions, kept, ended = jax.tree.map(np.asarray, played)
         for agent, good in kept.items():
             where = np.argwhere(~good)
             if len(where):
@@ -73,10 +71,26 @@ def check_policy(
         num_ended, round_ = num_ended + int(ended.sum()), round_ + 1
 
 
+def _check_memory(
+    policy: AbstractPolicy, world: AbstractWorld, key: Key[Array, ""]
+) -> None:
+    name, blank = type(policy).__name__, policy.init_memory()
+
+    def once(key: Key[Array, ""]) -> Any:
+        state, obs = world.reset(key)
+        memory, action = policy.act(blank, obs, key, world.turn(state))
+        return memory, policy.acted(memory, action)
+
+    after, told = jax.eval_shape(once, key)
+    before = jax.tree.map(jnp.asarray, blank)
+    require_like(before, after, f"{name}: memory before and after an action")
+    require_like(before, told, f"{name}: memory after acted")
+
+
 def _play(
     world: AbstractWorld, policy: AbstractPolicy, key: Key[Array, ""], num_lanes: int
 ) -> Any:
-    """Moves of some lanes, which of them keep the rules, ends, and memories."""
+    """Moves of some lanes, which of them keep the rules, and where episodes end."""
     num_steps, blank = world.max_episode_len or 200, policy.init_memory()
     fresh = jax.vmap(functools.partial(begin, world))
     memory = jax.tree.map(lambda x: jnp.stack([jnp.asarray(x)] * num_lanes), blank)
@@ -88,21 +102,16 @@ def _play(
         def one(running: Any, memory: Any, key: Key[Array, ""]) -> Any:
             own_key, turn = named_key(key, "act"), world.turn(running.state)
             memory, action = policy.act(memory, running.obs, own_key, turn)
-            told = policy.acted(memory, action)
+            kept = keeps(world, running.state, action)
             after = advance(world, running, action, named_key(key, "world"))[0]
-            return after, memory, action, keeps(world, running.state, action), told
+            return (after, memory), (action, kept, after.ended)
 
-        after, new, action, kept, told = jax.vmap(one)(running, memory, keys)
-        ended = after.ended
+        moved, told = jax.vmap(one)(running, memory, keys)
         begun = fresh(jax.random.split(named_key(key, "fresh", i), num_lanes))
-        moved = choose(ended, (begun, blank), (after, new))
-        return moved, (action, kept, ended, (memory, new, told))
+        return choose(told[-1], (begun, blank), moved), told
 
     first = fresh(jax.random.split(named_key(key, "start"), num_lanes))
-    _, (actions, kept, ended, memories) = jax.lax.scan(
-        body, (first, memory), jnp.arange(num_steps)
-    )
-    return actions, kept, ended, jax.tree.map(lambda x: x[0], memories)
+    return jax.lax.scan(body, (first, memory), jnp.arange(num_steps))[1]
 
 
 def keeps(
