@@ -7,6 +7,7 @@ import pytest
 from foreworld.core.spaces import Box, Discrete
 from foreworld.testing.checks import CheckError
 from foreworld.testing.games import CueProbe, EndlessProbe, RepeatedMatchingPennies
+from foreworld.testing.masked import Letter, Nim
 from foreworld.testing.worlds import check_world
 from foreworld.worlds.base import AbstractWorld, Step
 
@@ -66,6 +67,11 @@ class Broken(AbstractWorld):
             reward = jnp.sqrt(jnp.maximum(state, 0.0)) * 0
         return Step(new, obs, reward, over, jnp.asarray(False))
 
+    def allowed(self, state):
+        if self.how == "mask":
+            return jnp.stack([state < 0.5, state < 0.25])
+        return None
+
     def render(self, state):
         shade = jnp.uint8(255) if self.how != "frame" else jnp.float32(1.0)
         return jnp.full((4, 4, 3), shade)
@@ -79,6 +85,7 @@ class Broken(AbstractWorld):
         ("counts", r"Broken\.step sets truncated by max_episode_len\. Leave the limit"),
         ("ends", r"Broken\.step sets terminated by max_episode_len"),
         ("reward", r"reward must be a float32 scalar, got float32\(1,\)"),
+        ("mask", r"Broken\.allowed: it forbids all 2 choices, and one has to be"),
         ("nan", "64 random steps: .*reward is not finite"),
         ("gradient", "gradient of a step: .* is not finite"),
         ("frame", r"render must give uint8 .*got float32\(4, 4, 3\)"),
@@ -127,3 +134,8 @@ def test_a_reset_to_a_random_start_is_found():
     check_world(Cart(resets=False), KEY)
     with pytest.raises(CheckError, match="seems to start a new episode where one ends"):
         check_world(Cart(), KEY)
+
+
+@pytest.mark.parametrize("world", [Letter(), Nim()], ids=["Letter", "Nim"])
+def test_records_and_masks_keep_the_contract(world):
+    check_world(world, KEY)

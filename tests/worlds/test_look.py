@@ -27,13 +27,14 @@ LINES = {
     "over": "state > 2",
     "cut": "jnp.asarray(False)",
     "frame": "jnp.full((4, 4, 1), 255 * state, jnp.float32).astype(jnp.uint8)",
+    "mask": "None",
     "result": "Step(new, self._see(new), reward, over, cut)",
 }
 TEXT = """
 import random
 from typing import Annotated
 import jax, jax.numpy as jnp, numpy as np
-from foreworld.core import Box, Discrete, Traced
+from foreworld.core import Box, Discrete, Record, Traced
 from foreworld.worlds import AbstractWorld, EpisodeLen, Step
 
 COUNT = []
@@ -59,6 +60,9 @@ class Own(AbstractWorld):
         new = {move}
         reward, over, cut = {reward}, {over}, {cut}
         return {result}
+
+    def allowed(self, state):
+        return {mask}
 
     def render(self, state):
         return {frame}
@@ -161,6 +165,41 @@ WRONG = {
     "no end": (
         {"limit": "0"},
         r"Own\.max_episode_len=0 sets no time limit, and nothing else ended any of 8",
+    ),
+    "a mask that forbids everything": (
+        {"mask": "jnp.zeros(2, bool)"},
+        r"Own\.allowed: it forbids all 2 choices, and one has to be allowed",
+    ),
+    "a mask of another length": (
+        {"mask": "jnp.ones(3, bool)"},
+        r"Own\.allowed: it must have one flag \(bool\) for each of 2 choices, got bool",
+    ),
+    "a mask that no program can make": (
+        {"mask": "jnp.asarray([True, bool(state > 0.5)])"},
+        r"Own\.allowed: it cannot be part of a program",
+    ),
+    "a mask of a field that forbids everything": (
+        {
+            "space": "Record({'go': Discrete(2), 'say': Discrete(3)})",
+            "move": "state",
+            "mask": "{'say': jnp.zeros(3, bool)}",
+        },
+        r"Own\.allowed: in field 'say' it forbids all 3 choices",
+    ),
+    "a mask in a passive world": (
+        {"space": "None", "move": "state", "mask": "jnp.ones(2, bool)"},
+        r"Own\.allowed: a passive world has no actions to allow",
+    ),
+    "a record that lacks a field": (
+        {
+            "seen": "Record({'near': Box(0.0, 1.0, ()), 'far': Box(0.0, 1.0, ())})",
+            "obs": "{'near': state}",
+        },
+        r"Own\.reset: obs must be \['far'\], \['near'\]: \{'near'",
+    ),
+    "a record with a field outside": (
+        {"seen": "Record({'near': Box(0.0, 1.0, ())})", "obs": "{'near': state + 3}"},
+        r"Own\.reset: obs \{'near'.*is outside of Record",
     ),
     "a start without its key": (
         {"start": "jnp.float32(0.5)", "space": "None", "move": "state * 0.9"},

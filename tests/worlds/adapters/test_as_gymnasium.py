@@ -13,6 +13,8 @@ from gymnasium.vector import AutoresetMode
 from foreworld.core.errors import ConfigError
 from foreworld.gym import to_gymnasium
 from foreworld.testing.games import RepeatedMatchingPennies
+from foreworld.testing.masked import Cards, Letter
+from foreworld.worlds.adapters._gymnasium_env import WorldVectorEnv
 from foreworld.worlds.make import make
 from foreworld.worlds.pomdp.tmaze import TMazeState
 
@@ -154,3 +156,43 @@ def test_errors_say_what_to_do():
         to_gymnasium("tmaze", "human")
     with pytest.raises(ConfigError, match="a game of several agents; Gymnasium knows"):
         to_gymnasium(RepeatedMatchingPennies())
+
+
+def test_masks_are_in_the_info_and_what_samples_take():
+    env = to_gymnasium(Cards())
+    obs, info = env.reset(seed=3)
+    for _ in range(30):
+        np.testing.assert_array_equal(info["action_mask"], obs)
+        assert info["action_mask"].dtype == np.int8
+        action = env.action_space.sample(info["action_mask"])
+        obs, reward, terminated, truncated, info = env.step(action)
+        assert reward >= 0
+        if terminated or truncated:
+            obs, info = env.reset()
+    assert "action_mask" not in to_gymnasium("tmaze").reset()[1]
+
+
+def test_records_are_dictionaries():
+    env, world = to_gymnasium(Letter()), Letter()
+    check_env(env, skip_render_check=True)
+    assert list(env.action_space) == ["word", "aim", "send"]
+    obs, info = env.reset(seed=1)
+    assert env.observation_space.contains(obs)
+    assert info["action_mask"]["aim"] is None
+    assert info["action_mask"]["send"].tolist() == [1, 0]
+    action = env.action_space.sample(info["action_mask"])
+    obs, *_, info = env.step(action)
+    assert env.observation_space.contains(obs) and info["action_mask"]["send"][1]
+    env = WorldVectorEnv(world, 3)
+    _, infos = env.reset(seed=1)
+    assert infos["action_mask"]["word"].shape == (3, 4) and infos["_action_mask"].all()
+    obs, reward, *_ = env.step(env.action_space.sample())
+    assert env.observation_space.contains(obs) and reward.shape == (3,)
+
+
+def test_a_fresh_lane_has_the_mask_of_its_start():
+    env = WorldVectorEnv(Cards(), 4)
+    obs, infos = env.reset(seed=0)
+    for _ in range(12):
+        np.testing.assert_array_equal(infos["action_mask"], obs)
+        obs, *_, infos = env.step(np.argmax(infos["action_mask"], axis=-1))

@@ -9,6 +9,7 @@ from gymnax.environments.environment import Environment
 from foreworld.core.errors import ConfigError
 from foreworld.gym import to_gymnax
 from foreworld.testing.games import RepeatedMatchingPennies
+from foreworld.testing.masked import Cards, Letter
 from foreworld.worlds.make import make
 
 KEY = jax.random.key(0)
@@ -94,3 +95,33 @@ def test_scans_and_vmaps():
 def test_games_are_refused():
     with pytest.raises(ConfigError, match="a game of several agents; gymnax knows"):
         to_gymnax(RepeatedMatchingPennies())
+
+
+def test_masks_are_those_of_the_state_that_is_returned():
+    env, params = to_gymnax(Cards())
+
+    def run(key):
+        def body(carry, key):
+            state, mask = carry
+            action = Cards().action_space.sample(key, mask)
+            obs, state, *_, info = env.step(key, state, action, params)
+            mask = info["action_mask"]
+            return (state, mask), (obs, mask, state.world.num_forbidden)
+
+        _, state = env.reset(key, params)
+        carry = state, env.action_mask(state, params)
+        return jax.lax.scan(body, carry, jax.random.split(key, 20))[1]
+
+    obs, mask, num_forbidden = jax.jit(run)(KEY)
+    np.testing.assert_array_equal(obs, mask)
+    assert not num_forbidden.any()
+    assert env.action_mask(env.reset(KEY, params)[1]).any()
+
+
+def test_records_are_dictionaries():
+    env, params = to_gymnax(Letter())
+    obs, state = env.reset(KEY, params)
+    action = env.action_space(params).sample(KEY)
+    assert set(action) == {"word", "aim", "send"} and set(obs) == {"wanted", "time"}
+    _, _, _, _, _, info = env.step(KEY, state, action, params)
+    assert set(info["action_mask"]) == {"word", "send"}

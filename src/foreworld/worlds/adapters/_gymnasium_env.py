@@ -235,7 +235,8 @@ def _batch(space: Space, obs: Any) -> Any:
 
 
 def _first(tree: Any) -> Any:
-    return jax.tree.map(lambda x: x[0], tree)
+    """Of the first lane: whole numbers as such, floats as arrays, also without axes."""
+    return jax.tree.map(lambda x: x[0] if x.dtype.kind == "i" else x[0, ...], tree)
 
 
 def _info(space: Space | None, allowed: Allowed) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class WorldEnvironment(environment.Environment):
         space = self._spaces[0]
         return 1 if space is None else space.flat_size
 
-    def reset_env(self, key: Array, params: Any) -> tuple[Array, WorldState]:
+    def reset_env(self, key: Array, params: Any) -> tuple[Any, WorldState]:
         """Start an episode."""
         first: Any = begin(self._merged(params), _typed(key))
         no = jnp.asarray(False)
