@@ -60,7 +60,7 @@ def test_stop_and_go_on(launch, number, code, word, own_folder):
     assert main([*words, "--quiet"]) == 0
     study = StudyFolder("run")
     (entry,) = study.status()["chunks"]
-    assert entry["segments_done"] == entry["segments"]
+    assert entry["updates_done"] == entry["updates"]
     assert entry["segments_repeated"] <= 1
     assert fw.check("run") == []
 

@@ -103,7 +103,7 @@ def test_status_names_the_reason_of_a_failure(file, tmp_path, capsys):
     assert main(["status", str(out)]) == 1
     shown = capsys.readouterr().out
     assert "6 runs planned: 2 done, 0 running, 4 failed, 0 waiting" in shown
-    assert "chunk 1: 2 runs, failed, 0 of 8 segments: MemoryError: full" in shown
+    assert "chunk 1: 2 runs, failed, 0 of 23 updates: MemoryError: full" in shown
 
 
 def test_a_study_that_was_not_started(file, capsys):

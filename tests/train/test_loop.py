@@ -152,7 +152,7 @@ def test_damaged_checkpoint_costs_one_segment(trained, tmp_path, capsys):
 
     with pytest.raises(Stop):
         train(four_runs(), tmp_path, watch=stop)
-    path = tmp_path / "checkpoint-00005.safetensors"
+    path = tmp_path / "checkpoint-00015.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     train(four_runs(), tmp_path)
     assert f"{path} was altered" in capsys.readouterr().err
@@ -238,11 +238,47 @@ def test_misfit_is_an_error_before_anything_runs():
 
 
 def test_journal_survives_half_a_line(tmp_path):
-    journal.write_line(tmp_path, event="start", segment=0)
+    journal.write_line(tmp_path, event="start", segment=0, update=0)
     with (tmp_path / journal.JOURNAL).open("ab") as file:
         file.write(b'{"event": "do\n')
-    journal.write_line(tmp_path, event="start", segment=0)
+    journal.write_line(tmp_path, event="start", segment=0, update=0)
     assert journal.segments_repeated(tmp_path) == 1
     assert journal.segments_done(tmp_path) == 0
     shutil.rmtree(tmp_path)
     assert journal.read_lines(tmp_path) == []
+
+
+def test_checkpoints_by_time_change_no_byte(trained, tmp_path):
+    """One after each update, and a kill after some of them, inside an interval too."""
+    seen = []
+
+    def stop(update):
+        seen.append(update.segment)
+        if len(seen) in (1, 4, 5):
+            raise Stop
+
+    learner = ProbeLearner(num_updates=200)
+    runs = [Run(parameters(learner, seed=s), 0) for s in (0, 1)]
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    train(runs, whole)
+    for _ in range(3):
+        with pytest.raises(Stop):
+            train(runs, cut, watch=stop, checkpoint_s=0.0)
+    assert journal.updates_done(cut) == 5 and set(seen) == {None}
+    # One that costs a minute at the most goes on where the others were stopped.
+    train(runs, cut, update_s=1e-3)
+    assert contents(cut) == contents(whole)
+    assert journal.segments_repeated(cut) == 0
+    assert journal.updates_done(cut) == 200
+    saved = [x["update"] for x in journal.read_lines(cut) if x["event"] == "saved"]
+    assert saved == [1, 1, 2, 3, 4, 4, 5, 5]
+    read, plan = read_history(cut)
+    assert plan.layout.updates_per_interval == 2
+    assert read.train["loss"].total.shape == (2, 100)
+
+
+def test_an_untraceable_learner_saves_each_update(tmp_path):
+    done = []
+    runs = [Run(parameters(SlowProbeLearner(num_updates=23)), 0)]
+    train(runs, tmp_path, watch=lambda _: done.append(journal.updates_done(tmp_path)))
+    assert done == list(range(1, 24))

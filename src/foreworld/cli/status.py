@@ -42,7 +42,7 @@ def gather(folder: Path) -> dict[str, Any]:
     left, seconds, steps = 0.0, 0.0, 0
     for chunk, entry in zip(study.plan.chunks, facts["chunks"], strict=True):
         if entry["state"] != "done":
-            share = entry["segments_done"] / entry["segments"]
+            share = entry["updates_done"] / entry["updates"]
             left += study.plan.steps_of(chunk) * (1 - share)
         # Of a finished chunk, if it was trained in one go.
         if timing := read_timing(folder / chunk.folder_name):
@@ -67,7 +67,7 @@ def _print(facts: dict[str, Any]) -> None:
     for chunk in facts["chunks"]:
         line = (
             f"  chunk {chunk['chunk']}: {chunk['runs']} runs, {chunk['state']}, "
-            f"{chunk['segments_done']} of {chunk['segments']} segments"
+            f"{chunk['updates_done']:,} of {chunk['updates']:,} updates"
         )
         print(line + (f": {chunk['error']}" if chunk["error"] else ""))
         for failure in chunk.get("failures", ()):

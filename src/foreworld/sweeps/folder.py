@@ -27,7 +27,7 @@ from foreworld.sweeps.results.selection import Best, best
 from foreworld.sweeps.run.work import finished, why_failed
 from foreworld.sweeps.study.find import load_study, read_study
 from foreworld.sweeps.study.study import Point, Study
-from foreworld.train.journal import segments_done, segments_repeated
+from foreworld.train.journal import segments_repeated, updates_done
 from foreworld.train.loop import read_state
 from foreworld.worlds.policy import AbstractPolicy
 
@@ -145,7 +145,7 @@ class StudyFolder:
         -------
         dict
             ``chunks``: one entry each with ``state`` (``"done"``, ``"running"``,
-            ``"failed"``, ``"waiting"``), ``runs``, ``segments_done``, ``segments``,
+            ``"failed"``, ``"waiting"``), ``runs``, ``updates_done``, ``updates``,
             ``segments_repeated``, ``error`` and, once it is done, ``failures`` of its
             runs; and the number of ``runs`` by state.
         """
@@ -164,8 +164,8 @@ class StudyFolder:
                 "chunk": chunk.index,
                 "state": state,
                 "runs": len(chunk.runs),
-                "segments": self.plan.groups[chunk.group].training.layout.num_segments,
-                "segments_done": segments_done(place),
+                "updates": self.plan.groups[chunk.group].training.budget.num_updates,
+                "updates_done": updates_done(place),
                 "segments_repeated": segments_repeated(place),
                 "error": error,
             }

@@ -1,12 +1,16 @@
 """The programs of a chunk of runs: initialise, train for a segment, evaluate.
 
 The compiled one is a ``vmap`` over runs of a scan over intervals of a loop over
-updates. Learners that cannot be traced run in Python instead, one run at a time.
+updates. It takes the updates at which to begin and to end as numbers, so where it is
+cut changes no result: the sum of an interval that was cut goes back in, and is added
+to in the same order. Learners that cannot be traced run in Python instead, one run at a
+time.
 """
 
 from __future__ import annotations
 
 import abc
+import functools
 from typing import Any, NamedTuple
 
 import jax
@@ -28,14 +32,15 @@ AT_END = 2**31 - 1
 
 
 class Trained(NamedTuple):
-    """What a segment gives.
+    """What some updates give, all of one segment.
 
     Attributes
     ----------
     state
         The learners' states, ``(run, ...)``.
     metrics
-        Pooled training metrics, ``(run, interval, ...)``.
+        Pooled training metrics of the intervals that they lie in, ``(run, interval,
+        ...)``; the last of these may not be over yet.
     broken
         Whether a run's state holds a NaN, ``(run,)``.
     """
@@ -68,8 +73,26 @@ class AbstractProgram(abc.ABC):
         """Stacked states before the first update."""
 
     @abc.abstractmethod
-    def segment(self, state: LearnerState, segment: int) -> Trained:
-        """Train for one segment. The state given is used up."""
+    def sums(self) -> Metrics:
+        """Zeros for the metrics of an interval that begins, ``(run, ...)``."""
+
+    @abc.abstractmethod
+    def advance(
+        self, state: LearnerState, sums: Metrics, first: int, last: int
+    ) -> Trained:
+        """Do the updates from ``first`` up to ``last``, all of one segment.
+
+        Parameters
+        ----------
+        state
+            Stacked states before them; used up.
+        sums
+            What the interval of ``first`` has measured so far, ``(run, ...)``.
+        first
+            Updates done before.
+        last
+            Updates done afterwards.
+        """
 
     @abc.abstractmethod
     def evaluate(
@@ -99,13 +122,13 @@ class _TracedProgram(AbstractProgram):
         self._lanes, self._sources, self._layout = lanes, sources, layout
         static = _Key(lanes.static, layout)
         segment = segment_job(lanes, sources, layout)
-        train = segment.args[:3]
+        train = segment.args[0], segment.args[1], segment.args[3]
         evaluate = [
             Program(_evaluate_all, static, (*train, data, np.int32(0)))
             for data in (sources.val, sources.test)
         ]
         single = lane(lanes.leaves, 0), lanes.keys[0], sources.train
-        self._shapes = segment.args[1]
+        self._shapes, self._sums = segment.args[1:3]
         self.compiled = compile_all(
             [Program(_init_one, static, single), segment, *evaluate]
         )
@@ -123,13 +146,17 @@ class _TracedProgram(AbstractProgram):
         ]
         return stack_trees(states)
 
-    def segment(self, state: LearnerState, segment: int) -> Trained:
-        lanes = self._lanes
-        first = np.int32(segment * self._layout.updates_per_segment)
+    def sums(self) -> Metrics:
+        return jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), self._sums)
+
+    def advance(
+        self, state: LearnerState, sums: Metrics, first: int, last: int
+    ) -> Trained:
+        lanes, bounds = self._lanes, (np.int32(first), np.int32(last))
         state, metrics, broken = self._segment(
-            lanes.leaves, state, lanes.keys, self._sources.train, first
+            lanes.leaves, state, sums, lanes.keys, self._sources.train, *bounds
         )
-        count = self._layout.intervals_in(segment)
+        count = len(self._layout.bounds(first, last))
         metrics = jax.tree.map(lambda leaf: np.asarray(leaf)[:, :count], metrics)
         return Trained(state, metrics, np.asarray(broken))
 
@@ -167,23 +194,26 @@ class _PythonProgram(AbstractProgram):
         ]
         return stack_trees(jax.tree.map(jnp.asarray, states))
 
-    def segment(self, state: LearnerState, segment: int) -> Trained:
+    def sums(self) -> Metrics:
+        return {}
+
+    def advance(
+        self, state: LearnerState, sums: Metrics, first: int, last: int
+    ) -> Trained:
         layout, states, curves = self._layout, [], []
         for index, (root, part) in enumerate(self._runs):
             source, one = source_of(part, self._sources.train), lane(state, index)
             intervals = []
-            for j in range(layout.intervals_in(segment)):
-                first = segment * layout.updates_per_segment
-                first += j * layout.updates_per_interval
-                last = min(first + layout.updates_per_interval, layout.num_updates)
-                total: Any = None
-                for i in range(first, last):
+            total: Any = lane(sums, index) or None
+            for begin, end in layout.bounds(first, last):
+                for i in range(begin, end):
                     key = named_key(root, "update", i)
                     progress = jnp.float32(i / layout.num_updates)
                     one, new = part.learner.update(one, source, key, progress)
                     total = new if total is None else jax.tree.map(jnp.add, total, new)
                 one = jax.tree.map(jnp.asarray, one)
                 intervals.append(total)
+                total = None
             states.append(one)
             curves.append(stack_trees(intervals))
         broken = np.asarray([bool(_has_nan(one)) for one in states])
@@ -216,12 +246,34 @@ def segment_job(lanes: Lanes, sources: Sources, layout: Layout) -> Program:
     """The program of a segment, to be compiled; the state it is given is used up."""
     static = _Key(lanes.static, layout)
     single = lane(lanes.leaves, 0), lanes.keys[0], sources.train
-    one = jax.eval_shape(lambda *args: _init_one(static, *args), *single)
+    single = jax.tree.map(_shape, single)
+    leaves, structure = jax.tree.flatten(single)
     shapes = jax.tree.map(
-        lambda leaf: jax.ShapeDtypeStruct((lanes.width, *leaf.shape), leaf.dtype), one
+        lambda leaf: jax.ShapeDtypeStruct((lanes.width, *leaf.shape), leaf.dtype),
+        _shapes_of_one(static, tuple(leaves), structure),
     )
-    args = lanes.leaves, shapes, lanes.keys, sources.train, np.int32(0)
+    bounds = np.int32(0), np.int32(0)
+    args = lanes.leaves, *shapes, lanes.keys, sources.train, *bounds
     return Program(_segment_all, static, args, donate=(1,))
+
+
+def _shape(leaf: Any) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(jnp.shape(leaf), leaf.dtype)
+
+
+@functools.lru_cache(maxsize=64)
+def _shapes_of_one(
+    static: _Key, leaves: tuple[jax.ShapeDtypeStruct, ...], structure: Any
+) -> tuple[LearnerState, Metrics]:
+    """Shapes of one run's state and of its metrics; traced once a process."""
+
+    def both(leaves: Any, key: Any, data: DataSource | None) -> Any:
+        part = combine(static.static, leaves, {})
+        source = source_of(part, data)
+        state = part.learner.init(key, source)
+        return state, part.learner.update(state, source, key, jnp.float32(0))[1]
+
+    return jax.eval_shape(both, *jax.tree.unflatten(structure, leaves))
 
 
 def _init_one(
@@ -236,14 +288,18 @@ def _segment_all(
     static: _Key,
     leaves: Any,
     state: LearnerState,
+    sums: Metrics,
     keys: Key[Array, " run"],
     data: DataSource | None,
     first: Int[Array, ""],
+    last: Int[Array, ""],
 ) -> tuple[LearnerState, Metrics, Bool[Array, " run"]]:
-    """One segment of all runs, from update ``first`` on."""
+    """Updates of all runs from ``first`` to ``last``, one segment at the most."""
     layout = static.layout
 
-    def one(leaves: Any, state: LearnerState, key: Key[Array, ""]) -> Any:
+    def one(
+        leaves: Any, state: LearnerState, sums: Metrics, key: Key[Array, ""]
+    ) -> Any:
         part = combine(static.static, leaves, {})
         learner, source = part.learner, source_of(part, data)
 
@@ -251,26 +307,27 @@ def _segment_all(
             progress = i.astype(jnp.float32) / layout.num_updates
             return learner.update(state, source, named_key(key, "update", i), progress)
 
-        shapes = jax.eval_shape(update, jnp.int32(0), state)[1]
-
         def body(i: Int[Array, ""], carry: Any) -> Any:
             state, sums = carry
             state, metrics = update(i, state)
             return state, jax.tree.map(jnp.add, sums, metrics)
 
-        def interval(state: LearnerState, begin: Int[Array, ""]) -> Any:
-            zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+        def interval(carry: Any, end: Int[Array, ""]) -> Any:
+            begin, state, sums = carry
             # The bounds do not depend on the run, so the loop stays a loop under vmap,
             # and intervals past the last update do nothing.
-            end = jnp.minimum(begin + layout.updates_per_interval, layout.num_updates)
-            return jax.lax.fori_loop(begin, end, body, (state, zeros))
+            end = jnp.minimum(end, last)
+            state, found = jax.lax.fori_loop(begin, end, body, (state, sums))
+            zeros = jax.tree.map(jnp.zeros_like, sums)
+            return (jnp.maximum(begin, end), state, zeros), found
 
-        offsets = np.arange(layout.intervals_per_segment) * layout.updates_per_interval
-        begins = first + jnp.asarray(offsets, jnp.int32)
-        state, metrics = jax.lax.scan(interval, state, begins)
+        length = layout.updates_per_interval
+        count = jnp.arange(1, layout.intervals_per_segment + 1, dtype=jnp.int32)
+        ends = (first // length + count) * length
+        (_, state, _), metrics = jax.lax.scan(interval, (first, state, sums), ends)
         return state, metrics, _has_nan(state)
 
-    return jax.vmap(one)(leaves, state, keys)
+    return jax.vmap(one)(leaves, state, sums, keys)
 
 
 def _evaluate_all(

@@ -1,8 +1,8 @@
 """Checkpoints: arrays by flat names in one safetensors file that carries its checksum.
 
 Typed random keys are kept as key data. A new checkpoint is in its place before an old
-one goes, and the one before the newest stays, so that a damaged file costs a segment
-and not the run.
+one goes, and the one before the newest stays, so that a damaged file costs about a
+minute and not the run.
 """
 
 from __future__ import annotations
@@ -152,22 +152,22 @@ def unflatten(arrays: Arrays, prefix: str, like: Any, where: Path) -> Any:
     return jax.tree_util.tree_unflatten(structure, leaves)
 
 
-def save(folder: Path, segments: int, arrays: Arrays, info: dict[str, Any]) -> None:
-    """Write the checkpoint after so many segments; drop all but the one before it.
+def save(folder: Path, updates: int, arrays: Arrays, info: dict[str, Any]) -> None:
+    """Write the checkpoint after so many updates; drop all but the one before it.
 
     Parameters
     ----------
     folder
         Folder of the chunk, which must exist.
-    segments
-        Segments finished so far, at least 1; part of the file's name.
+    updates
+        Updates done so far, at least 1; part of the file's name.
     arrays
         What to keep, by flat name.
     info
         JSON values that tell whether a checkpoint belongs to a training.
     """
-    path = folder / f"checkpoint-{segments:05d}.safetensors"
-    write_arrays(path, arrays, {**info, "segments": segments}, durable=False)
+    path = folder / f"checkpoint-{updates:05d}.safetensors"
+    write_arrays(path, arrays, {**info, "updates": updates}, durable=False)
     for old in checkpoints(folder)[_KEPT:]:
         remove_file(old)
 

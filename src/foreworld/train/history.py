@@ -60,7 +60,10 @@ class History(NamedTuple):
         val = _blank(val, failed != HEALTHY)
         val = jax.tree.map(lambda leaf: np.asarray(leaf)[:, None], val)
         return History(
-            _join(self.train, train), _join(self.val, val), {}, failed.astype(np.int32)
+            join_metrics(self.train, train),
+            join_metrics(self.val, val),
+            {},
+            failed.astype(np.int32),
         )
 
     def after_test(self, test: Metrics) -> History:
@@ -78,9 +81,7 @@ class History(NamedTuple):
         """As arrays by flat name, for a file."""
         flat: Arrays = {"failed": self.failed}
         for split in ("train", "val", "test"):
-            for name, mean in getattr(self, split).items():
-                flat[f"{split}/{name}/total"] = np.asarray(mean.total)
-                flat[f"{split}/{name}/count"] = np.asarray(mean.count)
+            flat |= metrics_arrays(getattr(self, split), split)
         return flat
 
 
@@ -106,14 +107,29 @@ def history_of(arrays: Arrays, where: Path) -> History:
     """
     if "failed" not in arrays:
         raise DamagedError(f"{where} holds no metrics: written by other code.")
-    found: dict[str, dict[str, Any]] = {"train": {}, "val": {}, "test": {}}
+    found = {split: metrics_of(arrays, split) for split in ("train", "val", "test")}
+    return History(**found, failed=arrays["failed"])
+
+
+def metrics_arrays(metrics: Metrics, prefix: str) -> Arrays:
+    """Metrics as arrays named ``prefix/name/total`` and ``prefix/name/count``."""
+    flat: Arrays = {}
+    for name, mean in metrics.items():
+        flat[f"{prefix}/{name}/total"] = np.asarray(mean.total)
+        flat[f"{prefix}/{name}/count"] = np.asarray(mean.count)
+    return flat
+
+
+def metrics_of(arrays: Arrays, prefix: str) -> Metrics:
+    """What :func:`metrics_arrays` gave; other arrays are left alone."""
+    found: Metrics = {}
     for path, array in arrays.items():
         split, _, rest = path.partition("/")
         name, _, part = rest.rpartition("/")
-        if split in found and part == "total":
+        if split == prefix and part == "total":
             pair: Any = array, arrays[f"{split}/{name}/count"]
-            found[split][name] = Mean(*pair)
-    return History(**found, failed=arrays["failed"])
+            found[name] = Mean(*pair)
+    return found
 
 
 def values(mean: Mean) -> np.ndarray:
@@ -145,7 +161,8 @@ def _blank(metrics: Metrics, rows: np.ndarray) -> Metrics:
     return jax.tree.map(blank, metrics)
 
 
-def _join(old: Metrics, new: Metrics) -> Metrics:
+def join_metrics(old: Metrics, new: Metrics) -> Metrics:
+    """Metrics one after the other on the second axis: ``(run, interval, ...)``."""
     if not old:
         return new
     return jax.tree.map(lambda a, b: np.concatenate([a, b], axis=1), old, new)

@@ -1,7 +1,13 @@
-"""How a run's updates are cut into intervals (points of a curve) and segments."""
+"""How a run's updates are cut into intervals (points of a curve) and segments.
+
+Both belong to the plan of a study, since curves and the keys of validations depend on
+them. Where checkpoints lie between is decided while training, by time
+(:mod:`foreworld.train.pace`), and changes no result.
+"""
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import NamedTuple
 
@@ -13,8 +19,8 @@ class Layout(NamedTuple):
     """Segments of intervals of updates.
 
     All segments have one static length, so that one program serves them; the last
-    interval may hold fewer updates and the last segment fewer intervals. A checkpoint
-    is written after each segment.
+    interval may hold fewer updates and the last segment fewer intervals. After each
+    segment the runs are evaluated.
     """
 
     num_updates: int
@@ -41,6 +47,31 @@ class Layout(NamedTuple):
         begun = segment * self.intervals_per_segment
         return min(self.intervals_per_segment, self.num_intervals - begun)
 
+    def bounds(self, first: int, last: int) -> list[tuple[int, int]]:
+        """Updates from ``first`` to ``last``, cut where intervals end.
+
+        Parameters
+        ----------
+        first
+            Updates done before.
+        last
+            Updates done afterwards, more than ``first``.
+
+        Returns
+        -------
+        list of (int, int)
+            Updates done before and after each piece.
+        """
+        step = self.updates_per_interval
+        inner = range((first // step + 1) * step, last, step)
+        return list(itertools.pairwise([first, *inner, last]))
+
+    def segment_ending(self, done: int) -> int | None:
+        """The segment that is over when so many updates are done; ``None`` inside."""
+        if done < self.num_updates and done % self.updates_per_segment:
+            return None
+        return math.ceil(done / self.updates_per_segment) - 1
+
     def interval_ends(self) -> Int[np.ndarray, " interval"]:
         """Updates done at the end of each interval."""
         ends = np.arange(1, self.num_intervals + 1) * self.updates_per_interval
@@ -66,7 +97,7 @@ def choose_layout(
     num_points
         Wished number of points of a curve (intervals).
     num_segments
-        Wished number of segments, and so of checkpoints.
+        Wished number of segments, and so of validations.
     """
     wished = num_updates / num_points
     # The divisor within a factor of 1.5 that is nearest, else the rounded wish.

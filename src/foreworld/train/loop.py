@@ -23,13 +23,21 @@ from foreworld.core.disk.refusals import StorageError
 from foreworld.core.errors import DamagedError
 from foreworld.core.keys import pinned
 from foreworld.core.plain import say
-from foreworld.learners.base import Budget, LearnerState
+from foreworld.learners.base import Budget, LearnerState, Metrics
 from foreworld.train import checkpoint, journal
 from foreworld.train._program import AT_END, AbstractProgram, make_program
-from foreworld.train.history import History, history_of, new_history
+from foreworld.train.history import (
+    History,
+    history_of,
+    join_metrics,
+    metrics_arrays,
+    metrics_of,
+    new_history,
+)
 from foreworld.train.lanes import Run, make_lanes, run_key
 from foreworld.train.layout import Layout, choose_layout
 from foreworld.train.memory import check_fits, enough_memory
+from foreworld.train.pace import CHECKPOINT_S, Pace
 from foreworld.train.parameters import Parameters
 from foreworld.train.sources import Sources, describe_sources, open_sources, source_of
 
@@ -80,21 +88,22 @@ class TrainingPlan(NamedTuple):
 
 
 class Update(NamedTuple):
-    """What a watcher is told after each segment.
+    """What a watcher is told after each checkpoint.
 
     Attributes
     ----------
     segment
-        The segment just finished, counted from 0.
+        The segment just finished, counted from 0; ``None`` after a checkpoint inside
+        one.
     history
-        Everything measured so far, padding left out.
+        Everything measured up to the last segment, padding left out.
     plan
         How the runs are trained.
     timing
         Where the time of this call went so far.
     """
 
-    segment: int
+    segment: int | None
     history: History
     plan: TrainingPlan
     timing: Timing
@@ -116,7 +125,7 @@ def plan_training(
         The splits of the data set, as arrays or as shapes; by default the shapes are
         read from the data set that the parameters name.
     num_segments
-        Wished number of segments, and so of checkpoints and validations.
+        Wished number of segments, and so of validations.
 
     Raises
     ------
@@ -141,6 +150,8 @@ def train(
     watch: Watcher | None = None,
     names: dict[str, Any] | None = None,
     life: Life | None = None,
+    checkpoint_s: float = CHECKPOINT_S,
+    update_s: float | None = None,
 ) -> Timing:
     """Train runs that share a static part, as one program, and write the results.
 
@@ -151,17 +162,24 @@ def train(
     folder
         Gets ``state.safetensors``, ``metrics.safetensors`` and, unsealed,
         ``journal.jsonl`` and ``timing.json``. Its checkpoints are to be removed when
-        it is sealed, and not before: a kill in between would cost all segments.
+        it is sealed, and not before: a kill in between would cost everything.
     plan
         From :func:`plan_training`, made here if left out.
     width
         Runs in the program; missing ones repeat the last, and are dropped.
     watch
-        Called after each segment.
+        Called after each checkpoint.
     names
         What the files that are written say that they belong to: JSON values.
     life
         Of the folder; in another one, nothing is written and no checkpoint counts.
+    checkpoint_s
+        Seconds of training between two checkpoints, at the most; there is one after
+        each segment too. A learner that is not traceable gets one after each update.
+        Results do not depend on it.
+    update_s
+        Seconds that an update of all runs takes, where that is known; by default the
+        first calls are short and grow.
 
     Returns
     -------
@@ -183,37 +201,39 @@ def train(
     mark = {**names, "layout": list(layout), "width": lanes.width}
     if life is not None:
         mark["life"] = life.number
-    journal.write_line(folder, event="compile", segment=0)
+    traceable = parameters.learner.traceable
+    pace = Pace(checkpoint_s if traceable else 0.0, update_s)
+    journal.write_line(folder, event="compile", segment=0, update=0)
     with enough_memory(lanes.width):
-        program = make_program(lanes, sources, layout, parameters.learner.traceable)
-        journal.write_line(folder, event="ready", segment=0)
+        program = make_program(lanes, sources, layout, traceable)
+        journal.write_line(folder, event="ready", segment=0, update=0)
         timing.compile_s = program.compiled.seconds
         timing.programs = program.compiled.made
         timing.programs_reused = program.compiled.reused
         # What the sources take is taken already.
         taken = sum(leaf.nbytes for leaf in jax.tree.leaves(sources))
         check_fits(program.num_bytes - taken, lanes.width)
-        first, state, history = _resume(folder, program, mark, timing)
-        if first:
-            # A process that was killed may have saved this segment without a word.
-            journal.write_line(folder, event="done", segment=first - 1)
-        for segment in range(first, layout.num_segments):
-            journal.write_line(folder, event="start", segment=segment)
-            with _clock(timing, "train_s"):
-                state, metrics, broken = program.segment(state, segment)
-            with _clock(timing, "evaluate_s"):
-                val = program.evaluate(state, sources.val, segment)
-            history = history.after_segment(segment, metrics, val, broken)
+        at = _resume(folder, program, mark, timing)
+        if at.done:
+            # A process that was killed may have saved these updates without a word.
+            _say_saved(folder, at.done, layout)
+        while at.done < layout.num_updates:
+            before = at.done
+            at = _advance(folder, program, layout, pace, at, timing)
+            segment = layout.segment_ending(at.done)
+            if segment is not None:
+                with _clock(timing, "evaluate_s"):
+                    val = program.evaluate(at.state, sources.val, segment)
+                at = at.after_segment(segment, val)
             with _clock(timing, "checkpoint_s"):
                 if life is not None:
                     life.go_on()
-                arrays = {**checkpoint.flatten(state, "state"), **history.arrays()}
-                checkpoint.save(folder, segment + 1, arrays, mark)
-            journal.write_line(folder, event="done", segment=segment)
-            done = layout.segment_ends()[segment] - segment * layout.updates_per_segment
-            timing.steps += int(done) * plan.budget.steps_per_update * num_runs
+                checkpoint.save(folder, at.done, at.arrays(), mark)
+            _say_saved(folder, at.done, layout)
+            timing.steps += (at.done - before) * plan.budget.steps_per_update * num_runs
             if watch is not None:
-                watch(Update(segment, history.kept(num_runs), plan, timing))
+                watch(Update(segment, at.history.kept(num_runs), plan, timing))
+        state, history = at.state, at.history
         with _clock(timing, "evaluate_s"):
             test = program.evaluate(state, sources.test, AT_END)
     history = history.after_test(test).kept(num_runs)
@@ -312,20 +332,97 @@ def device_kind() -> str:
     return jax.devices()[0].platform
 
 
+class _At(NamedTuple):
+    """Where a training is: what a checkpoint holds.
+
+    Attributes
+    ----------
+    done
+        Updates done.
+    state
+        Stacked states of the learners.
+    history
+        What finished segments measured.
+    open
+        Training metrics of the segment under way, ``(run, interval, ...)``; of its last
+        interval perhaps a part.
+    broken
+        Whether a run's state holds a NaN now, ``(run,)``; not in checkpoints, which
+        ask only at a segment's end.
+    """
+
+    done: int
+    state: LearnerState
+    history: History
+    open: Metrics
+    broken: Any = None
+
+    def after_segment(self, segment: int, val: Metrics) -> _At:
+        """The same with the segment under way finished and evaluated."""
+        history = self.history.after_segment(segment, self.open, val, self.broken)
+        return self._replace(history=history, open={})
+
+    def arrays(self) -> checkpoint.Arrays:
+        """As arrays by flat name, for a file."""
+        return {
+            **checkpoint.flatten(self.state, "state"),
+            **self.history.arrays(),
+            **metrics_arrays(self.open, "open"),
+        }
+
+
+def _advance(
+    folder: Path,
+    program: AbstractProgram,
+    layout: Layout,
+    pace: Pace,
+    at: _At,
+    timing: Timing,
+) -> _At:
+    """Train until a checkpoint is due, at the latest to the end of the segment."""
+    segment, due = at.done // layout.updates_per_segment, False
+    end = int(layout.segment_ends()[segment])
+    journal.write_line(folder, event="start", segment=segment, update=at.done)
+    while not due and at.done < end:
+        sums, whole = program.sums(), at.open
+        if at.done % layout.updates_per_interval and whole:
+            # The last interval is not over: what it measured is added to.
+            sums = jax.tree.map(lambda leaf: leaf[:, -1], whole)
+            whole = jax.tree.map(lambda leaf: leaf[:, :-1], whole)
+        with _clock(timing, "train_s"):
+            last = at.done + pace.begin(end - at.done)
+            state, new, broken = program.advance(at.state, sums, at.done, last)
+            due = pace.end(last - at.done)
+        at = _At(last, state, at.history, join_metrics(whole, new), broken)
+    pace.saved()
+    return at
+
+
+def _say_saved(folder: Path, done: int, layout: Layout) -> None:
+    """Write into the journal that so many updates are saved."""
+    segment = layout.segment_ending(done)
+    if segment is None:
+        inside = done // layout.updates_per_segment
+        journal.write_line(folder, event="saved", segment=inside, update=done)
+    else:
+        journal.write_line(folder, event="done", segment=segment, update=done)
+
+
 def _resume(
     folder: Path, program: AbstractProgram, mark: dict[str, Any], timing: Timing
-) -> tuple[int, LearnerState, History]:
+) -> _At:
     """The newest checkpoint that is whole and of this training, else the beginning."""
     for path in checkpoint.checkpoints(folder):
         try:
             arrays, info = checkpoint.read_arrays(path, mark)
             state = checkpoint.unflatten(arrays, "state", program.shapes(), path)
-            return info["segments"], state, history_of(arrays, path)
+            history = history_of(arrays, path)
+            return _At(info["updates"], state, history, metrics_of(arrays, "open"))
         except DamagedError as error:
             say(f"{error} Going on from the one before.")
             remove(path)
     with _clock(timing, "init_s"):
-        return 0, program.init(), new_history(mark["width"])
+        return _At(0, program.init(), new_history(mark["width"]), {})
 
 
 @contextlib.contextmanager

@@ -50,6 +50,11 @@ class Rate(NamedTuple):
     differences: dict[str, tuple[Any, Any]]
     elsewhere: bool = False
 
+    @property
+    def exact(self) -> bool:
+        """Whether it is of the same program on this machine."""
+        return not self.elsewhere and not self.differences
+
 
 def record(
     parameters: Parameters,

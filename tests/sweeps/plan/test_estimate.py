@@ -99,11 +99,11 @@ def test_compiling_is_shown(tmp_path, capsys, monkeypatch):
     place = folder / "chunks" / "000"
     monkeypatch.setattr("foreworld.core.progress.PLAIN_EVERY", 0.0)
     monkeypatch.setattr("foreworld.sweeps.run.follow._SHOW", 0.01)
-    journal.write_line(place, event="compile", segment=0)
+    journal.write_line(place, event="compile", segment=0, update=0)
     with following(folder, plan, quiet=False):
         while "compiling" not in capsys.readouterr().err:
             pass
-        journal.write_line(place, event="ready", segment=0)
+        journal.write_line(place, event="ready", segment=0, update=0)
         assert not journal.is_compiling(place)
         while "compiling" in capsys.readouterr().err:
             pass

@@ -12,7 +12,7 @@ from foreworld.sweeps.plan.plan import Plan, count
 from foreworld.sweeps.run.work import finished
 from foreworld.sweeps.study.study import Study
 from foreworld.train import rates
-from foreworld.train.journal import segments_done
+from foreworld.train.journal import updates_done
 from foreworld.train.loop import TIMING
 
 UNKNOWN = "how long it takes here is not known until the first segment is done"
@@ -58,7 +58,7 @@ def estimate(study: Study, plan: Plan, folder: Path) -> Estimate | None:
     plan
         Its groups and chunks, with workers and threads.
     folder
-        Of the study, which need not be there; chunks and segments that are finished
+        Of the study, which need not be there; chunks and updates that are finished
         there take no time.
     """
     points = study.points()
@@ -73,8 +73,7 @@ def estimate(study: Study, plan: Plan, folder: Path) -> Estimate | None:
         rate = rates.find(parameters, group.width, plan.threads)
         if rate is None:
             return Estimate(None, "")
-        left = 1 - segments_done(place) / group.training.layout.num_segments
-        updates = group.training.budget.num_updates * left
+        updates = group.training.budget.num_updates - updates_done(place)
         spent.append(rate.overhead + updates * rate.seconds)
         basis = basis or ", ".join(
             f"{name.rpartition('.')[2]} {there} instead of {here}"
@@ -102,7 +101,7 @@ class Before:
         self._begun, self._total = time.monotonic(), len(plan.chunks)
         places = [folder / chunk.folder_name for chunk in plan.chunks]
         self._open = [place for place in places if not finished(place)]
-        self._segments = sum(map(segments_done, self._open))
+        self._updates = sum(map(updates_done, self._open))
 
     def reused(self) -> str:
         """One line."""
@@ -112,8 +111,8 @@ class Before:
             return f"nothing to do: {chunks} finished before"
         spent = duration(time.monotonic() - self._begun)
         told = [f"{done} of {chunks} finished before"] if done else []
-        if self._segments:
-            told.append(f"{self._segments} segments of unfinished chunks")
+        if self._updates:
+            told.append(f"{self._updates} updates of unfinished chunks")
         paths = [place / TIMING for place in self._open]
         timings = [read_json(path) for path in paths if path.exists()]
         made = sum(timing["programs"] for timing in timings)

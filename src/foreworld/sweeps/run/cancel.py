@@ -2,7 +2,7 @@
 
 Coordinators and workers share a lock in the study's folder, which tells that it runs.
 ``cancel`` writes a file there. A coordinator polls for it and kills its workers; a
-worker looks at the end of each segment. Slurm jobs whose coordinator is gone are found
+worker looks at each checkpoint. Slurm jobs whose coordinator is gone are found
 by the job numbers that it recorded in the folder.
 """
 
@@ -30,7 +30,7 @@ def cancel(study: Any, patience: float = float("inf")) -> bool:
     """Stop all work on a study, and wait until it has stopped.
 
     Worker processes and Slurm jobs are killed at once; a study that runs in one process
-    with its coordinator stops at the end of its segment.
+    with its coordinator stops at its next checkpoint, within about a minute.
 
     Parameters
     ----------
@@ -61,8 +61,8 @@ def cancel(study: Any, patience: float = float("inf")) -> bool:
     while in_use(folder) and (folder / CANCEL).exists():
         if time.monotonic() >= deadline:
             raise ForeworldError(
-                f"{folder} has not stopped in {patience:g} s; it will at the end of "
-                f"its segment."
+                f"{folder} has not stopped in {patience:g} s; it will at its next "
+                f"checkpoint."
             )
         time.sleep(_PAUSE)
     remove(folder / CANCEL)

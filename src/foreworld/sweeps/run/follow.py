@@ -10,7 +10,7 @@ from pathlib import Path
 from foreworld.core.progress import Progress
 from foreworld.sweeps.plan.plan import Plan
 from foreworld.sweeps.run.work import finished
-from foreworld.train.journal import is_compiling, segments_done
+from foreworld.train.journal import is_compiling, updates_done
 
 _SHOW = 0.5
 """Seconds between looks at the journals."""
@@ -58,7 +58,7 @@ def following(folder: Path, plan: Plan, quiet: bool) -> Iterator[Callable[[str],
 
 
 def steps_done(folder: Path, plan: Plan) -> float:
-    """Steps of all runs that lie in finished segments.
+    """Steps of all runs that are saved.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def steps_done(folder: Path, plan: Plan) -> float:
     done = 0.0
     for chunk in plan.chunks:
         place = folder / chunk.folder_name
-        segments = plan.groups[chunk.group].training.layout.num_segments
-        share = 1.0 if finished(place) else segments_done(place) / segments
+        updates = plan.groups[chunk.group].training.budget.num_updates
+        share = 1.0 if finished(place) else updates_done(place) / updates
         done += plan.steps_of(chunk) * share
     return done

@@ -162,6 +162,7 @@ def _do(
         size = len(chunk.runs), group.width
         rates.record(first, group.training, *size, plan.threads, timing)
 
+    known = rates.find(first, group.width, plan.threads)
     resumed = bool(checkpoint.checkpoints(place))
     with contextlib.ExitStack() as stack:
         tracker, traces = recall_tracker(folder), []
@@ -172,10 +173,11 @@ def _do(
             stack.callback(traces[-1].finish)
 
         def watch(update: Update) -> None:
-            # After every segment, so that one that is cancelled leaves an estimate.
+            # After every checkpoint, so that one that is cancelled leaves an estimate.
             remember(update.timing)
-            for row, trace in enumerate(traces):
-                _log(trace, row, update)
+            if update.segment is not None:
+                for row, trace in enumerate(traces):
+                    _log(trace, row, update, update.segment)
             if update.segment == 0:
                 _say_uncounted(first.learner, update.history)
             stop_if_cancelled(folder)
@@ -188,6 +190,7 @@ def _do(
             watch=watch,
             names=names,
             life=life,
+            update_s=known.seconds if known and known.exact else None,
         )
     remember(timing)
     history, _ = read_history(place, names)
@@ -224,9 +227,9 @@ def _say_uncounted(learner: AbstractLearner, history: History) -> None:
         say(said)
 
 
-def _log(trace: AbstractTrace, row: int, update: Update) -> None:
+def _log(trace: AbstractTrace, row: int, update: Update, segment: int) -> None:
     """Pass the newest segment of one run to its trace."""
-    (layout, budget), history, segment = update.plan, update.history, update.segment
+    (layout, budget), history = update.plan, update.history
     first = segment * layout.intervals_per_segment
     new = slice(first, first + layout.intervals_in(segment))
     for prefix, metrics, ends, part in (
