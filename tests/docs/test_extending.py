@@ -1,8 +1,19 @@
-"""The launcher on the page about extending, taken as it is printed."""
+"""The launcher and the policy on the page about extending, as they are printed."""
 
 import foreworld as fw
 from foreworld.core.own.files import load_file
 from tests.docs.blocks import ROOT, blocks
+
+
+def test_the_policy_keeps_the_rules(tmp_path):
+    page = blocks(ROOT / "docs" / "extending.md")
+    (block,) = [found for found in page if found.file == "my_policy.py"]
+    (tmp_path / "my_policy.py").write_text(block.text)
+    policy = load_file(tmp_path / "my_policy.py").First
+    cards, nim = fw.testing.Cards(), fw.testing.Nim()
+    fw.testing.check_policy(policy(cards), cards)
+    both = fw.worlds.JointPolicy(dict.fromkeys(nim.agents, policy(nim)))
+    fw.testing.check_policy(both, nim)
 
 
 def test_the_launcher_keeps_the_contract_and_makes_data(tmp_path):
