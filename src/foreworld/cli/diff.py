@@ -29,7 +29,7 @@ def run(args: Args, fields: Fields) -> int:
         ]
         print(json.dumps(found._asdict() | {"outcomes": outcomes}, indent=1))
         return 0
-    for path, (a, b) in {**found.fields, **found.versions}.items():
+    for path, (a, b) in {**found.fields, **found.made_with}.items():
         print(f"{path}: {_text(a)} -> {_text(b)}")
     if not found.fields:
         print("the configuration is the same")

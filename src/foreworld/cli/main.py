@@ -111,6 +111,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         known = cause(error)
         ours = isinstance(known, ForeworldError)
+        misspelt = "" if ours or _without_platform() else _misspelt(str(error))
+        if misspelt:
+            _report(misspelt, debug)
+            return WRONG_USAGE
         _report(str(known) if ours else _unexpected(error), debug)
         return FAILED
 
@@ -265,6 +269,19 @@ def _without_platform() -> str:
         f"JAX_PLATFORMS={named!r} names nothing that JAX finds here. Use --device cpu "
         f"or --device gpu, or unset the variable."
     )
+
+
+def _misspelt(text: str) -> str:
+    """What to do about a setting in the shell that JAX does not know; else empty."""
+    for name, value in os.environ.items():
+        bare = name.removeprefix("JAX_").lower()
+        named = name in text or f"jax_{bare}" in text or repr(value) in text
+        if name.startswith("JAX_") and value and named:
+            return (
+                f"{name}={value!r} is no setting that JAX knows ({text.rstrip('.')}). "
+                f"Correct or unset the variable."
+            )
+    return ""
 
 
 def _unexpected(error: Exception) -> str:

@@ -51,7 +51,7 @@ def gather(folder: Path) -> dict[str, Any]:
     busy = sum(entry["state"] == "running" for entry in facts["chunks"])
     rate = steps / seconds * max(busy, 1) if seconds else 0.0
     facts["folder"] = str(folder)
-    facts["advice"] = advice(study.study.base.learner) if study.failures else ""
+    facts["advice"] = advice(failed, study.study) if (failed := study.failures) else ""
     facts["jobs"] = job_facts(folder)
     # Known as soon as one chunk has shown how fast it goes here.
     facts["seconds_left"] = left / rate if rate else (None if left else 0.0)

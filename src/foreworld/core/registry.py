@@ -26,7 +26,7 @@ from typing import Any
 
 from foreworld.core.errors import ConfigError, UnknownNameError, unknown_name
 from foreworld.core.own import trusted
-from foreworld.core.own.files import OWN_MODULES, load_file, load_module
+from foreworld.core.own.files import OWN_MODULES, is_beside, load_file, load_module
 from foreworld.core.own.modules import trusted_module
 
 KINDS = {
@@ -198,7 +198,7 @@ def address(cls: type) -> str:
             f"process can find it again. Move it to the top level of a file of its own "
             f"and use it as './my_file.py:{cls.__name__}' or import it from there."
         )
-    if cls.__module__.startswith(OWN_MODULES):
+    if cls.__module__.startswith(OWN_MODULES) or is_beside(cls.__module__):
         return f"{sys.modules[cls.__module__].__file__}:{cls.__qualname__}"
     if cls.__module__.partition(".")[0] != HOUSE:
         return f"{cls.__module__}:{cls.__qualname__}"

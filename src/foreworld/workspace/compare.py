@@ -20,8 +20,9 @@ class Difference(NamedTuple):
     ----------
     fields
         Values in a and in b by dotted path; ``None`` where one has no such field.
-    versions
-        The same for the versions of the packages that wrote them.
+    made_with
+        The same for what they were made with: versions of packages, settings, and
+        fingerprints of a person's own code.
     outcomes
         Results of studies.
     same_bytes
@@ -29,7 +30,7 @@ class Difference(NamedTuple):
     """
 
     fields: dict[str, tuple[Any, Any]]
-    versions: dict[str, tuple[Any, Any]]
+    made_with: dict[str, tuple[Any, Any]]
     outcomes: tuple[Outcome, ...]
     same_bytes: bool | None
 
@@ -57,7 +58,7 @@ def compare(a: str | Path, b: str | Path) -> Difference:
             f"{a} is a {words[0]} and {b} is a {words[1]}: two studies or two data "
             f"sets can be compared."
         )
-    old, new = (read_sealed(folder, CONFIG).get("versions", {}) for folder in folders)
+    old, new = (_made_with(read_sealed(folder, CONFIG)) for folder in folders)
     seals = [manifest(folder) for folder in folders]
     sums = [
         {n: entry["sha256"] for n, entry in seal["files"].items() if "/" in n}
@@ -74,3 +75,18 @@ def compare(a: str | Path, b: str | Path) -> Difference:
         tuple(kind.outcomes(*folders)),
         sums[0] == sums[1] if len(sums) == 2 else None,
     )
+
+
+def _made_with(config: dict[str, Any]) -> dict[str, Any]:
+    """Versions, settings and fingerprints by name; code by its class."""
+    code = {f"code of {name}": str(v)[:12] for name, v in _table(config, "code")}
+    return {
+        **dict(_table(config, "versions")),
+        **dict(_table(config, "settings")),
+        **code,
+    }
+
+
+def _table(config: dict[str, Any], name: str) -> list[tuple[str, Any]]:
+    found = config.get(name)
+    return list(found.items()) if isinstance(found, dict) else []

@@ -110,7 +110,8 @@ def extra(folder: Path, allowed: Iterable[str]) -> list[str]:
         inner = {f: str(below / f) for f in folders}
         links = {f for f in folders if (Path(place) / f).is_symlink()}
         strange = {f for f, n in inner.items() if n not in above or f in links}
-        found += [inner[f] for f in strange if not known(inner[f])]
+        # A link is none of ours even where its name is.
+        found += [inner[f] for f in strange if f in links or not known(inner[f])]
         folders[:] = [f for f in folders if f not in strange]
     return sorted(found)
 

@@ -132,23 +132,51 @@ class _SourceLoader(SourceFileLoader):
         path = self.get_filename(fullname)
         return self.source_to_code(self.get_data(path), path)
 
+    def exec_module(self, module: ModuleType) -> None:
+        name = module.__name__
+        if name.partition(".")[0] in _Finder.beside:
+            # Other processes find its classes by the file alone.
+            sys.modules[_module_name(Path(self.get_filename(name)).resolve())] = module
+        super().exec_module(module)
+
 
 class _Finder(MetaPathFinder):
-    """Finds as Python does, but bytecode is not looked at below some folders."""
+    """Finds as Python does, and then beside the files that a person has named.
+
+    Below their folders bytecode is not looked at.
+    """
 
     roots: ClassVar[set[Path]] = set()
+    beside: ClassVar[set[str]] = set()
+    """modules that were found beside such a file, and nowhere else"""
 
     def find_spec(
         self, fullname: str, path: Any, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         spec = PathFinder.find_spec(fullname, path, target)
+        if spec is None and "." not in fullname:
+            places = [str(root) for root in sorted(self.roots)]
+            spec = PathFinder.find_spec(fullname, places, target)
+            if spec is not None:
+                self.beside.add(fullname)
         if spec is None or type(spec.loader) is not SourceFileLoader:
-            return None
+            return spec
         place = Path(str(spec.origin)).resolve()
         if is_installed(place) or not any(map(place.is_relative_to, self.roots)):
-            return None
+            return spec
         spec.loader = _SourceLoader(fullname, str(spec.origin))
         return spec
+
+
+def is_beside(module: str) -> bool:
+    """Whether a module was found beside a person's file, where no other process looks.
+
+    Parameters
+    ----------
+    module
+        Its name.
+    """
+    return module.partition(".")[0] in _Finder.beside
 
 
 def _root(file: Path) -> Path:

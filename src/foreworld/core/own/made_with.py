@@ -17,7 +17,7 @@ from typing import Any
 import jax
 
 from foreworld.core.disk.folder import CONFIG, MANIFEST, read_json, write_json
-from foreworld.core.errors import ForeworldError
+from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.keys import GENERATOR
 from foreworld.core.own.files import OWN_MODULES
 from foreworld.core.own.fingerprint import code_fingerprint
@@ -118,9 +118,11 @@ def settle(folder: Path, part: Part, go_on: bool = False) -> None:
     if not go_on:
         state = "finished" if finished else "begun"
         result = "the results of then stay" if finished else "the rest is made so"
+        known = {n: config[n] for n in ("folder", "content_hash") if n in config}
+        free = beside(folder, part, known).name
         raise ChangedError(
             f"since {folder} was {state}, {' and '.join([*code, *others])}. Nothing "
-            f"was done. --again makes a new one beside it ({beside_name(folder, 2)}); "
+            f"was done. --again makes a new one beside it ({free}); "
             f"--go-on goes on with this one as it is ({result}). In Python: again="
             f"True, go_on=True."
         )
@@ -130,6 +132,26 @@ def settle(folder: Path, part: Part, go_on: bool = False) -> None:
         earlier = [*config.get(_EARLIER, []), before]
         new = {**config, **made_with(part), _EARLIER: earlier}
         write_json(folder / CONFIG, new)
+
+
+def check_choice(again: bool, go_on: bool) -> None:
+    """Refuse both answers to one question.
+
+    Parameters
+    ----------
+    again, go_on
+        Whether to make a new folder, and whether to go on with the old one.
+
+    Raises
+    ------
+    ConfigError
+        Both are given.
+    """
+    if again and go_on:
+        raise ConfigError(
+            "--again makes a new folder and --go-on goes on with the old one: give one "
+            "of them (in Python: again=True or go_on=True)."
+        )
 
 
 def beside(folder: Path, part: Part, identity: Mapping[str, Any]) -> Path:

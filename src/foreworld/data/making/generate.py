@@ -22,7 +22,7 @@ from foreworld.core.disk.folder import (
 )
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.own.in_parts import demand_code, remember_code
-from foreworld.core.own.made_with import beside, settle
+from foreworld.core.own.made_with import beside, check_choice, settle
 from foreworld.core.parts.config import content_hash
 from foreworld.core.parts.limits import Count
 from foreworld.core.parts.part import field_specs
@@ -120,6 +120,7 @@ def generate(
     ForeworldError
         A worker failed, or sequences do not come out finite.
     """
+    check_choice(again, go_on)
     compilation.configure()
     folder = checked("out", out, Path)
     workers = checked("workers", workers, Count)

@@ -7,13 +7,14 @@ measured, or when its chunk ended with an error.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from foreworld.core.disk.folder import manifest
 from foreworld.core.parts.part import field_specs
 from foreworld.core.parts.stand_in import StandIn
-from foreworld.learners.base import AbstractLearner
 from foreworld.sweeps.plan.plan import Plan
 from foreworld.sweeps.run.work import finished, why_failed
+from foreworld.sweeps.study.study import Study
 
 _SHOWN = 10
 """Failed runs that are named one by one."""
@@ -50,9 +51,7 @@ def failures(
     return found
 
 
-def account(
-    found: dict[tuple[int, int], str], num_runs: int, learner: AbstractLearner
-) -> str:
+def account(found: dict[tuple[int, int], str], num_runs: int, study: Study) -> str:
     """Failed runs in words, with what helps; empty where none failed.
 
     Parameters
@@ -61,8 +60,8 @@ def account(
         From :func:`failures`.
     num_runs
         Of how many.
-    learner
-        What learned; its fields are named.
+    study
+        Whose runs they are; values of the first that failed are named.
     """
     if not found:
         return ""
@@ -71,21 +70,31 @@ def account(
     if len(runs) > _SHOWN:
         lines.append(f"  and {len(runs) - _SHOWN} more")
     head = f"{len(runs)} of {num_runs} runs failed:"
-    return "\n".join([head, *lines, advice(learner)])
+    return "\n".join([head, *lines, advice(found, study)])
 
 
-def advice(learner: AbstractLearner) -> str:
+def advice(found: dict[tuple[int, int], str], study: Study) -> str:
     """What helps where the numbers of runs are not finite.
 
     Running the same again gives the same.
+
+    Parameters
+    ----------
+    found
+        From :func:`failures`, not empty.
+    study
+        Whose runs they are.
     """
+    point = min(found)[0]
+    learner: Any = study.points()[point].parameters.learner
     if isinstance(learner, StandIn):
         known = list(learner.fields)
     else:
         known = [spec.name for spec in field_specs(type(learner))]
     names = [name for name in _TAMING if name in known]
     values = ", ".join(f"{name}={getattr(learner, name)}" for name in names)
-    fields = f"other values ({values} now)" if names else "other values"
+    where = f" at point {point}" if study.over else " now"
+    fields = f"other values ({values}{where})" if names else "other values"
     return (
         f"The same command gives the same again. Try {fields}, and see that the "
         f"world's or the data's rewards and observations are finite."

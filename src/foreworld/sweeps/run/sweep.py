@@ -14,7 +14,7 @@ from foreworld.core.disk.life import at_work, tidy
 from foreworld.core.disk.seals import vouch
 from foreworld.core.errors import ConfigError, DamagedError, ForeworldError
 from foreworld.core.own.in_parts import remember_code
-from foreworld.core.own.made_with import beside
+from foreworld.core.own.made_with import beside, check_choice
 from foreworld.core.plain import say
 from foreworld.launch._crew import Crew
 from foreworld.launch.base import AbstractLauncher, AbstractWork, Task
@@ -100,6 +100,7 @@ def sweep(
     ForeworldError
         Chunks failed; the others are finished, and the same call tries again.
     """
+    check_choice(again, go_on)
     study, folder = locate(study, out)
     remember_code(study)
     if again:
@@ -128,7 +129,7 @@ def sweep(
         tidy(folder)
     num_runs = plan.num_runs if chunk is None else len(plan.chunks[chunk].runs)
     failed = failures(folder, plan, chunk)
-    if said := account(failed, num_runs, study.base.learner):
+    if said := account(failed, num_runs, study):
         say(said)
     return StudyFolder(folder)
 

@@ -294,7 +294,18 @@ def _value(base: Parameters, key: str, value: Any) -> Any:
 
 
 def _check_kept(key: str, old: Any, new: Any) -> None:
-    """Refuse a part by name, or by some fields, that loses what the base says of it."""
+    """Refuse a part by name, or by some fields, that loses what the base says of it.
+
+    Likewise a dictionary without an entry that the base's has.
+    """
+    both = isinstance(old, dict) and isinstance(new, dict)
+    if both and (gone := {n: v for n, v in old.items() if n not in new}):
+        lost = ", ".join(f"{key}[{n!r}]={v!r}" for n, v in gone.items())
+        raise ConfigError(
+            f"Study.over[{key!r}]: {new!r} is the whole dictionary, and the base's "
+            f"{lost} would be lost. Give each value all entries, or sweep the entries "
+            f"themselves ({key}.{next(iter(new), 'name')})."
+        )
     if not isinstance(old, Part) or not isinstance(new, Part):
         return
     required = [spec.name for spec in field_specs(type(old)) if spec.required]

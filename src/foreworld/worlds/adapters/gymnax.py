@@ -126,9 +126,10 @@ def _make(
             raise ConfigError(
                 f"gymnax could not make {name!r} with options {dict(options)}: {error}."
             ) from error
-        for parameter, _ in changes:
+        for parameter, value in changes:
             if parameter not in vars(params):
                 raise unknown_name(f"parameter of {name}", parameter, vars(params))
+            _check_number(f"{name}.{parameter}", value, vars(params)[parameter])
         params = params.replace(**dict(changes))
         actions = env.action_space(params)
         shape = np.zeros(actions.shape).shape
@@ -140,6 +141,24 @@ def _make(
             from_foreign_space(actions, shape, f"{name}'s action space", True),
             from_foreign_space(observations, obs.shape, f"{name}'s observation space"),
         )
+
+
+def _check_number(where: str, value: Any, default: Any) -> None:
+    """Refuse a number that a program would hold as another one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    whole = isinstance(default, int) and not isinstance(default, bool)
+    if whole and (value != int(value) or not -(2**31) <= value < 2**31):
+        raise ConfigError(
+            f"{where}={value!r} must be a whole number of 32 bits: its default is "
+            f"{default!r}."
+        )
+    with np.errstate(over="ignore"):
+        if not np.isfinite(np.float32(value)):
+            raise ConfigError(
+                f"{where}={value!r} is not finite in float32, in which programs "
+                f"compute. Give a number within 3.4e38."
+            )
 
 
 def _as(value: Any, dtype: Any) -> Array:
