@@ -211,7 +211,10 @@ def test_goes_on_where_it_was_interrupted(tmp_path):
     ],
 )
 def test_other_types_of_frames(tmp_path, array, low, high):
-    image = np.resize(array, (4, 3, 6, 5))
+    # Each begins elsewhere, and has a value less.
+    image = np.stack(
+        [np.resize(np.append(array, array[:i]), (3, 6, 5)) for i in range(3)]
+    )
     data = brought_in(
         save(tmp_path / "a.npz", image=image), tmp_path / "out", val=0, test=0
     )

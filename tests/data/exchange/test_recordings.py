@@ -60,7 +60,7 @@ def test_every_mode_has_a_rule(tmp_path: Path) -> None:
     """One that Pillow would clip, cut or lay bare is scaled, laid over or refused."""
     ramp = np.arange(30, dtype=np.uint16).reshape(6, 5) * 2000
     sixteen = Image.fromarray(ramp)
-    data = brought(folder(tmp_path / "16", a_png=sixteen, b_png=sixteen))
+    data = brought(folder(tmp_path / "16", f0_png=sixteen, f1_png=sixteen))
     np.testing.assert_array_equal(
         data.train.image[0, 0, ..., 0], np.round(ramp / 257).astype(np.uint8)
     )
@@ -68,7 +68,7 @@ def test_every_mode_has_a_rule(tmp_path: Path) -> None:
     shape[..., 0], shape[1:3, 1:3, 3] = 200, 255
     clear = Image.fromarray(shape)
     for name, image in {"rgba": clear, "pal": clear.quantize(4)}.items():
-        place = folder(tmp_path / name, a_png=image, b_png=image)
+        place = folder(tmp_path / name, f0_png=image, f1_png=image)
         data = brought(place)
         colours = np.unique(data.train.image[:].reshape(-1, 3), axis=0).tolist()
         assert colours == [[0, 0, 0], [200, 0, 0]]
@@ -78,15 +78,15 @@ def test_every_mode_has_a_rule(tmp_path: Path) -> None:
     keyed = Image.fromarray(frames(6, 5))
     keyed.save(tmp_path / "k.png", transparency=7)
     half = Image.merge("LA", (grey(100), grey(128)))
-    data = brought(folder(tmp_path / "la", a_png=half, b_png=half))
+    data = brought(folder(tmp_path / "la", f0_png=half, f1_png=half))
     assert np.unique(data.train.image[:]).tolist() == [50]
     fractions = Image.fromarray(np.full((6, 5), 0.5, np.float32))
-    data = brought(folder(tmp_path / "f", a_tif=fractions, b_tif=fractions))
+    data = brought(folder(tmp_path / "f", f0_tif=fractions, f1_tif=fractions))
     assert np.unique(data.train.image[:]).tolist() == [128]
     large = Image.fromarray(np.full((6, 5), 70000, np.int32))
-    place = folder(tmp_path / "i", a_tif=large, b_tif=large)
+    place = folder(tmp_path / "i", f0_tif=large, f1_tif=large)
     refused(place, "pixels of the mode 'I', for which there is no rule; there is one")
-    place = folder(tmp_path / "c", a_jpg=grey(9, "CMYK"), b_jpg=grey(9, "CMYK"))
+    place = folder(tmp_path / "c", f0_jpg=grey(9, "CMYK"), f1_jpg=grey(9, "CMYK"))
     refused(place, "mode 'CMYK'.* Save it as grey or RGB with 8 bits")
     refused(place, "background='grye' is no colour: give a name", background="grye")
 
@@ -96,7 +96,7 @@ def test_pictures_are_turned_as_cameras_say(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     place = folder(tmp_path / "v")
-    for name in "ab":
+    for name in "01":
         image.save(place / f"{name}.png", exif=exif)
     data = brought(place)
     turned = np.rot90(np.asarray(image), -1)
@@ -121,32 +121,25 @@ def test_formats_are_those_that_are_listed(tmp_path: Path) -> None:
 
 
 def test_frames_are_ordered_by_value(tmp_path: Path) -> None:
-    names = ("-2", "-1", "0", "3", "20", "²1", "²2")
+    names = ("-2", "-1", "0", "1", "2", "3", "10")
     place = folder(tmp_path / "v")
     for i, name in enumerate(names):
         grey(i).save(place / f"{name}.png")
-    data = brought(place)
+    with pytest.warns(
+        UserWarning, match=r"after 3\.png comes a step of 7 instead of 1"
+    ):
+        data = brought(place)
     assert data.train.image[0, :, 0, 0, 0].tolist() == list(range(7))
     place = folder(tmp_path / "t", **{"t0_5_png": grey(1), "t0_25_png": grey(2)})
     refused(place, r"not clear: t0\.5\.png comes before t0\.25\.png or after it")
-    place = folder(tmp_path / "d", f1_png=grey(1), f01_png=grey(2))
-    refused(place, "have the same name or number: it is not clear which comes first")
-
-
-def test_missing_numbers_are_said(tmp_path: Path) -> None:
-    place = folder(tmp_path / "v")
-    for i in (0, 5, 10, 20):
-        grey(i).save(place / f"f_{i}.png")
-    with pytest.warns(UserWarning, match=r"after f_10\.png comes a step of 10 instead"):
-        brought(place)
 
 
 def test_what_is_left_out_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = tmp_path / "videos"
-    for name in ("a", "b"):
-        folder(root / name, **{"0_png": grey(1), "1_png": grey(2), "2_png": grey(3)})
+    for value, name in enumerate(("a", "b")):
+        folder(root / name, **{f"{i}_png": grey(i + value) for i in range(3)})
     (root / "a" / "notes.txt").touch()
     (root / "a" / ".DS_Store").touch()
     (root / "empty").mkdir()
@@ -159,7 +152,7 @@ def test_what_is_left_out_is_named(
     assert f"left out, no images, films or arrays in it: {root / 'empty'}" in said
     deep = root / "deep/er"
     assert f"left out, folders too deep (name them themselves): {deep}" in said
-    assert "DS_Store" not in said and "hold the same as another one" in said
+    assert "DS_Store" not in said
     grey(1).save(root / "sheet.png")
     refused(
         root, r"holds images \(sheet\.png\); folders \(a, b, deep\): it is not clear"
@@ -169,17 +162,26 @@ def test_what_is_left_out_is_named(
 def test_splits_that_are_given_are_kept(tmp_path: Path) -> None:
     root = tmp_path / "sets"
     for split, value in (("train", 1), ("valid", 2), ("test", 3)):
-        for name in ("a", "b"):
+        for i, name in enumerate(("a", "b")):
             place = root / split / name
-            folder(place, **{"0_png": grey(value), "1_png": grey(10 * value)})
+            folder(place, **{"0_png": grey(value), "1_png": grey(10 * value + i)})
     told = {"val": None, "test": None}
-    with pytest.warns(UserWarning, match="sequences hold the same as another one"):
-        data = brought(root, **told)
+    data = brought(root, **told)
     assert data.recipe.sizes == {"train": 2, "val": 2, "test": 2}
-    assert np.unique(data.val.image[:]).tolist() == [2, 20]
+    assert np.unique(data.val.image[:]).tolist() == [2, 20, 21]
     refused(root, "val=0.1 and test=None: the folders are splits", val=0.1, test=None)
     folder(root / "more", **{"0_png": grey(1), "1_png": grey(2)})
     refused(root, "holds the splits train, val, test and also more", **told)
+    shutil.rmtree(root / "more")
+    shutil.rmtree(root / "train")
+    lacking = "holds val and test, and no train with sequences in it: there is nothing"
+    refused(root, lacking, **told)
+    (root / "train").mkdir()
+    refused(root, lacking, **told)
+    shutil.rmtree(root / "valid")
+    refused(
+        root, r"holds folders \(test\) in which there are only folders again", **told
+    )
     for name in ("train", "test"):
         np.savez(tmp_path / f"{name}.npz", image=frames(3, 4, 6, 5))
     files = [tmp_path / "train.npz", tmp_path / "test.npz"]
@@ -199,30 +201,97 @@ def test_the_same_recording_twice_is_refused(tmp_path: Path) -> None:
         refused([path, other], f"{other.name} is given twice: as .*a.npz it is taken")
     place = folder(tmp_path / "v" / "a", **{"0_png": grey(1), "1_png": grey(2)})
     refused([place.parent, place], "is given twice")
-    shutil.copy(path, tmp_path / "copy.npz")
-    with pytest.warns(UserWarning, match="4 of 8 sequences hold the same as another"):
-        brought([path, tmp_path / "copy.npz"])
+
+
+def test_equal_recordings_are_refused(tmp_path: Path) -> None:
+    """Within a file, across files of any kind, and across splits that are given."""
+    image = frames(4, 3, 6, 5)
+    np.savez(tmp_path / "a.npz", image=image)
+    shutil.copy(tmp_path / "a.npz", tmp_path / "copy.npz")
+    said = r"4 of 8 sequences .* another one: .*copy\.npz, sequence 0 and .*a\.npz, seq"
+    refused([tmp_path / "a.npz", tmp_path / "copy.npz"], said)
+    path = tmp_path / "b.npz"
+    for twice in (image[[0, 1, 2, 0]], np.zeros((4, 3, 6, 5), np.uint8)):
+        np.savez(path, image=twice)
+        refused(path, r"sequence [13] and .*b\.npz, sequence 0\. The same recording in")
+    np.savez(path, image=image[[0, 0]], state=np.arange(6.0).reshape(2, 3))
+    assert len(brought(path).train) == 2
+    # What fills up after the end is not recorded.
+    image[1, :2] = image[0, :2]
+    valid = np.ones((4, 3), bool)
+    valid[:2, 2] = False
+    np.savez(path, image=image, valid=valid)
+    refused(path, "1 of 4 sequences hold the same .*sequence 1 and .*sequence 0")
+    place = folder(
+        tmp_path / "v", **{f"{i}_png": Image.fromarray(image[3, i]) for i in range(3)}
+    )
+    refused([tmp_path / "a.npz", place], r"/v and .*a\.npz, sequence 3")
+    for split in ("train", "test"):
+        folder(tmp_path / "s" / split / "x", **{"0_png": grey(1), "1_png": grey(1)})
+    told = {"val": None, "test": None}
+    refused(tmp_path / "s", "s/test/x and .*s/train/x", **told)
 
 
 # Films
 
 
+def film(path: Path, shown: Any = None, first: int = 0) -> Path:
+    """Four pictures, each of them shown for so many milliseconds."""
+    images = [grey(first + 20 * i) for i in range(4)]
+    settings: dict[str, Any] = {"lossless": True} if path.suffix == ".webp" else {}
+    settings |= {"duration": shown} if shown else {}
+    path.parent.mkdir(exist_ok=True)
+    images[0].save(path, save_all=True, append_images=images[1:], **settings)
+    return path
+
+
+@pytest.mark.parametrize("ending", ["gif", "webp", "png"])
+def test_films_say_when_their_pictures_were_taken(tmp_path: Path, ending: str) -> None:
+    one, other = tmp_path / "v" / f"a.{ending}", tmp_path / "v" / f"b.{ending}"
+    film(one, 50), film(other, [40, 40, 40, 700], first=1)
+    train = brought(one.parent).train
+    assert "time" not in train.columns
+    found = np.asarray(train.parameters["dt"])
+    np.testing.assert_allclose(np.sort(found), [0.04, 0.05], rtol=1e-6)
+    film(other, [10, 100, 50, 50], first=1)
+    said = rf"unequal times in .*b\.{ending}: the column time has them"
+    with pytest.warns(UserWarning, match=said):
+        train = brought(one.parent).train
+    assert not train.parameters
+    order = np.argsort(train.image[:, 0, 0, 0, 0])
+    wanted = [[0, 0.05, 0.1, 0.15], [0, 0.01, 0.11, 0.16]]
+    np.testing.assert_allclose(train.time[:][order], wanted, rtol=1e-6)
+    assert "time" not in brought(one.parent, names={"time": ""}).train.columns
+    mode = "L" if ending == "png" else "RGB"
+    still = folder(tmp_path / "s", **{f"{i}_png": grey(i, mode) for i in range(4)})
+    said = r"which is left out, as other sequences have no times"
+    with pytest.warns(UserWarning, match=said):
+        train = brought([one, other, still]).train
+    assert set(train.columns) == {"image", "state", "valid", "index"}
+
+
+def test_the_cover_of_a_film_is_no_frame(tmp_path: Path) -> None:
+    images = [grey(20 * i) for i in range(4)]
+    path = tmp_path / "a.png"
+    images[0].save(path, save_all=True, append_images=images[1:], default_image=True)
+    assert brought(path).train.image[0, :, 0, 0, 0].tolist() == [20, 40, 60]
+
+
 @pytest.mark.parametrize("ending", ["gif", "tif", "webp", "png"])
 def test_films_of_pictures(tmp_path: Path, ending: str) -> None:
-    made = [np.full((6, 5), 20 * i, np.uint8) for i in range(4)]
-    images = [Image.fromarray(frame) for frame in made]
-    path, settings = tmp_path / f"a.{ending}", {"save_all": True}
-    if ending == "webp":
-        settings["lossless"] = True
-    images[0].save(path, append_images=images[1:], **settings)
+    path = film(tmp_path / f"a.{ending}")
     data = brought(path)
     assert data.train.image.shape[:4] == (1, 4, 6, 5)
     assert data.train.image[0, :, 0, 0, 0].tolist() == [0, 20, 40, 60]
-    place = folder(tmp_path / "v", a_png=grey(1))
-    shutil.copy(path, place / f"b.{ending}")
-    several = "holds 4 pictures, among files" if ending == "png" else "it is not clear"
-    refused(place, several)
-    refused(folder(tmp_path / "w", a_png=grey(1)) / "a.png", "is one picture and no")
+    assert set(data.train.columns) == {"image", "state", "valid", "index"}
+    place = folder(tmp_path / "v")
+    for i in range(2):
+        film(place / f"b{i}.{ending}", first=i)
+    assert brought(place).train.image.shape[:4] == (2, 4, 6, 5)
+    assert brought([place.parent / "v"]).train.image.shape[:4] == (2, 4, 6, 5)
+    folder(place, f0_png=grey(1))
+    refused(place, "it is not clear")
+    refused(folder(tmp_path / "w", f0_png=grey(1)) / "f0.png", "is one picture and no")
 
 
 def test_films_of_cameras(tmp_path: Path) -> None:
@@ -424,6 +493,22 @@ def test_last_actions_can_be_left_out(tmp_path: Path) -> None:
             "action holds 8589934592, and the largest",
         ),
         ({"state": np.full((3, 4), 2**24 + 1)}, "16777217, which float32 would change"),
+        (
+            {"state": np.full((3, 4), 2**63 + 1, np.uint64)},
+            "9223372036854775809, which float32 would change to 9223372036854775808",
+        ),
+        ({"reward": np.full((3, 3), -(2**63) + 1)}, "reward holds the whole .*5807, "),
+        ({"parameters/n": np.full(3, 2**53 + 1)}, r"parameters/n .* 9007199254740993"),
+        ({"parameters/n": np.full(3, 2**24 + 1)}, r"parameters/n .* 16777217, which"),
+        ({"label": np.full(3, 2**63, np.uint64)}, "label holds 9223372036854775808, "),
+        ({"label": np.full(3, 2.0**63)}, "label holds 9223372036854775808, and the la"),
+        ({"mode": np.full((3, 4), 2**31)}, "mode holds 2147483648, and the largest"),
+        ({"dt": -0.1}, r"dt is -0\.1, but the time between two frames is greater than"),
+        ({"parameters/dt": [0.1, 0, 0.1]}, "sequence 1: dt is 0, but the time between"),
+        ({"time": np.zeros((3, 4))}, "time is the same at frames 0 and 1, and 3 of 3"),
+        ({"time": np.full(4, 7)}, "time is the same at frames 0 and 1, and 3 of 3"),
+        ({"time": [0, 1, 1, 2]}, "time is the same at frames 1 and 2, and 1 of 3"),
+        ({"time": 2**60 + np.array([0, 2, 1, 3])}, "time goes backwards"),
         ({"reward": np.full((3, 3), 1e-60)}, r"1e-60, which float32 would change to 0"),
         ({"label": np.full(3, 0.5)}, "label holds 0.5; it must be whole numbers"),
         ({"label": np.full(3, -1)}, "label holds -1; choices are counted from 0"),
@@ -443,6 +528,43 @@ def test_casts_that_would_change_a_value_are_refused(
 ) -> None:
     np.savez(tmp_path / "a.npz", image=frames(3, 4, 6, 5), **arrays)
     refused(tmp_path / "a.npz", said)
+
+
+def test_large_whole_numbers_are_kept_where_they_can_be(tmp_path: Path) -> None:
+    """Clocks count from their first frame; after the end they may stand still."""
+    state = np.full((3, 4), 2**63, np.uint64) + np.uint64(2**40)
+    time = np.uint64(2**64 - 100) + np.array([0, 1, 2, 2], np.uint64)
+    valid = np.arange(4) < np.full((3, 1), 3)
+    image, low = frames(3, 4, 6, 5), np.full(3, -(2**63))
+    arrays = {"state": state, "time": time, "valid": valid, "parameters/low": low}
+    np.savez(tmp_path / "a.npz", image=image, **arrays)
+    train = brought(tmp_path / "a.npz").train
+    assert (train.state[:] == 2.0**63 + 2.0**40).all()
+    assert train.time[0].tolist() == [0, 1, 2, 2]
+    assert (np.asarray(train.parameters["low"]) == -(2.0**63)).all()
+
+
+@pytest.mark.parametrize("kind", ["<u2", ">u2"])
+def test_arrays_of_16_bits_are_scaled(
+    tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As pictures of 16 bits are, whatever the largest value is."""
+    image = np.linspace(0, 65535, 180).reshape(2, 3, 6, 5).astype(kind)
+    np.savez(tmp_path / "a.npz", image=image)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["image"] = image
+    for path in (tmp_path / "a.npz", tmp_path / "a.h5"):
+        train = brought(path, quiet=False).train
+        assert "pixels: 16 bits scaled to 8\n" in capsys.readouterr().err
+        order = np.argsort(train.image[:, 0, 0, 0, 0])
+        wanted = np.round(image.astype(float) / 257).astype(np.uint8)
+        np.testing.assert_array_equal(train.image[:][order][..., 0], wanted)
+    np.savez(tmp_path / "a.npz", image=frames(3, 4, 6, 5).astype(kind))
+    said = r"brighter than 1 .* 16 bits are divided by 257: save 8 bits as uint8\."
+    with pytest.warns(UserWarning, match=said):
+        brought(tmp_path / "a.npz")
+    np.savez(tmp_path / "a.npz", image=frames(3, 4, 6, 5).astype(kind) // 2)
+    refused(tmp_path / "a.npz", f"2 of 3 sequences hold the same .* {said}")
 
 
 def test_pieces_without_a_valid_frame_are_dropped(

@@ -165,7 +165,8 @@ def test_unknown_worlds_are_named(copy: Path) -> None:
 
 
 def test_imported_data_are_checked_too(tmp_path: Path) -> None:
-    np.savez(tmp_path / "a.npz", image=np.zeros((4, 3, 5, 5, 1), np.uint8))
+    image = np.arange(4 * 3 * 5 * 5, dtype=np.uint16).astype(np.uint8)
+    np.savez(tmp_path / "a.npz", image=image.reshape(4, 3, 5, 5, 1))
     import_data(tmp_path / "a.npz", tmp_path / "out", val=0, test=0, quiet=True)
     assert check_dataset(tmp_path / "out") == []
     flip_byte(tmp_path / "out" / "train" / "shard-00000.h5")

@@ -6,8 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from foreworld.core.errors import ConfigError
 from foreworld.data.exchange.recordings.account import Account, Arrays, Reel, listed
+from foreworld.data.exchange.recordings.values import SIXTEEN
 from foreworld.data.format.schema import (
     BROUGHT,
     PARAMETER,
@@ -84,11 +87,12 @@ def describe(reels: list[Reel], account: Account, num_frames: int) -> Described:
             brightest[reel.source] = max(brightest.get(reel.source, 0), most)
         valid = arrays.get("valid")
         num_valid.append(reel.num_frames if valid is None else int(valid.sum()))
-        digest = _digest(arrays)
-        # Within a file a world that starts alike may well repeat itself.
-        if seen.setdefault(digest, reel).source != reel.source:
-            twice.append(f"{reel.where} = {seen[digest].where}")
-    _note(account, reels, brightest, twice)
+        before = seen.setdefault(_digest(arrays, num_valid[-1]), reel)
+        if before is not reel:
+            twice.append(f"{reel.where} and {before.where}")
+    dark = _dark(account, brightest)
+    _check_once(reels, twice, dark)
+    _note(account, reels, dark)
     shapes = {name: first[name][0] for name in RECORDED if name in first}
     drawn = tuple(sorted(name for name in first if name.startswith(PARAMETER)))
     world = Recording(
@@ -111,30 +115,47 @@ def _words(kinds: _Kinds) -> str:
     return ", ".join(f"{name} {dtype}{shape}" for name, (shape, dtype) in kinds.items())
 
 
-def _digest(arrays: Arrays) -> bytes:
+def _digest(arrays: Arrays, num_valid: int) -> bytes:
+    """What is recorded: what fills a sequence up after its end does not count."""
     digest = hashlib.blake2b(digest_size=16)
     for name, array in sorted(arrays.items()):
-        digest.update(name.encode() + str(array.shape).encode())
-        digest.update(array.tobytes())
+        if name == "valid":
+            continue
+        ends = {"frame": num_valid, "step": num_valid - 1}
+        axis = axis_of(name)
+        part = array[: ends[axis]] if axis in ends else array
+        digest.update(f"{name} {part.dtype} {part.shape}".encode())
+        digest.update(np.ascontiguousarray(part).data)
     return digest.digest()
 
 
-def _note(
-    account: Account, reels: list[Reel], brightest: dict[Path, int], twice: list[str]
-) -> None:
+def _dark(account: Account, brightest: dict[Path, int]) -> str:
+    """What is said of frames that are as good as black; empty for none."""
+    dark = [str(source) for source, most in brightest.items() if most <= 1]
+    if not dark:
+        return ""
+    eight = " 16 bits are divided by 257: save 8 bits as uint8."
+    return (
+        f"no frame is brighter than 1 of 255 in {listed(dark)}: masks of 0 and 1 are "
+        f"black to the eye and to every learner. Bring them as truths or floats, or "
+        f"multiplied by 255.{eight if SIXTEEN in account.rules else ''}"
+    )
+
+
+def _check_once(reels: list[Reel], twice: list[str], dark: str) -> None:
+    if not twice:
+        return
+    raise ConfigError(
+        f"{len(twice)} of {len(reels)} sequences hold the same as another one: "
+        f"{listed(twice)}. The same recording in train and test would make every score "
+        f"too good. Leave one of each out.{' And ' * bool(dark)}{dark}"
+    )
+
+
+def _note(account: Account, reels: list[Reel], dark: str) -> None:
     """What a person should know of the values."""
-    dark = [str(source) for source, most in brightest.items() if most == 1]
     if dark:
-        account.notes[
-            f"no frame is brighter than 1 of 255 in {listed(dark)}: masks of 0 and 1 "
-            f"are black to the eye and to every learner. Bring them as truths or "
-            f"floats, or multiplied by 255."
-        ] = None
-    if twice:
-        account.notes[
-            f"{len(twice)} of {len(reels)} sequences hold the same as another one, and "
-            f"may lie in another split than that: {listed(twice)}."
-        ] = None
+        account.notes[dark] = None
     unread = dict.fromkeys(name for reel in reels for name in reel.unread)
     if unread:
         account.notes[

@@ -62,6 +62,9 @@ class Reel:
         Choices that its actions have at least.
     unread
         Other arrays of its file, by their names there.
+    shown
+        Milliseconds for which a film shows each of its pictures; empty where it does
+        not say.
     """
 
     where: str
@@ -72,6 +75,7 @@ class Reel:
     split: str = ""
     num_choices: int = 0
     unread: tuple[str, ...] = ()
+    shown: tuple[float, ...] = ()
 
 
 @dataclass

@@ -27,7 +27,13 @@ from foreworld.data.exchange.recordings.layout import (
     guess,
     order,
 )
-from foreworld.data.exchange.recordings.values import check_shape, convert
+from foreworld.data.exchange.recordings.values import (
+    SIXTEEN,
+    check_shape,
+    check_time,
+    convert,
+    is_sixteen,
+)
 from foreworld.data.format.observation import LARGEST
 from foreworld.data.format.schema import GROUP, PARAMETER, RECORDED, STEP, axis_of
 
@@ -104,6 +110,8 @@ def file_reels(
     if "image" in found:
         read_as = " ".join(table.axes)
         account.shapes[path] = f"image {found['image'].shape} read as {read_as}"
+        if is_sixteen(found["image"].dtype):
+            account.rules[SIXTEEN] = None
     used = {name.strip("/") for name in options.names.values()}
     group = options.names[GROUP].strip("/") + "/"
     unread = tuple(n for n in held if n not in used and not n.startswith(group))
@@ -194,10 +202,12 @@ class _Table:
         if self._kept[0] != first:
             self._kept = first, self._rows(first)
         where = f"{self._path}, sequence {number}" if self.num > 1 else str(self._path)
-        return {
+        columns = {
             key: convert(where, key, np.asarray(rows[number - first]))
             for key, rows in self._kept[1].items()
         }
+        check_time(where, columns)
+        return columns
 
     def _axes(self, told: str) -> str:
         image = self._found.get("image")

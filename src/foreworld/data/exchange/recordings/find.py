@@ -22,6 +22,7 @@ from foreworld.data.exchange.recordings.account import (
     Reel,
     listed,
 )
+from foreworld.data.exchange.recordings.clock import with_times
 from foreworld.data.exchange.recordings.guard import check_file, check_memory
 from foreworld.data.exchange.recordings.hdf5 import HDF5, hdf5_reels
 from foreworld.data.exchange.recordings.matlab import matlab_reels
@@ -30,6 +31,7 @@ from foreworld.data.exchange.recordings.order import in_order, natural
 from foreworld.data.exchange.recordings.pixels import (
     FORMATS,
     alike,
+    durations,
     num_pictures,
     read_film,
     read_picture,
@@ -78,8 +80,10 @@ def find_reels(paths: Sequence[Path], options: Options, account: Account) -> lis
             raise ConfigError(f"no such file or folder: {path}.")
     splits = _splits(paths)
     if len(splits) > 1 and sum(map(len, splits.values())) == len(paths):
-        return _of_splits(splits, options, account)
-    return [reel for path in paths for reel in _reels(path, options, account)]
+        reels = _of_splits(splits, options, account)
+    else:
+        reels = [reel for path in paths for reel in _reels(path, options, account)]
+    return with_times(reels, options, account)
 
 
 def _reels(path: Path, options: Options, account: Account) -> list[Reel]:
@@ -96,17 +100,19 @@ def _file(path: Path, options: Options, account: Account) -> list[Reel]:
     if suffix in _ARRAYS:
         return _ARRAYS[suffix](path, options, account)
     account.take((path,), path)
+    shown: tuple[float, ...] = ()
     if suffix in FILMS:
         num, read = num_frames(path), functools.partial(read_video, path)
     else:
-        num = num_pictures(path)
-        read = functools.partial(read_film, path, options, account)
+        shown = durations(path)
+        num, read = len(shown), functools.partial(read_film, path, options, account)
         if num == 1:
             raise ConfigError(
                 f"{path} is one picture and no sequence. Put the frames of a sequence "
                 f"into a folder, and name that."
             )
-    return [Reel(str(path), num, functools.partial(_image, read), path, (path,))]
+    take = functools.partial(_image, read)
+    return [Reel(str(path), num, take, path, (path,), shown=shown)]
 
 
 def _image(read: Callable[[], np.ndarray]) -> Arrays:
@@ -118,10 +124,16 @@ def _folder(path: Path, options: Options, account: Account, within: bool) -> lis
     kinds = _sorted_out(path, account)
     frames = kinds["images"]
     folders = kinds["folders"] = _with_sequences(kinds["folders"], account)
-    splits = {} if within else _splits([*folders, *kinds["files of sequences"]])
-    if "train" in splits and not frames:
-        known = [*folders, *kinds["files of sequences"]]
-        others = [p for p in known if not _split_of(p)]
+    known = [*folders, *kinds["files of sequences"]]
+    splits = {} if within or frames else _splits(known)
+    others = [p for p in known if not _split_of(p)]
+    if len(splits) > 1 and "train" not in splits and not others:
+        raise ConfigError(
+            f"{path} holds {' and '.join(splits)}, and no train with sequences in it: "
+            f"there is nothing to train on. Add train, or name the sequences one by "
+            f"one, and splits are drawn among them."
+        )
+    if "train" in splits:
         if others:
             raise ConfigError(
                 f"{path} holds the splits {', '.join(splits)} and also "
@@ -146,6 +158,12 @@ def _folder(path: Path, options: Options, account: Account, within: bool) -> lis
     reels = [r for p in kinds["files of sequences"] for r in _file(p, options, account)]
     for folder in folders:
         reels += _folder(folder, options, account, within=True)
+    if not reels and not within and folders:
+        raise ConfigError(
+            f"{path} holds folders ({listed([p.name for p in folders])}) in which "
+            f"there are only folders again. Name those that hold the sequences "
+            f"themselves."
+        )
     if not reels and not within:
         raise ConfigError(
             f"{path} holds no images ({', '.join(FORMATS)}), no files of sequences, "
@@ -181,8 +199,7 @@ def _sorted_out(path: Path, account: Account) -> dict[str, list[Path]]:
             kinds["folders"].append(entry)
         elif suffix in FORMATS:
             check_file(entry)
-            still = suffix not in (".gif", ".tif", ".tiff", ".webp")
-            several = not still and num_pictures(entry) > 1
+            several = num_pictures(entry) > 1
             kinds["files of sequences" if several else "images"].append(entry)
         elif suffix in (*_ARRAYS, *FILMS):
             kinds["files of sequences"].append(entry)

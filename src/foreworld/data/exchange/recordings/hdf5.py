@@ -29,6 +29,7 @@ from foreworld.data.exchange.recordings.guard import (
     check_memory,
     reading,
 )
+from foreworld.data.exchange.recordings.values import changed
 
 HDF5 = (".h5", ".hdf5", ".he5", ".hdf", ".nc")
 """How names of HDF5 files end; netCDF 4 is HDF5."""
@@ -286,5 +287,10 @@ def _read(
             )
     if scale != (None, None):
         factor, offset = (1 if scale[0] is None else scale[0]), scale[1] or 0
+        if (bad := changed(values, "float64")) is not None:
+            raise Unreadable(
+                f"{name} holds the whole number {bad}, which is scaled (an attribute "
+                f"says so) and has more digits than floats. Save it as it is meant"
+            )
         values = values.astype(np.float64) * factor + offset
     return values.astype(dtype, copy=False)

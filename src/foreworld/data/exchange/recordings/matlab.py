@@ -24,6 +24,7 @@ from foreworld.data.exchange.recordings.guard import (
     reading,
 )
 from foreworld.data.exchange.recordings.hdf5 import hdf5_reels
+from foreworld.data.exchange.recordings.values import changed
 
 _STORED = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8"}
 _STORED |= {12: "i8", 13: "u8"}
@@ -163,4 +164,10 @@ def _values(name: str, one: _Matrix, order: str) -> np.ndarray:
     if stored is None or stop - start != math.prod(one.shape) * stored.itemsize:
         raise Unreadable(f"{name} does not hold {one.shape} numbers, as it says")
     values = np.frombuffer(data[start:stop], stored).reshape(one.shape, order="F")
-    return values.astype(bool if one.flags & _LOGICAL else one.kind)
+    if one.flags & _LOGICAL:
+        return values.astype(bool)
+    kept = values.astype(one.kind)
+    lost = changed(values, one.kind) is not None if one.kind[0] == "f" else None
+    if (kept.astype(values.dtype) != values).any() if lost is None else lost:
+        raise Unreadable(f"{name} holds numbers that are none of its class")
+    return kept

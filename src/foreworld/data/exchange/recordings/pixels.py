@@ -21,6 +21,7 @@ from foreworld.data.exchange.recordings.guard import (
     check_packing,
     reading,
 )
+from foreworld.data.exchange.recordings.values import SIXTEEN, scaled
 from foreworld.data.format.observation import LARGEST
 
 FORMATS = {
@@ -59,6 +60,26 @@ def num_pictures(path: Path) -> int:
         return _count(image)
 
 
+def durations(path: Path) -> tuple[float, ...]:
+    """Milliseconds for which each picture of a file is shown; 0 where it is not said.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be read.
+    """
+    check_file(path)
+    with reading(path, "an image"), _open(path) as image:
+        shown = []
+        for number in _numbers_checked(path, image):
+            image.seek(number)
+            if image.format == "WEBP":
+                # Of these it is known only when the picture is unpacked.
+                image.load()
+            shown.append(float(image.info.get("duration") or 0))
+        return tuple(shown)
+
+
 def read_picture(path: Path, options: Options, account: Account) -> Pixels:
     """The only picture of a file, ``(height, width, channels)``.
 
@@ -76,8 +97,8 @@ def read_picture(path: Path, options: Options, account: Account) -> Pixels:
     with reading(path, "an image"), _open(path) as image:
         if (num := _count(image)) > 1:
             raise ConfigError(
-                f"{path} holds {num} pictures, among files of one each. Put it into a "
-                f"folder of its own, or name it by itself: it is then a sequence."
+                f"{path} holds {num} pictures, among files of one each. Name it by "
+                f"itself: it is then a sequence."
             )
         return _frame(path, image, options, account)
 
@@ -97,11 +118,8 @@ def read_film(path: Path, options: Options, account: Account) -> Pixels:
     """
     check_file(path)
     with reading(path, "an image"), _open(path) as image:
-        num_bytes = _count(image) * image.width * image.height * 3
-        check_packing(path, num_bytes)
-        check_memory(path, 2 * num_bytes)
         frames = []
-        for number in range(_count(image)):
+        for number in _numbers_checked(path, image):
             image.seek(number)
             frames.append(_frame(path, image, options, account))
             if frames[-1].shape[:2] != frames[0].shape[:2]:
@@ -133,7 +151,26 @@ def _open(path: Path) -> Any:
 
 
 def _count(image: Any) -> int:
-    return int(getattr(image, "n_frames", 1)) if image.format in _ANIMATED else 1
+    return len(_numbers(image))
+
+
+def _numbers_checked(path: Path, image: Any) -> range:
+    """As :func:`_numbers`, where they fit in memory and are no more than was packed."""
+    numbers = _numbers(image)
+    num_bytes = len(numbers) * image.width * image.height * 3
+    check_packing(path, num_bytes)
+    check_memory(path, 2 * num_bytes)
+    return numbers
+
+
+def _numbers(image: Any) -> range:
+    """Numbers of the pictures that are shown one after the other."""
+    if image.format not in _ANIMATED:
+        return range(1)
+    num = int(getattr(image, "n_frames", 1))
+    # What a PNG shows where films are not known is no picture of the film.
+    first = int(num > 1 and bool(getattr(image, "default_image", False)))
+    return range(first, num)
 
 
 def _frame(path: Path, image: Any, options: Options, account: Account) -> Pixels:
@@ -179,9 +216,8 @@ def _sixteen(path: Path, image: Any, options: Options, account: Account) -> Pixe
             f"{path} has 16 bits and a transparent grey, for which there is no rule. "
             f"Save it without."
         )
-    account.rules["16 bits scaled to 8"] = None
-    values = np.asarray(image).astype(np.uint32)
-    return ((values + 128) // 257).astype(np.uint8)
+    account.rules[SIXTEEN] = None
+    return scaled(np.asarray(image))
 
 
 def _fractions(path: Path, image: Any, options: Options, account: Account) -> Pixels:

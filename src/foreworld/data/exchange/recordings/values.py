@@ -10,13 +10,32 @@ from pathlib import Path
 import numpy as np
 
 from foreworld.core.errors import ConfigError
-from foreworld.data.format.schema import LABEL, STATES, axis_of, row_of
+from foreworld.data.format.schema import (
+    LABEL,
+    PARAMETER,
+    STATES,
+    STEP,
+    axis_of,
+    row_of,
+)
 
 MOST_CHOICE = 2**31 - 1
 """The largest number of a choice, which is stored with 32 bits."""
+SIXTEEN = "16 bits scaled to 8"
+"""What is said where pixels have 16 bits."""
 _LEAVE = " If it is something else: --{} '' (an empty name) leaves it out."
 _CHOICES = {"action": "int32", "mode": "int32", LABEL: "int64"}
 """Columns of whole numbers that count something, from 0."""
+
+
+def is_sixteen(dtype: np.dtype) -> bool:
+    """Whether pixels have 16 bits, in whatever order of bytes."""
+    return dtype.kind == "u" and dtype.itemsize == 2
+
+
+def scaled(pixels: np.ndarray) -> np.ndarray:
+    """Pixels of 16 bits with 8 bits: white is white, what is between is rounded."""
+    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 
 def check_shape(
@@ -142,7 +161,7 @@ def _choices(where: str, key: str, array: np.ndarray) -> np.ndarray:
             f"must be whole numbers."
         )
     most = np.iinfo(_CHOICES[key]).max
-    low, high = (array.min(), array.max()) if array.size else (0, 0)
+    low, high = (int(array.min()), int(array.max())) if array.size else (0, 0)
     if low < 0:
         raise ConfigError(f"{where}: {key} holds {low}; choices are counted from 0.")
     if high > most:
@@ -157,9 +176,14 @@ def _choices(where: str, key: str, array: np.ndarray) -> np.ndarray:
 def _numbers(where: str, key: str, array: np.ndarray, dtype: str) -> np.ndarray:
     if key == "time":
         # Times of the frames since the first: clocks count from 1970, in more digits.
-        if (np.diff(array.astype(np.float64)) < 0).any():
+        if (array[1:] < array[:-1]).any():
             raise ConfigError(f"{where}: time goes backwards. Put the frames in order.")
         array = array - array[:1] if array.dtype.kind == "f" else _since(array)
+    if key == PARAMETER + STEP and not (array > 0).all():
+        raise ConfigError(
+            f"{where}: dt is {array.min():g}, but the time between two frames is "
+            f"greater than 0. Correct it.{_LEAVE.format(STEP)}"
+        )
     with np.errstate(over="ignore", under="ignore"):
         stored = array.astype(dtype)
     if not np.isfinite(stored).all():
@@ -167,19 +191,18 @@ def _numbers(where: str, key: str, array: np.ndarray, dtype: str) -> np.ndarray:
             f"{where}: {key} holds {array.flat[np.abs(array).argmax()]}, which is too "
             f"large for {dtype}."
         )
-    if array.dtype.kind in "iu" and (stored.astype(np.float64) != array).any():
-        bad = array[stored.astype(np.float64) != array].flat[0]
+    if (bad := changed(array, dtype)) is not None:
         raise ConfigError(
             f"{where}: {key} holds the whole number {bad}, which {dtype} would change "
-            f"to {stored[array == bad].flat[0]:.0f}. Subtract an offset, or bring it "
-            f"as floats if the last digits do not matter."
+            f"to {int(np.dtype(dtype).type(bad))}. Subtract an offset, or bring it as "
+            f"floats if the last digits do not matter."
         )
     if array.size and array.any() and not stored.any():
         raise ConfigError(
             f"{where}: {key} holds at most {np.abs(array).max():g}, which {dtype} "
             f"would change to 0. Choose a larger unit."
         )
-    if key == "time" and ((np.diff(stored) > 0) != (np.diff(array) > 0)).any():
+    if key == "time" and ((np.diff(stored) > 0) != (array[1:] > array[:-1])).any():
         raise ConfigError(
             f"{where}: times are so close that {dtype} does not tell them apart. "
             f"Choose another unit, or shorter sequences."
@@ -188,7 +211,56 @@ def _numbers(where: str, key: str, array: np.ndarray, dtype: str) -> np.ndarray:
 
 
 def _since(array: np.ndarray) -> np.ndarray:
-    return array.astype(np.int64) - np.int64(array.flat[0]) if array.size else array
+    # Of times that never fall, so that no difference is below 0, whatever the type.
+    return array.astype(np.uint64) - array[:1].astype(np.uint64)
+
+
+def changed(array: np.ndarray, dtype: str) -> int | None:
+    """The first whole number that a type of floats would change; ``None`` for none.
+
+    Parameters
+    ----------
+    array
+        Whole numbers; others are rounded.
+    dtype
+        The type of floats.
+    """
+    if array.dtype.kind not in "iu":
+        return None
+    size = array.astype(np.uint64)
+    size = np.where(array < 0, ~size + np.uint64(1), size)
+    # Digits from the first to the last that is not 0; no sum or quotient is rounded.
+    digits = size // np.maximum(size & (~size + np.uint64(1)), np.uint64(1))
+    bad = digits >= np.uint64(2 ** (np.finfo(dtype).nmant + 1))
+    return int(array[bad].flat[0]) if bad.any() else None
+
+
+def check_time(where: str, columns: dict[str, np.ndarray]) -> None:
+    """Whether time goes on from each valid frame to the next.
+
+    Parameters
+    ----------
+    where
+        Sequence that it is of, for messages.
+    columns
+        All that was recorded, in the written format.
+
+    Raises
+    ------
+    ConfigError
+        It stands still.
+    """
+    if "time" not in columns:
+        return
+    time = columns["time"]
+    there = int(columns["valid"].sum()) if "valid" in columns else len(time)
+    still = np.flatnonzero(np.diff(time[:there]) <= 0)
+    if still.size:
+        raise ConfigError(
+            f"{where}: time is the same at frames {still[0]} and {still[0] + 1}, "
+            f"and {still.size} of {there - 1} steps take none. Each frame has a time "
+            f"of its own: correct it.{_LEAVE.format('time')}"
+        )
 
 
 def _pixels(where: str, array: np.ndarray) -> np.ndarray:
@@ -197,12 +269,14 @@ def _pixels(where: str, array: np.ndarray) -> np.ndarray:
         return array
     if array.dtype == bool:
         return array.astype(np.uint8) * np.uint8(255)
+    if is_sixteen(array.dtype):
+        return scaled(array)
     if array.dtype.kind == "f" and low >= 0 and high <= 1:
         return np.round(array * 255).astype(np.uint8)
     if array.dtype.kind in "iu" and low >= 0 and high <= 255:
         return array.astype(np.uint8)
-    hint = " Divide 16 bits by 257." if array.dtype == np.uint16 else ""
     raise ConfigError(
         f"{where}: image is {array.dtype} from {low:g} to {high:g}. Frames are whole "
-        f"numbers from 0 to 255, or fractions from 0 to 1.{hint}"
+        f"numbers from 0 to 255, fractions from 0 to 1, or uint16, which is divided by "
+        f"257."
     )
