@@ -13,7 +13,9 @@ from foreworld.core.errors import ConfigError, FitError
 from foreworld.core.keys import root_key
 from foreworld.core.registry import entries
 from foreworld.data.making.sequence import episode
+from foreworld.play.hands.hands import Hands
 from foreworld.play.stage.episode import Episode
+from foreworld.play.web.messages import Act
 from foreworld.testing.checks import CheckError
 from foreworld.testing.games import RepeatedMatchingPennies
 from foreworld.testing.masked import Cards, Letter, Nim
@@ -145,12 +147,14 @@ def test_live_play_passes_the_turn_and_ignores_forbidden_keys():
     live = Episode(Cards(), root_key(0), RandomPolicy(Cards()))
     held = np.asarray(live.view.scene.state.held)
     for card in np.flatnonzero(~held):
-        live.step(int(card))
+        assert not live.step(int(card))
         assert live.view.scene.num_steps == 0
     card = int(np.flatnonzero(held)[0])
-    live.step(card)
+    assert live.step(card)
     assert live.view.scene.num_steps == 1
-    live.step(card)
+    hands = Hands(live, 4)
+    hands.handle(Act(card))
+    assert hands.notice() == "this action is not allowed here"
     assert live.view.scene.num_steps == 1
     while not live.ended:
         live.step()

@@ -19,6 +19,7 @@ from foreworld.data.making.sequence import sequence
 from foreworld.data.making.simulate import Simulator
 from foreworld.data.reading.dataset import open_dataset
 from foreworld.testing.games import RepeatedMatchingPennies
+from foreworld.testing.masked import Letter
 from foreworld.users.random_policy import RandomPolicy
 from foreworld.worlds.base import Family
 from foreworld.worlds.dynamics.pendulum import Pendulum
@@ -208,6 +209,11 @@ def test_games_are_refused() -> None:
         ConfigError, match="MatchingPennies is a game of several agents"
     ):
         Simulator(recipe)
+
+
+def test_actions_that_are_records_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"Letter has actions Record.*one column"):
+        Simulator(TaskRecipe(Family(Letter()), train=1))
 
 
 def test_sequences_that_may_not_stay_are_drawn_again(tmp_path: Path) -> None:

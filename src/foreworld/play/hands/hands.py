@@ -15,6 +15,8 @@ from foreworld.worlds.dynamics.base import AbstractDynamics
 SWING = 0.15
 """Seconds before letting go from which the speed of a throw is taken."""
 
+_FORBIDDEN = "this action is not allowed here"
+
 
 class Hands:
     """A person at the controls of an episode.
@@ -72,7 +74,8 @@ class Hands:
             case messages.Restart():
                 episode.restart()
             case messages.Act(action) if 0 <= action < self.num_actions:
-                episode.step(action)
+                if not episode.step(action):
+                    self._notice = _FORBIDDEN
             case messages.Hold(action):
                 known = 0 <= action < self.num_actions
                 self._held = action if known else None

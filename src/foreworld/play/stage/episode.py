@@ -127,18 +127,27 @@ class Episode:
         self._count += 1
         self.view = _begin(*self.knobs.parts, self._policy, key)
 
-    def step(self, action: int = OWN_CHOICE) -> None:
+    def step(self, action: int = OWN_CHOICE) -> bool:
         """Go on by one step; a new episode where this one has ended.
 
         Parameters
         ----------
         action
             Index of an action, or :data:`OWN_CHOICE`.
+
+        Returns
+        -------
+        moved
+            False where the action is not allowed in this state: nothing is done then.
         """
         if self.ended:
             self.restart()
-        else:
-            self._turn(self.view.scene, action, True)
+            return True
+        before = self.view.scene
+        self._turn(before, action, True)
+        if action == OWN_CHOICE:
+            return True
+        return bool(self.view.scene.num_steps > before.num_steps)
 
     def put(self, state: State, obs: Observation) -> None:
         """Put the world into a state, which is observed as ``obs``.

@@ -224,7 +224,8 @@ class ModelSession(AbstractSession):
             self._episode.restart()
             self._begin()
             return
-        self._episode.step(action)
+        if not self._episode.step(action):
+            return
         done = self._episode.view.action if self._hands.num_actions else None
         self._memory, self._predicted = self._predictor.next(self._memory, done)
         self._recent.append(self._episode.frame)
