@@ -112,7 +112,7 @@ class Broken(AbstractLearner):
         ("nan", "NaN in"),
         ("idle", "changed nothing in the state"),
         ("bare metric", "metric 'value' must be a Mean"),
-        ("score", "score is 'value', but evaluate gives only other"),
+        ("score", "is ranked by 'value', but evaluate gives only other"),
     ],
 )
 def test_broken_rules_are_named(how, message):

@@ -91,7 +91,8 @@ class AbstractLearner(Part):
     Attributes
     ----------
     score
-        Name of the metric of :meth:`evaluate` that ranks it, higher is better.
+        Name of the metric of :meth:`evaluate` that ranks it, higher is better, where
+        its source does not say (:meth:`score_on`).
     traceable
         Whether the methods can run inside a compiled program. Learners that cannot
         (a text endpoint, a foreign simulator) run in Python, one run at a time.
@@ -158,6 +159,19 @@ class AbstractLearner(Part):
         key
             A key of this evaluation alone.
         """
+
+    def score_on(self, source: Source) -> str:
+        """Name of the metric of :meth:`evaluate` that ranks it on a source.
+
+        Optional: by default :attr:`score`, whatever the source. Learners that act rank
+        by the world's own ``score``.
+
+        Parameters
+        ----------
+        source
+            The world, or the training split as arrays or as shapes.
+        """
+        return self.score
 
     def when_uncounted(self) -> str:
         """What to change where an evaluation counts nothing, in words.

@@ -70,7 +70,7 @@ def check_learner(learner: AbstractLearner, source: Source) -> None:
     program = _Program(learner, source)
     alone = program.single()
     _check_state(name, alone)
-    _check_metrics(learner, alone)
+    _check_metrics(learner, source, alone)
     if learner.traceable:
         _check_lanes(learner, source, program, alone)
     _check_policy(learner, source, alone["states"][-1])
@@ -181,7 +181,9 @@ def _check_state(name: str, alone: dict[str, Any]) -> None:
         require(not broken, f"{name}: NaN in {path} after {_NUM_UPDATES} updates.")
 
 
-def _check_metrics(learner: AbstractLearner, alone: dict[str, Any]) -> None:
+def _check_metrics(
+    learner: AbstractLearner, source: Source, alone: dict[str, Any]
+) -> None:
     name = type(learner).__name__
     first, *later = alone["metrics"]
     _check_means(f"{name}.update", first)
@@ -189,9 +191,11 @@ def _check_metrics(learner: AbstractLearner, alone: dict[str, Any]) -> None:
         require_like(first, metrics, f"{name}: metrics of two updates")
     _check_means(f"{name}.evaluate", alone["evaluation"])
     known = ", ".join(alone["evaluation"])
+    score = learner.score_on(source)
     require(
-        learner.score in alone["evaluation"],
-        f"{name}.score is {learner.score!r}, but evaluate gives only {known}.",
+        score in alone["evaluation"],
+        f"{name} is ranked by {score!r}, but evaluate gives only {known}. Its class "
+        f"says so by score, its method score_on by what it learns from.",
     )
 
 

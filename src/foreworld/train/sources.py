@@ -56,6 +56,15 @@ def _shapes(split: Split) -> DataSource:
     return split.source(shape)
 
 
+def score_of(parameters: Parameters) -> str:
+    """Name of the metric that ranks runs of these parameters, higher is better.
+
+    What they learn from has a say in it; nothing of a data set is loaded.
+    """
+    source = source_of(parameters, describe_sources(parameters).train)
+    return parameters.learner.score_on(source)
+
+
 def source_of(parameters: Parameters, data: DataSource | None) -> Source:
     """The source a learner sees: a split of the data, or else the world.
 

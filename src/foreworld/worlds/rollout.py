@@ -88,6 +88,8 @@ class Transition(NamedTuple):
         Observation of the state reached, before any fresh start.
     episode_return, discounted_return, episode_len
         Of the episode up to and including this step; final where ``ended``.
+    measures
+        The world's own numbers of the state reached; they count where ``ended``.
     """
 
     obs: Observation
@@ -102,6 +104,7 @@ class Transition(NamedTuple):
     episode_return: Any
     discounted_return: Any
     episode_len: Int[Array, "*time lane"]
+    measures: dict[str, Float[Array, "*time lane"]]
 
 
 Act = Callable[[Any, Lanes, Any], tuple[Any, Action, Any]]
@@ -219,6 +222,15 @@ def rollout(
     return run_lanes(world, lanes, memory, act, keys, run_key)[2]
 
 
+def measure_names(world: AbstractWorld) -> list[str]:
+    """Names of what a world measures at an episode's end, sorted."""
+
+    def measures(key: Key[Array, ""]) -> dict[str, Float[Array, ""]]:
+        return world.measures(begin(world, key).state)
+
+    return sorted(jax.eval_shape(measures, jax.random.key(0)))
+
+
 def encode_action(world: AbstractWorld, action: Action) -> Any:
     """Actions as float32 rows: one-hot codes of choices, raw numbers of boxes.
 
@@ -266,6 +278,7 @@ def _step(
         episode_return=total,
         discounted_return=discounted,
         episode_len=running.num_steps,
+        measures=jax.vmap(world.measures)(running.state),
     )
     going_on = Lanes(
         running=running,

@@ -22,6 +22,7 @@ from foreworld.worlds.rollout import (
     Lanes,
     Transition,
     encode_action,
+    measure_names,
     run_lanes,
     start_lanes,
 )
@@ -170,7 +171,8 @@ def evaluate_joint(
         time_left = carry.num_blocks * block_len < num_steps
         return time_left & jnp.any(carry.num_ended < num_episodes)
 
-    names = "discounted_return", "episode_return", "episode_len"
+    names = ["discounted_return", "episode_return", "episode_len"]
+    names += measure_names(world)
     nothing: Metrics = dict.fromkeys(names, Mean(jnp.float32(0.0), jnp.float32(0.0)))
     start = _Played(
         memory={n: a.network.init_memory(num_lanes) for n, a in state.agents.items()},
@@ -200,12 +202,16 @@ def episode_metrics(
     """
     returns = by_agent(world, transition.episode_return)
     discounted = by_agent(world, transition.discounted_return)
+    measures = {
+        name: Mean.where(value, counted) for name, value in transition.measures.items()
+    }
     length = Mean.where(transition.episode_len.astype(jnp.float32), counted)
     return {
         name: {
             "discounted_return": Mean.where(discounted[name], counted),
             "episode_return": Mean.where(returns[name], counted),
             "episode_len": length,
+            **measures,
         }
         for name in returns
     }

@@ -23,6 +23,7 @@ from foreworld.learners.ppo._joint import (
 from foreworld.learners.ppo.ppo import PPO, check_choices
 from foreworld.worlds.base import AbstractGame
 from foreworld.worlds.policy import JointPolicy
+from foreworld.worlds.rollout import measure_names
 
 _SHARED = (
     "num_envs",
@@ -114,6 +115,10 @@ class IndependentPPO(AbstractLearner):
         played = evaluate_joint(source, self._bound(source), state, key, sizes)
         return _flat(source, played)
 
+    def score_on(self, source: Any) -> str:
+        """What ranks agents in this game: a measure, or the first agent's return."""
+        return source.score
+
     def when_uncounted(self) -> str:
         """As for one agent: all play the same evaluation."""
         return self.default.when_uncounted()
@@ -139,9 +144,10 @@ class IndependentPPO(AbstractLearner):
 
 
 def _flat(game: AbstractGame, metrics: dict[str, Metrics]) -> Metrics:
-    """Metrics of all agents in one dictionary; the length of episodes is common."""
+    """Metrics of all agents in one dictionary; what is of the game is there once."""
     first = metrics[game.agents[0]]
-    flat = {name: first[name] for name in ("discounted_return", "episode_len")}
+    common = ["episode_len", *measure_names(game)]
+    flat = {name: first[name] for name in ("discounted_return", *common)}
     for agent, own in metrics.items():
-        flat |= {f"{n}_{agent}": m for n, m in own.items() if n != "episode_len"}
+        flat |= {f"{n}_{agent}": m for n, m in own.items() if n not in common}
     return flat

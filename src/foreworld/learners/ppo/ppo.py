@@ -158,6 +158,10 @@ class PPO(AbstractLearner):
         """The actor, which samples; see also its method ``think``."""
         return self._solo(source)[SOLO].policy(state.agents[SOLO])
 
+    def score_on(self, source: Any) -> str:
+        """The measure or the return that ranks agents in this world."""
+        return source.score
+
     def when_uncounted(self) -> str:
         """Episodes are longer than an evaluation."""
         limit = self.eval_num_steps

@@ -34,6 +34,7 @@ from foreworld.sweeps.plan.plan import Chunk, Plan, make_plan
 from foreworld.sweeps.study.find import FORMAT, KIND, name_in, read_study
 from foreworld.sweeps.study.study import Study
 from foreworld.train.checkpoint import checkpoints
+from foreworld.train.sources import score_of
 
 PLAN, CHUNKS, TABLE = "plan.json", "chunks", "study.nc"
 LOCK = Path(LEASES, "plan")
@@ -121,7 +122,7 @@ def prepare(
                     "format": FORMAT,
                     "folder": study.folder_name,
                     "seed": study.base.seed,
-                    "score": type(study.base.learner).score,
+                    "score": score_of(study.points()[0].parameters),
                     **made_with(study),
                     "study": to_dict(study),
                 }

@@ -20,7 +20,6 @@ from foreworld.core.own.in_parts import demand_code
 from foreworld.core.own.made_with import settle
 from foreworld.core.parts.config import to_dict
 from foreworld.core.plain import say
-from foreworld.learners.base import AbstractLearner
 from foreworld.sweeps.plan.plan import Chunk, Plan, runs_of
 from foreworld.sweeps.plan.prepare import chunk_lock, names_of, read_plan
 from foreworld.sweeps.run.cancel import CancelledError, stop_if_cancelled
@@ -31,6 +30,8 @@ from foreworld.track.base import AbstractTrace
 from foreworld.train import checkpoint, rates
 from foreworld.train.history import HEALTHY, History, values
 from foreworld.train.loop import RESULTS, Timing, Update, read_history, train
+from foreworld.train.parameters import Parameters
+from foreworld.train.sources import score_of
 
 ENTRY = "foreworld.sweeps.run.work:work"
 """What launchers call."""
@@ -179,7 +180,7 @@ def _do(
                 for row, trace in enumerate(traces):
                     _log(trace, row, update, update.segment)
             if update.segment == 0:
-                _say_uncounted(first.learner, update.history)
+                _say_uncounted(first, update.history)
             stop_if_cancelled(folder)
 
         timing = train(
@@ -219,9 +220,9 @@ def failures(chunk: Chunk, history: History) -> list[str]:
     ]
 
 
-def _say_uncounted(learner: AbstractLearner, history: History) -> None:
+def _say_uncounted(parameters: Parameters, history: History) -> None:
     """Say early that evaluations are too short to count anything."""
-    score = history.val.get(learner.score)
+    learner, score = parameters.learner, history.val.get(score_of(parameters))
     nothing = score is not None and not np.asarray(score.count).any()
     if nothing and (said := learner.when_uncounted()):
         say(said)

@@ -182,7 +182,7 @@ def name_in(folder: Path) -> str:
 
 
 def read_score(folder: Path, study: Study) -> str:
-    """The metric that ranks a study's runs, also where its learner is not at hand.
+    """The metric that ranks a study's runs: what was settled when it began.
 
     Parameters
     ----------
@@ -191,10 +191,12 @@ def read_score(folder: Path, study: Study) -> str:
     study
         As it was read.
     """
+    found = read_sealed(folder, CONFIG).get("score")
+    if isinstance(found, str):
+        return found
+    # Folders of before do not say.
     learner: Any = study.base.learner
-    if isinstance(learner, StandIn):
-        return str(read_sealed(folder, CONFIG).get("score", ""))
-    return type(learner).score
+    return "" if isinstance(learner, StandIn) else learner.score
 
 
 def _named(word: str) -> list[str]:
