@@ -334,6 +334,17 @@ def test_what_lies_in_a_folder_that_is_deleted(attack: Attack, capsys: Any) -> N
         assert "thesis.tex" in capsys.readouterr().err
         assert (folder / name).read_text() == "keep"
         (folder / name).unlink()
+    for name in (
+        "thesis.part/a",
+        ".Trash-1000/a",
+        "grav_0/train/shard-00007.backup/a",
+        "grav_0/train/.Trash-1000/a",
+    ):
+        (data / name).parent.mkdir()
+        (data / name).touch()
+        assert main(["rm", str(data), "--yes"]) == 2
+        assert (data / name).exists()
+        shutil.rmtree((data / name).parent)
 
 
 def _resealed(folder: Path) -> None:
@@ -380,6 +391,14 @@ def test_metrics_of_another_chunk(own_folder: Path) -> None:
         ForeworldError, match="belongs to another training: its chunk is 1 instead of 0"
     ):
         fw.best(folder)
+    # Nor does the same command take them for its own.
+    with pytest.raises(ForeworldError, match="run the same command again: the chunk i"):
+        fw.sweep(study, out=own_folder / "s", width=1, quiet=True)
+    assert not (folder / MANIFEST).exists()
+    for chunk in (first.parent, second.parent):
+        shutil.rmtree(chunk)
+    fw.sweep(study, out=own_folder / "s", width=1, quiet=True)
+    assert fw.best(folder) and check(folder) == []
 
 
 def test_a_checkpoint_of_another_run(

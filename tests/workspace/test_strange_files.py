@@ -13,7 +13,8 @@ import pytest
 
 import foreworld as fw
 from foreworld.cli.main import main
-from foreworld.core.disk.folder import MAX_JSON, read_json
+from foreworld.core.disk.folder import MAX_JSON, problem_of, read_json
+from foreworld.core.disk.notes import read_head
 from foreworld.core.disk.refusals import StorageError
 from foreworld.core.errors import DamagedError
 from foreworld.data.format.store.hdf5 import HDF5
@@ -99,6 +100,17 @@ def test_a_column_that_says_more_than_the_file_holds(tmp_path):
     with pytest.raises(DamagedError, match="of which only 0 are in the file"):
         reader.read("state", slice(None))
     reader.close()
+
+
+def test_a_file_of_holes_is_not_read(tmp_path):
+    (tmp_path / "a").touch()
+    vast(tmp_path / "a")
+    said = problem_of(tmp_path / "a", {"bytes": 2**40, "sha256": "0" * 64})
+    assert said.endswith("has 1099511627776 bytes, of which nearly all are a hole.")
+    assert len(read_head(tmp_path / "a", 100)) == 100
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with pytest.raises(StorageError, match="is a link, which is not followed"):
+        read_head(tmp_path / "b")
 
 
 def test_names_of_files_reach_no_terminal_as_they_are(tmp_path, capsys):

@@ -10,6 +10,7 @@ import pytest
 from foreworld.core.disk import life
 from foreworld.core.disk.lease import lease
 from foreworld.core.disk.life import ReplacedError
+from foreworld.core.errors import DamagedError
 
 HERE = f"process {os.getpid()} on {os.uname().nodename}"
 
@@ -76,3 +77,27 @@ def test_a_lock_that_was_deleted_is_made_anew(tmp_path):
         path.unlink()
         with lease(path) as second, lease(path) as third:
             assert second and not third
+
+
+def test_a_folder_of_locks_that_is_a_link_is_no_folder_of_locks(tmp_path):
+    folder, outside = tmp_path / "a", tmp_path / "outside"
+    folder.mkdir()
+    outside.mkdir()
+    (outside / "kept").touch()
+    (folder / ".leases").symlink_to(outside)
+    refused = "is a link that leads out of"
+    for work in (life.begin, life.begin_once, life.in_use, life.alone, life.Life):
+        with pytest.raises(DamagedError, match=refused):
+            work(folder)
+    with pytest.raises(DamagedError, match=refused), life.at_work(folder):
+        pass
+    life.tidy(folder)
+    assert [path.name for path in outside.iterdir()] == ["kept"]
+
+
+def test_only_lock_files_are_tidied(tmp_path):
+    life.begin(tmp_path)
+    (tmp_path / ".leases" / "mine").mkdir()
+    (tmp_path / ".leases" / "mine" / "a.txt").touch()
+    life.tidy(tmp_path)
+    assert [p.name for p in (tmp_path / ".leases").iterdir()] == ["mine"]

@@ -1,5 +1,6 @@
 """The fingerprint changes with every file that a person's file imports beside it."""
 
+from importlib import machinery
 from pathlib import Path
 
 from foreworld.core.own.fingerprint import code_files, code_fingerprint
@@ -54,3 +55,29 @@ def test_files_that_cannot_be_parsed_import_nothing(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("import helper\ndef (\n")
     (tmp_path / "helper.py").write_text("")
     assert code_files(tmp_path / "broken.py") == [(tmp_path / "broken.py").resolve()]
+
+
+def test_a_file_that_looks_for_modules_counts_its_whole_folder(tmp_path: Path) -> None:
+    first, lib = tmp_path / "a.py", tmp_path / "lib"
+    lib.mkdir()
+    (lib / "helper.py").write_text("x = 1\n")
+    first.write_text("import os\nprint(os.path.sep)\n")
+    assert code_files(first) == [first.resolve()]
+    for text in (
+        "import sys\nsys.path.insert(0, 'lib')\n",
+        "from importlib import import_module\n",
+        "exec('1')\n",
+    ):
+        first.write_text(text)
+        before = code_fingerprint(first)
+        (lib / "helper.py").write_text(f"x = {len(text)}\n")
+        assert code_fingerprint(first) != before, text
+
+
+def test_compiled_modules_are_in_it(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("import fast\n")
+    (tmp_path / "fast.py").write_text("x = 1\n")
+    before = code_fingerprint(tmp_path / "a.py")
+    # Python prefers it to the source.
+    (tmp_path / f"fast{machinery.EXTENSION_SUFFIXES[0]}").write_bytes(b"\x7fELF")
+    assert code_fingerprint(tmp_path / "a.py") != before

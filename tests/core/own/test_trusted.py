@@ -1,6 +1,8 @@
 """Which code that a folder names may run, and what is remembered of it."""
 
+import importlib.util
 import os
+import py_compile
 import stat
 import subprocess
 import sys
@@ -11,9 +13,10 @@ import pytest
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.own import trusted
+from foreworld.core.own.files import load_file
 from foreworld.core.parts.config import from_dict, to_dict
 from foreworld.core.parts.stand_in import NotAtHandError, StandIn
-from foreworld.core.registry import locate
+from foreworld.core.registry import is_ours, locate
 
 _CLASS = "from foreworld.core import Part\nclass Mine(Part):\n    count: int = 1\n"
 _MARK = "from pathlib import Path\nPath({!r}).touch()\n"
@@ -154,3 +157,38 @@ def test_a_stand_in_is_what_was_written(tmp_path: Path, file: Path) -> None:
     assert not hasattr(part.thing, "reset")
     with pytest.raises(NotAtHandError, match="which a folder names"):
         part.thing.reset()
+
+
+def test_a_file_called_as_foreworld_is_a_persons(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "foreworld.py").write_text(_MARK.format("ran") + _CLASS)
+    assert not is_ours("foreworld.py") and is_ours("foreworld.worlds")
+    with pytest.raises(trusted.UntrustedError):
+        _read("foreworld.py")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_bytecode_beside_a_file_is_not_run(tmp_path: Path) -> None:
+    (tmp_path / "helper_a.py").write_text("value = 1\n")
+    (tmp_path / "mine.py").write_text(f"import helper_a\n{_CLASS}")
+    for name in ("mine", "helper_a"):
+        evil = tmp_path / "evil.py"
+        evil.write_text(_MARK.format(str(tmp_path / "ran")) + "value = 2\n" + _CLASS)
+        target = importlib.util.cache_from_source(str(tmp_path / f"{name}.py"))
+        mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+        py_compile.compile(str(evil), target, invalidation_mode=mode)
+    module = load_file(tmp_path / "mine.py")
+    assert module.helper_a.value == 1
+    assert not (tmp_path / "ran").exists()
+
+
+def test_modules_beside_a_file_are_found_and_known_by_their_file(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "holder_b.py").write_text(_CLASS)
+    (tmp_path / "uses.py").write_text("from holder_b import Mine\n")
+    cls = load_file(tmp_path / "uses.py").Mine
+    assert to_dict(cls())["class"] == f"{tmp_path}/holder_b.py:Mine"
+    assert locate(f"{tmp_path}/holder_b.py:Mine") is cls

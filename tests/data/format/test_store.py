@@ -1,6 +1,7 @@
 """HDF5 shards: what goes in comes out, and the same rows give the same bytes."""
 
 import time
+import zlib
 from pathlib import Path
 
 import h5py
@@ -99,4 +100,66 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
             reader.read("image", rows_wanted)
     with pytest.raises(DamagedError, match=r"a\.h5 is damaged: .*nothing"):
         reader.read("nothing", slice(None))
+    reader.close()
+
+
+def test_rows_in_any_ascending_order(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    path.write_bytes(shard())
+    reader, image = HDF5.reader(path), rows()["image"]
+    rng = np.random.default_rng(1)
+    for num in (1, 3, 63, 64, 200):
+        wanted = np.sort(rng.choice(NUM, num, replace=False)).tolist()
+        np.testing.assert_array_equal(reader.read("image", wanted), image[wanted])
+    for some in (slice(3, 3), slice(0, NUM, 7), slice(NUM - 1, None)):
+        np.testing.assert_array_equal(reader.read("image", some), image[some])
+    reader.close()
+
+
+def _elsewhere(file: h5py.File, other: Path, how: str) -> None:
+    data = file["image"]
+    shape, dtype = data.shape, data.dtype
+    del file["image"]
+    if how == "external":
+        other.write_bytes(bytes(int(np.prod(shape))))
+        place = [(str(other), 0, int(np.prod(shape)))]
+        file.create_dataset("image", shape, dtype, external=place)
+        return
+    with h5py.File(other, "w") as source:
+        source["image"] = np.zeros(shape, dtype)
+    if how == "link":
+        file["image"] = h5py.ExternalLink(str(other), "/image")
+    elif how == "virtual":
+        layout = h5py.VirtualLayout(shape, dtype)
+        layout[:] = h5py.VirtualSource(str(other), "image", shape=shape)
+        file.create_virtual_dataset("image", layout)
+    else:
+        file.create_dataset("image", data=np.zeros(shape, dtype), compression="lzf")
+
+
+@pytest.mark.parametrize("how", ["external", "link", "virtual", "filter"])
+def test_columns_lie_in_the_file_itself(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "a.h5"
+    path.write_bytes(shard())
+    with h5py.File(path, "a") as file:
+        _elsewhere(file, tmp_path / "other", how)
+    reader = HDF5.reader(path)
+    said = "lies in another file|no data set of this file|packed in a way|only 0 are in"
+    with pytest.raises(DamagedError, match=said):
+        reader.read("image", [0])
+    reader.close()
+
+
+@pytest.mark.parametrize("rows_wanted", [slice(0, 1), [0, 1], slice(None)])
+def test_chunks_unpack_to_what_they_are_and_no_more(
+    tmp_path: Path, rows_wanted: slice | list[int]
+) -> None:
+    path = tmp_path / "a.h5"
+    path.write_bytes(shard())
+    with h5py.File(path, "a") as file:
+        bomb = zlib.compress(bytes(2**24))
+        file["image"].id.write_direct_chunk((0,) * 5, bomb)
+    reader = HDF5.reader(path)
+    with pytest.raises(DamagedError, match=r"a chunk does not hold .* bytes"):
+        reader.read("image", rows_wanted)
     reader.close()

@@ -160,3 +160,35 @@ def test_a_field_that_another_one_sets_is_no_label():
         "values are set, not 0.0 as the point would be labelled: 'momentum' sets it "
         "too. Sweep one of them, or give both by objects."
     )
+
+
+def test_a_dictionary_keeps_what_the_base_says_of_it():
+    base = Parameters(Gymnax("CartPole-v1", params={"length": 1.0}), "ppo")
+    with pytest.raises(
+        ConfigError, match=r"world\.params\['length'\]=1\.0 would be lo"
+    ):
+        Study("a", base, {"world.params": [{"gravity": 9.8}, {"gravity": 3.0}]})
+    whole = [{"gravity": 9.8, "length": 1.0}, {"gravity": 3.0, "length": 2.0}]
+    assert labels_of(Study("a", base, {"world.params": whole})) == [(w,) for w in whole]
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"gravity": 1e39}, r"gravity=1e\+39 is not finite in float32"),
+        ({"max_steps_in_episode": 200.5}, "must be a whole number of 32 bits"),
+        ({"max_steps_in_episode": 2**40}, "must be a whole number of 32 bits"),
+    ],
+)
+def test_entries_of_dictionaries_are_numbers_that_programs_hold(entry, message):
+    with pytest.raises(ConfigError, match=message):
+        labels_of(Study("a", Parameters(Gymnax("CartPole-v1", params=entry), "ppo")))
+
+
+def test_values_that_are_one_number_in_programs_are_no_two_points():
+    for values in ([0.1, 0.1 + 1e-12], [1e-50, 1e-60]):
+        with pytest.raises(ConfigError, match="are one number in programs"):
+            Study("a", BASE, {"learning_rate": values})
+    with pytest.raises(ConfigError, match="at most 1,000,000 can be planned"):
+        many = list(range(20_000))
+        Study("a", BASE, {"learning_rate": many, "world.length": many})
