@@ -35,7 +35,7 @@ def gather(folder: Path) -> dict[str, Any]:
     from foreworld.launch.slurm._jobs import job_facts
     from foreworld.sweeps.folder import StudyFolder
     from foreworld.sweeps.results.failures import advice
-    from foreworld.train.loop import read_timing
+    from foreworld.train.timing import read_timing
 
     study = StudyFolder(folder)
     facts = study.status()

@@ -112,7 +112,13 @@ def history_of(arrays: Arrays, where: Path) -> History:
 
 
 def metrics_arrays(metrics: Metrics, prefix: str) -> Arrays:
-    """Metrics as arrays named ``prefix/name/total`` and ``prefix/name/count``."""
+    """Metrics as arrays named ``prefix/name/total`` and ``prefix/name/count``.
+
+    Parameters
+    ----------
+    metrics, prefix
+        The metrics, and what stands before their names.
+    """
     flat: Arrays = {}
     for name, mean in metrics.items():
         flat[f"{prefix}/{name}/total"] = np.asarray(mean.total)
@@ -121,7 +127,13 @@ def metrics_arrays(metrics: Metrics, prefix: str) -> Arrays:
 
 
 def metrics_of(arrays: Arrays, prefix: str) -> Metrics:
-    """What :func:`metrics_arrays` gave; other arrays are left alone."""
+    """What :func:`metrics_arrays` gave; other arrays are left alone.
+
+    Parameters
+    ----------
+    arrays, prefix
+        Arrays by name, and what stands before the names of those that are meant.
+    """
     found: Metrics = {}
     for path, array in arrays.items():
         split, _, rest = path.partition("/")
@@ -162,7 +174,13 @@ def _blank(metrics: Metrics, rows: np.ndarray) -> Metrics:
 
 
 def join_metrics(old: Metrics, new: Metrics) -> Metrics:
-    """Metrics one after the other on the second axis: ``(run, interval, ...)``."""
+    """Metrics one after the other on the second axis: ``(run, interval, ...)``.
+
+    Parameters
+    ----------
+    old, new
+        Earlier and later ones; ``old`` is empty at the beginning.
+    """
     if not old:
         return new
     return jax.tree.map(lambda a, b: np.concatenate([a, b], axis=1), old, new)

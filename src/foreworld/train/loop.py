@@ -6,10 +6,8 @@ same folder, it goes on from the last checkpoint and writes the same bytes.
 
 from __future__ import annotations
 
-import contextlib
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,9 +15,8 @@ import jax
 import numpy as np
 
 from foreworld.core import compilation
-from foreworld.core.disk.folder import make_folder, read_json, remove, write_json
+from foreworld.core.disk.folder import make_folder, remove, write_json
 from foreworld.core.disk.life import Life
-from foreworld.core.disk.refusals import StorageError
 from foreworld.core.errors import DamagedError
 from foreworld.core.keys import pinned
 from foreworld.core.plain import say
@@ -40,36 +37,11 @@ from foreworld.train.memory import check_fits, enough_memory
 from foreworld.train.pace import CHECKPOINT_S, Pace
 from foreworld.train.parameters import Parameters
 from foreworld.train.sources import Sources, describe_sources, open_sources, source_of
+from foreworld.train.timing import TIMING, Timing, clock
 
-STATE, METRICS, TIMING = "state.safetensors", "metrics.safetensors", "timing.json"
+STATE, METRICS = "state.safetensors", "metrics.safetensors"
 RESULTS = (STATE, METRICS)
 """Files that a finished chunk holds."""
-
-
-@dataclass
-class Timing:
-    """Seconds of one call, by what they went to; no part of the results.
-
-    Attributes
-    ----------
-    compile_s
-        Tracing and compiling, or loading from the cache on disk.
-    init_s, train_s, evaluate_s, checkpoint_s
-        The rest of the call.
-    steps
-        Steps trained in this call, all runs together (padding left out).
-    programs, programs_reused
-        Programs made in this call, and how many of these the cache held.
-    """
-
-    compile_s: float = 0.0
-    init_s: float = 0.0
-    train_s: float = 0.0
-    evaluate_s: float = 0.0
-    checkpoint_s: float = 0.0
-    steps: int = 0
-    programs: int = 0
-    programs_reused: int = 0
 
 
 class TrainingPlan(NamedTuple):
@@ -222,10 +194,10 @@ def train(
             at = _advance(folder, program, layout, pace, at, timing)
             segment = layout.segment_ending(at.done)
             if segment is not None:
-                with _clock(timing, "evaluate_s"):
+                with clock(timing, "evaluate_s"):
                     val = program.evaluate(at.state, sources.val, segment)
                 at = at.after_segment(segment, val)
-            with _clock(timing, "checkpoint_s"):
+            with clock(timing, "checkpoint_s"):
                 if life is not None:
                     life.go_on()
                 checkpoint.save(folder, at.done, at.arrays(), mark)
@@ -234,10 +206,10 @@ def train(
             if watch is not None:
                 watch(Update(segment, at.history.kept(num_runs), plan, timing))
         state, history = at.state, at.history
-        with _clock(timing, "evaluate_s"):
+        with clock(timing, "evaluate_s"):
             test = program.evaluate(state, sources.test, AT_END)
     history = history.after_test(test).kept(num_runs)
-    with _clock(timing, "checkpoint_s"):
+    with clock(timing, "checkpoint_s"):
         if life is not None:
             life.go_on()
         kept = checkpoint.flatten(
@@ -270,21 +242,6 @@ def read_history(
     arrays, info = checkpoint.read_arrays(folder / METRICS, names)
     plan = TrainingPlan(Layout(*info["layout"]), Budget(*info["budget"]))
     return history_of(arrays, folder / METRICS), plan
-
-
-def read_timing(folder: Path) -> dict[str, float] | None:
-    """Seconds by what they went to, and ``steps``, of a finished chunk.
-
-    ``None`` where the file is missing or malformed: it has no checksum.
-    """
-    try:
-        found = read_json(folder / TIMING)
-    except (DamagedError, StorageError):
-        return None
-    names = [field.name for field in fields(Timing)]
-    found = found if isinstance(found, dict) else {}
-    times = {n: found[n] for n in names if isinstance(found.get(n), int | float)}
-    return times if len(times) == len(names) else None
 
 
 @pinned(wide=False)
@@ -389,7 +346,7 @@ def _advance(
             # The last interval is not over: what it measured is added to.
             sums = jax.tree.map(lambda leaf: leaf[:, -1], whole)
             whole = jax.tree.map(lambda leaf: leaf[:, :-1], whole)
-        with _clock(timing, "train_s"):
+        with clock(timing, "train_s"):
             last = at.done + pace.begin(end - at.done)
             state, new, broken = program.advance(at.state, sums, at.done, last)
             due = pace.end(last - at.done)
@@ -421,13 +378,5 @@ def _resume(
         except DamagedError as error:
             say(f"{error} Going on from the one before.")
             remove(path)
-    with _clock(timing, "init_s"):
+    with clock(timing, "init_s"):
         return _At(0, program.init(), new_history(mark["width"]), {})
-
-
-@contextlib.contextmanager
-def _clock(timing: Timing, field: str) -> Iterator[None]:
-    """Add the time of a block to a field."""
-    begun = time.perf_counter()
-    yield
-    setattr(timing, field, getattr(timing, field) + time.perf_counter() - begun)

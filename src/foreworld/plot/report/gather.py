@@ -25,8 +25,8 @@ from foreworld.sweeps.folder import StudyFolder
 from foreworld.sweeps.results.gather import missing
 from foreworld.sweeps.results.selection import Best, measured
 from foreworld.sweeps.results.statistics import student
-from foreworld.train.loop import read_timing
 from foreworld.train.parameters import part_name
+from foreworld.train.timing import read_timing
 
 if TYPE_CHECKING:
     import xarray

@@ -13,7 +13,7 @@ from foreworld.sweeps.run.work import finished
 from foreworld.sweeps.study.study import Study
 from foreworld.train import rates
 from foreworld.train.journal import updates_done
-from foreworld.train.loop import TIMING
+from foreworld.train.timing import TIMING
 
 UNKNOWN = "how long it takes here is not known until the first segment is done"
 

@@ -29,9 +29,10 @@ from foreworld.track._open import open_run, recall_tracker
 from foreworld.track.base import AbstractTrace
 from foreworld.train import checkpoint, rates
 from foreworld.train.history import HEALTHY, History, values
-from foreworld.train.loop import RESULTS, Timing, Update, read_history, train
+from foreworld.train.loop import RESULTS, Update, read_history, train
 from foreworld.train.parameters import Parameters
 from foreworld.train.sources import score_of
+from foreworld.train.timing import Timing
 
 ENTRY = "foreworld.sweeps.run.work:work"
 """What launchers call."""

@@ -23,7 +23,8 @@ from foreworld.sweeps.run.work import finished, why_failed
 from foreworld.sweeps.study.find import read_study
 from foreworld.train.checkpoint import read_arrays
 from foreworld.train.journal import JOURNAL
-from foreworld.train.loop import RESULTS, TIMING
+from foreworld.train.loop import RESULTS
+from foreworld.train.timing import TIMING
 from foreworld.workspace.kinds.base import AbstractFolderKind, Outcome
 
 _OURS = (PLAN, CHUNKS, LOGS, TABLE, "tracker.json", "report.html")
