@@ -6,14 +6,16 @@ import itertools
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence, Sized
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.parts.config import content_hash
-from foreworld.core.parts.part import Bounded, Part
+from foreworld.core.parts.limits import Count
+from foreworld.core.parts.part import Part
 from foreworld.core.parts.stand_in import StandIn
+from foreworld.core.parts.types import checked
 from foreworld.sweeps.study import axes
 from foreworld.train.parameters import Parameters
 
@@ -77,7 +79,7 @@ class Study(Part):
     """values to try by field"""
     exclude: tuple[dict[str, Any], ...]
     """points to leave out"""
-    seeds: Annotated[int, Bounded(low=1)]
+    seeds: Count
     """runs of each point"""
 
     def __init__(
@@ -115,6 +117,7 @@ class Study(Part):
                 f"Study.exclude: expected a list of dictionaries, got {exclude!r}."
             )
         self.name, self.base = name, base
+        seeds = checked("Study.seeds", seeds, Count)
         sized = [len(v) for v in (over or {}).values() if isinstance(v, Sized)]
         _check_number(name, sized, seeds)
         self.over = axes.read_axes(base, over or {})
