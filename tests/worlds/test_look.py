@@ -243,10 +243,25 @@ def test_a_picture_that_nobody_draws_may_be_missing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("verb", ["generate", "train", "show"])
+@pytest.mark.parametrize(
+    ("mistake", "message"),
+    [
+        (
+            {"move": "state * np.random.uniform()"},
+            r"step: it draws from the global random",
+        ),
+        ({"seen": "Box(0, 1, (7,))"}, r"reset: obs is .*, but observation_space says"),
+        ({"over": "jnp.float32(0)"}, r"step: terminated must be one bool"),
+    ],
+)
 def test_verbs_refuse_in_words(
-    verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    verb: str,
+    mistake: dict[str, str],
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    own(tmp_path, move="state * np.random.uniform()")
+    own(tmp_path, **mistake)
     place = f"{tmp_path / 'own.py'}:Own"
     words = {
         "generate": ["generate", place, "--train=2", f"--out={tmp_path / 'd'}"],
@@ -255,6 +270,6 @@ def test_verbs_refuse_in_words(
     }
     assert main(words[verb]) == 2
     said = capsys.readouterr().err
-    assert re.match(r"foreworld: Own\.step: it draws from the global random", said)
+    assert re.match(rf"foreworld: Own\.{message}", said)
     assert not (tmp_path / "d").exists()
     assert not (tmp_path / "r").exists()

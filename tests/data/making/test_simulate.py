@@ -162,8 +162,8 @@ def test_hopeless_families_are_given_up(tmp_path: Path) -> None:
     with pytest.raises(
         ForeworldError,
         match=r"sequence 0 of train was refused in 50 draws of Fragile: the last one "
-        r"was not finite, with size=1\.\d+\. Choose smaller ranges, a smaller time "
-        r"step, more substeps or a larger canvas\.",
+        r"was not finite in its observations, with size=1\.\d+\. See that what the "
+        r"world gives is finite, or choose smaller ranges\.",
     ):
         generate(what, tmp_path / "a", train=10, num_frames=2, quiet=True)
 

@@ -30,7 +30,7 @@ from foreworld.core.parts.types import checked
 from foreworld.core.progress import Progress
 from foreworld.data.format.contents import LOGS, check_links
 from foreworld.data.format.folder import using
-from foreworld.data.format.observation import NAMES
+from foreworld.data.format.observation import NAMES, Observation
 from foreworld.data.format.recipe import Recipe, TaskRecipe, read_recipe
 from foreworld.data.format.stored_policy import AbstractStoredPolicy
 from foreworld.data.making.recipes import set_recipe, task_recipe
@@ -135,9 +135,6 @@ def generate(
     if force:
         stop_jobs(folder)
     if force or not (folder / CONFIG).exists():
-        for task in recipe.tasks.values():
-            needs = Needs(task.observation.images, random=not task.family.ranges)
-            look_at(task.family.world, needs)
         check_steps(recipe.tasks)
     total = sum(recipe.sizes.values())
     with Progress(f"{recipe.label} to {folder}", total, "sequences", quiet) as progress:
@@ -214,6 +211,8 @@ def plan(
                 f"a recipe says all: leave {', '.join(sizes) or 'policy'} away, or "
                 f"change the recipe with .replace(...)."
             )
+        for task in what.tasks.values():
+            _look_at(task.family, task.observation.images)
         return what
     fields = {n: v for n, v in sizes.items() if n not in _BESIDE}
     scale, legacy = sizes.get("scale", 1.0), sizes.get("legacy", False)
@@ -232,4 +231,12 @@ def plan(
                 f"a world's sizes and fields themselves."
             )
     family = as_family(make(what) if isinstance(what, str) else what)
+    seen = fields.get("observation")
+    plain = seen.images if isinstance(seen, Observation) else True
+    _look_at(family, bool(fields.get("images", plain)))
     return Recipe.plain(task_recipe(family, {**fields, "policy": policy}))
+
+
+def _look_at(family: Family, images: bool) -> None:
+    """Look at a person's world before anything is built of it."""
+    look_at(family.world, Needs(images, random=not family.ranges))

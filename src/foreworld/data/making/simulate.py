@@ -247,16 +247,22 @@ class Simulator:
         }
         listing = ", ".join(f"{name}={value:g}" for name, value in drawn.items())
         listing = listing or repr(world)
-        finite = all(
-            np.isfinite(rows[name][row]).all()
-            for name in ("state", "reward")
-            if name in rows
-        )
-        why = "left its canvas or gained energy" if finite else "was not finite"
+        names = {"state": "observations", "reward": "rewards"}
+        broken = [
+            said
+            for name, said in names.items()
+            if name in rows and not np.isfinite(rows[name][row]).all()
+        ]
+        why = "left its canvas or gained energy"
+        if broken:
+            why = f"was not finite in its {' and '.join(broken)}"
+        advice = "See that what the world gives is finite, or choose smaller ranges"
+        if isinstance(world, AbstractDynamics):
+            more = "more substeps " if world.counts_substeps else ""
+            advice = f"Choose smaller ranges, a smaller time step, {more}or more room"
         raise ForeworldError(
             f"sequence {index} of {split_name} was refused in {MAX_DRAWS} draws of "
-            f"{type(world).__name__}: the last one {why}, with {listing}. Choose "
-            f"smaller ranges, a smaller time step, more substeps or a larger canvas."
+            f"{type(world).__name__}: the last one {why}, with {listing}. {advice}."
         )
 
 
