@@ -80,9 +80,15 @@ def test_what_is_measured_must_be_finite_too(bad):
 
 def test_many_failures_are_counted():
     runs = {(point, 0): "nan at segment 0" for point in range(30)}
-    said = account(runs, 40, ProbeLearner()).splitlines()
+    base = fw.Parameters(ProbeWorld(), ProbeLearner())
+    rates = [0.1 + point / 100 for point in range(40)]
+    study = fw.Study("rates", base, {"learning_rate": rates})
+    said = account(runs, 40, study).splitlines()
     assert said[0] == "30 of 40 runs failed:"
     assert len(said) == 13 and said[-2] == "  and 20 more"
+    # Of the first that failed, and not of the base.
+    del runs[0, 0], runs[1, 0]
+    assert "(learning_rate=0.12 at point 2)" in account(runs, 40, study)
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,8 @@ def find_folder(word: str | Path) -> Path:
         except UnknownNameError:
             raise
         except ConfigError as error:
-            if newest := _newest():
+            # Of code that the file needs, and not of what the file says itself.
+            if error.__cause__ is not None and (newest := _newest()):
                 raise ConfigError(
                     f"{error} What is finished is read by its folder, without its "
                     f"code.{newest}"
