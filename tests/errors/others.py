@@ -3,10 +3,9 @@
 CASES = [
     (
         "generate ./broken_reset.py:Walk --train 2",
-        1,
-        "{home}/broken_reset.py, line 28, in reset: NameError: name 'undefined' "
-        "is not defined\n"
-        "This came from your file. --debug shows the whole traceback.",
+        2,
+        "Walk.reset: it raised an error: NameError: name 'undefined' is not defined "
+        "({home}/broken_reset.py, line 28, in reset)",
     ),
     (
         "generate pendulum --train 0 --val 0 --test 0",

@@ -81,7 +81,7 @@ def test_what_is_measured_must_be_finite_too(bad):
 def test_many_failures_are_counted():
     runs = {(point, 0): "nan at segment 0" for point in range(30)}
     base = fw.Parameters(ProbeWorld(), ProbeLearner())
-    rates = [0.1 + point / 100 for point in range(40)]
+    rates = [round(0.1 + point / 100, 2) for point in range(40)]
     study = fw.Study("rates", base, {"learning_rate": rates})
     said = account(runs, 40, study).splitlines()
     assert said[0] == "30 of 40 runs failed:"
