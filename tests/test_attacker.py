@@ -105,7 +105,7 @@ def test_the_configuration_of_a_data_set(
             data.family.world.reset(None)
         again = fw.Parameters(None, "rnn_deconvolve", str(folder))
         assert again.data is not None
-        assert again.data.open().identity == data.identity
+        assert again.data.dataset().identity == data.identity
     assert not attack.mark.exists() and "antigravity" not in sys.modules
 
 

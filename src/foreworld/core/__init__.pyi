@@ -7,12 +7,15 @@ from foreworld.core.errors import UnknownNameError as UnknownNameError
 from foreworld.core.keys import named_key as named_key
 from foreworld.core.keys import root_key as root_key
 from foreworld.core.own.trusted import trust as trust
+from foreworld.core.parts.opening import opened as opened
 from foreworld.core.parts.part import Bounded as Bounded
 from foreworld.core.parts.part import Data as Data
 from foreworld.core.parts.part import Entries as Entries
 from foreworld.core.parts.part import Part as Part
 from foreworld.core.parts.part import Place as Place
+from foreworld.core.parts.part import Shared as Shared
 from foreworld.core.parts.part import Traced as Traced
+from foreworld.core.parts.reference import AbstractRef as AbstractRef
 from foreworld.core.spaces import Box as Box
 from foreworld.core.spaces import Discrete as Discrete
 from foreworld.core.spaces import Record as Record

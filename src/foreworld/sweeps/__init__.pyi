@@ -1,2 +1,2 @@
-from foreworld.sweeps.run.collect import RunPolicy as RunPolicy
+from foreworld.sweeps.reference import RunRef as RunRef
 from foreworld.sweeps.study.study import Study as Study

@@ -13,6 +13,7 @@ from foreworld.core.disk.places import find_place
 from foreworld.core.disk.seals import vouch
 from foreworld.core.errors import ConfigError, DamagedError
 from foreworld.core.own.in_parts import demand_code
+from foreworld.core.parts.opening import opened
 from foreworld.learners.base import LearnerState
 from foreworld.sweeps.plan.plan import Chunk, Plan, describe
 from foreworld.sweeps.plan.prepare import (
@@ -119,7 +120,8 @@ class StudyFolder:
             Index of its run, from 0.
         """
         state, source = self._restored(point, seed)
-        return self.points[point].parameters.learner.policy(state, source)
+        learner = opened(self.points[point].parameters.learner)
+        return learner.policy(state, source)
 
     def state(self, point: int = 0, seed: int = 0) -> LearnerState:
         """The final state of one run.

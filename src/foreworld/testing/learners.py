@@ -12,6 +12,7 @@ import numpy as np
 from foreworld.core.errors import FitError
 from foreworld.core.keys import named_key, root_key
 from foreworld.core.parts import paths
+from foreworld.core.parts.opening import opened
 from foreworld.core.parts.part import Bounded, Part, field_specs
 from foreworld.core.parts.partition import combine, partition, stack
 from foreworld.learners.base import AbstractLearner, Budget, Mean, Source
@@ -54,8 +55,9 @@ def check_learner(learner: AbstractLearner, source: Source) -> None:
     """
     name = type(learner).__name__
     require(isinstance(learner, AbstractLearner), f"{name} is no AbstractLearner.")
-    learner.check_fit(source)
     check_configuration(learner, "learner")
+    learner, source = opened(learner), opened(source)
+    learner.check_fit(source)
     budget = learner.budget(source)
     require(
         isinstance(budget, Budget)
@@ -88,7 +90,7 @@ class _Program:
         self._split = {name: partition(part) for name, part in parts.items()}
         self.traced = {
             f"{name}/{path}": value
-            for name, (_, traced, _) in self._split.items()
+            for name, (_, traced, *_) in self._split.items()
             for path, value in traced.items()
         }
         self._key = named_key(root_key(0), "check")
@@ -120,13 +122,13 @@ class _Program:
 
     def _one(self, floats: dict[str, Any], data: Any, state: Any) -> dict[str, Any]:
         parts = {}
-        for name, (static, _, arrays) in self._split.items():
+        for name, (static, _, *rest) in self._split.items():
             given = {
                 path.removeprefix(f"{name}/"): value
                 for path, value in floats.items()
                 if path.startswith(f"{name}/")
             }
-            parts[name] = combine(static, given, arrays)
+            parts[name] = combine(static, given, *rest)
         learner, source = parts["learner"], parts.get("world", data)
         name = type(learner).__name__
 

@@ -11,6 +11,7 @@ from jaxtyping import Array, Key
 
 from foreworld.core.keys import named_key, root_key
 from foreworld.core.parts import paths
+from foreworld.core.parts.opening import opened
 from foreworld.core.parts.part import Traced
 from foreworld.core.parts.partition import combine, partition, stack
 from foreworld.testing.checks import (
@@ -56,6 +57,7 @@ def check_world(world: AbstractWorld, key: Key[Array, ""] | None = None) -> None
     name = type(world).__name__
     require(isinstance(world, AbstractWorld), f"{name} is no AbstractWorld.")
     check_configuration(world, "world")
+    world = opened(world)
     key = root_key(0) if key is None else key
     program = jax.jit(lambda k: _play(world, k))
     played = program(key)
@@ -264,7 +266,7 @@ def _check_gradient(world: AbstractWorld, key: Key[Array, ""]) -> None:
 
 def _check_traced(world: AbstractWorld, key: Key[Array, ""]) -> None:
     """Traced fields as a batch: as they are, and one by one at zero if allowed."""
-    static, traced, data = partition(world)
+    static, traced, *rest = partition(world)
     if not traced:
         return
     rows = [traced]
@@ -273,7 +275,7 @@ def _check_traced(world: AbstractWorld, key: Key[Array, ""]) -> None:
             rows.append({**traced, path: 0.0})
 
     def once(traced: Any) -> tuple[Any, ...]:
-        one = combine(static, traced, data)
+        one = combine(static, traced, *rest)
         state, obs = one.reset(key)
         _, action = RandomPolicy(one).act(None, None, key, one.turn(state))
         return obs, one.step(state, action, key), one.render(state)

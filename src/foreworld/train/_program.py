@@ -21,11 +21,10 @@ from jaxtyping import Array, Bool, Int, Key
 from foreworld.core.compilation import Compiled, Program, compile_all
 from foreworld.core.keys import named_key
 from foreworld.core.parts.partition import Static, combine
-from foreworld.data.views.source import DataSource
-from foreworld.learners.base import LearnerState, Metrics
+from foreworld.learners.base import LearnerState, Metrics, Source
 from foreworld.train.lanes import Lanes, lane, stack_trees
 from foreworld.train.layout import Layout
-from foreworld.train.sources import Sources, source_of
+from foreworld.train.sources import Given, Sources, given_parts, source_of
 
 AT_END = 2**31 - 1
 """Index of the evaluation on the test split, beyond that of any segment."""
@@ -95,9 +94,7 @@ class AbstractProgram(abc.ABC):
         """
 
     @abc.abstractmethod
-    def evaluate(
-        self, state: LearnerState, data: DataSource | None, index: int
-    ) -> Metrics:
+    def evaluate(self, state: LearnerState, given: Given, index: int) -> Metrics:
         """Evaluate on a split, with the key of that index (segment or ``AT_END``)."""
 
 
@@ -124,8 +121,8 @@ class _TracedProgram(AbstractProgram):
         segment = segment_job(lanes, sources, layout)
         train = segment.args[0], segment.args[1], segment.args[3]
         evaluate = [
-            Program(_evaluate_all, static, (*train, data, np.int32(0)))
-            for data in (sources.val, sources.test)
+            Program(_evaluate_all, static, (*train, given, np.int32(0)))
+            for given in (sources.val, sources.test)
         ]
         single = lane(lanes.leaves, 0), lanes.keys[0], sources.train
         self._shapes, self._sums = segment.args[1:3]
@@ -160,12 +157,10 @@ class _TracedProgram(AbstractProgram):
         metrics = jax.tree.map(lambda leaf: np.asarray(leaf)[:, :count], metrics)
         return Trained(state, metrics, np.asarray(broken))
 
-    def evaluate(
-        self, state: LearnerState, data: DataSource | None, index: int
-    ) -> Metrics:
+    def evaluate(self, state: LearnerState, given: Given, index: int) -> Metrics:
         lanes = self._lanes
-        program = self._test if data is self._sources.test else self._val
-        metrics = program(lanes.leaves, state, lanes.keys, data, np.int32(index))
+        program = self._test if given is self._sources.test else self._val
+        metrics = program(lanes.leaves, state, lanes.keys, given, np.int32(index))
         return jax.tree.map(np.asarray, metrics)
 
 
@@ -182,15 +177,18 @@ class _PythonProgram(AbstractProgram):
             plain = {k: float(v) if v.ndim == 0 else v for k, v in leaves.items()}
             self._runs.append((lanes.keys[i], combine(lanes.static, plain, {})))
 
+    def _open(self, given: Given) -> list[tuple[Key[Array, ""], Any, Source]]:
+        """Key, parameters and source of each run, for a split."""
+        parts = [(key, given_parts(part, given)) for key, part in self._runs]
+        return [(key, part, source_of(part, given)) for key, part in parts]
+
     def shapes(self) -> LearnerState:
         return self.init()
 
     def init(self) -> LearnerState:
         states = [
-            part.learner.init(
-                named_key(key, "init"), source_of(part, self._sources.train)
-            )
-            for key, part in self._runs
+            part.learner.init(named_key(key, "init"), source)
+            for key, part, source in self._open(self._sources.train)
         ]
         return stack_trees(jax.tree.map(jnp.asarray, states))
 
@@ -201,9 +199,9 @@ class _PythonProgram(AbstractProgram):
         self, state: LearnerState, sums: Metrics, first: int, last: int
     ) -> Trained:
         layout, states, curves = self._layout, [], []
-        for index, (root, part) in enumerate(self._runs):
-            source, one = source_of(part, self._sources.train), lane(state, index)
-            intervals = []
+        runs = self._open(self._sources.train)
+        for index, (root, part, source) in enumerate(runs):
+            one, intervals = lane(state, index), []
             total: Any = lane(sums, index) or None
             for begin, end in layout.bounds(first, last):
                 for i in range(begin, end):
@@ -219,12 +217,10 @@ class _PythonProgram(AbstractProgram):
         broken = np.asarray([bool(_has_nan(one)) for one in states])
         return Trained(stack_trees(states), stack_trees(curves), broken)
 
-    def evaluate(
-        self, state: LearnerState, data: DataSource | None, index: int
-    ) -> Metrics:
+    def evaluate(self, state: LearnerState, given: Given, index: int) -> Metrics:
         results = []
-        for i, (key, part) in enumerate(self._runs):
-            key, source = named_key(key, "evaluate", index), source_of(part, data)
+        for i, (key, part, source) in enumerate(self._open(given)):
+            key = named_key(key, "evaluate", index)
             results.append(part.learner.evaluate(lane(state, i), source, key))
         return stack_trees(results)
 
@@ -267,9 +263,9 @@ def _shapes_of_one(
 ) -> tuple[LearnerState, Metrics]:
     """Shapes of one run's state and of its metrics; traced once a process."""
 
-    def both(leaves: Any, key: Any, data: DataSource | None) -> Any:
-        part = combine(static.static, leaves, {})
-        source = source_of(part, data)
+    def both(leaves: Any, key: Any, given: Given) -> Any:
+        part = combine(static.static, leaves, {}, given.shared)
+        source = source_of(part, given)
         state = part.learner.init(key, source)
         return state, part.learner.update(state, source, key, jnp.float32(0))[1]
 
@@ -277,11 +273,11 @@ def _shapes_of_one(
 
 
 def _init_one(
-    static: _Key, leaves: Any, key: Key[Array, ""], data: DataSource | None
+    static: _Key, leaves: Any, key: Key[Array, ""], given: Given
 ) -> LearnerState:
     """The state of one run before its first update."""
-    part = combine(static.static, leaves, {})
-    return part.learner.init(named_key(key, "init"), source_of(part, data))
+    part = combine(static.static, leaves, {}, given.shared)
+    return part.learner.init(named_key(key, "init"), source_of(part, given))
 
 
 def _segment_all(
@@ -290,7 +286,7 @@ def _segment_all(
     state: LearnerState,
     sums: Metrics,
     keys: Key[Array, " run"],
-    data: DataSource | None,
+    given: Given,
     first: Int[Array, ""],
     last: Int[Array, ""],
 ) -> tuple[LearnerState, Metrics, Bool[Array, " run"]]:
@@ -300,8 +296,8 @@ def _segment_all(
     def one(
         leaves: Any, state: LearnerState, sums: Metrics, key: Key[Array, ""]
     ) -> Any:
-        part = combine(static.static, leaves, {})
-        learner, source = part.learner, source_of(part, data)
+        part = combine(static.static, leaves, {}, given.shared)
+        learner, source = part.learner, source_of(part, given)
 
         def update(i: Int[Array, ""], state: LearnerState) -> Any:
             progress = i.astype(jnp.float32) / layout.num_updates
@@ -335,13 +331,13 @@ def _evaluate_all(
     leaves: Any,
     state: LearnerState,
     keys: Key[Array, " run"],
-    data: DataSource | None,
+    given: Given,
     index: Int[Array, ""],
 ) -> Metrics:
     def one(leaves: Any, state: LearnerState, key: Key[Array, ""]) -> Metrics:
-        part = combine(static.static, leaves, {})
+        part = combine(static.static, leaves, {}, given.shared)
         key = named_key(key, "evaluate", index)
-        return part.learner.evaluate(state, source_of(part, data), key)
+        return part.learner.evaluate(state, source_of(part, given), key)
 
     return jax.vmap(one)(leaves, state, keys)
 

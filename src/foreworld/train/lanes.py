@@ -51,7 +51,7 @@ def static_of(parameters: Parameters) -> tuple[Static, tuple[tuple[str, Any], ..
 
     The root seed is no part of it: it only enters through the keys.
     """
-    static, _, data = partition(parameters.replace(seed=0))
+    static, _, data, _ = partition(parameters.replace(seed=0))
     shapes = [(k, (np.shape(v), str(np.asarray(v).dtype))) for k, v in data.items()]
     return static, tuple(sorted(shapes))
 
@@ -71,7 +71,8 @@ def make_lanes(runs: Sequence[Run]) -> Lanes:
             f"plan them as a study."
         )
     ((static, _),) = kinds
-    _, traced, data = zip(*(partition(run.parameters) for run in runs), strict=True)
+    split = [partition(run.parameters) for run in runs]
+    _, traced, data, _ = zip(*split, strict=True)
     names = [(run.parameters.seed, run.seed_index) for run in runs]
     # Padding repeats a run: each key is made once.
     known = {name: run_key(*name) for name in set(names)}

@@ -36,7 +36,13 @@ from foreworld.train.layout import Layout, choose_layout
 from foreworld.train.memory import check_fits, enough_memory
 from foreworld.train.pace import CHECKPOINT_S, Pace
 from foreworld.train.parameters import Parameters
-from foreworld.train.sources import Sources, describe_sources, open_sources, source_of
+from foreworld.train.sources import (
+    Sources,
+    describe_sources,
+    given_parts,
+    open_sources,
+    source_of,
+)
 from foreworld.train.timing import TIMING, Timing, clock
 
 STATE, METRICS = "state.safetensors", "metrics.safetensors"
@@ -105,6 +111,7 @@ def plan_training(
         It does not fit; names the mismatch.
     """
     sources = describe_sources(parameters) if sources is None else sources
+    parameters = given_parts(parameters, sources.train)
     source = source_of(parameters, sources.train)
     parameters.learner.check_fit(source)
     budget = parameters.learner.budget(source)
@@ -183,8 +190,7 @@ def train(
         timing.programs = program.compiled.made
         timing.programs_reused = program.compiled.reused
         # What the sources take is taken already.
-        taken = sum(leaf.nbytes for leaf in jax.tree.leaves(sources))
-        check_fits(program.num_bytes - taken, lanes.width)
+        check_fits(program.num_bytes - sources.num_bytes, lanes.width)
         at = _resume(folder, program, mark, timing)
         if at.done:
             # A process that was killed may have saved these updates without a word.
@@ -272,7 +278,9 @@ def read_state(
     """
     path = folder / STATE
     arrays, _ = checkpoint.read_arrays(path, names)
-    source = source_of(parameters, open_sources(parameters).train)
+    given = open_sources(parameters).train
+    parameters = given_parts(parameters, given)
+    source = source_of(parameters, given)
     # Any run's key will do: only the structure and the shapes of the state are used.
     learner, key = parameters.learner, run_key(parameters.seed, 0)
     if learner.traceable:

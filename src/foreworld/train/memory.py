@@ -140,8 +140,7 @@ def bound_bytes(run: Run, sources: Sources, layout: Layout, width: int) -> int:
     """
     job = segment_job(make_lanes([run]), sources, layout)
     traced = jax.make_jaxpr(job.function, static_argnums=0)(job.static, *job.args)
-    shared = sum(_size(leaf) for leaf in jax.tree.leaves(sources))
-    return shared + 2 * width * _values_bytes(traced.jaxpr)
+    return sources.num_bytes + 2 * width * _values_bytes(traced.jaxpr)
 
 
 def free_bytes(workers: int = 1) -> float:

@@ -10,7 +10,7 @@ from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.parts import config, paths
 from foreworld.core.parts.part import Bounded, Entries, Part, field_specs
 from foreworld.core.parts.stand_in import StandIn
-from foreworld.data.reading.reference import DataFolder
+from foreworld.data.reading.reference import DataRef
 from foreworld.learners.base import AbstractLearner
 from foreworld.worlds.base import AbstractWorld
 
@@ -28,7 +28,7 @@ class Parameters(Part):
     learner_or_name
         A learner or its name; or ``learner=...``.
     data_or_path
-        The folder of a data set, as a path or a ``DataFolder``; or ``data=...``. Where
+        The folder of a data set, as a path or a ``DataRef``; or ``data=...``. Where
         it is given, the world may be left out.
     seed
         Root seed, from 0 to 2^32 - 1; every random number of the experiment follows
@@ -50,7 +50,7 @@ class Parameters(Part):
     """what the learner acts in; none where it learns from data"""
     learner: AbstractLearner
     """what learns"""
-    data: DataFolder | None
+    data: DataRef | None
     """data set it learns from; none where it acts in a world"""
     seed: Annotated[int, Bounded(low=0, high=2**32 - 1)]
     """root seed"""
@@ -178,14 +178,14 @@ def part_name(part: Part | StandIn) -> str:
 def _data(what: Any, fields: dict[str, Any]) -> Any:
     if what is None and not fields:
         return None
-    if isinstance(what, DataFolder):
+    if isinstance(what, DataRef):
         return _with(what, fields)
     if not isinstance(what, str | Path | None):
         raise ConfigError(
             f"data: expected the folder of a data set, got {what!r} "
             f"({type(what).__name__})."
         )
-    return DataFolder(**({} if what is None else {"path": str(what)}), **fields)
+    return DataRef(**({} if what is None else {"path": str(what)}), **fields)
 
 
 def _build(kind: str, what: Any, fields: dict[str, Any], base: type[Part]) -> Any:

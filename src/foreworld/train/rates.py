@@ -158,9 +158,13 @@ def _rate(entry: dict[str, Any], wanted: dict[str, Any]) -> Rate:
 
 def _fields(parameters: Parameters, width: int, threads: int) -> dict[str, Any]:
     """Everything that may decide the speed of a program, by path."""
-    _, traced, data = partition(parameters)
+    _, traced, data, shared = partition(parameters)
     free = {*traced, *data, "seed", "data.path", "data.identity"}
-    fields = {k: v for k, v in flat(to_dict(parameters)).items() if k not in free}
+    # Which thing is referred to changes the speed by its size only.
+    inside = tuple(f"{path}." for path in shared)
+    fields = flat(to_dict(parameters))
+    fields = {k: v for k, v in fields.items() if k not in free}
+    fields = {k: v for k, v in fields.items() if not k.startswith(inside)}
     fields |= {"width": width, "threads": threads}
     return json.loads(json.dumps(fields))
 

@@ -1,50 +1,100 @@
-"""What the runs of one program learn from: training, validation and test sources."""
+"""What the runs of one program learn from: training, validation and test sources.
+
+A world has traced fields of its own for every run, so programs rebuild it from the
+parameters. What runs have in common comes in without a run axis: a split of a data set,
+and what the references of worlds and learners yield for that split.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
 
 from foreworld.core.errors import FitError
+from foreworld.core.parts.opening import open_packed
+from foreworld.core.parts.partition import Leaves, combine, partition
+from foreworld.core.parts.reference import SPLITS
 from foreworld.data.reading.split import Split
 from foreworld.data.views.source import DataSource
 from foreworld.learners.base import Source
 from foreworld.train.parameters import Parameters
 
 
-class Sources(NamedTuple):
-    """The three splits of a data set on the device; all ``None`` in a world.
+class Given(NamedTuple):
+    """What all runs of a program are given of one split, as arrays without a run axis.
 
-    A world has traced fields of its own for every run, so programs rebuild it from
-    the parameters.
+    Attributes
+    ----------
+    data
+        The split of a data set; ``None`` for learners that act in a world.
+    shared
+        What references yield for the split, by the dotted path of their field.
     """
 
-    train: DataSource | None
-    val: DataSource | None
-    test: DataSource | None
+    data: DataSource | None
+    shared: Leaves
+
+
+class Sources(NamedTuple):
+    """What is given of each split."""
+
+    train: Given
+    val: Given
+    test: Given
+
+    @property
+    def num_bytes(self) -> int:
+        """Memory that the arrays take, each counted once."""
+        leaves = {id(leaf): leaf for leaf in jax.tree.leaves(self)}
+        return sum(math.prod(x.shape) * x.dtype.itemsize for x in leaves.values())
 
 
 def open_sources(parameters: Parameters) -> Sources:
-    """Load the data set that parameters name.
+    """Load the data set and open the references that parameters name.
 
     Raises
     ------
-    DamagedError
-        The data set is not finished, is damaged, or is not the one referred to.
+    ConfigError, DamagedError
+        What is named is gone, not finished or damaged, or is not what was meant.
     """
-    if parameters.data is None:
-        return Sources(None, None, None)
-    data = parameters.data.open()
-    return Sources(data.train.device(), data.val.device(), data.test.device())
+    return _sources(parameters, lambda split: split.device())
 
 
 def describe_sources(parameters: Parameters) -> Sources:
-    """The same with shapes in the place of arrays, for planning: nothing is loaded."""
-    if parameters.data is None:
-        return Sources(None, None, None)
-    data = parameters.data.open()
-    return Sources(*(_shapes(split) for split in (data.train, data.val, data.test)))
+    """The same with shapes in the place of the data set's arrays, for planning.
+
+    The data set is not loaded. References are opened, as the spaces of a world may
+    depend on what they yield.
+    """
+    return _sources(parameters, _shapes)
+
+
+def given_parts(parameters: Parameters, given: Given) -> Parameters:
+    """The parameters with arrays in the place of references.
+
+    Parameters
+    ----------
+    parameters
+        With references.
+    given
+        Of the split that is wanted.
+    """
+    static, traced, data, _ = partition(parameters)
+    return combine(static, traced, data, given.shared) if given.shared else parameters
+
+
+def _sources(parameters: Parameters, read: Callable[[Split], DataSource]) -> Sources:
+    shared, data = partition(parameters)[3], None
+    if parameters.data is not None:
+        data = parameters.data.dataset()
+    found = []
+    for split in SPLITS:
+        of_split = None if data is None else read(getattr(data, split))
+        found.append(Given(of_split, open_packed(shared, split)))
+    return Sources(*found)
 
 
 def _shapes(split: Split) -> DataSource:
@@ -61,27 +111,29 @@ def score_of(parameters: Parameters) -> str:
 
     What they learn from has a say in it; nothing of a data set is loaded.
     """
-    source = source_of(parameters, describe_sources(parameters).train)
-    return parameters.learner.score_on(source)
+    given = describe_sources(parameters).train
+    parameters = given_parts(parameters, given)
+    return parameters.learner.score_on(source_of(parameters, given))
 
 
-def source_of(parameters: Parameters, data: DataSource | None) -> Source:
+def source_of(parameters: Parameters, given: Given) -> Source:
     """The source a learner sees: a split of the data, or else the world.
 
     Parameters
     ----------
     parameters
-        Of the run; its world counts where there is no data.
-    data
-        One split on the device, or ``None`` for a learner that acts in a world.
+        Of the run, with arrays in the place of references; its world counts where
+        there is no data.
+    given
+        What its program is given of a split.
 
     Raises
     ------
     FitError
         There is neither.
     """
-    if data is not None:
-        return data
+    if given.data is not None:
+        return given.data
     if parameters.world is None:
         raise FitError(
             "there is neither a world nor data to learn from. Name a world, or the "

@@ -313,10 +313,11 @@ class Family(Part):
             for end in values.ends():
                 set_path(world, path, end)
         if self.ranges:
-            static, traced, data = partition(world)
+            static, traced, data, shared = partition(world)
             corners = itertools.product(*(r.ends() for r in self.ranges.values()))
             ends = (dict(zip(self.ranges, corner, strict=True)) for corner in corners)
-            worlds = (combine(static, {**traced, **end}, data) for end in ends)
+            rest = data, shared
+            worlds = (combine(static, {**traced, **end}, *rest) for end in ends)
             object.__setattr__(self, "world", world.fitted(worlds))
 
     def sample(self, key: Key[Array, ""]) -> Any:
@@ -325,14 +326,14 @@ class Family(Part):
         Draws are float32 numbers at the working precision: products of parameters in
         float32 would make energy and motion differ under x64.
         """
-        static, traced, data = partition(self.world)
+        static, traced, data, shared = partition(self.world)
         # By the last step of its path, so that a field draws the same wherever it is
         # kept; by all of it where two are called alike, which must differ.
         names = [path.rpartition(".")[2] for path in self.ranges]
         for name, (path, values) in zip(names, self.ranges.items(), strict=True):
             own = named_key(key, name if names.count(name) == 1 else path)
             traced[path] = values.sample(own).astype(jnp.result_type(float))
-        return combine(static, traced, data)
+        return combine(static, traced, data, shared)
 
     def _repr_html_(self) -> str:
         """In a notebook: the family, and first frames of some of its worlds."""

@@ -23,6 +23,7 @@ from foreworld.core.callbacks import origin
 from foreworld.core.disk.folder import write_bytes
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.keys import named_key, pinned, root_key
+from foreworld.core.parts.opening import opened
 from foreworld.core.parts.partition import combine, partition
 from foreworld.core.spaces import AbstractSpace
 from foreworld.worlds._compare import leaves_of, names_of, numpy_random, same
@@ -84,7 +85,7 @@ def look_at(world: AbstractWorld, needs: Needs | None = None) -> None:
     if marker is not None and marker.exists():
         return
     with pinned(wide=False):
-        _Look(world, needs).run()
+        _Look(opened(world), needs).run()
     if marker is not None:
         with contextlib.suppress(ForeworldError, OSError):
             write_bytes(marker, b"", durable=False)
@@ -290,7 +291,7 @@ class _Look:
 
     def _trace(self, state: Any) -> None:
         """Whether the methods can be compiled, with traced fields as arrays."""
-        static, traced, data = partition(self._world)
+        static, traced, *rest = partition(self._world)
         action = self._action(state, self._key)
         calls: dict[str, Callable[..., Any]] = {
             "reset": lambda w, s, k: w.reset(k),
@@ -302,7 +303,7 @@ class _Look:
         for method, call in calls.items():
 
             def traced_call(fields: Any, s: Any, k: Any, call: Any = call) -> Any:
-                return call(combine(static, fields, data), s, k)
+                return call(combine(static, fields, *rest), s, k)
 
             with self._words(method, compiled=True):
                 fields = {path: np.float32(value) for path, value in traced.items()}

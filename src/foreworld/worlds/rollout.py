@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from foreworld.core.keys import named_key
+from foreworld.core.parts.opening import opened
 from foreworld.worlds.base import (
     AbstractGame,
     AbstractWorld,
@@ -194,6 +195,7 @@ def rollout(
     ----------
     world
         A world or a game; in a game the policy maps dictionaries to dictionaries.
+        References are opened for training.
     policy
         Gets an empty memory at every start.
     key
@@ -206,6 +208,7 @@ def rollout(
     transitions
         Leading axes time and lane.
     """
+    world = opened(world)
     check_seats(world, policy)
     blank = policy.init_memory()
     memory = jax.tree.map(lambda x: jnp.stack([x] * num_lanes), blank)

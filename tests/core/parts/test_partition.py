@@ -10,9 +10,9 @@ from tests.core.some_parts import Net, Thing, WithData
 
 def test_split_and_merge_are_inverse():
     thing = Thing(rate=0.5, nets={"x": Net(scale=2)})
-    static, traced, data = partition(thing)
+    static, traced, data, shared = partition(thing)
     assert traced == {"rate": 0.5, "net.scale": 1.0, "nets.x.scale": 2.0}
-    assert data == {}
+    assert data == shared == {}
     assert combine(static, traced, data) == thing
 
 
@@ -45,6 +45,6 @@ def test_stack_makes_an_axis():
 
 
 def test_data_fields_are_arrays_of_the_program():
-    static, _, data = partition(WithData(np.eye(2)))
+    static, _, data, _ = partition(WithData(np.eye(2)))
     part = jax.jit(lambda d: combine(static, {}, d).grid * 2)(data)
     np.testing.assert_array_equal(part, 2 * jnp.eye(2))

@@ -16,7 +16,7 @@ from foreworld.data.exchange.recordings import arrays as recorded_arrays
 from foreworld.data.format import schema
 from foreworld.data.format.check import check_dataset
 from foreworld.data.format.recipe import read_columns
-from foreworld.data.reading.reference import DataFolder
+from foreworld.data.reading.reference import DataRef
 
 RNG = np.random.default_rng(0)
 
@@ -185,7 +185,7 @@ def test_seed_decides_the_splits_and_the_identity(tmp_path):
     ).read_bytes()
     changed = save(tmp_path / "b.npz", image=frames())
     assert brought_in(changed, tmp_path / "b").identity != one.identity
-    assert DataFolder(str(tmp_path / "one")).open().identity == one.identity
+    assert DataRef(str(tmp_path / "one")).dataset().identity == one.identity
 
 
 def test_goes_on_where_it_was_interrupted(tmp_path):

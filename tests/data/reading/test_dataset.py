@@ -12,7 +12,7 @@ import foreworld as fw
 from foreworld.core.errors import ConfigError, DamagedError, UnknownNameError
 from foreworld.core.parts.config import content_hash, from_json, to_json
 from foreworld.data.reading.dataset import DataSet, open_dataset
-from foreworld.data.reading.reference import DataFolder
+from foreworld.data.reading.reference import DataRef
 from foreworld.worlds.dynamics.pendulum import Pendulum
 from tests.data.small import NUM_FRAMES
 
@@ -41,7 +41,7 @@ def test_a_home_is_meant_by_its_sign(
     monkeypatch.setenv("HOME", str(made.parent))
     assert open_dataset(f"~/{made.name}").path == made
     assert fw.load(f"~/{made.name}").path == made
-    assert DataFolder(f"~/{made.name}").open().path == made
+    assert DataRef(f"~/{made.name}").dataset().path == made
 
 
 def test_others_can_open_a_shard_meanwhile(data: DataSet) -> None:
@@ -207,7 +207,7 @@ def test_shards_that_went_bad_are_named_when_read(copy: Path) -> None:
 
 
 def test_a_reference_is_the_data_set_and_not_its_place(made: Path, copy: Path) -> None:
-    here, there = DataFolder(str(made)), DataFolder(path=str(copy))
+    here, there = DataRef(str(made)), DataRef(path=str(copy))
     assert here.identity == open_dataset(made).identity
     assert content_hash(here) == content_hash(there)
     assert from_json(to_json(here)) == here
@@ -217,4 +217,4 @@ def test_a_reference_is_the_data_set_and_not_its_place(made: Path, copy: Path) -
     with pytest.raises(ConfigError, match="holds another data set than this"):
         other.open()
     with pytest.raises(DamagedError, match="is no data set"):
-        DataFolder("nowhere")
+        DataRef("nowhere")

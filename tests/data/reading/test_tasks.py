@@ -113,12 +113,13 @@ def test_on_the_device(gravity):
 
 def test_a_single_world_learner_trains_on_it(gravity):
     parameters = Parameters(None, "rnn_deconvolve", str(gravity))
-    described, opened = describe_sources(parameters), open_sources(parameters)
-    assert opened.train is not None and described.train is not None
+    described = describe_sources(parameters).train.data
+    opened = open_sources(parameters).train.data
+    assert opened is not None and described is not None
     for name in ("image", "state", "valid"):
-        ours, theirs = getattr(described.train, name), getattr(opened.train, name)
+        ours, theirs = getattr(described, name), getattr(opened, name)
         assert (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype)
-    assert described.train.task_sizes == opened.train.task_sizes
+    assert described.task_sizes == opened.task_sizes
 
 
 def test_unequal_states_need_a_policy(unequal):
@@ -164,7 +165,7 @@ def test_policy_is_in_the_identity_of_an_experiment(unequal):
     words = {"data": {"path": str(unequal), "states": "pad"}}
     parameters = Parameters(None, "rnn_deconvolve", **words)
     assert parameters.data is not None
-    assert parameters.data.open().train.state.shape[-1] == 4
+    assert parameters.data.dataset().train.state.shape[-1] == 4
     again = Parameters.from_dict(parameters.to_dict())
     assert again == parameters
 

@@ -226,12 +226,12 @@ def test_policy_plays_like_the_evaluation():
 
 def test_zero_anneal_keeps_the_learning_rate():
     world = CueProbe()
-    static, traced, data = partition(SMALL)
+    static, traced, *rest = partition(SMALL)
     state = SMALL.init(jax.random.key(0), world)
     rows = [{**traced, "anneal": anneal} for anneal in (0.0, 1.0)]
 
     def step(traced, progress):
-        learner = combine(static, traced, data)
+        learner = combine(static, traced, *rest)
         key = jax.random.key(1)
         new, _ = learner.update(state, world, key, progress)
         return new.agents["agent"].network.critic[1].bias

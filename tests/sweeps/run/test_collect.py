@@ -9,7 +9,8 @@ from foreworld.core.disk.folder import manifest
 from foreworld.core.errors import ConfigError, DamagedError, FitError
 from foreworld.core.keys import named_key, root_key
 from foreworld.learners.forward.rnn_deconvolve import RNNDeconvolve
-from foreworld.sweeps.run.collect import RunPolicy, collect
+from foreworld.sweeps.reference import RunRef
+from foreworld.sweeps.run.collect import collect
 from foreworld.sweeps.run.jobs import job_list
 from foreworld.testing.probes import ProbeLearner, ProbeWorld
 
@@ -54,13 +55,13 @@ def test_the_manifest_names_the_run(run, tmp_path):
     data = collect(run, tmp_path / "d", **SIZES)
     best = run.best()
     said = manifest(data.path)["policy"]
-    assert said["run"] == str(run.path.resolve())
+    assert said["path"] == str(run.path.resolve())
     assert (said["point"], said["seed"]) == (0, best.seed)
     assert (
         said["contents"]
         == manifest(run.place_of(0, 0))["files"]["state.safetensors"]["sha256"]
     )
-    assert isinstance(data.recipe.tasks[""].policy, RunPolicy)
+    assert isinstance(data.recipe.tasks[""].policy, RunRef)
 
 
 def test_worker_processes_make_the_same_bytes(run, tmp_path, capsys):
@@ -87,7 +88,7 @@ def test_a_data_set_outlives_its_run(tmp_path):
     fw.run_experiment(
         base.set("noise", 0.3), out=tmp_path / "r", force=True, quiet=True
     )
-    with pytest.raises(DamagedError, match="was trained anew since the data set was"):
+    with pytest.raises(DamagedError, match="was trained anew since it was referred"):
         policy.open()
     assert main(["rm", str(tmp_path / "r"), "--yes", "--quiet"]) == 0
     assert fw.check(tmp_path / "d") == []

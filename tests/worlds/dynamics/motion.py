@@ -35,7 +35,7 @@ def states_of(
 ) -> np.ndarray:
     """States after 0 .. num frames."""
     with jax.enable_x64(True):
-        static, traced, _ = partition(world)
+        static, traced, *_ = partition(world)
         leaves = {n: np.float64(v) for n, v in traced.items()}
         if backwards:
             leaves["dt"] = -leaves["dt"]
@@ -66,7 +66,7 @@ class Along(NamedTuple):
 def along(world: AbstractHamiltonian, states: np.ndarray) -> Along:
     """Energy, its rate, and the time derivative, at each state."""
     with jax.enable_x64(True):
-        static, traced, _ = partition(world)
+        static, traced, *_ = partition(world)
         leaves = {n: np.float64(v) for n, v in traced.items()}
         return Along(*map(np.asarray, _along(static, leaves, jnp.asarray(states))))
 
@@ -125,7 +125,7 @@ def _energy(static: Static, leaves: Any, index: jax.Array, num: int) -> Any:
 def energy_over(family: Family, num_frames: int, num: int) -> Energy:
     """Energy over ``num`` sequences."""
     with jax.enable_x64(True):
-        static, traced, _ = partition(family)
+        static, traced, *_ = partition(family)
         index = jnp.arange(num)
         return Energy(*map(np.asarray, _energy(static, traced, index, num_frames - 1)))
 

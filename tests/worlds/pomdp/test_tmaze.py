@@ -116,12 +116,12 @@ def test_moves_and_rewards():
 
 
 def test_slipping_is_a_traced_share_of_actions():
-    static, traced, data = partition(TMaze(length=2))
+    static, traced, *rest = partition(TMaze(length=2))
     keys = jax.random.split(jax.random.key(1), 2000)
     state = TMazeState(jnp.int32(3), jnp.int32(0))
 
     def turned(slip_prob):
-        world = combine(static, {**traced, "slip_prob": slip_prob}, data)
+        world = combine(static, {**traced, "slip_prob": slip_prob}, *rest)
         step = jax.vmap(lambda key: world.step(state, jnp.int32(UP), key))(keys)
         return step.terminated.mean(), (step.reward == 4.0).mean()
 

@@ -23,7 +23,13 @@ from foreworld.core.errors import (
 )
 from foreworld.core.own import trusted
 from foreworld.core.own.modules import trusted_module
-from foreworld.core.parts.part import FieldSpec, Part, Place, field_specs
+from foreworld.core.parts.part import (
+    FieldSpec,
+    Part,
+    Place,
+    field_specs,
+    holds_arrays,
+)
 from foreworld.core.parts.paths import get_path
 from foreworld.core.parts.stand_in import StandIn
 from foreworld.core.strict_json import parse
@@ -41,7 +47,7 @@ def to_dict(part: Part | StandIn) -> dict[str, Any]:
         fields = {name: encode(value) for name, value in part.fields.items()}
         return {"class": part.address, **said, **fields}
     cls = type(part)
-    fields = {spec.name: encode(getattr(part, spec.name)) for spec in field_specs(cls)}
+    fields = {spec.name: encode(_closed(part, spec)) for spec in field_specs(cls)}
     return {"class": registry.address(cls), "version": cls.version, **fields}
 
 
@@ -297,10 +303,21 @@ def _essence(part: Part | StandIn) -> list[Any]:
         part.refuse()
     fields = {}
     for spec in field_specs(type(part)):
-        value = getattr(part, spec.name)
+        value = _closed(part, spec)
         if not isinstance(spec.mark, Place) and not _is_default(spec, value):
             fields[spec.name] = encode(value, _essence)
     return [registry.portable_address(type(part)), type(part).version, fields]
+
+
+def _closed(part: Part, spec: FieldSpec) -> Any:
+    """A field's value; refused where arrays stand in the place of a reference."""
+    value = getattr(part, spec.name)
+    if spec.kind == "shared" and holds_arrays(value):
+        raise ConfigError(
+            f"{type(part).__name__}.{spec.name} is open: arrays stand in the place of "
+            f"its reference, and they are not written. Use the part that was opened."
+        )
+    return value
 
 
 def _is_default(spec: FieldSpec, value: Any) -> bool:

@@ -1,15 +1,18 @@
 """Parts: frozen Equinox modules that are their own configuration.
 
-A part's fields are of three kinds. *Traced* fields become an array axis inside a
-compiled program, *data* fields hold arrays, and every other field is *static*. Any of
-them can be swept; the kind only decides what that costs.
+A part's fields are of four kinds. *Traced* fields become an array axis inside a
+compiled program, *data* fields hold arrays, *shared* fields refer to something large
+that all runs share, and every other field is *static*. Any of them can be swept; the
+kind only decides what that costs.
 """
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import functools
 import inspect
+import os
 import sys
 import typing
 from collections.abc import Mapping, Sequence
@@ -36,6 +39,15 @@ class Traced(Bounded):
 @dataclass(frozen=True)
 class Data:
     """Mark of a field that holds an array: an environment's map, weights."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Mark of a field that refers to what is too large for each run to have a copy.
+
+    The field holds a :class:`~foreworld.core.parts.reference.AbstractRef`; code that
+    uses it sees what that yields.
+    """
 
 
 @dataclass(frozen=True)
@@ -204,20 +216,37 @@ def _check_class_values(cls: type, hints: dict[str, Any]) -> None:
             )
 
 
+class AbstractNamed(Part):
+    """What can be made of a path, on the command line and in Python."""
+
+    @classmethod
+    @abc.abstractmethod
+    def at(cls, path: str) -> Any:
+        """The part for what lies at a path.
+
+        Parameters
+        ----------
+        path
+            A folder or a file.
+        """
+
+
 @dataclass(frozen=True)
 class FieldSpec:
     """One field of a part: its name, type, mark and default."""
 
     name: str
     type: AbstractType
-    mark: Bounded | Data | Place | Entries | None
+    mark: Bounded | Data | Shared | Place | Entries | None
     field: dataclasses.Field
 
     @property
-    def kind(self) -> Literal["traced", "data", "static"]:
+    def kind(self) -> Literal["traced", "data", "shared", "static"]:
         """How a sweep over this field runs."""
         if isinstance(self.mark, Traced):
             return "traced"
+        if isinstance(self.mark, Shared):
+            return "shared"
         return "data" if isinstance(self.mark, Data) else "static"
 
     @property
@@ -251,6 +280,11 @@ class FieldSpec:
             return value
         if self.kind == "data":
             return _array(value, where)
+        if self.kind == "shared":
+            # Of an open part, arrays stand in the place of the reference.
+            if holds_arrays(value):
+                return value
+            value = _referred(self.type.bare, value)
         bare = self.type.bare
         if (
             isinstance(value, dict)
@@ -300,13 +334,32 @@ def field_specs(cls: type[Part]) -> tuple[FieldSpec, ...]:
     for field in sorted(fields, key=lambda f: (f.kw_only, order.index(f.name))):
         node, mark = type_node(hints[field.name]), None
         if typing.get_origin(node.hint) is Annotated:
-            kinds = Bounded | Data | Place | Entries
+            kinds = Bounded | Data | Shared | Place | Entries
             marks = typing.get_args(node.hint)[1:]
             mark = next((m for m in marks if isinstance(m, kinds)), None)
         if isinstance(mark, Traced) and node.bare is not float:
             raise TypeError(f"{cls.__name__}.{field.name}: only floats can be Traced")
         specs.append(FieldSpec(field.name, node, mark, field))
     return tuple(specs)
+
+
+def holds_arrays(value: Any) -> bool:
+    """Whether there are arrays in a pytree."""
+    return any(map(is_array, jax.tree.leaves(value)))
+
+
+def is_array(value: Any) -> bool:
+    """Whether a value is an array, or says the shape of one."""
+    return isinstance(value, jax.Array | np.ndarray | jax.ShapeDtypeStruct)
+
+
+def _referred(hint: Any, value: Any) -> Any:
+    """A path as the reference to what lies there; anything else as it is."""
+    if not isinstance(value, str | os.PathLike):
+        return value
+    options = typing.get_args(hint) or (hint,)
+    kinds = [o for o in options if isinstance(o, type) and issubclass(o, AbstractNamed)]
+    return kinds[0].at(os.fspath(value)) if kinds else value
 
 
 def _array(value: Any, where: str) -> Any:

@@ -20,11 +20,11 @@ from foreworld.core.own.made_with import made_with
 from foreworld.core.parts.config import changes, content_hash, read_part, to_dict
 from foreworld.core.parts.limits import Bounded
 from foreworld.core.parts.part import Part
+from foreworld.core.parts.reference import AbstractRef
 from foreworld.core.parts.stand_in import StandIn, class_name
 from foreworld.data.format.observation import Observation
 from foreworld.data.format.schema import Column
 from foreworld.data.format.store.find import StoreName
-from foreworld.data.format.stored_policy import AbstractStoredPolicy
 from foreworld.worlds.base import Family
 from foreworld.worlds.policy import AbstractPolicy
 
@@ -73,7 +73,7 @@ class TaskRecipe(Part):
 
     family: Family
     """distribution of worlds"""
-    policy: AbstractPolicy | AbstractStoredPolicy | None = None
+    policy: AbstractPolicy | AbstractRef | None = None
     """what acts; None draws actions uniformly (and is all that passive worlds need)"""
     seed: Seed = 0
     """root seed"""

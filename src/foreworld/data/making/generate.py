@@ -26,13 +26,13 @@ from foreworld.core.own.made_with import beside, check_choice, settle
 from foreworld.core.parts.config import content_hash
 from foreworld.core.parts.limits import Count
 from foreworld.core.parts.part import field_specs
+from foreworld.core.parts.reference import AbstractRef
 from foreworld.core.parts.types import checked
 from foreworld.core.progress import Progress
 from foreworld.data.format.contents import LOGS, check_links
 from foreworld.data.format.folder import using
 from foreworld.data.format.observation import NAMES, Observation
 from foreworld.data.format.recipe import Recipe, TaskRecipe, read_recipe
-from foreworld.data.format.stored_policy import AbstractStoredPolicy
 from foreworld.data.making.recipes import set_recipe, task_recipe
 from foreworld.data.making.shards import Shards, prepare
 from foreworld.data.making.step_size import check_steps
@@ -62,7 +62,7 @@ def generate(
     what: What,
     out: str | Path,
     *,
-    policy: AbstractPolicy | AbstractStoredPolicy | None = None,
+    policy: AbstractPolicy | AbstractRef | None = None,
     launcher: AbstractLauncher | None = None,
     workers: int = 1,
     force: bool = False,
@@ -187,7 +187,7 @@ def work(folder: Path) -> None:
 
 def plan(
     what: What,
-    policy: AbstractPolicy | AbstractStoredPolicy | None = None,
+    policy: AbstractPolicy | AbstractRef | None = None,
     **sizes: Any,
 ) -> Recipe:
     """The recipe of what is to be made.

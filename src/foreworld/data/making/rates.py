@@ -53,7 +53,7 @@ def seconds_of(recipe: TaskRecipe) -> float | None:
 
 def _path(recipe: TaskRecipe) -> Path:
     # Named by everything that may decide the speed.
-    _, traced, _ = partition(recipe.family)
+    traced = partition(recipe.family)[1]
     fields = to_dict(recipe)
     world = flat({"world": fields["family"]["world"]})
     fields["world"] = {

@@ -11,7 +11,6 @@ import functools
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import numpy as np
 from jaxtyping import Array, Bool, UInt32
@@ -20,15 +19,23 @@ from foreworld.core.compilation import Program, compile_all
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.host_keys import host_fold, host_key
 from foreworld.core.keys import key_of, named_key, pinned, root_key
+from foreworld.core.parts.opening import open_packed, opened
 from foreworld.core.parts.part import Part
-from foreworld.core.parts.partition import Leaves, Static, combine, partition
+from foreworld.core.parts.partition import (
+    Leaves,
+    Static,
+    combine,
+    pack,
+    partition,
+    unpack,
+)
 from foreworld.core.parts.paths import field_paths
+from foreworld.core.parts.reference import AbstractRef
 from foreworld.core.spaces import Record
 from foreworld.data.format.observation import Observation
 from foreworld.data.format.recipe import TaskRecipe
 from foreworld.data.format.schema import PARAMETER, Column, stored_dtype
 from foreworld.data.format.store.base import Rows
-from foreworld.data.format.stored_policy import AbstractStoredPolicy
 from foreworld.data.making.sequence import ACCEPTED, DRIFT, sequence
 from foreworld.users.random_policy import RandomPolicy
 from foreworld.worlds.dynamics.base import AbstractDynamics
@@ -46,16 +53,6 @@ class _Static(NamedTuple):
     seen: Observation
 
 
-class _Stored(NamedTuple):
-    """A stored policy without its arrays; ``structure`` is None where there is none."""
-
-    structure: Any
-    rest: Any
-
-
-_NOBODY = _Stored(None, None)
-
-
 class Simulator:
     """The program of one recipe.
 
@@ -67,7 +64,7 @@ class Simulator:
     """
 
     def __init__(self, recipe: TaskRecipe) -> None:
-        world = recipe.family.world
+        world = opened(recipe.family.world)
         if isinstance(world.action_space, dict):
             raise ConfigError(
                 f"{type(world).__name__} is a game of several agents; data sets hold "
@@ -83,12 +80,12 @@ class Simulator:
         # The whole recipe would compile anew for every seed and size.
         pieces = [partition(recipe.family)]
         # A stored policy is opened when it acts: a data set outlives its run.
-        stored = isinstance(recipe.policy, AbstractStoredPolicy)
-        if isinstance(recipe.policy, Part) and not stored:
+        referred = isinstance(recipe.policy, AbstractRef)
+        if isinstance(recipe.policy, Part) and not referred:
             pieces.append(partition(recipe.policy))
-        statics = tuple(static for static, _, _ in pieces)
+        statics = tuple(static for static, *_ in pieces)
         self._static = _Static(statics, recipe.num_frames, recipe.observation)
-        self._leaves = [(traced, data) for _, traced, data in pieces]
+        self._leaves = [leaves for _, *leaves in pieces]
 
     @functools.cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -97,8 +94,10 @@ class Simulator:
         with pinned(wide=True):
             # Of the jitted function: JAX then traces it once for both.
             shapes = jax.jit(_run, static_argnums=0).eval_shape(
-                (self._static, _NOBODY),
-                *(self._leaves, [], np.zeros((width, 2), np.uint32)),
+                self._static,
+                self._opened("train"),
+                None,
+                np.zeros((width, 2), np.uint32),
             )
         shapes = {n: s for n, s in shapes.items() if n not in (ACCEPTED, DRIFT)}
         shapes["index"] = np.zeros(width, stored_dtype("index", int))
@@ -217,26 +216,34 @@ class Simulator:
         key = host_fold(host_key(self.recipe.seed), *names, split_name, index)
         again = host_fold(key, "retry", attempt)
         keys = np.where(attempt[:, None] > 0, again, key)
-        wanted = self.program(keys)
+        wanted = self.program(keys, split_name)
         with pinned(wide=True):
             # Workers on one machine share what there is to compile.
             return compile_all([wanted]).programs[0](*wanted.args)
 
-    def program(self, keys: UInt32[np.ndarray, "sequence 2"]) -> Program:
-        """What is to be compiled, and its arguments for some sequences' keys."""
-        stored, arrays = self._policy
-        args = (self._leaves, arrays, keys)
-        return Program(_run, (self._static, stored), args)
+    def program(
+        self, keys: UInt32[np.ndarray, "sequence 2"], split_name: str = "train"
+    ) -> Program:
+        """What is to be compiled, and its arguments for some sequences' keys.
 
-    @functools.cached_property
-    def _policy(self) -> tuple[_Stored, list[Array]]:
-        """The stored policy, if there is one, and its arrays apart."""
+        Parameters
+        ----------
+        keys
+            One for each sequence.
+        split_name
+            For which references are opened: a world of shared data has its splits.
+        """
         policy = self.recipe.policy
-        if not isinstance(policy, AbstractStoredPolicy):
-            return _NOBODY, []
-        arrays, rest = eqx.partition(policy.open(), eqx.is_array)
-        leaves, structure = jax.tree.flatten(arrays)
-        return _Stored(structure, rest), leaves
+        acting = policy.open(split_name) if isinstance(policy, AbstractRef) else None
+        args = (self._opened(split_name), pack(acting), keys)
+        return Program(_run, self._static, args)
+
+    def _opened(self, split_name: str) -> list[tuple[Leaves, Leaves, Leaves]]:
+        """Numbers and arrays of family and policy, for a split."""
+        return [
+            (traced, data, open_packed(shared, split_name))
+            for traced, data, shared in self._leaves
+        ]
 
     def _give_up(self, rows: Rows, split_name: str, index: int, row: int) -> None:
         world = self.recipe.family.world
@@ -274,17 +281,14 @@ def compile_programs(simulators: Sequence[Simulator]) -> None:
 
 
 def _run(
-    given: tuple[_Static, _Stored],
-    leaves: list[tuple[Leaves, Leaves]],
-    arrays: Sequence[Array],
+    static: _Static,
+    leaves: list[tuple[Leaves, Leaves, Leaves]],
+    acting: Any,
     keys: UInt32[Array, "sequence 2"],
 ) -> dict[str, Array]:
-    static, stored = given
-    parts = [combine(s, *pair) for s, pair in zip(static.parts, leaves, strict=True)]
-    family, policy = parts[0], parts[1] if len(parts) > 1 else None
-    if stored.structure is not None:
-        held = jax.tree.unflatten(stored.structure, arrays)
-        policy = eqx.combine(held, stored.rest)
+    parts = [combine(s, *found) for s, found in zip(static.parts, leaves, strict=True)]
+    family = parts[0]
+    policy = parts[1] if len(parts) > 1 else unpack(acting)
 
     def one(words: UInt32[Array, "2"]) -> dict[str, Array]:
         key = key_of(words)

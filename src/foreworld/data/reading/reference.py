@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from foreworld.core.disk.places import expanded
 from foreworld.core.errors import ConfigError
-from foreworld.core.parts.part import Part, Place
+from foreworld.core.parts.part import Place
+from foreworld.core.parts.reference import AbstractRef
 from foreworld.data.format.recipe import read_identity, read_recipe
+from foreworld.data.format.schema import learnt
 from foreworld.data.reading.dataset import DataSet, open_dataset
 from foreworld.data.reading.split import NumColumns, StatePolicy
 
 
-class DataFolder(Part):
+class DataRef(AbstractRef):
     """A data set on the disk.
 
     The identity is in the content hash and the path is not, so an experiment finds its
     results again after its data set was moved, and never with another data set.
     """
+
+    known_by: ClassVar[str] = "identity"
 
     path: Annotated[str, Place()]
     """folder of the data set"""
@@ -36,7 +40,15 @@ class DataFolder(Part):
             identity = read_identity(folder, read_recipe(folder))
             object.__setattr__(self, "identity", identity)
 
-    def open(self) -> DataSet:
+    def read(self, split: str) -> dict[str, Any]:
+        """The columns of a split that learners may see, all sequences, by name."""
+        rows: Any = getattr(self.dataset(), split)
+        try:
+            return {n: rows.read(n, slice(None)) for n in learnt(rows.columns)}
+        finally:
+            rows.close()
+
+    def dataset(self) -> DataSet:
         """The data set, if the folder still holds the one that is meant.
 
         Raises

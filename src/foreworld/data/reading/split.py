@@ -21,6 +21,7 @@ from foreworld.core import show
 from foreworld.core.disk.places import shown
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.limits import Bounded
+from foreworld.core.parts.opening import opened
 from foreworld.core.parts.partition import numbers
 from foreworld.data.format.recipe import Recipe, fingerprint
 from foreworld.data.format.schema import LABEL, PARAMETER, STATES, stored_dtype
@@ -187,7 +188,7 @@ class Split(AbstractTable):
         if "action" not in self.columns:
             return None
         recipes = self.recipe.tasks
-        spaces = {t: r.family.world.action_space for t, r in recipes.items()}
+        spaces = {t: opened(r.family.world).action_space for t, r in recipes.items()}
         first = next(iter(spaces.values()))
         if any(space != first for space in spaces.values()):
             raise self._unequal("actions", {t: str(s) for t, s in spaces.items()}, "")

@@ -80,10 +80,10 @@ def sliders(world: AbstractWorld) -> tuple[Slider, ...]:
 
 
 def _parts(world: AbstractWorld) -> tuple[Static, dict[str, Any]]:
-    static, traced, data = partition(world)
+    static, traced, data, shared = partition(world)
     numbers = {name: jnp.float32(value) for name, value in traced.items()}
     arrays = {name: jnp.asarray(value) for name, value in data.items()}
-    return static, {**numbers, **arrays}
+    return static, {**numbers, **arrays, **shared}
 
 
 def _ends(mark: Bounded, default: float) -> tuple[float, float]:

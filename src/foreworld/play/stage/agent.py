@@ -11,6 +11,7 @@ import time
 import numpy as np
 
 from foreworld.core.keys import named_key, root_key
+from foreworld.core.parts.opening import opened
 from foreworld.play.hands.hands import Hands
 from foreworld.play.hands.keys import keys
 from foreworld.play.hands.sliders import sliders
@@ -59,9 +60,9 @@ class AgentStage(AbstractStage):
         title: str = "Agent",
         seed: int = 0,
     ) -> None:
-        self._world, self._policy = world, policy
+        self._world, self._policy = opened(world), policy
         self._title, self._seed = title, seed
-        self._keys = keys(world)
+        self._keys = keys(self._world)
 
     def page(self) -> Page:
         """Bars, keys and sliders."""

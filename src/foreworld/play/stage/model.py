@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, UInt8
 
 from foreworld.core.keys import named_key, pinned, root_key
+from foreworld.core.parts.opening import opened
 from foreworld.core.parts.partition import Static, combine, partition
 from foreworld.core.parts.paths import set_path
 from foreworld.learners.forward.base import AbstractForwardModel, ForwardState
@@ -67,6 +68,7 @@ class ModelStage(AbstractStage):
         title: str,
         seed: int = 0,
     ) -> None:
+        family = opened(family)
         self._family, self._title, self._seed = family, title, seed
         self._predictor = Predictor(learner, state)
         self._keys = keys(family.world)
@@ -112,9 +114,9 @@ class Predictor:
     """
 
     def __init__(self, learner: AbstractForwardModel, state: ForwardState) -> None:
-        static, traced, data = partition(learner)
+        static, traced, data, shared = partition(opened(learner))
         leaves = {name: jnp.float32(value) for name, value in traced.items()}
-        self._parts = static, {**leaves, **data}, state
+        self._parts = static, {**leaves, **data, **shared}, state
         self.context_len = learner.context_len
         self.scale = float(learner.pixel_scale)
         self.mean_frame: Unit = np.asarray(state.mean_frame)

@@ -50,7 +50,7 @@ def open_run(path: str | Path, seed: int = 0) -> AbstractStage:
     name = type(learner).__name__
     if isinstance(learner, AbstractForwardModel):
         # Of several tasks, the first one's world is the one beside the model.
-        family = next(iter(parameters.data.open().families.values()))
+        family = next(iter(parameters.data.dataset().families.values()))
         demand_code(family)
         return ModelStage(family, learner, folder.state(point, run), name, seed)
     if parameters.world is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from foreworld.core.keys import named_key, root_key
+from foreworld.core.parts.opening import opened
 from foreworld.play.hands.hands import Hands
 from foreworld.play.hands.keys import keys
 from foreworld.play.hands.sliders import sliders
@@ -41,8 +42,8 @@ class WorldStage(AbstractStage):
 
     def __init__(self, world: AbstractWorld, seed: int = 0) -> None:
         look_at(world)
-        self._world, self._seed = world, seed
-        self._keys = keys(world)
+        self._world, self._seed = opened(world), seed
+        self._keys = keys(self._world)
 
     def page(self) -> Page:
         """Keys or a mouse, and sliders."""

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, UInt8, UInt32
 
 from foreworld.core.keys import key_of, named_key, pinned, root_key
+from foreworld.core.parts.opening import opened
 from foreworld.core.parts.part import field_specs
 from foreworld.core.parts.partition import Leaves, Static, combine, numbers, partition
 from foreworld.core.parts.stand_in import StandIn
@@ -227,7 +228,7 @@ def _footage(recipe: TaskRecipe, name: str, rows: Mapping[str, Any]) -> Footage:
     energy, extras = None, {}
     if isinstance(world, AbstractDynamics):
         if "key" in rows:
-            static, *leaves = partition(recipe.family)
+            static, *leaves = partition(opened(recipe.family))
             with pinned(wide=True):
                 keys, seen = np.asarray(rows["key"]), recipe.observation
                 found = _energies(static, recipe.num_frames, seen, leaves, keys)

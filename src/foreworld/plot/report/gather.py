@@ -120,7 +120,7 @@ def study_video(study: StudyFolder, winner: Best | None = None) -> Video | None:
     if not isinstance(model, AbstractForwardModel) or parameters.data is None:
         return None
     state = study.state(winner.point, winner.seed)
-    source = parameters.data.open().test.device()
+    source = parameters.data.dataset().test.device()
     num = min(3, source.num_sequences)
     frames = prediction_video(model, state, source, num)
     return Video(frames, model.context_len, num)

@@ -12,9 +12,9 @@ from foreworld.core.disk.seals import vouch
 from foreworld.core.errors import DamagedError
 from foreworld.core.parts.config import changes, to_json
 from foreworld.core.parts.part import Part
+from foreworld.core.parts.reference import AbstractRef
 from foreworld.core.parts.stand_in import StandIn
 from foreworld.core.plain import say
-from foreworld.data.reading.reference import DataFolder
 from foreworld.sweeps.plan.plan import Chunk, Plan
 from foreworld.sweeps.plan.prepare import TABLE, names_of, read_plan
 from foreworld.sweeps.results.failures import failures
@@ -283,7 +283,7 @@ def _told(part: Part | StandIn) -> str:
 
 def plain(value: Any) -> float | int | str | bool:
     """A swept value as a table can hold it."""
-    if isinstance(value, DataFolder):
+    if isinstance(value, AbstractRef):
         return Path(value.path).name
     if isinstance(value, Part | StandIn):
         return part_name(value)

@@ -3,50 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from foreworld.core.disk.folder import manifest
-from foreworld.core.errors import ConfigError, DamagedError, FitError
+from foreworld.core.errors import ConfigError, FitError
 from foreworld.core.own.in_parts import demand_code
-from foreworld.core.parts.part import Bounded, Place
-from foreworld.data.format.stored_policy import AbstractStoredPolicy
 from foreworld.data.making.generate import generate
 from foreworld.data.reading.dataset import DataSet
 from foreworld.sweeps.folder import StudyFolder
+from foreworld.sweeps.reference import RunRef
 from foreworld.sweeps.results.selection import best
 from foreworld.sweeps.study.find import study_path
-from foreworld.train.loop import STATE
-from foreworld.worlds.policy import AbstractPolicy
-
-
-class RunPolicy(AbstractStoredPolicy):
-    """The trained policy of one run, named by the run's folder."""
-
-    run: Annotated[str, Place()]
-    """folder of the run or study"""
-    point: Annotated[int, Bounded(low=0)]
-    """index of the point"""
-    seed: Annotated[int, Bounded(low=0)]
-    """index of the seed"""
-    contents: str
-    """checksum of the file that holds the trained parameters"""
-
-    def open(self) -> AbstractPolicy:
-        """The policy.
-
-        Raises
-        ------
-        DamagedError
-            The run is gone, or another one than was meant.
-        """
-        study = StudyFolder(self.run)
-        found = _contents(study, self.point, self.seed)
-        if found != self.contents:
-            raise DamagedError(
-                f"{self.run} was trained anew since the data set was begun: its "
-                f"parameters are others. Collect into another folder."
-            )
-        return study.policy_of(self.point, self.seed)
 
 
 def collect(
@@ -93,18 +59,5 @@ def collect(
             f"{study.path} learned from a data set and acts in no world, so nothing "
             f"can be collected from it."
         )
-    policy = RunPolicy(
-        run=str(study.path.resolve()),
-        point=point,
-        seed=seed_index,
-        contents=_contents(study, point, seed_index),
-    )
+    policy = RunRef(str(study.path.resolve()), point, seed_index)
     return generate(world, out, policy=policy, **settings)
-
-
-def _contents(study: StudyFolder, point: int, seed: int) -> str:
-    place = study.place_of(point, seed)
-    marker = manifest(place)
-    if marker is None:
-        raise DamagedError(f"{place} is not finished. Run the study again to go on.")
-    return marker["files"][STATE]["sha256"]

@@ -18,6 +18,7 @@ from foreworld.core.errors import ConfigError, ForeworldError, unknown_name
 from foreworld.core.parts.config import changes
 from foreworld.core.parts.part import Part, field_specs
 from foreworld.core.parts.paths import get_path, set_paths
+from foreworld.core.parts.reference import AbstractRef
 from foreworld.train.parameters import Parameters, full_path
 
 _TOGETHER = ", "
@@ -309,6 +310,9 @@ def _check_kept(key: str, old: Any, new: Any) -> None:
     if not isinstance(old, Part) or not isinstance(new, Part):
         return
     required = [spec.name for spec in field_specs(type(old)) if spec.required]
+    if isinstance(old, AbstractRef):
+        # Another place is another thing: the hash of the old one is not to be kept.
+        required.append(type(old).known_by)
     said = {
         p: v for p, v in changes(old).items() if p.partition(".")[0] not in required
     }

@@ -12,6 +12,7 @@ from jaxtyping import Array, Bool, Float, UInt8, UInt32
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import named_key, pinned, root_key
+from foreworld.core.parts.opening import opened
 from foreworld.core.parts.partition import Leaves, Static, combine, partition
 from foreworld.core.spaces import Allowed
 from foreworld.worlds.base import AbstractWorld, Observation, State
@@ -56,8 +57,7 @@ class Episodes:
     """
 
     def __init__(self, world: AbstractWorld) -> None:
-        self._static, traced, data = partition(world)
-        self._leaves = (traced, data)
+        self._static, *self._leaves = partition(opened(world))
         self._passive = world.action_space is None
         self._carry: _Carry | None = None
 

@@ -23,6 +23,7 @@ from jaxtyping import UInt8
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.limits import Count
+from foreworld.core.parts.opening import opened
 from foreworld.core.parts.types import checked
 from foreworld.core.spaces import Allowed, Discrete, Record, Space
 from foreworld.worlds.adapters._episodes import Episodes
@@ -66,7 +67,7 @@ class WorldEnv(gymnasium.Env):
     def __init__(
         self, world: AbstractWorld | str, render_mode: str | None = None, **fields: Any
     ) -> None:
-        self.world = as_world(world, fields)
+        self.world = opened(as_world(world, fields))
         self.render_mode = _render_mode(render_mode)
         actions, observations = single_agent(self.world, "Gymnasium")
         self._actions, self._observations = actions, observations
@@ -135,7 +136,7 @@ class WorldVectorEnv(gymnasium.vector.VectorEnv):
         **fields: Any,
     ) -> None:
         num_envs = checked("num_envs", num_envs, Count)
-        self.world = as_world(world, fields)
+        self.world = opened(as_world(world, fields))
         self.num_envs = num_envs
         self.render_mode = _render_mode(render_mode)
         actions, observations = single_agent(self.world, "Gymnasium")

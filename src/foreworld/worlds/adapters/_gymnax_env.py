@@ -14,6 +14,7 @@ from flax import struct
 from gymnax.environments import environment, spaces
 from jaxtyping import Array, Bool
 
+from foreworld.core.parts.opening import opened
 from foreworld.core.parts.partition import Leaves, combine, partition
 from foreworld.worlds.adapters._spaces import single_agent, to_foreign_space
 from foreworld.worlds.base import AbstractWorld, State
@@ -52,9 +53,9 @@ class WorldEnvironment(environment.Environment):
 
     def __init__(self, world: AbstractWorld) -> None:
         super().__init__()
-        self.world = world
+        self.world = world = opened(world)
         self._spaces = single_agent(world, "gymnax")
-        self._static, self._traced, self._data = partition(world)
+        self._static, self._traced, *self._rest = partition(world)
         self._paths = {path.replace(".", "__"): path for path in self._traced}
         notes = {**dict.fromkeys(self._paths, float), _LIMIT: int}
         body = {"__annotations__": notes, "__doc__": f"Traced fields of {self.name}."}
@@ -149,7 +150,7 @@ class WorldEnvironment(environment.Environment):
 
     def _merged(self, params: Any) -> AbstractWorld:
         traced: Leaves = {p: getattr(params, n) for n, p in self._paths.items()}
-        return combine(self._static, traced, self._data)
+        return combine(self._static, traced, *self._rest)
 
 
 def make_gymnax(

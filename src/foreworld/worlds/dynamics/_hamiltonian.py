@@ -173,9 +173,9 @@ class AbstractHamiltonian(AbstractDynamics):
 
     def grab(self, state: Phase, x: float, y: float, held: int = 0) -> Phase:
         """The held disc as near to the mouse as the others let it, at rest."""
-        static, traced, data = partition(self)
+        static, *leaves = partition(self)
         place = self._place(state, x, y)
-        return reach(static, {**traced, **data}, state, jnp.int32(held), place)
+        return reach(static, leaves, state, jnp.int32(held), place)
 
     def _place(self, state: Phase, x: float, y: float) -> Float[Array, "2"]:
         """A point of the picture in world units."""

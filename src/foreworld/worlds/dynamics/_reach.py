@@ -20,7 +20,7 @@ _NEAR = 1e-3
 @functools.partial(jax.jit, static_argnums=0)
 def reach(
     static: Static,
-    leaves: Leaves,
+    leaves: list[Leaves],
     state: Float[Array, " phase"],
     held: Int[Array, ""],
     place: Float[Array, "2"],
@@ -41,7 +41,7 @@ def reach(
     place
         Where it is to be, in world units.
     """
-    world = combine(static, leaves, {})
+    world = combine(static, *leaves)
     first, momenta = jnp.split(state, 2)
 
     def apart(q: Float[Array, " q"]) -> Float[Array, "2"]:

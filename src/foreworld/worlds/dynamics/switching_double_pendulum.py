@@ -143,7 +143,7 @@ class SwitchingDoublePendulum(AbstractSeries):
         self, gravity: Number | None = None, friction: Number = 0.0
     ) -> DoublePendulum:
         """The pendulum with a gravity (that of coasting) and any friction."""
-        static, traced, data = partition(
+        static, traced, *rest = partition(
             DoublePendulum(
                 radius=self.radius,
                 picture=Picture(image_size=self.image_size),
@@ -154,7 +154,7 @@ class SwitchingDoublePendulum(AbstractSeries):
         own |= {"length_1": self.length, "length_2": self.length, "friction": friction}
         own |= {"gravity": self.gravity[_COAST] if gravity is None else gravity}
         # Not made anew: inside a program these are arrays, and friction may push.
-        return combine(static, {**traced, **own}, data)
+        return combine(static, {**traced, **own}, *rest)
 
     def _law(self, mode: Mode) -> DoublePendulum:
         """The pendulum of a mode."""
