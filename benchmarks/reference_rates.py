@@ -31,7 +31,11 @@ def main() -> None:
             fw.run_experiment(settings, out=f"{place}/{learner}")
         for length in (5, 10):
             settings = fw.Parameters(
-                "tmaze", "ppo", world={"length": length}, total_steps=50_000
+                "tmaze",
+                "ppo",
+                world={"length": length},
+                network="gru",
+                total_steps=50_000,
             )
             fw.run_experiment(settings, out=f"{place}/ppo-{length}")
         found = rates.entries()

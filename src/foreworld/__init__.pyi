@@ -1,4 +1,5 @@
 from foreworld import learners as learners
+from foreworld import networks as networks
 from foreworld import testing as testing
 from foreworld import worlds as worlds
 from foreworld.data import sets as sets

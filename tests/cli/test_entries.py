@@ -7,41 +7,45 @@ from foreworld.cli._fields import Shown, read_fields
 from foreworld.cli.main import main
 from foreworld.core.errors import ConfigError
 from foreworld.core.registry import address
-from foreworld.learners.ppo.independent_ppo import IndependentPPO
+from foreworld.learners.ppo.ppo import PPO
 from foreworld.testing.games import RepeatedMatchingPennies
 
 GAME = address(RepeatedMatchingPennies)
 
 
 def read(*given):
-    return read_fields([Shown(IndependentPPO)], given, "test")
+    return read_fields([Shown(PPO)], given, "test")
 
 
 def test_entries_start_as_the_default():
     values = read(
         ("agents.even.learning-rate", "0.5"),
-        ("default.num_envs", "8"),
-        ("agents.odd.memory", "none"),
+        ("entropy_coef", "0.5"),
+        ("agents.odd.network.hidden_size", "3"),
+        ("agents.odd.network", "gru"),
     )
     # In the order in which they must be set.
-    assert next(iter(values)) == "default.num_envs"
-    learner = fw.Parameters(GAME, "independent_ppo", **values).learner
+    assert next(iter(values)) == "entropy_coef"
+    learner = fw.Parameters(GAME, "ppo", **values).learner
     assert set(learner.agents) == {"even", "odd"}
-    assert learner.agents["even"] == learner.default.replace(learning_rate=0.5)
-    assert learner.agents["odd"].num_envs == 8
+    assert learner.agents["even"] == learner.shared.replace(learning_rate=0.5)
+    assert learner.agents["odd"].entropy_coef == 0.5
+    assert learner.agents["odd"].network == fw.networks.GRU(hidden_size=3)
 
 
 def test_mistakes_in_entries():
     with pytest.raises(ConfigError, match=r"agents.even.learning_rat"):
         read(("agents.even.learning-rat", "0.5"))
-    with pytest.raises(ConfigError, match=r"PPO.learning_rate=-1.0 must be at least 0"):
+    with pytest.raises(
+        ConfigError, match=r"AgentSettings.learning_rate=-1.0 must be at least 0"
+    ):
         read(("agents.even.learning-rate", "-1"))
     with pytest.raises(ConfigError, match=r"agents.even"):
         read(("agents.even", "1"))
 
 
 def test_entries_can_be_swept():
-    base = fw.Parameters(GAME, "independent_ppo")
+    base = fw.Parameters(GAME, "ppo")
     assert base.get("agents") == {}
     study = fw.Study("s", base, {"agents.even.learning_rate": [0.1, 0.2]})
     rates = [p.parameters.learner.agents["even"].learning_rate for p in study.points()]
@@ -49,16 +53,16 @@ def test_entries_can_be_swept():
 
 
 def test_train_with_entries(capsys):
-    sizes = {"num_envs": 4, "num_steps": 8, "total_steps": 32, "hidden_size": 2}
-    words = ["train", "independent_ppo", "--on", GAME, "--out", "r", "--quiet"]
+    sizes = {"num_envs": 4, "num_steps": 8, "total_steps": 32, "network.hidden_size": 2}
+    words = ["train", "ppo", "--on", GAME, "--out", "r", "--quiet"]
     for name, value in sizes.items():
-        words += [f"--default.{name}", str(value)]
+        words += [f"--{name}", str(value)]
     words += ["--agents.even.learning-rate", "0.01", "--track", "off"]
     assert main(words) == 0, capsys.readouterr().err
     learner = fw.load("r").study.base.learner
     assert learner.agents["even"].learning_rate == 0.01
-    assert learner.agents["even"].total_steps == 32
-    assert main([*words, "--agents.evne.memory", "none", "--force"]) == 2
+    assert learner.agents["even"].network.hidden_size == 2
+    assert main([*words, "--agents.evne.network", "mlp", "--force"]) == 2
     assert "unknown agent of RepeatedMatchingPennies 'evne'" in capsys.readouterr().err
     assert main([*words, "-h"]) == 0
     assert "--agents.NAME.FIELD" in capsys.readouterr().out

@@ -43,7 +43,7 @@ CASES = {
     ),
     f"show {LONG}": (
         2,
-        f"unknown world, user, learner, launcher, tracker or set '{LONG}",
+        f"unknown world, user, learner, network, launcher, tracker or set '{LONG}",
     ),
     f"check {LONG}": (2, f"unknown folder or study '{LONG}"),
     f"generate pendulum --train 1 --out {LONG}": (1, "has 300 letters"),

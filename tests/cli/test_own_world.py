@@ -9,7 +9,7 @@ from foreworld.core.registry import locate
 
 WORLD = "./car.py:Car"
 SIZES = ["--train", "2", "--val", "1", "--test", "1", "--num-frames", "4", "--quiet"]
-SMALL = ["--hidden-size", "4", "--num-steps", "8", "--total-steps", "64"]
+SMALL = ["--network.hidden-size", "4", "--num-steps", "8", "--total-steps", "64"]
 TWO = ["--launch", "processes", "--workers", "2", "--quiet"]
 STUDY = """
 import foreworld as fw
@@ -17,7 +17,7 @@ import foreworld as fw
 study = fw.Study(
     "car",
     fw.Parameters(
-        "./car.py:Car", "ppo", hidden_size=4, num_steps=8, total_steps=64,
+        "./car.py:Car", "ppo", num_steps=8, total_steps=64,
         world={"size": 4},
     ),
     over={"world.size": [4, 5]},

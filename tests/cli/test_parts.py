@@ -59,8 +59,8 @@ def test_show_as_json(capsys):
 def test_show_unknown(capsys):
     assert main(["show", "pendulun"]) == 2
     assert (
-        "unknown world, user, learner, launcher, tracker or set 'pendulun'. Did you "
-        "mean 'pendulum'"
+        "unknown world, user, learner, network, launcher, tracker or set 'pendulun'. "
+        "Did you mean 'pendulum'"
     ) in capsys.readouterr().err
 
 

@@ -2,11 +2,12 @@
 
 from foreworld.core.registry import entries
 from foreworld.learners.base import AbstractLearner
+from foreworld.networks.base import AbstractNetwork
 from foreworld.worlds.base import AbstractWorld
 from foreworld.worlds.make import make
 
 _PPO = {
-    "hidden_size": 4,
+    "network": {"hidden_size": 4},
     "num_steps": 8,
     "num_epochs": 1,
     "num_minibatches": 2,
@@ -26,7 +27,6 @@ _DECONVOLVE = {
 }
 _FIELDS = {
     "ppo": _PPO,
-    "independent_ppo": _PPO,
     "context_rnn": {
         "batch_size": 2,
         "num_context": 1,
@@ -62,7 +62,9 @@ def small_world(name: str) -> AbstractWorld:
 def small(name: str) -> AbstractLearner:
     """A learner by name."""
     cls, fields = entries("learners")[name].load(), _FIELDS.get(name, {})
-    if name == "independent_ppo":
-        ppo = entries("learners")["ppo"].load()
-        return cls(agents={agent: ppo(**fields) for agent in ("even", "odd")})
     return cls(**fields)
+
+
+def small_network(name: str) -> AbstractNetwork:
+    """A network by name."""
+    return entries("networks")[name].load()(hidden_size=8)

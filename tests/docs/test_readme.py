@@ -96,14 +96,11 @@ def play(words: list[Any]) -> None:
 
 def test_the_folder_of_the_run_is_the_one_that_is_named():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert "train ppo --on tmaze --world.length 10 --learning-rate 2.5e-3" in readme
+    assert "train ppo --on last_action --world.world tmaze --world.length 10" in readme
     parameters = fw.Parameters(
-        "tmaze",
-        "ppo",
-        world={"length": 10},
+        fw.worlds.LastAction(fw.worlds.TMaze(length=10)),
+        fw.learners.PPO(network=fw.networks.GRU(hidden_size=32)),
         learning_rate=2.5e-3,
-        hidden_size=32,
-        action_concat=True,
         total_steps=200_000,
     )
     assert f"play runs/{single(parameters, 4).folder_name} " in readme

@@ -82,8 +82,8 @@ FILES = {
     "studies/probe.py": STUDY,
     "studies/none.py": "x = 1\n",
     "studies/key.py": f"{BASE}'a', base, over={{'learning_rat': [1e-3]}})\n",
-    "studies/type.py": f"{BASE}'a', base, over={{'hidden_size': [32, 'big']}})\n",
-    "studies/nothing_over.py": f"{BASE}'a', base, over={{'hidden_size': []}})\n",
+    "studies/type.py": f"{BASE}'a', base, over={{'num_epochs': [32, 'big']}})\n",
+    "studies/nothing_over.py": f"{BASE}'a', base, over={{'num_epochs': []}})\n",
     "studies/slash.py": f"{BASE}'a/b', base)\n",
     "studies/twice.py": f"{BASE}'a', base, over={{'num_minibatches': [2, 3]}})\n",
     "studies/excluded.py": (

@@ -95,13 +95,13 @@ CASES = [
     (
         "sweep type",
         2,
-        "studies/type.py, line 3: PPO.hidden_size: expected a whole number, got "
+        "studies/type.py, line 3: PPO.num_epochs: expected a whole number, got "
         "'big' (str).",
     ),
     (
         "sweep nothing_over",
         2,
-        "studies/nothing_over.py, line 3: Study.over['hidden_size'] is empty: "
+        "studies/nothing_over.py, line 3: Study.over['num_epochs'] is empty: "
         "give at least one value.",
     ),
     (
@@ -214,8 +214,8 @@ CASES = [
     (
         "show pendlum",
         2,
-        "unknown world, user, learner, launcher, tracker or set 'pendlum'. Did you "
-        "mean 'pendulum' or 'dm/pendulum' or 'slvm/pendulum'? Known: "
+        "unknown world, user, learner, network, launcher, tracker or set 'pendlum'. "
+        "Did you mean 'pendulum' or 'dm/pendulum' or 'slvm/pendulum'? Known: "
         "{parts_and_sets}.",
     ),
     (

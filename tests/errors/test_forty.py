@@ -17,6 +17,9 @@ from tests.errors import others, training
 def lists() -> dict[str, str]:
     """What grows with the house is named in the messages below, not written out."""
     ppo = [spec.name for spec in field_specs(find("learners", "ppo"))]
+    options = [name for name in ppo if name != "agents"]
+    network = field_specs(find("networks", "mlp"))
+    options += [f"network.{spec.name}" for spec in network]
     tmaze = [f"world.{spec.name}" for spec in field_specs(TMaze)]
     names = {
         "{verbs}": verbs(),
@@ -30,7 +33,7 @@ def lists() -> dict[str, str]:
             *set_entries(),
         ],
         "{ppo}": ppo,
-        "{ppo_and_tmaze}": ppo + tmaze,
+        "{ppo_and_tmaze}": options + tmaze,
     }
     return {key: ", ".join(sorted(values)) for key, values in names.items()}
 

@@ -159,8 +159,8 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
         "the study's folder.",
     ),
     "the same value twice": (
-        lambda: fw.Study("a", ppo(), over={"hidden_size": [32, 32.0]}),
-        "Study.over['hidden_size'] holds 32 twice.",
+        lambda: fw.Study("a", ppo(), over={"num_epochs": [32, 32.0]}),
+        "Study.over['num_epochs'] holds 32 twice.",
     ),
     "excluding what is not swept": (
         lambda: fw.Study("a", ppo(), {"memory": ["gru"]}, [{"seed": 3}]),
@@ -260,7 +260,7 @@ base = fw.Parameters("tmaze", "ppo")
 train = fw.load("data/p").train
 for mistake in (
     lambda: fw.generate(3, "data/new", train=3),
-    lambda: fw.Study("a", base, over={"hidden_size": 32}),
+    lambda: fw.Study("a", base, over={"num_epochs": 32}),
     lambda: fw.sweep(base),
     lambda: fw.run_experiment(fw.Study("a", base)),
     lambda: fw.results(3),
@@ -302,11 +302,11 @@ for mistake in (
 SAID = """\
 expected a world, a family of worlds or a world's name, got 3 (int). \
 fw.make('pendulum') makes a world.
-Study.over['hidden_size']: expected a list of values, got 32. For one value write \
+Study.over['num_epochs']: expected a list of values, got 32. For one value write \
 [32], or put it in the base.
-expected a study, its file, name or folder, got Parameters(world=TMaze(), \
-learner=PPO(), data=None, seed=0) (Parameters). For Parameters there is \
-fw.run_experiment.
+expected a study, its file, name or folder, got Parameters(
+  world=TMaze(), learner=PPO(network=MLP(), agents={}), data=None, seed=0
+) (Parameters). For Parameters there is fw.run_experiment.
 expected Parameters(...), got Study a: tmaze_ppo, 1 points, 1 seeds, root seed 0 \
 (Study). For a study there is fw.sweep.
 expected a study, its folder, its name or its results, got 3 (int).

@@ -55,17 +55,17 @@ CASES = [
     (
         "train ppo --on tmaze --hidden-size 3.5",
         2,
-        "PPO.hidden_size: expected a whole number, got 3.5 (float).",
+        "MLP.hidden_size: expected a whole number, got 3.5 (float).",
     ),
     (
-        "train ppo --on tmaze --memory lstm",
+        "train ppo --on tmaze --network lstm",
         2,
-        "PPO.memory='lstm' is not one of 'gru', 'none'.",
+        "unknown network 'lstm'. Known: gru, mlp, pobax.",
     ),
     (
-        "train ppo --on tmaze --action-concat maybe",
+        "train ppo --on tmaze --network.shared-trunk maybe",
         2,
-        "PPO.action_concat: expected true or false, got 'maybe'.",
+        "MLP.shared_trunk: expected true or false, got 'maybe'.",
     ),
     (
         "train ppo --on tmaze --hidden-size",

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from foreworld.nn.gru import GRU, gru_sequence, gru_step
+from foreworld.nn.gru import GRUCell, gru_sequence, gru_step
 
 TIME, BATCH, HIDDEN = 9, 3, 5
 
@@ -101,7 +101,7 @@ def test_a_run_axis_changes_nothing(arguments):
 
 
 def test_module_steps_and_runs_alike():
-    gru = GRU.init(jax.random.key(1), 4, HIDDEN)
+    gru = GRUCell.init(jax.random.key(1), 4, HIDDEN)
     assert gru.hidden_size == HIDDEN
     x = jax.random.normal(jax.random.key(2), (TIME, BATCH, 4), jnp.float32)
     initial = jnp.zeros((BATCH, HIDDEN))

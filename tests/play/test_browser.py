@@ -10,6 +10,7 @@ import pytest
 
 from foreworld.core.keys import root_key
 from foreworld.learners.ppo.ppo import PPO
+from foreworld.networks.gru import GRU
 from foreworld.play.stage.agent import AgentStage
 from foreworld.play.stage.world import WorldStage
 from foreworld.worlds import Picture
@@ -36,7 +37,7 @@ def pendulum() -> WorldStage:
 @pytest.fixture(scope="module")
 def agent() -> AgentStage:
     world = TMaze(length=4)
-    learner = PPO(hidden_size=8, action_concat=True)
+    learner = PPO(network=GRU(hidden_size=8))
     state = jax.jit(lambda key: learner.init(key, world))(root_key(0))
     return AgentStage(world, learner.policy(state, world), "PPO")
 

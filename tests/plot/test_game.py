@@ -4,7 +4,8 @@ import jax
 import numpy as np
 
 import foreworld as fw
-from foreworld.learners import PPO, IndependentPPO
+from foreworld.learners import PPO
+from foreworld.networks import MLP
 from foreworld.plot.report.page import report
 from foreworld.testing.games import RepeatedMatchingPennies
 
@@ -13,15 +14,14 @@ SIZES = {
     "num_steps": 8,
     "num_epochs": 1,
     "num_minibatches": 1,
-    "hidden_size": 8,
     "total_steps": 160,
-    "memory": "none",
+    "network": MLP(hidden_size=8),
 }
 
 
 def test_a_game_is_swept_kept_and_reported(own_folder):
     game = RepeatedMatchingPennies(num_rounds=4)
-    learner = IndependentPPO(agents={"even": PPO(**SIZES)}, default=PPO(**SIZES))
+    learner = PPO(**SIZES)
     study = fw.Study(
         name="pennies",
         base=fw.Parameters(game, learner, seed=3),

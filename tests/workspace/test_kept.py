@@ -25,7 +25,7 @@ KEPT = Path(__file__).parent / "kept"
 EXPECTED = KEPT / "expected.json"
 """What reading each of them gives: hashes of columns and of results."""
 _SIZES: dict[str, Any] = {"train": 3, "val": 2, "test": 2, "num_frames": 4}
-_TINY = {"hidden_size": 2, "num_steps": 64, "total_steps": 1024}
+_TINY = {"num_steps": 64, "total_steps": 1024}
 
 
 def _family() -> fw.Family:
@@ -59,7 +59,7 @@ def _run(folder: Path) -> None:
 
 def _study(folder: Path) -> None:
     base = fw.Parameters("tmaze", "ppo", world={"length": 2}, **_TINY)
-    over = {"learning_rate": [1e-3, 1e-2], "hidden_size": [2, 3]}
+    over = {"learning_rate": [1e-3, 1e-2], "num_epochs": [2, 3]}
     fw.sweep(fw.Study("kept", base, over, seeds=2), out=folder, quiet=True)
 
 

@@ -27,7 +27,7 @@ class Drip(TMaze):
 '''
 _STUDY = """import foreworld as fw
 base = fw.Parameters(
-    "./drip.py:Drip", "ppo", hidden_size=2, num_steps=64, total_steps=1024
+    "./drip.py:Drip", "ppo", num_steps=64, total_steps=1024
 )
 study = fw.Study("drip", base, over={"learning_rate": [1e-3, 1e-2]}, seeds=2)
 """

@@ -31,7 +31,8 @@ import foreworld as fw
 from foreworld.launch.processes import Processes
 
 base = fw.Parameters(
-    "tmaze", "ppo", world={"length": 10}, hidden_size=32, action_concat=True,
+    fw.worlds.LastAction(fw.worlds.TMaze(length=10)),
+    fw.learners.PPO(network=fw.networks.GRU(hidden_size=32)),
     total_steps=int(sys.argv[2]), seed=2024,
 )
 over = {"learning_rate": [2.5e-3, 2.5e-4], "lambda0": [0.5, 0.95]}
@@ -124,19 +125,20 @@ def work(first: int, last: int, total_steps: int, folder: Path) -> None:
     folder
         Where checkpoints and metrics go.
     """
+    from foreworld.learners.ppo.ppo import PPO
+    from foreworld.networks.gru import GRU
     from foreworld.train.lanes import Run
     from foreworld.train.loop import train
     from foreworld.train.parameters import Parameters
+    from foreworld.worlds.pomdp.tmaze import TMaze
+    from foreworld.worlds.wrappers.last_action import LastAction
 
     parameters = Parameters(
-        "tmaze",
-        "ppo",
+        LastAction(TMaze(length=10)),
+        PPO(network=GRU(hidden_size=32)),
         learning_rate=2.5e-3,
         lambda0=0.95,
-        hidden_size=32,
-        action_concat=True,
         total_steps=total_steps,
-        world={"length": 10},
     )
     runs = [Run(parameters, seed) for seed in range(first, last)]
     warm = train(runs, folder / "warm")

@@ -87,11 +87,8 @@ def tmaze_study() -> fw.Study:
     return fw.Study(
         name="tmaze",
         base=fw.Parameters(
-            "tmaze",
-            "ppo",
-            world={"length": MAZE_LEN},
-            hidden_size=32,
-            action_concat=True,
+            fw.worlds.LastAction(fw.worlds.TMaze(length=MAZE_LEN)),
+            fw.learners.PPO(network=fw.networks.GRU(hidden_size=32)),
             total_steps=200_000,
             seed=2024,
         ),

@@ -26,6 +26,7 @@ from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.parts.docs import field_docs
 from foreworld.core.parts.part import Bounded, Entries, FieldSpec, Part, field_specs
 from foreworld.core.parts.types import type_node
+from foreworld.train.parameters import part_name
 from foreworld.worlds.ranges import AbstractRange, Uniform
 
 RANGE = ".."
@@ -85,7 +86,8 @@ def read_fields(
     ConfigError
         Unknown field (nearest names), or a value that is not allowed.
     """
-    options = {option.path: option for part in parts for option in _options(part)}
+    chosen_parts = {name.replace("-", "_"): text for name, text in given}
+    options = _all_options(parts, chosen_parts)
     tokens, paths, entries = [], [], set[str]()
     plain: dict[str, Any] = {}
     for name, text in given:
@@ -96,14 +98,17 @@ def read_fields(
             plain[path] = _value(entry, text)
             continue
         if path not in options:
-            found = _entry_options(parts, path)
+            found = _entry_options(parts, path, chosen_parts)
             entries.update(found)
             options.update(found)
         if path not in options:
             names = ", ".join(part.cls.__name__ for part in parts)
             raise unknown_name(f"field of {names}:", path, options)
-        if path in paths:
+        if path in paths or path in plain:
             raise ConfigError(f"--{name} is given twice. Give it once.")
+        if options[path].spec.named:
+            plain[path] = _value(options[path], text)
+            continue
         paths.append(path)
         tokens.append(f"--{path}={text}")
     chosen = {path: options[path] for path in paths}
@@ -111,9 +116,11 @@ def read_fields(
         tree = tyro.cli(_tree(chosen), args=tokens, prog=command, use_underscores=True)
     except _RefusedError as error:
         raise error.args[0] from None
-    # Entries start as another field of their part, which must be set before.
-    paths.sort(key=lambda path: path in entries)
-    return {path: operator.attrgetter(path)(tree) for path in paths} | plain
+    found = plain | {path: operator.attrgetter(path)(tree) for path in paths}
+    # Entries start as other fields of their part, which must be set before, and a part
+    # that is given by name is there before its fields are.
+    order = sorted(found, key=lambda path: (path in entries, path.count(".")))
+    return {path: found[path] for path in order}
 
 
 def _whole(path: str, options: dict[str, _Option]) -> str:
@@ -130,9 +137,22 @@ def _whole(path: str, options: dict[str, _Option]) -> str:
     return longer[0] if path not in options and len(longer) == 1 else path
 
 
-def print_fields(parts: Sequence[Shown], command: str) -> None:
-    """Print the fields of parts: documentation, unit, limits, default and kind."""
-    options = {option.path: option for part in parts for option in _options(part)}
+def print_fields(
+    parts: Sequence[Shown], command: str, given: Sequence[tuple[str, str]] = ()
+) -> None:
+    """Print the fields of parts: documentation, unit, limits, default and kind.
+
+    Parameters
+    ----------
+    parts
+        Whose fields.
+    command
+        The words before the fields.
+    given
+        Fields that were given: of parts by name the fields are shown, too.
+    """
+    chosen = {name.replace("-", "_"): text for name, text in given}
+    options = _all_options(parts, chosen)
     names = ", ".join(part.cls.__name__ for part in parts)
     notes = (
         "Lists are written with commas: 32,64. Where one nested field only has a name, "
@@ -169,7 +189,21 @@ class _RefusedError(Exception):
     """Carries our error through tyro, which would print a ``ValueError`` itself."""
 
 
-def _options(part: Shown) -> list[_Option]:
+def _all_options(parts: Sequence[Shown], chosen: dict[str, str]) -> dict[str, _Option]:
+    found = (option for part in parts for option in _options(part, chosen))
+    return {option.path: option for option in found}
+
+
+def _options(part: Shown, chosen: dict[str, str]) -> list[_Option]:
+    """The fields of a part, and of the parts that they hold.
+
+    Parameters
+    ----------
+    part
+        The class, and its defaults.
+    chosen
+        What was given by path: names of parts decide which fields there are.
+    """
     docs = field_docs(part.cls)
     found = []
     for spec in field_specs(part.cls):
@@ -180,7 +214,14 @@ def _options(part: Shown) -> list[_Option]:
         if isinstance(bare, type) and issubclass(bare, Part):
             inner = None if spec.required else spec.default()
             inner = getattr(part.preset, spec.name, inner)
-            found += _options(Shown(bare, path, part.ranges, inner))
+            doc, default = docs.get(spec.name, ""), inner or dataclasses.MISSING
+            option = _Option(path, spec, part.cls, doc, default, part.ranges)
+            if spec.named:
+                found.append(option)
+                inner = _value(option, chosen[path]) if path in chosen else inner
+            if inner is not None or not spec.named:
+                cls = bare if inner is None else type(inner)
+                found += _options(Shown(cls, path, part.ranges, inner), chosen)
             continue
         default = dataclasses.MISSING if spec.required else spec.default()
         if part.preset is not None:
@@ -200,12 +241,14 @@ def _dictionaries(part: Shown) -> dict[str, FieldSpec]:
     }
 
 
-def _entry_options(parts: Sequence[Shown], path: str) -> dict[str, _Option]:
+def _entry_options(
+    parts: Sequence[Shown], path: str, chosen: dict[str, str]
+) -> dict[str, _Option]:
     """The options of the part in a dictionary that a path is in, if it is in any."""
     for lead, name, rest, spec in _entries(parts, path):
         if isinstance(spec.mark, Entries) and rest and name.isidentifier():
             item = typing.get_args(spec.type.bare)[1]
-            return {o.path: o for o in _options(Shown(item, f"{lead}.{name}"))}
+            return _all_options([Shown(item, f"{lead}.{name}")], chosen)
     return {}
 
 
@@ -237,15 +280,23 @@ def _tree(options: dict[str, _Option], prefix: str = "") -> type:
     groups: dict[str, dict[str, _Option]] = {}
     for path, option in options.items():
         name, _, rest = path.removeprefix(prefix).partition(".")
-        if rest:
+        # A part by name stands among its own fields, under no name of its own.
+        own = f"{path}." == prefix
+        if rest or (option.spec.named and not own):
             groups.setdefault(name, {})[path] = option
             continue
         hint = Annotated[
             Any,
             _constructor(option),
-            tyro.conf.arg(help=describe_field(option.spec, option.doc)),
+            tyro.conf.arg(
+                help=describe_field(option.spec, option.doc),
+                name="" if own else None,
+            ),
         ]
         default = option.default
+        if isinstance(default, Part):
+            # As text: tyro would take a part for something that can be changed.
+            default = part_name(default)
         missing = default is dataclasses.MISSING
         field = () if missing else (dataclasses.field(default=default),)
         fields.append((name, hint, *field))
@@ -317,6 +368,4 @@ def _text(value: Any) -> str:
         return f"{low}{RANGE}{high}"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, Part):
-        return type(value).__name__
     return "none" if value is None else str(value)

@@ -172,6 +172,10 @@ class Usage:
         except ConfigError:
             return None
 
+    def fields_of(self, words: Sequence[str]) -> Fields:
+        """The words that are fields."""
+        return self._split(words)[1]
+
     def _split(self, words: Sequence[str]) -> tuple[list[str], Fields]:
         own: list[str] = []
         fields: Fields = []

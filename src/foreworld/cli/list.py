@@ -15,6 +15,7 @@ KINDS = {
     "worlds": "worlds",
     "users": "users",
     "learners": "learners",
+    "networks": "networks",
     "launchers": "launch",
     "trackers": "track",
     "sets": None,

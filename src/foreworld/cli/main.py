@@ -207,7 +207,8 @@ def _help(module: ModuleType, usage: Usage, words: list[str]) -> int:
         from foreworld.cli._fields import print_fields
 
         print()
-        print_fields(parts, " ".join(["foreworld", usage.verb, *words]))
+        command = " ".join(["foreworld", usage.verb, *words])
+        print_fields(parts, command, usage.fields_of(words))
     else:
         print(
             f"\nFields: 'foreworld {usage.verb} ... -h' with the names filled in lists"

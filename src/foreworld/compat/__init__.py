@@ -8,6 +8,8 @@ here                 as whom                        ours differs, because
 ===================  =============================  ================================
 ``PobaxTMaze``       POBAX: a start with the goal   a cue of its own for either goal
                      above looks like the corridor  makes memory the only difficulty
+``networks.pobax     the same: layers of gain 0.01  features vary with what is seen
+.Pobax``             without a memory               from the first update on
 ``PymunkBall``       slvm-data-generation: Euler    exact flight keeps its energy
                      steps of the engine, its       and never escapes; states and
                      picture, states a frame ahead  frames are of the same moment

@@ -33,6 +33,7 @@ KINDS = {
     "worlds": "world",
     "users": "user",
     "learners": "learner",
+    "networks": "network",
     "launch": "launcher",
     "track": "tracker",
 }

@@ -6,5 +6,6 @@ from foreworld.learners.base import Mean as Mean
 from foreworld.learners.base import Metrics as Metrics
 from foreworld.learners.base import Source as Source
 from foreworld.learners.forward.base import AbstractForwardModel as AbstractForwardModel
+from foreworld.learners.ppo.base import AgentSettings as AgentSettings
 
 def __getattr__(name: str) -> Any: ...

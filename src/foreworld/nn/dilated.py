@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
 from foreworld.core.keys import named_key
-from foreworld.nn.gru import GRU, gru_sequence, gru_step
+from foreworld.nn.gru import GRUCell, gru_sequence, gru_step
 
 
 class Layer(eqx.Module):
@@ -31,7 +31,7 @@ class Layer(eqx.Module):
         Recurrent biases of the reset and update gates.
     """
 
-    gru: GRU
+    gru: GRUCell
     b_gates: Float[Array, " two_hidden"]
 
     @staticmethod
@@ -48,7 +48,7 @@ class Layer(eqx.Module):
             Width of the memory and of the outputs.
         """
         gates = jnp.zeros(2 * hidden_size, jnp.float32)
-        return Layer(GRU.init(key, num_inputs, hidden_size), gates)
+        return Layer(GRUCell.init(key, num_inputs, hidden_size), gates)
 
     def project(
         self, x: Float[Array, "*batch input"]

@@ -154,7 +154,7 @@ def _backward(
 gru_sequence.defvjp(_forward, _backward)
 
 
-class GRU(eqx.Module):
+class GRUCell(eqx.Module):
     """Parameters of a gated recurrent unit.
 
     Attributes
@@ -173,7 +173,7 @@ class GRU(eqx.Module):
     b_candidate: Float[Array, " hidden"]
 
     @staticmethod
-    def init(key: Key[Array, ""], input_size: int, hidden_size: int) -> GRU:
+    def init(key: Key[Array, ""], input_size: int, hidden_size: int) -> GRUCell:
         """Fresh parameters as flax's: LeCun normal in, orthogonal recurrent, zeros.
 
         Parameters
@@ -193,7 +193,7 @@ class GRU(eqx.Module):
         )
         # One decomposition a gate, one after the other: a batched one stalls on CPUs.
         hidden = [orthogonal(named_key(key, "hidden", i), square) for i in range(3)]
-        return GRU(
+        return GRUCell(
             w_input=w_input / 0.87962566,  # standard deviation of the truncated normal
             b_input=jnp.zeros(3 * hidden_size, jnp.float32),
             w_hidden=jnp.concatenate(hidden, axis=1),

@@ -192,7 +192,15 @@ def _build(kind: str, what: Any, fields: dict[str, Any], base: type[Part]) -> An
     if isinstance(what, str):
         what = registry.find(kind, what)
         # Entries that start as another field of their part are set afterwards.
-        known = {spec.name: spec.required for spec in field_specs(what)}
+        specs = {spec.name: spec for spec in field_specs(what)}
+        known = {name: spec.required for name, spec in specs.items()}
+        # Parts by name, before fields of theirs are set.
+        fields = {
+            name: specs[name].canonical(value, f"{what.__name__}.{name}")
+            if name in specs and specs[name].named
+            else value
+            for name, value in fields.items()
+        }
         later = [s.name for s in field_specs(what) if isinstance(s.mark, Entries)]
         after = {k: v for k, v in fields.items() if k.partition(".")[0] in later}
         after = {k: v for k, v in after.items() if "." in k}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import abc
 import itertools
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import equinox as eqx
 import jax
@@ -64,6 +64,8 @@ class AbstractWorld(Part):
         Steps after which an episode is truncated, by the code that runs it; 0 for
         never.
     """
+
+    registry_kind: ClassVar[str] = "worlds"
 
     discount: eqx.AbstractVar[float]
     max_episode_len: eqx.AbstractVar[int]

@@ -1,37 +1,37 @@
 """The loss against its written formula, in NumPy."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from foreworld.core.spaces import Box, Discrete
 from foreworld.learners.ppo._loss import (
     Sequences,
-    log_probs,
-    pick,
     ppo_loss,
 )
-from foreworld.learners.ppo._networks import ActorCritic
 from foreworld.learners.ppo.ppo import PPO
+from foreworld.networks.mlp import MLP
 
 TIME, LANES, ACTIONS = 7, 2, 3
+NETWORK, SPACE = MLP(hidden_size=6), Discrete(ACTIONS)
 
 
 @pytest.fixture(scope="module")
 def network():
-    made = ActorCritic.init(jax.random.key(0), "none", 4, 6, ACTIONS)
+    made = NETWORK.init(jax.random.key(0), Box(-9.0, 9.0, (4,)), SPACE)
     # Larger outputs than at the start of training, so that there is what to clip.
-    bias = jnp.asarray([0.5, -0.5, 0.0])
-    last = made.actor[1]
-    last = type(last)(last.weight * 50, bias)
-    return ActorCritic(made.embedding, made.gru, (made.actor[0], last), made.critic)
+    *layers, last = made.actor
+    last = type(last)(last.weight * 50, jnp.asarray([0.5, -0.5, 0.0]))
+    return eqx.tree_at(lambda tree: tree.actor, made, (*layers, last))
 
 
 def make_batch(acting=None, allowed=None):
     keys = jax.random.split(jax.random.key(1), 7)
     shape = (TIME, LANES)
     return Sequences(
-        inputs=jax.random.normal(keys[0], (*shape, 4), jnp.float32),
+        obs=jax.random.normal(keys[0], (*shape, 4), jnp.float32),
         starts=jnp.zeros(shape, bool),
         actions=jax.random.randint(keys[1], shape, 0, ACTIONS, jnp.int32),
         log_prob=-1.0 + 0.3 * jax.random.normal(keys[2], shape, jnp.float32),
@@ -45,8 +45,8 @@ def make_batch(acting=None, allowed=None):
 
 
 def expected(network, batch, counted, eps, value_coef, entropy_coef):
-    features, _ = network.step(batch.inputs, None)
-    logits, values = network.logits(features), network.value(features)
+    logits, values = NETWORK.unroll(network, None, batch.obs, batch.starts)
+    values = values[..., 0]
     if batch.allowed is not None:
         logits = np.where(batch.allowed, logits, -np.inf)
     p = np.exp(logits - np.max(logits, -1, keepdims=True))
@@ -82,20 +82,9 @@ def test_loss_is_the_written_formula(network, masked):
         actions = jnp.where(allowed[..., 2], batch.actions, batch.actions % 2)
         batch = make_batch(jnp.asarray(counted), jnp.asarray(allowed))
         batch = batch._replace(actions=actions)
-    settings = PPO(clip_eps=0.2, value_coef=0.5, entropy_coef=0.01)
-    loss, terms = ppo_loss(network, batch, settings)
+    settings = PPO(network=NETWORK, clip_eps=0.2, value_coef=0.5, entropy_coef=0.01)
+    loss, terms = ppo_loss(network, batch, SPACE, settings)
     known = expected(network, batch, counted, 0.2, 0.5, 0.01)
     assert 0 < known["clip_fraction"] < 1
     for name, value in {"loss": loss, **terms}.items():
         np.testing.assert_allclose(value, known[name], rtol=2e-5, err_msg=name)
-
-
-def test_forbidden_actions_have_no_probability():
-    allowed = jnp.asarray([True, False, True])
-    probabilities = jnp.exp(log_probs(jnp.asarray([0.0, 9.0, 0.0]), allowed))
-    np.testing.assert_allclose(probabilities, [0.5, 0.0, 0.5])
-
-
-def test_pick_takes_the_entry_of_the_action():
-    table = jnp.arange(6.0).reshape(2, 3)
-    assert pick(table, jnp.asarray([2, 0], jnp.int32)).tolist() == [2.0, 3.0]

@@ -10,18 +10,23 @@ import pytest
 from foreworld.core.errors import FitError
 from foreworld.core.keys import named_key, root_key
 from foreworld.core.parts.partition import combine, partition, stack
+from foreworld.core.spaces import Box
 from foreworld.data.views.source import DataSource
 from foreworld.learners.ppo import _joint
 from foreworld.learners.ppo._learn import _sequences
+from foreworld.learners.ppo.base import AgentSettings
 from foreworld.learners.ppo.ppo import PPO
+from foreworld.networks.gru import GRU
+from foreworld.networks.mlp import MLP
 from foreworld.testing.games import CueProbe, EndlessProbe, RepeatedMatchingPennies
-from foreworld.testing.learners import check_learner
 from foreworld.worlds.dynamics.pendulum import Pendulum
 from foreworld.worlds.pomdp.tmaze import TMaze
 from foreworld.worlds.rollout import rollout
+from foreworld.worlds.wrappers.last_action import LastAction
 
+NETWORKS = {"gru": GRU(hidden_size=8), "mlp": MLP(hidden_size=8, activation="relu")}
 SMALL = PPO(
-    hidden_size=8,
+    network=NETWORKS["gru"],
     num_envs=4,
     num_steps=16,
     num_minibatches=2,
@@ -38,6 +43,14 @@ DATA = DataSource(
     },
     None,
 )
+
+
+class Whole(CueProbe):
+    """Its actions are whole numbers in a box."""
+
+    @property
+    def action_space(self):
+        return Box(0, 3, (2,), "int32")
 
 
 @functools.cache
@@ -59,30 +72,6 @@ def trained(learner, world, num_updates):
     return jax.jit(jax.vmap(run))(states, keys)
 
 
-@pytest.mark.parametrize(("memory", "count"), [("gru", 8837), ("none", 5733)])
-def test_number_of_parameters(memory, count):
-    learner = PPO(memory=memory, hidden_size=32, action_concat=True)
-    state = jax.eval_shape(lambda key: learner.init(key, TMaze()), jax.random.key(0))
-    leaves = jax.tree.leaves(learner.policy(state, TMaze()).network)
-    assert sum(int(np.prod(leaf.shape)) for leaf in leaves) == count
-
-
-def test_initial_weights_are_orthogonal_and_the_policy_nearly_uniform():
-    world, learner = TMaze(), PPO(hidden_size=16, action_concat=True)
-    state = jax.jit(lambda key: learner.init(key, world))(jax.random.key(0))
-    policy = learner.policy(state, world)
-    for layer, gain in (
-        (policy.network.actor[0], 2.0),
-        (policy.network.critic[0], 2.0),
-    ):
-        np.testing.assert_allclose(
-            layer.weight.T @ layer.weight, gain**2 * np.eye(16), atol=1e-5
-        )
-        assert not layer.bias.any()
-    thought = policy.think(policy.init_memory(), jnp.asarray([1.0, 0, 0, 0]))
-    np.testing.assert_allclose(thought.probabilities, 0.25, atol=0.01)
-
-
 def test_budget_is_whole_rollouts():
     assert SMALL.replace(total_steps=700).budget(TMaze()) == (
         10,
@@ -102,10 +91,16 @@ def test_budget_is_whole_rollouts():
         ({"total_steps": 63}, TMaze(), r"total_steps=63 is less than one rollout of"),
         ({}, Pendulum(max_episode_len=9), "Pendulum is passive: nothing acts in it"),
         (
-            {},
-            RepeatedMatchingPennies(),
-            "is a game of even, odd. Use the learner independent_ppo",
+            {"agents": {"even": AgentSettings()}},
+            TMaze(),
+            "agents.even is set, but TMaze is no game",
         ),
+        (
+            {"agents": {"evn": AgentSettings()}},
+            RepeatedMatchingPennies(),
+            "unknown agent of RepeatedMatchingPennies 'evn'. Did you mean 'even'",
+        ),
+        ({}, Whole(), "Whole: actions in Box.* are whole numbers, over which there is"),
         ({}, TMaze(max_episode_len=0), "TMaze has no time limit.*set eval_num_steps"),
         ({}, DATA, "ppo acts in a world and cannot learn from a data set"),
     ],
@@ -116,51 +111,70 @@ def test_misfits_are_named(fields, world, message):
     SMALL.check_fit(TMaze())
 
 
-def test_keeps_the_contract_without_a_memory():
-    """With one, the contract suite over the registry checks it."""
-    world = TMaze(length=1, max_episode_len=20)
-    check_learner(SMALL.replace(memory="none", num_epochs=1), world)
-
-
-@pytest.mark.parametrize("memory", ["gru", "none"])
-def test_learning_sees_what_acting_saw(memory):
-    """Replayed features, log-probabilities and values equal those of the rollout."""
-    world = CueProbe(delay=2)
-    learner = SMALL.replace(memory=memory, action_concat=True)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_learning_sees_what_acting_saw(network):
+    """Replayed outputs equal those of the rollout; what follows is the next step."""
+    world = LastAction(CueProbe(delay=2))
+    learner = SMALL.replace(network=network)
 
     def collect(key):
-        state = learner.init(key, world)
-        agents = learner._solo(world)
+        state, agents = learner.init(key, world), learner._bound(world)
         # A second rollout starts in the middle of episodes, with memories in use.
         for i in range(2):
-            memories, lanes, transition, records = _joint._collect(
-                world, agents, state, named_key(key, i), 7
-            )
-            before = state
-            one = state.agents[_joint.SOLO]._replace(memory=memories[_joint.SOLO])
-            state = _joint.JointState({_joint.SOLO: one}, lanes)
-        seen = _joint._trajectories(world, agents, before, transition, records)
+            before, own = state, named_key(key, i)
+            state, transition, done = _joint._collect(world, agents, before, own, 7)
+        seen = _joint._trajectories(world, agents, before, state, transition, done)
         trajectory = seen[_joint.SOLO]
-        network = before.agents[_joint.SOLO].network
-        batch = _sequences(agents[_joint.SOLO], network, trajectory)
-        features = network.unroll(batch.inputs, batch.starts, batch.memory)
-        return trajectory, batch, features, network.value(features)
+        batch = _sequences(agents[_joint.SOLO], trajectory)
+        parameters = state.agents[_joint.SOLO].network
+        replayed = learner.network.unroll(
+            parameters, batch.memory, batch.obs, batch.starts
+        )
+        return trajectory, batch, replayed, transition.next_obs
 
-    trajectory, batch, features, values = jax.jit(collect)(jax.random.key(0))
+    trajectory, batch, replayed, next_obs = jax.jit(collect)(jax.random.key(0))
     assert not trajectory.starts[0].any()
-    np.testing.assert_allclose(features, trajectory.features, atol=1e-6)
-    np.testing.assert_allclose(values, batch.value, atol=1e-6)
+    for one, other in zip(replayed, trajectory.outputs, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    np.testing.assert_allclose(batch.value, replayed.values[..., 0], atol=1e-6)
     going_on = ~np.asarray(trajectory.ended[:-1])
-    next_inputs = np.asarray(trajectory.next_inputs[:-1])
-    np.testing.assert_array_equal(
-        next_inputs[going_on], np.asarray(trajectory.inputs[1:])[going_on]
-    )
+    for name, after in next_obs.items():
+        now = np.asarray(trajectory.obs[name][1:])
+        np.testing.assert_array_equal(np.asarray(after[:-1])[going_on], now[going_on])
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_values_of_successors_are_of_the_true_memory(network):
+    """Where an episode is cut off, the value is that of one more step of the lane."""
+    world = LastAction(CueProbe(delay=9, max_episode_len=3))
+    learner = SMALL.replace(network=network)
+    part = learner.network
+
+    def collect(key):
+        before, agents = learner.init(key, world), learner._bound(world)
+        after, transition, done = _joint._collect(world, agents, before, key, 8)
+        seen = _joint._trajectories(world, agents, before, after, transition, done)
+        parameters, values = before.agents[_joint.SOLO].network, []
+        memory = part.init_memory(4)
+        for t in range(8):
+            now = jax.tree.map(lambda x, t=t: x[t], (transition.obs, transition.starts))
+            memory, _ = part.step(parameters, memory, *now)
+            reached = jax.tree.map(lambda x, t=t: x[t], transition.next_obs)
+            going_on = jnp.zeros(4, bool)
+            values.append(part.step(parameters, memory, reached, going_on)[1].values)
+        return seen[_joint.SOLO], jnp.stack(values)[..., 0]
+
+    seen, values = jax.jit(collect)(jax.random.key(0))
+    assert seen.ended.sum() == 8 and not seen.terminated.any()
+    expected = np.where(seen.ended, values, 0.0)
+    np.testing.assert_allclose(seen.cut_values, expected, atol=1e-6)
+    np.testing.assert_allclose(seen.end_values, values[-1], atol=1e-6)
 
 
 def test_values_bootstrap_through_truncation():
     """Reward 1 for ever is worth 1 / (1 - 0.5), though episodes have 4 steps."""
     world = EndlessProbe(discount=0.5, max_episode_len=4)
-    learner = SMALL.replace(memory="none", learning_rate=1e-2, clip_eps=10.0)
+    learner = SMALL.replace(network=NETWORKS["mlp"], learning_rate=1e-2, clip_eps=10.0)
     state, metrics, _ = trained(learner, world, 60)
 
     def value(state):
@@ -169,18 +183,6 @@ def test_values_bootstrap_through_truncation():
 
     np.testing.assert_allclose(jax.vmap(value)(state), 2.0, atol=0.1)
     assert metrics["episode_len"].total.sum() / metrics["episode_len"].count.sum() == 4
-
-
-def test_memory_solves_what_no_memory_can():
-    world = CueProbe(delay=2)
-    scores = {}
-    for memory in ("gru", "none"):
-        learner = SMALL.replace(memory=memory, learning_rate=1e-2, eval_num_lanes=64)
-        played = trained(learner, world, 60)[2]["discounted_return"]
-        scores[memory] = played.total / played.count
-    # The best is 0.9 ** 2 with a memory and 0 without.
-    np.testing.assert_allclose(scores["gru"], 0.81, atol=0.06)
-    assert np.abs(scores["none"]).max() < 0.4
 
 
 def test_metrics_are_means_over_finished_episodes():
@@ -216,7 +218,7 @@ def test_evaluation_stops_at_its_last_step():
 
 def test_policy_plays_like_the_evaluation():
     world = CueProbe(delay=2)
-    learner = SMALL.replace(memory="gru", learning_rate=1e-2, eval_num_lanes=64)
+    learner = SMALL.replace(learning_rate=1e-2, eval_num_lanes=64)
     state = jax.tree.map(lambda x: x[0], trained(learner, world, 60)[0])
     policy = learner.policy(state, world)
     played = jax.jit(lambda key: rollout(world, policy, key, 30, 32))(jax.random.key(5))
@@ -234,7 +236,7 @@ def test_zero_anneal_keeps_the_learning_rate():
         learner = combine(static, traced, *rest)
         key = jax.random.key(1)
         new, _ = learner.update(state, world, key, progress)
-        return new.agents["agent"].network.critic[1].bias
+        return new.agents["agent"].network.critic[-1].bias
 
     batch = jax.jit(jax.vmap(step, in_axes=(0, None)))
     start, end = batch(stack(rows), 0.0), batch(stack(rows), 1.0)

@@ -109,7 +109,12 @@ def test_numbers_that_are_others_in_float32_are_refused(make, message):
 def test_an_evaluation_in_which_no_episode_can_end(capsys):
     """The case `eval_steps_too_few`."""
     words = ["train", "ppo", "--on", "tmaze", "--world.length", "3", "--out", "r"]
-    sizes = {"eval-num-steps": 2, "hidden-size": 2, "num-steps": 8, "total-steps": 64}
+    sizes = {
+        "eval-num-steps": 2,
+        "network.hidden-size": 2,
+        "num-steps": 8,
+        "total-steps": 64,
+    }
     for name, value in sizes.items():
         words += [f"--{name}", str(value)]
     said = (

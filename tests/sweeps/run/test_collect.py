@@ -24,10 +24,9 @@ def run(tmp_path_factory):
         "tmaze",
         "ppo",
         world={"length": 2},
-        hidden_size=4,
+        network=fw.networks.GRU(hidden_size=4),
         num_steps=8,
         total_steps=64,
-        action_concat=True,
     )
     out = tmp_path_factory.mktemp("run") / "r"
     return fw.run_experiment(parameters, seeds=2, out=out, quiet=True)

@@ -4,10 +4,12 @@ import pytest
 
 import foreworld as fw
 from foreworld.cli.main import main
+from foreworld.compat.networks.pobax import Pobax
 from foreworld.compat.worlds.pobax_tmaze import PobaxTMaze
 from foreworld.core.errors import ConfigError
 from foreworld.sweeps.study.find import load_study
 from foreworld.sweeps.study.hparams import bin_rows, grid_rows, read_hparams
+from foreworld.worlds.wrappers.last_action import LastAction
 
 ARGS = {
     "env": "tmaze_5",
@@ -61,8 +63,15 @@ def test_fact_3_bins():
 
 def test_points_in_the_order_of_that_reader():
     found = study()
-    assert list(found.over) == ["hidden_size", "seed", "lambda0", "learning_rate"]
-    assert rows(found, "hidden_size", "seed", "lambda0", "learning_rate")[:5] == [
+    assert list(found.over) == [
+        "network.hidden_size",
+        "seed",
+        "lambda0",
+        "learning_rate",
+    ]
+    assert rows(found, "network.hidden_size", "seed", "lambda0", "learning_rate")[
+        :5
+    ] == [
         (32, 7, 0.5, 0.0025),
         (32, 7, 0.5, 0.00025),
         (32, 7, 0.9, 0.0025),
@@ -70,14 +79,14 @@ def test_points_in_the_order_of_that_reader():
         (32, 8, 0.5, 0.0025),
     ]
     assert found.seeds == 3 and found.name == "old"
-    assert found.base.world == PobaxTMaze(length=5)
-    assert found.base.get("action_concat") is True
+    assert found.base.world == LastAction(PobaxTMaze(length=5))
+    assert found.base.learner.network == Pobax()
 
 
 def test_exclude_names_programs():
     """[ran] (32, 7), (32, 8), (16, 7) are left."""
     found = study(exclude={"seed": [8], "hidden_size": [16]})
-    kept = rows(found, "hidden_size", "seed")
+    kept = rows(found, "network.hidden_size", "seed")
     assert list(dict.fromkeys(kept)) == [(32, 7), (32, 8), (16, 7)]
     never = study(exclude={"seed": [8], "total_steps": 5})
     assert len(never.points()) == 16
@@ -89,7 +98,7 @@ def test_exclude_names_programs():
 
 def test_bins_of_a_study():
     second = study({**ARGS, "n_run_bins": 2, "run_bin_idx": 1})
-    found = rows(second, "hidden_size", "seed", "lambda0", "learning_rate")
+    found = rows(second, "network.hidden_size", "seed", "lambda0", "learning_rate")
     assert found[:3] == [
         (32, 7, 0.9, 0.0025),
         (32, 7, 0.9, 0.00025),
@@ -101,7 +110,9 @@ def test_bins_of_a_study():
 def test_worlds_and_flags_are_axes_too():
     args = {"env": ["tmaze_5", "tmaze_10"], "memoryless": [True, False]}
     found = study(args, exclude={"env": "tmaze_5", "memoryless": True})
-    names = [(p.parameters.world.length, p.fields["memory"]) for p in found.points()]
+    names = [
+        (p.parameters.world.length, p.fields["network.memory"]) for p in found.points()
+    ]
     assert names == [(5, "gru"), (10, "none"), (10, "gru")]
     assert (found.seeds, found.base.seed) == (5, 2020)
 

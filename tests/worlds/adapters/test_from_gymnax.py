@@ -10,6 +10,7 @@ from foreworld.core.errors import ConfigError, UnknownNameError
 from foreworld.core.parts import config
 from foreworld.core.spaces import Box, Discrete
 from foreworld.learners.ppo.ppo import PPO
+from foreworld.networks.mlp import MLP
 from foreworld.users.random_policy import RandomPolicy
 from foreworld.worlds.adapters import _optional
 from foreworld.worlds.make import make
@@ -65,11 +66,10 @@ def test_parameters_and_json():
 def test_ppo_learns_cartpole():
     world = make("gymnax")
     ppo = PPO(
-        hidden_size=32,
+        network=MLP(hidden_size=32),
         num_envs=8,
         num_minibatches=4,
         learning_rate=2.5e-3,
-        value_coef=0.01,
         anneal=0.0,
     )
     ppo.check_fit(world)

@@ -8,10 +8,10 @@ import pytest
 from foreworld.compat.worlds.pobax_tmaze import PobaxTMaze
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.partition import combine, partition
-from foreworld.learners.ppo.ppo import PPO
 from foreworld.worlds.policy import AbstractPolicy
 from foreworld.worlds.pomdp.tmaze import DOWN, LEFT, RIGHT, UP, TMaze, TMazeState
 from foreworld.worlds.rollout import rollout
+from foreworld.worlds.wrappers.last_action import LastAction
 
 
 class Scripted(AbstractPolicy):
@@ -55,16 +55,13 @@ def test_fact_1_tmaze_optimum(length):
 
 @pytest.mark.fact("pomdp-rl", 10)
 def test_fact_10_tmaze_action_concat():
-    world = TMaze()
-    widths = []
-    for concat in (False, True):
-        learner = PPO(action_concat=concat, hidden_size=2)
-        state = jax.eval_shape(
-            lambda key, one=learner: one.init(key, world), jax.random.key(0)
-        )
-        network = learner.policy(state, world).network
-        widths.append(network.embedding[0].weight.shape[0])
-    assert widths == [4, 8]
+    for world, size in ((TMaze(), 4), (LastAction(TMaze()), 8)):
+        assert world.observation_space.flat_size == size
+    wrapped = LastAction(TMaze())
+    state, obs = wrapped.reset(jax.random.key(0))
+    assert obs["action"].tolist() == [0, 0, 0, 0] and obs["obs"].shape == (4,)
+    step = wrapped.step(state, jnp.int32(RIGHT), jax.random.key(1))
+    assert step.obs["action"].tolist() == [0, 0, 1, 0]
 
 
 @pytest.mark.parametrize(

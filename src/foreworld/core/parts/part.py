@@ -24,6 +24,7 @@ import jax
 import numpy as np
 from jax.core import Tracer
 
+from foreworld.core import registry
 from foreworld.core.errors import ConfigError, UnknownNameError, unknown_name
 from foreworld.core.parts.limits import Bounded
 from foreworld.core.parts.types import AbstractType, type_node
@@ -82,6 +83,8 @@ class Part(eqx.Module):
     """
 
     version: ClassVar[int] = 1
+    registry_kind: ClassVar[str] = ""
+    """Of an interface: kind of the registry, by whose names fields of it are given"""
     presets: ClassVar[dict[str, dict[str, Any]]] = {}
     """Fields by the name of a preset, where they differ from the defaults."""
 
@@ -250,6 +253,12 @@ class FieldSpec:
         return "data" if isinstance(self.mark, Data) else "static"
 
     @property
+    def named(self) -> bool:
+        """Whether it holds a part of any class of its kind, by name or as an object."""
+        bare = self.type.bare
+        return isinstance(bare, type) and bool(vars(bare).get("registry_kind"))
+
+    @property
     def required(self) -> bool:
         """Whether the field has no default."""
         missing = dataclasses.MISSING
@@ -286,11 +295,10 @@ class FieldSpec:
                 return value
             value = _referred(self.type.bare, value)
         bare = self.type.bare
-        if (
-            isinstance(value, dict)
-            and isinstance(bare, type)
-            and issubclass(bare, Part)
-        ):
+        of_part = isinstance(bare, type) and issubclass(bare, Part)
+        if self.named and isinstance(value, str):
+            value = _by_name(bare.registry_kind, value)
+        if isinstance(value, dict) and of_part:
             # Fields of a nested part, the others as they are by default.
             make = bare if self.required else self.default().replace
             value = make(**{str(name): entry for name, entry in value.items()})
@@ -298,6 +306,18 @@ class FieldSpec:
         if isinstance(self.mark, Traced) and isinstance(value, float):
             _check_float32(value, self.mark, where)
         return value
+
+
+def _by_name(kind: str, name: str) -> Part:
+    """The part of a name, with its defaults."""
+    cls: Any = registry.find(kind, name)
+    lacking = [spec.name for spec in field_specs(cls) if spec.required]
+    if lacking:
+        raise ConfigError(
+            f"{cls.__name__} needs a value for {', '.join(lacking)}, so it cannot be "
+            f"given by name alone: give {cls.__name__}(...)."
+        )
+    return cls()
 
 
 def _check_float32(value: float, limits: Bounded, where: str) -> None:

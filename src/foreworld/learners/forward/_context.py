@@ -8,7 +8,7 @@ import equinox as eqx
 from jaxtyping import Array, Float, Int, UInt8
 
 from foreworld.learners.forward._training import Batch
-from foreworld.nn.gru import GRU
+from foreworld.nn.gru import GRUCell
 from foreworld.nn.stacks import Encoder, Renderer
 
 
@@ -32,7 +32,7 @@ class Network(eqx.Module):
     shots: Encoder
     encoder: Encoder
     actions: Float[Array, "code embedding"] | None
-    core: GRU
+    core: GRUCell
     renderer: Renderer
 
 

@@ -41,7 +41,7 @@ from foreworld.learners.forward._training import (
 )
 from foreworld.learners.forward.base import AbstractForwardModel, ForwardState
 from foreworld.nn.adam import init_adam
-from foreworld.nn.gru import GRU
+from foreworld.nn.gru import GRUCell
 from foreworld.nn.stacks import Encoder, Renderer
 
 Width = Annotated[int, Bounded(low=1)]
@@ -131,7 +131,7 @@ class ContextRNN(AbstractForwardModel):
             shots=encoder("shots", self.num_context_frames, self.embedding_size),
             encoder=encoder("encoder", self.context_len, self.hidden_size),
             actions=actions,
-            core=GRU.init(
+            core=GRUCell.init(
                 named_key(key, "core"),
                 num_inputs + self.embedding_size,
                 self.hidden_size,

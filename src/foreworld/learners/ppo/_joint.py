@@ -14,14 +14,13 @@ from jaxtyping import Array, Float, Int, Key
 
 from foreworld.core.keys import named_key
 from foreworld.learners.base import Mean, Metrics
-from foreworld.learners.ppo._agent import Agent, AgentState, Decision, decide
+from foreworld.learners.ppo._agent import Agent, AgentState, Decision
 from foreworld.learners.ppo._learn import Trajectory, learn
-from foreworld.learners.ppo._networks import forget
+from foreworld.nn.distributions import draw_noise
 from foreworld.worlds.base import AbstractGame, AbstractWorld
 from foreworld.worlds.rollout import (
     Lanes,
     Transition,
-    encode_action,
     measure_names,
     run_lanes,
     start_lanes,
@@ -110,18 +109,15 @@ def update_joint(
         Steps of each lane in the rollout.
     """
     act_key = named_key(key, "collect")
-    memories, lanes, transition, records = _collect(
-        world, agents, state, act_key, num_steps
-    )
-    trajectories = _trajectories(world, agents, state, transition, records)
+    after, transition, records = _collect(world, agents, state, act_key, num_steps)
+    trajectories = _trajectories(world, agents, state, after, transition, records)
     finished = episode_metrics(world, transition, transition.ended)
     states, metrics = {}, {}
     for name, agent in agents.items():
-        own_key, old = named_key(key, "learn", name), state.agents[name]
-        old = old._replace(memory=memories[name])
+        own_key, old = named_key(key, "learn", name), after.agents[name]
         states[name], terms = learn(agent, old, trajectories[name], own_key, progress)
         metrics[name] = {**finished[name], **terms}
-    return JointState(states, lanes), metrics
+    return JointState(states, after.lanes), metrics
 
 
 def evaluate_joint(
@@ -150,22 +146,17 @@ def evaluate_joint(
     block_len = min(num_steps, _EVAL_BLOCK)
 
     def play(carry: _Played) -> _Played:
-        states = {
-            name: one._replace(memory=carry.memory[name])
-            for name, one in state.agents.items()
-        }
-        joint = JointState(states, carry.lanes)
+        joint = _going_on(state, carry.memory, carry.lanes)
         own_key = named_key(key, "block", carry.num_blocks)
-        memory, lanes, transition, _ = _collect(
-            world, agents, joint, own_key, block_len
-        )
+        after, transition, _ = _collect(world, agents, joint, own_key, block_len)
+        memory = {name: one.memory for name, one in after.agents.items()}
         ended = carry.num_ended + jnp.cumsum(transition.ended, 0, jnp.int32)
         steps = carry.num_blocks * block_len + jnp.arange(block_len)
         counted = transition.ended & (ended <= num_episodes)
         counted = counted & (steps < num_steps)[:, None]
         played = episode_metrics(world, transition, counted)
         totals = jax.tree.map(jnp.add, carry.metrics, played)
-        return _Played(memory, lanes, carry.num_blocks + 1, ended[-1], totals)
+        return _Played(memory, after.lanes, carry.num_blocks + 1, ended[-1], totals)
 
     def unfinished(carry: _Played) -> Array:
         time_left = carry.num_blocks * block_len < num_steps
@@ -175,7 +166,10 @@ def evaluate_joint(
     names += measure_names(world)
     nothing: Metrics = dict.fromkeys(names, Mean(jnp.float32(0.0), jnp.float32(0.0)))
     start = _Played(
-        memory={n: a.network.init_memory(num_lanes) for n, a in state.agents.items()},
+        memory={
+            name: agent.settings.network.init_memory(num_lanes)
+            for name, agent in agents.items()
+        },
         lanes=start_lanes(world, named_key(key, "lanes"), num_lanes),
         num_blocks=jnp.int32(0),
         num_ended=jnp.zeros(num_lanes, jnp.int32),
@@ -230,75 +224,92 @@ def by_agent(world: AbstractWorld, tree: Any) -> dict[str, Any]:
     return tree if isinstance(world, AbstractGame) else {SOLO: tree}
 
 
+def _going_on(state: JointState, memory: dict[str, Any], lanes: Lanes) -> JointState:
+    """The same agents, with other memories in other episodes."""
+    agents = {n: one._replace(memory=memory[n]) for n, one in state.agents.items()}
+    return JointState(agents, lanes)
+
+
 def _collect(
     world: AbstractWorld,
     agents: Agents,
     state: JointState,
     key: Key[Array, ""],
     num_steps: int,
-) -> tuple[dict[str, Any], Lanes, Transition, dict[str, Decision]]:
+) -> tuple[JointState, Transition, dict[str, Decision]]:
     """Act for ``num_steps`` steps in all lanes."""
-    num_lanes, gumbel = state.lanes.starts.shape[0], {}
+    lanes, noise = state.lanes, {}
+    shape = num_steps, lanes.starts.shape[0]
     for name, agent in agents.items():
-        shape = num_steps, num_lanes, agent.action_space.num
-        own_key = named_key(key, "act", name)
-        gumbel[name] = jax.random.gumbel(own_key, shape, jnp.float32)
+        noise[name] = draw_noise(agent.action_space, named_key(key, "act", name), shape)
 
     def act(
-        memory: dict[str, Any], lanes: Lanes, gumbel: dict[str, Array]
+        memory: dict[str, Any], lanes: Lanes, noise: dict[str, Any]
     ) -> tuple[dict[str, Any], Any, dict[str, Decision]]:
         obs = by_agent(world, lanes.obs)
-        last_action = by_agent(world, lanes.last_action)
         turns = by_agent(world, jax.vmap(world.turn)(lanes.state))
         memories, actions, records = {}, {}, {}
         for name, agent in agents.items():
-            memories[name], actions[name], records[name] = decide(
+            memories[name], actions[name], records[name] = agent.decide(
                 state.agents[name].network,
-                forget(lanes.starts, memory[name]),
-                agent.inputs(obs[name], last_action[name]),
-                turns.get(name),
-                gumbel[name],
+                memory[name],
+                obs[name],
+                lanes.starts,
+                turns[name],
+                noise[name],
             )
         joint = actions if isinstance(world, AbstractGame) else actions[SOLO]
         return memories, joint, records
 
-    memory = {name: one.memory for name, one in state.agents.items()}
+    before = {name: one.memory for name, one in state.agents.items()}
     lanes, memory, transition, records = run_lanes(
-        world, state.lanes, memory, act, gumbel, key
+        world, lanes, before, act, noise, key
     )
-    return memory, lanes, transition, records
+    return _going_on(state, memory, lanes), transition, records
 
 
 def _trajectories(
     world: AbstractWorld,
     agents: Agents,
-    state: JointState,
+    before: JointState,
+    after: JointState,
     transition: Transition,
-    records: dict[str, Decision],
+    decisions: dict[str, Decision],
 ) -> dict[str, Trajectory]:
     """The rollout as each agent saw it."""
-    action = by_agent(world, transition.action)
-    encoded = by_agent(world, encode_action(world, transition.action))
-    next_obs = by_agent(world, transition.next_obs)
-    reward = by_agent(world, transition.reward)
-    terminated = by_agent(world, transition.terminated)
-    truncated = by_agent(world, transition.truncated)
+    obs, next_obs, last, action, reward, terminated, truncated = (
+        by_agent(world, tree)
+        for tree in (
+            transition.obs,
+            transition.next_obs,
+            after.lanes.obs,
+            transition.action,
+            transition.reward,
+            transition.terminated,
+            transition.truncated,
+        )
+    )
     out = {}
     for name, agent in agents.items():
-        record = records[name]
+        network, done = after.agents[name].network, decisions[name]
         over = transition.ended | terminated[name] | truncated[name]
+        cut = over & ~terminated[name]
+        memory = after.agents[name].memory
+        _, end = agent.settings.network.step(
+            network, memory, last[name], after.lanes.starts
+        )
         out[name] = Trajectory(
-            inputs=record.inputs,
-            next_inputs=agent.inputs(next_obs[name], encoded[name]),
+            obs=obs[name],
             starts=transition.starts,
             actions=action[name],
             rewards=reward[name],
             terminated=terminated[name],
             ended=over,
-            features=record.features,
-            logits=record.logits,
-            acting=None if record.turn is None else record.turn.acting,
-            allowed=None if record.turn is None else record.turn.allowed,
-            memory=state.agents[name].memory,
+            outputs=done.outputs,
+            cut_values=agent.values_at(network, done.memory, next_obs[name], cut),
+            end_values=end.values[..., 0],
+            acting=None if done.turn is None else done.turn.acting,
+            allowed=None if done.turn is None else done.turn.allowed,
+            memory=before.agents[name].memory,
         )
     return out

@@ -16,9 +16,10 @@ from foreworld.core.keys import named_key
 from foreworld.learners.base import Mean, Metrics
 from foreworld.learners.ppo._agent import Agent, AgentState
 from foreworld.learners.ppo._gae import gae
-from foreworld.learners.ppo._loss import Sequences, log_probs, pick, ppo_loss
-from foreworld.learners.ppo._networks import ActorCritic, Memory
+from foreworld.learners.ppo._loss import Sequences, ppo_loss
+from foreworld.networks.base import Memory, Outputs, Parameters
 from foreworld.nn.adam import adam_step
+from foreworld.nn.distributions import distribution
 
 
 class Trajectory(NamedTuple):
@@ -26,38 +27,37 @@ class Trajectory(NamedTuple):
 
     Attributes
     ----------
-    inputs, next_inputs
-        What the network was given at each step, and what it would have been given after
-        it had no episode ended.
-    starts
-        Where an episode starts.
-    actions
-        What was done.
-    rewards
-        Reward of each step.
+    obs, starts
+        What was seen at each step, and where an episode starts.
+    actions, rewards
+        What was done, and what came of it.
     terminated
         Where the world ended: nothing follows.
     ended
         Where the episode is over, by termination or truncation.
-    features, logits
-        What the network that acted made of ``inputs``.
+    outputs
+        What the network that acted made of ``obs``.
+    cut_values
+        Values of the states reached, where an episode was cut off; zero elsewhere.
+    end_values
+        Values of the states in which the rollout ends.
     acting, allowed
         In a game: whether the agent acted and what it was allowed to do.
     memory
         Memory before the first step.
     """
 
-    inputs: Float[Array, "time lane input"]
-    next_inputs: Float[Array, "time lane input"]
+    obs: Any
     starts: Bool[Array, "time lane"]
-    actions: Int[Array, "time lane"]
+    actions: Any
     rewards: Float[Array, "time lane"]
     terminated: Bool[Array, "time lane"]
     ended: Bool[Array, "time lane"]
-    features: Float[Array, "time lane hidden"]
-    logits: Float[Array, "time lane num_actions"]
+    outputs: Outputs
+    cut_values: Float[Array, "time lane"]
+    end_values: Float[Array, " lane"]
     acting: Bool[Array, "time lane"] | None
-    allowed: Bool[Array, "time lane num_actions"] | None
+    allowed: Any
     memory: Memory
 
 
@@ -85,21 +85,21 @@ def learn(
     """
     settings = agent.settings
     learning_rate = settings.learning_rate * (1.0 - settings.anneal * progress)
-    batch = _sequences(agent, state.network, trajectory)
+    batch = _sequences(agent, trajectory)
     num_lanes = batch.starts.shape[1]
     keys = jax.random.split(named_key(key, "epochs"), settings.num_epochs)
     order = jax.vmap(lambda k: jax.random.permutation(k, num_lanes))(keys)
     groups = order.reshape(-1, num_lanes // settings.num_minibatches)
 
     def step(
-        carry: tuple[ActorCritic, Any], lanes: Int[Array, " group"]
-    ) -> tuple[tuple[ActorCritic, Any], Any]:
+        carry: tuple[Parameters, Any], lanes: Int[Array, " group"]
+    ) -> tuple[tuple[Parameters, Any], Any]:
         network, moments = carry
         # All but the memory, which is one of each lane, have time first.
-        memory = None if batch.memory is None else batch.memory[lanes]
+        memory = jax.tree.map(lambda x: x[lanes], batch.memory)
         some = jax.tree.map(lambda x: x[:, lanes], batch._replace(memory=None))
         gradients, terms = jax.grad(ppo_loss, has_aux=True)(
-            network, some._replace(memory=memory), settings
+            network, some._replace(memory=memory), agent.action_space, settings
         )
         limits = settings.max_grad_norm, settings.adam_eps
         network, moments, norm = adam_step(
@@ -116,26 +116,30 @@ def learn(
     return state._replace(network=network, moments=moments), metrics
 
 
-def _sequences(agent: Agent, network: ActorCritic, trajectory: Trajectory) -> Sequences:
-    """Values, advantages and targets, all steps at once."""
-    values = network.value(trajectory.features)
-    memory = None if trajectory.memory is None else trajectory.features
-    next_features, _ = network.step(trajectory.next_inputs, memory)
+def _sequences(agent: Agent, trajectory: Trajectory) -> Sequences:
+    """Values, advantages and targets, all steps at once.
+
+    What follows a step is the next one of the same lane, unless the episode is over.
+    """
+    values = trajectory.outputs.values[..., 0]
+    after = jnp.concatenate([values[1:], trajectory.end_values[None]])
     advantages = gae(
         trajectory.rewards,
         values,
-        network.value(next_features),
+        jnp.where(trajectory.ended, trajectory.cut_values, after),
         trajectory.terminated,
         trajectory.ended,
         agent.discount,
         agent.settings.lambda0,
     )
-    table = log_probs(trajectory.logits, trajectory.allowed)
+    policy = distribution(
+        agent.action_space, trajectory.outputs.policy, trajectory.allowed
+    )
     return Sequences(
-        inputs=trajectory.inputs,
+        obs=trajectory.obs,
         starts=trajectory.starts,
         actions=trajectory.actions,
-        log_prob=pick(table, trajectory.actions),
+        log_prob=policy.log_prob(trajectory.actions),
         value=values,
         advantage=advantages,
         target=advantages + values,

@@ -6,19 +6,15 @@ the baselines of the same authors.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float
 
-from foreworld.learners.ppo._networks import ActorCritic, Memory
-
-if TYPE_CHECKING:
-    from foreworld.learners.ppo.ppo import PPO
-
-_FORBIDDEN = -1e9
-"""Logit of an action that is not allowed."""
+from foreworld.core.spaces import Space
+from foreworld.learners.ppo.base import AbstractSettings
+from foreworld.networks.base import Memory, Parameters
+from foreworld.nn.distributions import distribution
 
 
 class Sequences(NamedTuple):
@@ -26,8 +22,8 @@ class Sequences(NamedTuple):
 
     Attributes
     ----------
-    inputs, starts, actions
-        What went into the network, where episodes start, what was done.
+    obs, starts, actions
+        What was seen, where episodes start, what was done.
     log_prob, value
         Of the network that acted.
     advantage, target
@@ -38,55 +34,23 @@ class Sequences(NamedTuple):
         Memory before the first step.
     """
 
-    inputs: Float[Array, "time lane input"]
+    obs: Any
     starts: Bool[Array, "time lane"]
-    actions: Int[Array, "time lane"]
+    actions: Any
     log_prob: Float[Array, "time lane"]
     value: Float[Array, "time lane"]
     advantage: Float[Array, "time lane"]
     target: Float[Array, "time lane"]
     acting: Bool[Array, "time lane"] | None
-    allowed: Bool[Array, "time lane num_actions"] | None
+    allowed: Any
     memory: Memory
 
 
-def log_probs(
-    logits: Float[Array, "*batch num_actions"],
-    allowed: Bool[Array, "*batch num_actions"] | None = None,
-) -> Float[Array, "*batch num_actions"]:
-    """Log-probabilities of all actions; those not allowed get almost none.
-
-    Parameters
-    ----------
-    logits
-        Unnormalised log-probabilities.
-    allowed
-        Which actions are allowed; ``None`` for all.
-    """
-    if allowed is not None:
-        logits = jnp.where(allowed, logits, _FORBIDDEN)
-    return jax.nn.log_softmax(logits)
-
-
-def pick(
-    table: Float[Array, "*batch num_actions"], actions: Int[Array, "*batch"]
-) -> Float[Array, "*batch"]:
-    """The entry of each row that belongs to the action.
-
-    Parameters
-    ----------
-    table
-        One number an action.
-    actions
-        The action of each row, from 0.
-    """
-    # A masked sum: gathers are slow on CPUs, and so are their gradients.
-    chosen = actions[..., None] == jnp.arange(table.shape[-1])
-    return jnp.sum(jnp.where(chosen, table, 0.0), axis=-1)
-
-
 def ppo_loss(
-    network: ActorCritic, batch: Sequences, settings: PPO
+    network: Parameters,
+    batch: Sequences,
+    action_space: Space,
+    settings: AbstractSettings,
 ) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
     """The loss of a minibatch and its terms.
 
@@ -100,18 +64,19 @@ def ppo_loss(
         Parameters, by which the loss is differentiated.
     batch
         Sequences of some lanes, with what the network that acted made of them.
+    action_space
+        What the actions are out of.
     settings
-        Says the weights of the terms and the clipping range.
+        Says the network, the weights of the terms and the clipping range.
     """
-    features = network.unroll(batch.inputs, batch.starts, batch.memory)
-    table = log_probs(network.logits(features), batch.allowed)
-    values = network.value(features)
-    eps = settings.clip_eps
+    outputs = settings.network.unroll(network, batch.memory, batch.obs, batch.starts)
+    policy = distribution(action_space, outputs.policy, batch.allowed)
+    values, eps = outputs.values[..., 0], settings.clip_eps
 
     centred = batch.advantage - _mean(batch.advantage, batch.acting)
     deviation = jnp.sqrt(_mean(centred * centred, batch.acting))
     advantage = centred / (deviation + 1e-8)
-    log_ratio = pick(table, batch.actions) - batch.log_prob
+    log_ratio = policy.log_prob(batch.actions) - batch.log_prob
     ratio = jnp.exp(log_ratio)
     bounded = jnp.clip(ratio, 1.0 - eps, 1.0 + eps)
     gain = jnp.minimum(ratio * advantage, bounded * advantage)
@@ -121,7 +86,7 @@ def ppo_loss(
     worst = jnp.maximum((values - batch.target) ** 2, (near - batch.target) ** 2)
     value_loss = jnp.mean(worst)
 
-    entropy = -_mean(jnp.sum(jnp.exp(table) * table, axis=-1), batch.acting)
+    entropy = _mean(policy.entropy(), batch.acting)
     loss = policy_loss + settings.value_coef * value_loss
     loss = loss - settings.entropy_coef * entropy
     clipped = (jnp.abs(ratio - 1.0) > eps).astype(jnp.float32)

@@ -1,75 +1,61 @@
-"""Proximal policy optimisation with a recurrent memory, or without one.
+"""Proximal policy optimisation, of one agent or of several that play a game.
 
-Source: Schulman et al. 2017, arXiv 1707.06347; networks and defaults of Tao et al.
-2025, "POBAX", arXiv 2508.00046.
+Source: Schulman et al. 2017, arXiv 1707.06347; several agents learn independently, de
+Witt et al. 2020, arXiv 2011.09533.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
+import equinox as eqx
+import jax
 from jaxtyping import Array, Float, Key
 
-from foreworld.core.errors import FitError
-from foreworld.core.parts.part import Bounded, Traced
-from foreworld.core.spaces import Discrete, Space
+from foreworld.core.errors import ConfigError, FitError, unknown_name
+from foreworld.core.keys import root_key
+from foreworld.core.parts.part import Bounded, Entries, field_specs
 from foreworld.learners.base import AbstractLearner, Budget, Metrics, Source
-from foreworld.learners.ppo._agent import ActorPolicy, Agent
+from foreworld.learners.ppo._agent import Agent
 from foreworld.learners.ppo._joint import (
-    SOLO,
     JointState,
+    by_agent,
     evaluate_joint,
     init_joint,
     update_joint,
 )
-from foreworld.learners.ppo._networks import MemoryKind
+from foreworld.learners.ppo.base import AbstractSettings, AgentSettings
+from foreworld.nn.distributions import num_outputs
 from foreworld.worlds.base import AbstractGame, AbstractWorld
+from foreworld.worlds.policy import AbstractPolicy, JointPolicy
 
-Count = Annotated[int, Bounded(low=1)]
 
-
-class PPO(AbstractLearner):
-    """Learns to act in a world with a number of choices.
+class PPO(AbstractSettings, AbstractLearner):
+    """Learns to act in a world, or every agent's part in a game.
 
     Discounting is the world's. Values bootstrap through truncation: only a state that
     the world itself ended is worth nothing more. It is ranked by the discounted return,
     which is what it maximises and what tells a fast solution from a slow one.
+
+    In a game each agent has a network of its own, treats the others as part of the
+    world and learns from the steps in which it acts. Metrics are suffixed by the agent
+    (``entropy_even``); ``discounted_return`` without suffix is that of the first agent
+    of the game (over all agents a zero-sum game is always worth zero).
     """
 
+    version: ClassVar[int] = 2
     score: ClassVar[str] = "discounted_return"
 
-    learning_rate: Annotated[float, Traced(low=0)] = 2.5e-4
-    """step size of Adam"""
-    anneal: Annotated[float, Traced(low=0, high=1)] = 1.0
-    """share of the learning rate that has decayed, linearly, at the end; 0 for none"""
-    lambda0: Annotated[float, Traced(low=0, high=1)] = 0.95
-    """lambda of the advantage estimates and value targets"""
-    value_coef: Annotated[float, Traced(low=0)] = 0.5
-    """weight of the value loss"""
-    entropy_coef: Annotated[float, Traced(low=0)] = 0.01
-    """weight of the entropy bonus"""
-    clip_eps: Annotated[float, Traced(low=0)] = 0.2
-    """clipping range of probability ratios and of value changes"""
-    max_grad_norm: Annotated[float, Traced(low=0)] = 0.5
-    """longer gradients are shortened to this length; 0 for no limit"""
-    adam_eps: Annotated[float, Traced(above=0)] = 1e-5
-    """added to the root of Adam's second moment"""
-    memory: MemoryKind = "gru"
-    """recurrent memory, or "none" for a policy of the present observation only"""
-    hidden_size: Count = 128
-    """width of all layers and of the memory"""
-    action_concat: bool = False
-    """show the network the action before, as a one-hot code, zero at a start"""
     num_envs: Annotated[int, Bounded(low=1, unit="lanes")] = 4
     """episodes side by side"""
     num_steps: Annotated[int, Bounded(low=1, unit="steps")] = 128
     """steps of each lane in a rollout"""
-    num_epochs: Count = 4
-    """passes over a rollout"""
-    num_minibatches: Count = 4
-    """groups of lanes in a pass; divides num_envs"""
     total_steps: Annotated[int, Bounded(low=1, unit="environment steps")] = 1_500_000
     """length of training, rounded down to whole rollouts"""
+    agents: Annotated[dict[str, AgentSettings], Entries(like="shared")] = eqx.field(
+        default_factory=dict
+    )
+    """in a game: settings of agents by name, which start as those above"""
     eval_num_lanes: Annotated[int, Bounded(low=1, unit="lanes")] = 16
     """lanes of an evaluation"""
     eval_num_episodes: Annotated[int, Bounded(low=1, unit="episodes")] = 1
@@ -77,43 +63,46 @@ class PPO(AbstractLearner):
     eval_num_steps: Annotated[int, Bounded(low=0, unit="steps")] = 0
     """steps of each lane; 0 for the world's limit, so that no episode is cut off"""
 
+    @property
+    def shared(self) -> AgentSettings:
+        """Settings of the agents that are not named."""
+        names = (spec.name for spec in field_specs(AgentSettings))
+        return AgentSettings(**{name: getattr(self, name) for name in names})
+
     def check_fit(self, source: Source) -> None:
-        """Whether the source is a world of one agent with a number of choices.
+        """Whether the source is a world or a game that something can be learned in.
 
         Raises
         ------
         FitError
             It is not, or sizes do not fit together; says which and what to do.
         """
-        world = self.check_sizes(source)
-        if isinstance(world, AbstractGame):
-            raise FitError(
-                f"ppo learns one agent, but {type(world).__name__} is a game of "
-                f"{', '.join(world.agents)}. Use the learner independent_ppo."
-            )
-        check_choices(type(world).__name__, world.action_space)
-
-    def check_sizes(self, source: Source) -> AbstractWorld:
-        """The source as a world, after the checks that games share.
-
-        Raises
-        ------
-        FitError
-            As :meth:`check_fit`.
-        """
         if not isinstance(source, AbstractWorld):
             raise FitError(
                 "ppo acts in a world and cannot learn from a data set. Give it a "
                 "world, such as tmaze."
             )
+        name = type(source).__name__
         if source.action_space is None:
-            check_choices(type(source).__name__, None)
-        if self.num_envs % self.num_minibatches != 0:
             raise FitError(
-                f"num_envs={self.num_envs} must be divisible by num_minibatches="
-                f"{self.num_minibatches}, because a minibatch is a group of whole "
-                f"lanes. Change one of them."
+                f"{name} is passive: nothing acts in it, so ppo has nothing to learn. "
+                f"Use a learner of data, such as rnn_deconvolve, on a data set of it."
             )
+        self._check_sizes(source)
+        known = source.agents if isinstance(source, AbstractGame) else ()
+        for agent in self.agents:
+            if not known:
+                raise FitError(
+                    f"agents.{agent} is set, but {name} is no game: it has one agent, "
+                    f"whose settings are ppo's own."
+                )
+            if agent not in known:
+                raise FitError(str(unknown_name(f"agent of {name}", agent, known)))
+        for agent, one in self._bound(source).items():
+            who = f"agent {agent!r} of {name}" if known else name
+            _check_agent(who, one, self.num_envs)
+
+    def _check_sizes(self, source: AbstractWorld) -> None:
         if self.total_steps < self.num_envs * self.num_steps:
             raise FitError(
                 f"total_steps={self.total_steps} is less than one rollout of "
@@ -126,7 +115,6 @@ class PPO(AbstractLearner):
                 f"evaluation must be given: set eval_num_steps, or max_episode_len of "
                 f"the world."
             )
-        return source
 
     def budget(self, source: Source) -> Budget:
         """Rollouts that fit into ``total_steps``."""
@@ -134,8 +122,8 @@ class PPO(AbstractLearner):
         return Budget(self.total_steps // steps, steps, "environment steps")
 
     def init(self, key: Key[Array, ""], source: Any) -> JointState:
-        """Fresh parameters and episodes."""
-        return init_joint(source, self._solo(source), key, self.num_envs)
+        """Fresh parameters of all agents, and episodes."""
+        return init_joint(source, self._bound(source), key, self.num_envs)
 
     def update(
         self,
@@ -144,19 +132,26 @@ class PPO(AbstractLearner):
         key: Key[Array, ""],
         progress: Float[Array, ""],
     ) -> tuple[JointState, Metrics]:
-        """One rollout and its epochs."""
-        agents, num_steps = self._solo(source), self.num_steps
+        """One rollout and what each agent learns from it."""
+        agents, num_steps = self._bound(source), self.num_steps
         state, metrics = update_joint(source, agents, state, key, progress, num_steps)
-        return state, metrics[SOLO]
+        return state, _flat(source, metrics)
 
     def evaluate(self, state: JointState, source: Any, key: Key[Array, ""]) -> Metrics:
         """Means over the first episodes of fresh lanes, actions sampled."""
         sizes = self.eval_sizes(source)
-        return evaluate_joint(source, self._solo(source), state, key, sizes)[SOLO]
+        played = evaluate_joint(source, self._bound(source), state, key, sizes)
+        return _flat(source, played)
 
-    def policy(self, state: JointState, source: Any) -> ActorPolicy:
-        """The actor, which samples; see also its method ``think``."""
-        return self._solo(source)[SOLO].policy(state.agents[SOLO])
+    def policy(self, state: JointState, source: Any) -> AbstractPolicy:
+        """The actor, which samples; of a game all agents as one policy."""
+        bound = self._bound(source).items()
+        policies: dict[str, AbstractPolicy] = {
+            name: agent.policy(state.agents[name]) for name, agent in bound
+        }
+        if isinstance(source, AbstractGame):
+            return JointPolicy(policies)
+        return next(iter(policies.values()))
 
     def score_on(self, source: Any) -> str:
         """The measure or the return that ranks agents in this world."""
@@ -178,32 +173,40 @@ class PPO(AbstractLearner):
         steps = self.eval_num_steps or world.max_episode_len
         return self.eval_num_lanes, steps, self.eval_num_episodes
 
-    def _solo(self, world: Any) -> dict[str, Agent]:
+    def _bound(self, world: Any) -> dict[str, Agent]:
+        """The agents of a world, each with its settings and spaces."""
         spaces = world.observation_space, world.action_space
-        return {SOLO: Agent(self, *spaces, world.discount)}
+        observations, actions = (by_agent(world, one) for one in spaces)
+        return {
+            n: Agent(
+                self.agents.get(n, self), observations[n], actions[n], world.discount
+            )
+            for n in actions
+        }
 
 
-def check_choices(who: str, space: Space | dict[str, Space] | None) -> None:
-    """Refuse spaces that are not a number of choices.
-
-    Parameters
-    ----------
-    who
-        Whose space it is, the beginning of the message.
-    space
-        Action space; ``None`` for a passive world.
-
-    Raises
-    ------
-    FitError
-        Names whose space it is and what it holds.
-    """
-    if space is None:
+def _check_agent(who: str, agent: Agent, num_envs: int) -> None:
+    """Refuse spaces that a network or a distribution cannot have, and odd sizes."""
+    settings = agent.settings
+    if num_envs % settings.num_minibatches != 0:
         raise FitError(
-            f"{who} is passive: nothing acts in it, so ppo has nothing to learn. Use a "
-            f"learner of data, such as rnn_deconvolve, on a data set of it."
+            f"num_envs={num_envs} must be divisible by num_minibatches="
+            f"{settings.num_minibatches}, because a minibatch is a group of whole "
+            f"lanes. Change one of them."
         )
-    if not isinstance(space, Discrete):
-        raise FitError(
-            f"{who} has actions {space}, but ppo needs a number of choices (Discrete)."
-        )
+    try:
+        num_outputs(agent.action_space)
+        jax.eval_shape(lambda key: agent.init(key, 1), root_key(0))
+    except (ConfigError, FitError) as error:
+        raise FitError(f"{who}: {error}") from error
+
+
+def _flat(world: AbstractWorld, metrics: dict[str, Metrics]) -> Metrics:
+    """Metrics of all agents in one dictionary; the length of episodes is common."""
+    first = next(iter(metrics.values()))
+    if not isinstance(world, AbstractGame):
+        return first
+    flat = {name: first[name] for name in ("discounted_return", "episode_len")}
+    for agent, own in metrics.items():
+        flat |= {f"{n}_{agent}": m for n, m in own.items() if n != "episode_len"}
+    return flat

@@ -11,6 +11,7 @@ from typing import Any
 from foreworld.core.errors import ConfigError
 from foreworld.worlds.base import AbstractWorld
 from foreworld.worlds.make import make
+from foreworld.worlds.wrappers.last_action import LastAction
 
 PATHS = {
     "lr": "learning_rate",
@@ -19,20 +20,20 @@ PATHS = {
     "entropy_coeff": "entropy_coef",
     "clip_eps": "clip_eps",
     "max_grad_norm": "max_grad_norm",
-    "hidden_size": "hidden_size",
+    "hidden_size": "network.hidden_size",
     "num_envs": "num_envs",
     "num_steps": "num_steps",
     "update_epochs": "num_epochs",
     "num_minibatches": "num_minibatches",
     "total_steps": "total_steps",
-    "action_concat": "action_concat",
-    "perfect_memory": "world.perfect_memory",
-    "memoryless": "memory",
+    "memoryless": "network.memory",
     "anneal_lr": "anneal",
     "seed": "seed",
 }
 """Old name -> field."""
-WHOLE = ("env", "n_seeds", "n_run_bins", "run_bin_idx")
+OF_WORLD = ("env", "perfect_memory", "action_concat")
+"""Options that make a world together."""
+WHOLE = ("n_seeds", "n_run_bins", "run_bin_idx")
 """Options of the whole study."""
 TWO_CRITICS = ("double_critic", "lambda1", "ld_weight")
 """Options that only count with a second critic."""
@@ -69,13 +70,20 @@ def translate(name: str, value: Any) -> tuple[str, Any]:
         value = 1.0 if value else 0.0
     elif name in _WHOLE_NUMBERS and isinstance(value, float) and value == int(value):
         value = int(value)
-    elif value is None or (name in ("action_concat", "perfect_memory") and not value):
-        value = False
     return path_of(name), value
 
 
-def world_of(env: Any, **fields: Any) -> AbstractWorld:
+def world_of(env: Any, perfect_memory: Any, action_concat: Any) -> AbstractWorld:
     """The world of an old name; the T-maze shows its cues as POBAX does.
+
+    Parameters
+    ----------
+    env
+        Its name.
+    perfect_memory
+        Whether cues are shown at every step.
+    action_concat
+        Whether the action before is shown, too.
 
     Raises
     ------
@@ -84,7 +92,10 @@ def world_of(env: Any, **fields: Any) -> AbstractWorld:
     """
     if not isinstance(env, str):
         raise ConfigError(f"hparams need an 'env', the name of a world; got {env!r}.")
+    fields = {"perfect_memory": True} if perfect_memory else {}
     match = _NUMBERED.fullmatch(env)
     if match:
-        return make("pobax_tmaze", length=int(match[1]), **fields)
-    return make(env, **fields)
+        world = make("pobax_tmaze", length=int(match[1]), **fields)
+    else:
+        world = make(env, **fields)
+    return LastAction(world) if action_concat else world

@@ -17,7 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from foreworld.compat.networks.pobax import Pobax
 from foreworld.core.errors import ConfigError, unknown_name
+from foreworld.learners.ppo.ppo import PPO
 from foreworld.sweeps.study import _options
 from foreworld.sweeps.study.study import Study
 from foreworld.train.parameters import Parameters
@@ -150,7 +152,12 @@ def _sort(args: Any) -> _Axes:
                 lacking.append(f"{name}={values[0]!r} (a second critic)")
             elif name == "double_critic" and any(values):
                 axes.notes.append(f"{name}=True is left out: ppo has one critic.")
-        elif name not in (*_options.PATHS, *GRID, *_options.WHOLE):
+        elif name not in (
+            *_options.PATHS,
+            *_options.OF_WORLD,
+            *GRID,
+            *_options.WHOLE,
+        ):
             lacking.append(f"{name}={given!r}")
             continue
         if name == "double_critic":
@@ -186,12 +193,13 @@ def _study(name: str, axes: _Axes, exclude: Mapping[str, Any]) -> Study:
         for n, v in {**fixed, **single}.items()
         if n not in _options.TWO_CRITICS
     )
-    base = Parameters(made[0], "ppo", seed=seed, **fields)
+    learner = PPO(network=Pobax())
+    base = Parameters(made[0], learner, seed=seed, **fields)
     over: dict[str, list[Any]] = {}
     for old, values in axes.programs.items():
-        if old == "env":
+        if old in _options.OF_WORLD:
             over["world"] = made
-        elif old not in (*_options.TWO_CRITICS, *_without_axis(axes)):
+        elif old not in _options.TWO_CRITICS:
             path = _options.path_of(old)
             over[path] = [_options.translate(old, value)[1] for value in values]
     for old in sorted(axes.grid):
@@ -200,35 +208,18 @@ def _study(name: str, axes: _Axes, exclude: Mapping[str, Any]) -> Study:
     return Study(name, base, over, rules, seeds)
 
 
-_Worlds = dict[tuple[Any, Any], AbstractWorld]
+_Worlds = dict[tuple[Any, ...], AbstractWorld]
 
 
 def _worlds(axes: _Axes, fixed: dict[str, Any]) -> _Worlds:
-    """The worlds by environment and flag of memory, which are one axis.
+    """The worlds by the options that make one, which are one axis together.
 
-    A field of a swept world can be no axis of its own. Takes both out of ``fixed``.
+    Takes these options out of ``fixed``.
     """
-    names, shown = (
-        axes.programs.get(name) or [fixed.get(name, default)]
-        for name, default in (("env", None), ("perfect_memory", False))
-    )
-    fixed.pop("env", None)
-    if len(names) == 1 and len(shown) > 1:
-        # An axis of the field: the world itself is not swept.
-        shown = [False]
-    else:
-        fixed.pop("perfect_memory", None)
-    pairs = itertools.product(names, shown)
-    return {
-        (name, flag): _options.world_of(
-            name, **({"perfect_memory": True} if flag else {})
-        )
-        for name, flag in pairs
-    }
-
-
-def _without_axis(axes: _Axes) -> list[str]:
-    return ["perfect_memory"] * ("env" in axes.programs)
+    values = [
+        axes.programs.get(name) or [fixed.pop(name, None)] for name in _options.OF_WORLD
+    ]
+    return {one: _options.world_of(*one) for one in itertools.product(*values)}
 
 
 def _rules(
@@ -245,11 +236,9 @@ def _rules(
     for name, choices in exclude.items():
         wanted = _listed(choices)
         if name in axes.programs:
-            if name == "env" or name in _without_axis(axes):
-                which = 0 if name == "env" else 1
-                kept = [
-                    world for pair, world in worlds.items() if pair[which] in wanted
-                ]
+            if name in _options.OF_WORLD:
+                which = _options.OF_WORLD.index(name)
+                kept = [world for one, world in worlds.items() if one[which] in wanted]
                 before = rule.get("world", kept)
                 rule["world"] = [world for world in kept if world in before]
             else:

@@ -1,4 +1,4 @@
-"""Several PPO learners in one game: masks, metrics, refusals, exploiting a habit."""
+"""PPO in games: masks, metrics, refusals, exploiting a habit."""
 
 import jax
 import jax.numpy as jnp
@@ -9,16 +9,17 @@ from foreworld.core.errors import FitError
 from foreworld.core.keys import named_key
 from foreworld.core.spaces import Box, Discrete
 from foreworld.learners.ppo._joint import _collect, _trajectories
-from foreworld.learners.ppo.independent_ppo import IndependentPPO
+from foreworld.learners.ppo.base import AgentSettings
 from foreworld.learners.ppo.ppo import PPO
+from foreworld.networks.gru import GRU
+from foreworld.networks.mlp import MLP
 from foreworld.testing.games import RepeatedMatchingPennies
 from foreworld.testing.learners import check_learner
 from foreworld.worlds.base import AbstractGame, Step, Turn
-from foreworld.worlds.pomdp.tmaze import TMaze
 from foreworld.worlds.rollout import rollout
 
 SMALL = PPO(
-    hidden_size=8,
+    network=GRU(hidden_size=8),
     num_envs=4,
     num_steps=16,
     num_minibatches=2,
@@ -26,7 +27,7 @@ SMALL = PPO(
     total_steps=640,
     eval_num_lanes=4,
 )
-BOTH = IndependentPPO(default=SMALL)
+BOTH = SMALL
 
 
 class TakingTurns(AbstractGame):
@@ -69,7 +70,7 @@ class TakingTurns(AbstractGame):
 
 
 def test_keeps_the_contract():
-    agents = {"first": SMALL.replace(memory="none", hidden_size=4)}
+    agents = {"first": BOTH.shared.replace(network=MLP(hidden_size=4))}
     check_learner(BOTH.replace(agents=agents), TakingTurns())
 
 
@@ -79,29 +80,29 @@ def test_turns_are_respected():
     def play(key):
         state = BOTH.init(key, game)
         agents = BOTH._bound(game)
-        _, _, transition, records = _collect(game, agents, state, key, 64)
-        return _trajectories(game, agents, state, transition, records)
+        after, transition, done = _collect(game, agents, state, key, 64)
+        return _trajectories(game, agents, state, after, transition, done)
 
     seen = jax.jit(play)(jax.random.key(0))
     assert set(np.unique(seen["first"].actions)) == {0, 1}
     assert set(np.unique(seen["second"].actions)) == {0, 1}
     np.testing.assert_array_equal(seen["first"].acting, ~seen["second"].acting)
-    np.testing.assert_array_equal(
-        seen["first"].acting, seen["first"].inputs[..., 0] == 0
-    )
+    np.testing.assert_array_equal(seen["first"].acting, seen["first"].obs[..., 0] == 0)
 
 
 def test_a_habit_is_exploited():
     """Even always shows heads and does not learn; odd learns to show tails."""
     game = RepeatedMatchingPennies(num_rounds=4)
-    frozen = SMALL.replace(learning_rate=0.0)
-    learner = IndependentPPO(
-        agents={"even": frozen, "odd": SMALL.replace(learning_rate=1e-2)},
-        default=SMALL,
+    own = SMALL.shared
+    learner = SMALL.replace(
+        agents={
+            "even": own.replace(learning_rate=0.0),
+            "odd": own.replace(learning_rate=1e-2),
+        }
     )
     learner.check_fit(game)
     state = jax.jit(lambda key: learner.init(key, game))(jax.random.key(0))
-    bias = state.agents["even"].network.actor[1].bias
+    bias = state.agents["even"].network.actor[-1].bias
     before = jnp.asarray([9.0, -9.0], bias.dtype)
     state = jax.tree.map(lambda x: before if x is bias else x, state)
 
@@ -119,7 +120,7 @@ def test_a_habit_is_exploited():
     np.testing.assert_allclose(mean["discounted_return_odd"], best, atol=0.2)
     np.testing.assert_allclose(mean["discounted_return"], -best, atol=0.2)
     assert mean["episode_len"] == 4
-    np.testing.assert_array_equal(state.agents["even"].network.actor[1].bias, before)
+    np.testing.assert_array_equal(state.agents["even"].network.actor[-1].bias, before)
     assert {"entropy_even", "entropy_odd", "grad_norm_odd"} <= set(metrics)
 
     policy = learner.policy(state, game)
@@ -128,27 +129,7 @@ def test_a_habit_is_exploited():
     assert (show.action["odd"] == 1).mean() > 0.9
 
 
-@pytest.mark.parametrize(
-    ("learner", "source", "message"),
-    [
-        (BOTH, TMaze(), "independent_ppo plays games of several agents"),
-        (
-            BOTH.replace(agents={"evn": SMALL}),
-            RepeatedMatchingPennies(),
-            "unknown agent of RepeatedMatchingPennies 'evn'. Did you mean 'even'",
-        ),
-        (
-            BOTH.replace(agents={"even": SMALL.replace(num_steps=8)}),
-            RepeatedMatchingPennies(),
-            "num_steps must be the same for all: 'even' has 8, 'odd' has 16",
-        ),
-        (
-            BOTH.replace(default=SMALL.replace(num_envs=3)),
-            RepeatedMatchingPennies(),
-            "num_envs=3 must be divisible",
-        ),
-    ],
-)
-def test_misfits_are_named(learner, source, message):
-    with pytest.raises(FitError, match=message):
-        learner.check_fit(source)
+def test_misfits_are_named():
+    agents = {"even": AgentSettings(num_minibatches=3)}
+    with pytest.raises(FitError, match=r"num_envs=4 must be divisible by .*=3"):
+        SMALL.replace(agents=agents).check_fit(RepeatedMatchingPennies())

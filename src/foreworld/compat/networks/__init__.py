@@ -1,0 +1,1 @@
+"""Networks as other tools have them."""

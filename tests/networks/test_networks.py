@@ -1,0 +1,142 @@
+"""Every network of the registry: steps and sequences agree, and it learns what it can.
+
+A network that is added is tested by being there.
+"""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from contracts.small import small_network
+
+from foreworld.core.errors import FitError
+from foreworld.core.keys import named_key, root_key
+from foreworld.core.registry import entries
+from foreworld.core.spaces import AbstractSpace, Box, Discrete, Record
+from foreworld.learners.ppo.ppo import PPO
+from foreworld.nn.encoders import Encoder
+from foreworld.testing.games import CueProbe
+
+NAMES = list(entries("networks"))
+SPACE = Record({"row": Box(-1.0, 1.0, (3,)), "choice": Discrete(4)})
+ACTIONS = Record({"go": Discrete(3), "how": Box(-1.0, 1.0, (2,))})
+TIME, LANES = 7, 2
+
+
+def remembers(network):
+    return bool(jax.tree.leaves(network.init_memory(1)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_steps_and_sequences_agree(name):
+    network = small_network(name)
+    parameters = network.init(jax.random.key(0), SPACE, ACTIONS, num_critics=2)
+    draw = functools.partial(jax.random.split, num=(TIME, LANES))
+    obs = jax.vmap(jax.vmap(SPACE.sample))(draw(jax.random.key(1)))
+    starts = jnp.zeros((TIME, LANES), bool).at[3, 1].set(True)
+
+    @jax.jit
+    def both(parameters):
+        memory, rows = network.init_memory(LANES), []
+        for t in range(TIME):
+            now = jax.tree.map(lambda x, t=t: x[t], (obs, starts))
+            memory, outputs = network.step(parameters, memory, *now)
+            rows.append(outputs)
+        whole = network.unroll(parameters, network.init_memory(LANES), obs, starts)
+        return jax.tree.map(lambda *x: jnp.stack(x), *rows), whole
+
+    steps, whole = both(parameters)
+    assert whole.policy.shape == (TIME, LANES, 3 + 2 * 2)
+    assert whole.values.shape == (TIME, LANES, 2)
+    assert np.abs(whole.values[..., 0] - whole.values[..., 1]).max() > 1e-3
+    for one, other in zip(steps, whole, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    # What came before a start does not matter after it.
+    fresh = jax.tree.map(lambda x: x[3:], (obs, starts))
+    later = network.unroll(parameters, network.init_memory(LANES), *fresh)
+    np.testing.assert_allclose(later.values[:, 1], whole.values[3:, 1], atol=1e-6)
+    same = np.allclose(later.values[:, 0], whole.values[3:, 0], atol=1e-6)
+    assert same != remembers(network)
+
+
+@functools.cache
+def score(name, delay):
+    """Return of two runs in the probe, at one learning rate for all networks."""
+    world = CueProbe(delay=delay)
+    learner = PPO(
+        network=small_network(name),
+        learning_rate=1e-2,
+        num_steps=16,
+        num_epochs=2,
+        num_minibatches=2,
+        eval_num_lanes=64,
+    )
+    keys = [named_key(root_key(seed), "run") for seed in (0, 1)]
+    init = jax.jit(lambda key: learner.init(key, world))
+    states = jax.tree.map(lambda *x: jnp.stack(x), *(init(key) for key in keys))
+
+    def run(state, key):
+        def update(state, i):
+            own = named_key(key, "update", i)
+            return learner.update(state, world, own, i / 60.0)
+
+        state, _ = jax.lax.scan(update, state, jnp.arange(60))
+        return learner.evaluate(state, world, named_key(key, "eval"))
+
+    played = jax.jit(jax.vmap(run))(states, jnp.stack(keys))["discounted_return"]
+    return np.asarray(played.total / played.count)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_seen_is_learned(name):
+    np.testing.assert_allclose(score(name, 0), 1.0, atol=0.1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_was_seen_is_learned_by_those_that_remember(name):
+    if remembers(small_network(name)):
+        np.testing.assert_allclose(score(name, 2), 0.81, atol=0.06)
+    else:
+        assert np.abs(score(name, 2)).max() < 0.4
+
+
+@pytest.mark.parametrize("side", [5, 7, 10, 32, 64])
+def test_images_are_encoded(side):
+    space = Record({"picture": Box(0, 255, (side, side, 2), "uint8"), "n": Discrete(3)})
+    encoder = jax.jit(lambda key: Encoder.init(key, space))(jax.random.key(0))
+    draw = jax.random.split(jax.random.key(1), (3, 2))
+    obs = jax.vmap(jax.vmap(space.sample))(draw)
+    rows = jax.jit(lambda encoder, obs: encoder(obs))(encoder, obs)
+    assert rows.shape == (3, 2, encoder.size) and encoder.size == 64 + 3
+    assert np.std(rows[..., :64], axis=(0, 1)).max() > 1e-2
+    assert 0.05 < np.abs(rows[..., :64]).mean() < 5.0
+
+
+def test_features_vary_with_what_is_seen():
+    """With gains of 0.01 in a row they would vary by 1e-7."""
+    network = small_network("mlp")
+    parameters = network.init(jax.random.key(0), Box(-1.0, 1.0, (4,)), Discrete(2))
+    obs = jax.random.normal(jax.random.key(1), (64, 4), jnp.float32)
+    _, outputs = network.step(parameters, None, obs, jnp.zeros(64, bool))
+    assert 0.1 < np.std(outputs.values) < 10.0
+    assert np.abs(outputs.policy).max() < 0.1
+    for layer in parameters.actor[1:-1]:
+        product = layer.weight.T @ layer.weight
+        np.testing.assert_allclose(product, 2.0 * np.eye(8), atol=1e-5)
+
+
+class Letters(AbstractSpace):
+    """A space of somebody's own."""
+
+    flat_size = like = 1
+    sample = contains = fault = flatten = None
+
+    def __repr__(self):
+        return "Letters()"
+
+
+def test_a_space_that_cannot_be_encoded():
+    with pytest.raises(FitError, match=r"observations Letters\(\) cannot be encoded"):
+        small_network("mlp").init(jax.random.key(0), Letters(), Discrete(2))
