@@ -13,7 +13,8 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from foreworld.learners import PPO, IndependentPPO
+from foreworld.learners import PPO
+from foreworld.networks import MLP
 from foreworld.testing import PointsGame
 from foreworld.train.lanes import Run, make_lanes
 from foreworld.train.parameters import Parameters
@@ -51,7 +52,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "pairs.npz")
         pairs = write_pairs(path)
-        learner = IndependentPPO(default=PPO(hidden_size=8))
+        learner = PPO(network=MLP(hidden_size=8))
         base = Parameters(PointsGame(str(path)), learner)
         jax.block_until_ready(jax.numpy.zeros(1))
         before = resident()

@@ -33,7 +33,7 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: fw.studdy,  # type: ignore[attr-defined]
         "module 'foreworld' has no attribute 'studdy'. It has: Family, "
         "Parameters, Study, Uniform, best, check, generate, learners, load, make, "
-        "make_set, results, run_experiment, sets, sweep, testing, worlds.",
+        "make_set, networks, results, run_experiment, sets, sweep, testing, worlds.",
     ),
     "a misspelt field": (
         lambda: fw.worlds.TMaze(lenght=3),
@@ -163,8 +163,8 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
         "Study.over['num_epochs'] holds 32 twice.",
     ),
     "excluding what is not swept": (
-        lambda: fw.Study("a", ppo(), {"memory": ["gru"]}, [{"seed": 3}]),
-        "unknown swept field in exclude 'seed'. Known: memory.",
+        lambda: fw.Study("a", ppo(), {"network": ["gru"]}, [{"seed": 3}]),
+        "unknown swept field in exclude 'seed'. Known: network.",
     ),
     "no seeds": (
         lambda: fw.Study("a", ppo(), seeds=0),

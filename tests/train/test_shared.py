@@ -14,7 +14,8 @@ from foreworld.core.parts import config
 from foreworld.core.parts.partition import combine, partition
 from foreworld.core.parts.reference import UnopenedError
 from foreworld.data import FileRef
-from foreworld.learners import PPO, IndependentPPO
+from foreworld.learners import PPO
+from foreworld.networks import MLP
 from foreworld.testing import PointsGame, ProbeWorld, check_world
 from foreworld.train.lanes import Run, make_lanes, static_of
 from foreworld.train.sources import describe_sources, open_sources
@@ -23,7 +24,7 @@ from foreworld.worlds.rollout import rollout
 
 WORTH = {"train": 1.0, "val": 2.0, "test": 3.0}
 SMALL = PPO(
-    hidden_size=4,
+    network=MLP(hidden_size=4),
     num_envs=2,
     num_steps=4,
     total_steps=16,
@@ -85,7 +86,7 @@ def test_in_python_arrays_stand_in_its_place(points):
 
 
 def test_splits_of_a_shared_world_reach_the_learner(points, tmp_path):
-    base = fw.Parameters(PointsGame(points), IndependentPPO(default=SMALL))
+    base = fw.Parameters(PointsGame(points), SMALL)
     folder = fw.run_experiment(base, out=tmp_path / "run", quiet=True)
     for split in ("val", "test"):
         values = np.asarray(folder.results[f"{split}_discounted_return"])
@@ -95,7 +96,7 @@ def test_splits_of_a_shared_world_reach_the_learner(points, tmp_path):
 
 
 def test_references_are_swept_like_static_fields(points, tmp_path):
-    base = fw.Parameters(PointsGame(points), IndependentPPO(default=SMALL))
+    base = fw.Parameters(PointsGame(points), SMALL)
     other = write_points(tmp_path / "other.npz", 10.0)
     found = fw.Study("points", base, over={"world.points": [points, other]}).points()
     assert [p.parameters.world.points.path for p in found] == [points, other]
@@ -103,7 +104,7 @@ def test_references_are_swept_like_static_fields(points, tmp_path):
 
 
 def test_runs_have_one_copy(points):
-    base = fw.Parameters(PointsGame(points), IndependentPPO(default=SMALL))
+    base = fw.Parameters(PointsGame(points), SMALL)
     lanes = make_lanes([Run(base, seed) for seed in range(3)])
     assert not any("points" in path for path in lanes.leaves)
     found = open_sources(base)
@@ -126,7 +127,7 @@ def test_splits_have_one_copy_of_what_they_share(tmp_path):
 
 
 def test_what_is_gone_or_altered_is_named(points, tmp_path):
-    base = fw.Parameters(PointsGame(points), IndependentPPO(default=SMALL))
+    base = fw.Parameters(PointsGame(points), SMALL)
     with pytest.raises(ConfigError, match=r"points\.npz was altered: it is another"):
         write_points(points, 7.0)
         open_sources(base)

@@ -18,6 +18,7 @@ import pytest
 
 import foreworld as fw
 from foreworld.core.disk.folder import manifest
+from foreworld.core.errors import ConfigError
 from foreworld.data.exchange.importing import import_data
 from foreworld.data.reading.dataset import DataSet
 
@@ -25,7 +26,11 @@ KEPT = Path(__file__).parent / "kept"
 EXPECTED = KEPT / "expected.json"
 """What reading each of them gives: hashes of columns and of results."""
 _SIZES: dict[str, Any] = {"train": 3, "val": 2, "test": 2, "num_frames": 4}
-_TINY = {"num_steps": 64, "total_steps": 1024}
+_TINY: dict[str, Any] = {
+    "network": fw.networks.GRU(hidden_size=2),
+    "num_steps": 64,
+    "total_steps": 1024,
+}
 
 
 def _family() -> fw.Family:
@@ -59,7 +64,7 @@ def _run(folder: Path) -> None:
 
 def _study(folder: Path) -> None:
     base = fw.Parameters("tmaze", "ppo", world={"length": 2}, **_TINY)
-    over = {"learning_rate": [1e-3, 1e-2], "num_epochs": [2, 3]}
+    over = {"learning_rate": [1e-3, 1e-2], "network.hidden_size": [2, 3]}
     fw.sweep(fw.Study("kept", base, over, seeds=2), out=folder, quiet=True)
 
 
@@ -68,10 +73,12 @@ KINDS: dict[str, Callable[[Path], None]] = {
     "data_npz_3": _npz,
     "data_tasks_3": _tasks,
     "data_imported_3": _imported,
-    "run_3": _run,
-    "study_3": _study,
+    "run_3_ppo_2": _run,
+    "study_3_ppo_2": _study,
 }
 """Folders by kind and number of the format, and how each is made today."""
+_OF_PPO_1 = ("run_2", "study_2", "run_3", "study_3")
+"""Their numbers stay; PPO has another meaning since."""
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -102,7 +109,14 @@ def expected() -> dict[str, dict[str, str]]:
 
 @pytest.mark.parametrize("name", sorted(expected()))
 def test_it_opens_and_holds_what_it_held(name: str) -> None:
-    assert fw.check(KEPT / name) == []
+    problems = fw.check(KEPT / name)
+    if name in _OF_PPO_1:
+        (problem,) = problems
+        assert (
+            "PPO was written as version 1, this installation has version 2" in problem
+        )
+    else:
+        assert problems == []
     assert contents(KEPT / name) == expected()[name]
 
 
@@ -113,7 +127,13 @@ def test_every_kind_is_kept(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["run_2", "study_2", "run_3", "study_3"])
+@pytest.mark.parametrize("name", _OF_PPO_1)
+def test_a_policy_of_another_meaning_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError):
+        fw.load(KEPT / name).policy  # noqa: B018
+
+
+@pytest.mark.parametrize("name", ["run_3_ppo_2", "study_3_ppo_2"])
 def test_its_policy_acts(name: str) -> None:
     policy = fw.load(KEPT / name).policy
     world = fw.worlds.TMaze(length=2)

@@ -11,6 +11,7 @@ from foreworld.core.keys import root_key
 from foreworld.core.parts.part import Traced
 from foreworld.core.spaces import Box, Discrete
 from foreworld.learners.ppo.ppo import PPO
+from foreworld.networks.mlp import MLP
 from foreworld.sweeps.results.gather import results
 from foreworld.sweeps.results.selection import best
 from foreworld.sweeps.run.sweep import run_experiment
@@ -70,7 +71,7 @@ def test_a_rollout_holds_the_measures_of_the_states_reached():
 
 def test_the_worlds_score_ranks_the_runs(tmp_path):
     learner = PPO(
-        hidden_size=4,
+        network=MLP(hidden_size=4),
         num_envs=2,
         num_steps=8,
         num_minibatches=2,

@@ -28,6 +28,7 @@ from foreworld.learners.ppo.base import AbstractSettings, AgentSettings
 from foreworld.nn.distributions import num_outputs
 from foreworld.worlds.base import AbstractGame, AbstractWorld
 from foreworld.worlds.policy import AbstractPolicy, JointPolicy
+from foreworld.worlds.rollout import measure_names
 
 
 class PPO(AbstractSettings, AbstractLearner):
@@ -202,11 +203,13 @@ def _check_agent(who: str, agent: Agent, num_envs: int) -> None:
 
 
 def _flat(world: AbstractWorld, metrics: dict[str, Metrics]) -> Metrics:
-    """Metrics of all agents in one dictionary; the length of episodes is common."""
-    first = next(iter(metrics.values()))
+    """Metrics of all agents in one dictionary; what is of the game is there once."""
     if not isinstance(world, AbstractGame):
-        return first
-    flat = {name: first[name] for name in ("discounted_return", "episode_len")}
+        return next(iter(metrics.values()))
+    # By name: in programs dictionaries are in the order of their keys.
+    first = metrics[world.agents[0]]
+    common = ["episode_len", *measure_names(world)]
+    flat = {name: first[name] for name in ("discounted_return", *common)}
     for agent, own in metrics.items():
-        flat |= {f"{n}_{agent}": m for n, m in own.items() if n != "episode_len"}
+        flat |= {f"{n}_{agent}": m for n, m in own.items() if n not in common}
     return flat
