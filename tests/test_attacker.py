@@ -116,7 +116,7 @@ def test_the_configuration_of_a_run(
     _importable(attack, monkeypatch)
     for name in attack.names[:3]:
         folder = attack.folder(
-            "run_2",
+            "run_3_ppo_2",
             lambda c, name=name: c["study"]["base"][part].update({"class": name}),
         )
         assert check(folder) == []
@@ -152,7 +152,7 @@ def test_a_configuration_that_names_code_as_text(attack: Attack) -> None:
             config["study"]["class"] = where
 
         for change in (base, over, whole):
-            folder = attack.folder("run_2", change)
+            folder = attack.folder("run_3_ppo_2", change)
             assert check(folder)
             with pytest.raises(ForeworldError):
                 read_study(folder)
@@ -166,14 +166,16 @@ def test_an_environment_that_names_a_module(
     world = {"class": "foreworld.worlds:Gymnasium", "env": "evil:Some-v0"}
     with pytest.raises(ConfigError, match="needs evil"):
         from_dict(world)
-    folder = attack.folder("run_2", lambda c: c["study"]["base"].update(world=world))
+    folder = attack.folder(
+        "run_3_ppo_2", lambda c: c["study"]["base"].update(world=world)
+    )
     assert check(folder)
     assert fw.load(folder).results["finished"].values.all()
     assert not attack.mark.exists()
 
 
 def test_a_tracker_beside_a_study(attack: Attack) -> None:
-    folder = attack.folder("run_2", lambda config: None)
+    folder = attack.folder("run_3_ppo_2", lambda config: None)
     write_json(folder / "tracker.json", {"class": attack.names[0], "version": 1})
     shutil.rmtree(folder / "chunks" / "000")
     (folder / MANIFEST).unlink()
@@ -236,7 +238,7 @@ def test_links_that_lead_outside(attack: Attack) -> None:
     for kind, name in (
         ("data_hdf5_2", "train"),
         ("data_hdf5_2", "train/shard-00000.h5"),
-        ("run_2", "chunks/000"),
+        ("run_3_ppo_2", "chunks/000"),
     ):
         folder = attack.folder(kind, lambda config: None)
         place = folder / name
@@ -248,7 +250,7 @@ def test_links_that_lead_outside(attack: Attack) -> None:
             opened = fw.load(folder)
             opened.train.image if kind.startswith("data") else opened.results
         assert moved.exists()
-    folder = attack.folder("run_2", lambda config: None)
+    folder = attack.folder("run_3_ppo_2", lambda config: None)
     (folder / MANIFEST).unlink()
     (folder / "chunks/000" / MANIFEST).unlink()
     (folder / "chunks/000/journal.jsonl").unlink(missing_ok=True)
@@ -263,7 +265,7 @@ def test_the_name_of_a_study(attack: Attack, name: str) -> None:
     base = fw.Parameters("tmaze", "ppo")
     with pytest.raises(ConfigError, match="names the study's folder"):
         fw.Study(name, base)
-    folder = attack.folder("run_2", lambda c: c["study"].update(name=name))
+    folder = attack.folder("run_3_ppo_2", lambda c: c["study"].update(name=name))
     assert check(folder)
     with pytest.raises(ForeworldError):
         read_study(folder)
@@ -282,7 +284,7 @@ def test_the_name_of_a_task(attack: Attack, name: str) -> None:
 
 
 def test_a_plan_that_names_a_module(attack: Attack) -> None:
-    folder = attack.folder("run_2", lambda config: None)
+    folder = attack.folder("run_3_ppo_2", lambda config: None)
     plan = read_json(folder / "plan.json")
     evil = {"class": attack.names[0], "entry": "evil:W"}
     for change in (
@@ -304,7 +306,7 @@ def test_a_plan_that_names_a_module(attack: Attack) -> None:
 
 def test_a_record_of_jobs(attack: Attack, monkeypatch: pytest.MonkeyPatch) -> None:
     _importable(attack, monkeypatch)
-    folder = attack.folder("run_2", lambda config: None)
+    folder = attack.folder("run_3_ppo_2", lambda config: None)
     record = folder / "logs" / "slurm" / "foreworld-x-1234" / "tasks.json"
     facts = {"name": record.parent.name, "job": "77", "submitted": 0.0}
     task = {"entry": "evil:W", "path": str(folder)}
@@ -322,7 +324,7 @@ def test_a_record_of_jobs(attack: Attack, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_what_lies_in_a_folder_that_is_deleted(attack: Attack, capsys: Any) -> None:
-    run = attack.folder("run_2", lambda config: None)
+    run = attack.folder("run_3_ppo_2", lambda config: None)
     data = attack.folder("data_tasks_2", lambda config: None)
     for folder, name in (
         (run, "chunks/thesis.tex"),
@@ -441,7 +443,7 @@ def test_names_of_classes_that_are_none(attack: Attack, address: str) -> None:
     with pytest.raises(ForeworldError):
         from_dict({"class": address})
     folder = attack.folder(
-        "run_2", lambda c: c["study"]["base"]["world"].update({"class": address})
+        "run_3_ppo_2", lambda c: c["study"]["base"]["world"].update({"class": address})
     )
     try:
         said = repr(fw.load(folder).study) + "".join(check(folder))

@@ -80,4 +80,4 @@ def test_the_study_of_the_demo_is_what_it_says():
     assert len(study.points()) == 4
     assert study.seeds == 3
     assert dataclasses.is_dataclass(study.base.learner)
-    assert study.base.get("world.length") == _demo.MAZE_LEN
+    assert study.base.get("world.world.length") == _demo.MAZE_LEN

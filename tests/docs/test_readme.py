@@ -65,7 +65,7 @@ def test_commands(number, reader, monkeypatch, capsys):
     program, *words = COMMANDS[number]
     assert program == "foreworld"
     if words[0] == "play":
-        trained = next(reader.glob("runs/tmaze_ppo-*"), "")
+        trained = next(reader.glob("runs/last_action_ppo-*"), "")
         play([trained if "/" in word else word for word in words])
         return
     assert main(smaller(words)) == 0, capsys.readouterr().err

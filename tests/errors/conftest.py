@@ -87,7 +87,7 @@ FILES = {
     "studies/slash.py": f"{BASE}'a/b', base)\n",
     "studies/twice.py": f"{BASE}'a', base, over={{'num_minibatches': [2, 3]}})\n",
     "studies/excluded.py": (
-        f"{BASE}'a', base, over={{'memory': ['gru']}}, exclude=[{{'memory': 'gru'}}])\n"
+        f"{BASE}'a', base, over={{'num_envs': [4]}}, exclude=[{{'num_envs': 4}}])\n"
     ),
     "other/notes.txt": "mine",
 }

@@ -139,7 +139,7 @@ CASES = [
         "best twice",
         2,
         "the study 'twice' has not been started: there is no "
-        "{home}/runs/a-c39cf1bf-s0. 'foreworld sweep twice' or fw.sweep(...) "
+        "{home}/runs/a-42a2d572-s0. 'foreworld sweep twice' or fw.sweep(...) "
         "starts it.",
     ),
     (
@@ -221,8 +221,8 @@ CASES = [
     (
         "list worlsd",
         2,
-        "unknown choice for KIND: 'worlsd'. Did you mean 'worlds'? Known: "
-        "launchers, learners, sets, studies, trackers, users, worlds.",
+        "unknown choice for KIND: 'worlsd'. Did you mean 'worlds' or 'networks'? "
+        "Known: launchers, learners, networks, sets, studies, trackers, users, worlds.",
     ),
     (
         "--json list",

@@ -211,7 +211,9 @@ def test_a_reference_is_the_data_set_and_not_its_place(made: Path, copy: Path) -
     assert here.identity == open_dataset(made).identity
     assert content_hash(here) == content_hash(there)
     assert from_json(to_json(here)) == here
-    np.testing.assert_array_equal(there.open().val.state[:], here.open().val.state[:])
+    np.testing.assert_array_equal(
+        there.dataset().val.state[:], here.dataset().val.state[:]
+    )
     other = here.replace(identity="another")
     assert content_hash(other) != content_hash(here)
     with pytest.raises(ConfigError, match="holds another data set than this"):

@@ -17,11 +17,11 @@ from foreworld.train.memory import (
     widest,
 )
 from foreworld.train.parameters import Parameters
-from foreworld.train.sources import Sources
+from foreworld.train.sources import Given, Sources
 
 BASE = Parameters(ProbeWorld(), ProbeLearner())
 OVER = {"learning_rate": [0.1, 0.2, 0.3, 0.4], "hidden_size": [2, 3]}
-NOTHING = Sources(None, None, None)
+NOTHING = Sources(*[Given(None, {})] * 3)
 
 
 @pytest.mark.fact("vmap-sweeps", 1)

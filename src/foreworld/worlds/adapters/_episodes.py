@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -101,7 +102,7 @@ class Episodes:
 @pinned()
 @functools.partial(jax.jit, static_argnums=0)
 def _start(
-    static: Static, leaves: tuple[Leaves, Leaves], seeds: UInt32[Array, " lane"]
+    static: Static, leaves: Sequence[Leaves], seeds: UInt32[Array, " lane"]
 ) -> tuple[_Carry, Observation, Allowed]:
     world = combine(static, *leaves)
 
@@ -117,7 +118,7 @@ def _start(
 @functools.partial(jax.jit, static_argnums=0)
 def _advance(
     static: Static,
-    leaves: tuple[Leaves, Leaves],
+    leaves: Sequence[Leaves],
     carry: _Carry,
     actions: Any,
     fresh: tuple[Bool[Array, " lane"], UInt32[Array, " lane"]] | None,
@@ -143,6 +144,6 @@ def _advance(
 @pinned()
 @functools.partial(jax.jit, static_argnums=0)
 def _draw(
-    static: Static, leaves: tuple[Leaves, Leaves], state: State
+    static: Static, leaves: Sequence[Leaves], state: State
 ) -> UInt8[Array, "lane height width channels"]:
     return jax.vmap(combine(static, *leaves).render)(state)
