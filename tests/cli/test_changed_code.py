@@ -77,6 +77,14 @@ def test_code_that_was_edited(make, capsys):
     assert make("--again") == 0, "the one beside it is found again"
     assert sorted(p.name for p in Path().glob("r*")) == ["r", "r-2"]
     assert fw.check("r-2") == []
+    capsys.readouterr()
+    assert main(["diff", "r", "r-2"]) == 0
+    assert "walk.py:Walk" in capsys.readouterr().out
+    assert make("--again", "--go-on") == 2
+    assert (
+        "--again makes a new folder and --go-on goes on with the old one: give one"
+        in (capsys.readouterr().err)
+    )
     # What is replaced is made by the code of now.
     assert make("--force") == 0
     assert make() == 0

@@ -163,15 +163,31 @@ def test_names_that_no_file_can_have(words, capsys):
     assert "255 are allowed. Choose a shorter one." in said
 
 
-def test_a_platform_that_is_misspelt():
+@pytest.mark.parametrize(
+    ("name", "value", "code", "said"),
+    [
+        (
+            "JAX_PLATFORMS",
+            "cup",
+            1,
+            "names nothing that JAX finds here. Use --device cpu or --device gpu, or "
+            "unset the variable.",
+        ),
+        (
+            "JAX_ENABLE_X64",
+            "maybe",
+            2,
+            "is no setting that JAX knows (invalid truth value 'maybe' for environment "
+            "'JAX_ENABLE_X64'). Correct or unset the variable.",
+        ),
+    ],
+)
+def test_a_setting_that_is_misspelt(name, value, code, said):
     done = subprocess.run(
         [sys.executable, "-m", "foreworld.cli.main", "show", "tmaze"],
         capture_output=True,
         text=True,
-        env={**os.environ, "JAX_PLATFORMS": "cup"},
+        env={**os.environ, name: value},
     )
-    assert done.returncode == 1
-    assert done.stderr == (
-        "foreworld: JAX_PLATFORMS='cup' names nothing that JAX finds here. Use "
-        "--device cpu or --device gpu, or unset the variable.\n"
-    )
+    assert done.stderr == f"foreworld: {name}={value!r} {said}\n"
+    assert done.returncode == code

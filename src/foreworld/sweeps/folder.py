@@ -162,12 +162,14 @@ class StudyFolder:
                 state = "failed"
             else:
                 state = "running" if held(chunk_lock(self.path, chunk)) else "waiting"
+            updates = self.plan.groups[chunk.group].training.budget.num_updates
             entry = {
                 "chunk": chunk.index,
                 "state": state,
                 "runs": len(chunk.runs),
-                "updates": self.plan.groups[chunk.group].training.budget.num_updates,
-                "updates_done": updates_done(place),
+                "updates": updates,
+                # A journal may be gone, or of a kind that is not written any more.
+                "updates_done": updates if state == "done" else updates_done(place),
                 "segments_repeated": segments_repeated(place),
                 "error": error,
             }

@@ -18,6 +18,8 @@ def check(path: str | Path) -> list[str]:
     Nothing but Foreworld's own classes is imported.
     """
     folder: Path = checked("path", path, Path)
+    if not folder.is_dir():
+        kind_of(folder)
     with trusted.reading(ours_only=True):
         return _check(folder)
 

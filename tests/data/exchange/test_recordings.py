@@ -637,3 +637,28 @@ def test_chunks_are_unpacked_once(tmp_path: Path, monkeypatch: Any) -> None:
     assert len(reads) == 2 * 4
     found = data.train.image[:][..., 0]
     assert {x.tobytes() for x in found} == {x.tobytes() for x in image}
+
+
+@pytest.mark.parametrize("version", ["5", "7.3"])
+def test_rows_of_matlab_are_vectors(tmp_path: Path, version: str) -> None:
+    """MATLAB has none: a label of each sequence, or a clock, is saved as a row."""
+    image, path = frames(3, 4, 6, 5), tmp_path / "a.mat"
+    arrays = {"image": image, "label": np.array([[0, 2, 1]], np.uint64)}
+    arrays["time"] = np.array([[0.0, 1, 3, 4]])
+
+    def save(arrays: dict[str, np.ndarray]) -> None:
+        if version == "5":
+            scipy.io.savemat(path, arrays)
+            return
+        with h5py.File(path, "w") as file:
+            for name, array in arrays.items():
+                # As MATLAB writes them: axes the other way round.
+                file[name] = array.T
+                file[name].attrs["MATLAB_class"] = np.bytes_(array.dtype.name)
+
+    save(arrays)
+    train = brought(path).train
+    assert sorted(train.label[:].ravel().tolist()) == [0, 1, 2]
+    assert train.time[:].tolist() == [[0, 1, 3, 4]] * 3
+    save({**arrays, "label": np.array([[0, 2**63, 1]], np.uint64)})
+    refused(path, "label holds 9223372036854775808, and the largest number that can")

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 import foreworld as fw
-from foreworld.core.disk.folder import seal
-from foreworld.core.errors import ForeworldError
+from foreworld.core.disk.folder import manifest, seal
+from foreworld.core.errors import DamagedError, ForeworldError
 from foreworld.data.exchange.importing import import_data
 from foreworld.data.format.check import check_dataset
+from foreworld.data.format.folder import account
 from foreworld.data.format.recipe import read_recipe
 from foreworld.workspace.removal import delete, doom
 
@@ -211,3 +212,12 @@ def test_a_folder_of_very_many_files_is_refused(copy: Path) -> None:
     (copy / "manifest.json").unlink()
     with pytest.raises(ForeworldError, match=r"1,000,000,0\d\d files is too large: at"):
         read_recipe(copy)
+
+
+@pytest.mark.parametrize("drift", ["1e-3", [1], True])
+def test_a_drift_that_is_no_number(made: Path, drift: object) -> None:
+    marker = manifest(made)
+    info = {k: v for k, v in marker.items() if k not in ("files", "seal")}
+    seal(made, list(marker["files"]), {**info, "drift": drift})
+    with pytest.raises(DamagedError, match="drift, redrawn and sequences must be numb"):
+        account(made)

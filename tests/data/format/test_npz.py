@@ -80,6 +80,13 @@ def test_damage_names_the_file(tmp_path):
         file.writestr("attributes.npy", b"nonsense")
     with pytest.raises(DamagedError, match=r"shard\.npz cannot be read as NPZ"):
         NPZ.reader(path)
+    # NumPy reads code points that no text has, on which Python's own methods fail.
+    path.write_bytes(written(NPZ).replace("{".encode("utf-32-le"), b"\xff" * 4, 1))
+    with pytest.raises(DamagedError, match=r"codec can't decode|Bad CRC"):
+        NPZ.reader(path)
+    np.savez(path, attributes=np.arange(3))
+    with pytest.raises(DamagedError, match=r"attributes is int64\(3,\), not text"):
+        NPZ.reader(path)
 
 
 def test_found_by_name():

@@ -146,3 +146,15 @@ def test_a_folder_left_by_a_deleted_one_is_taken_up(folder):
         assert sealed(folder) == before
         assert open_dataset(folder).train.state[0].shape
         delete(doom(folder))
+
+
+def test_deleted_files_of_a_desktop_are_not_deleted_for_good(folder):
+    make(folder)
+    hoard = folder / ".Trash-1000" / "files"
+    hoard.mkdir(parents=True)
+    (hoard / "thesis.tex").write_text("all of it")
+    for remove in (lambda: make(folder, 1, force=True), lambda: doom(folder)):
+        with pytest.raises(ForeworldError, match=r"Trash-1000"):
+            remove()
+    assert (hoard / "thesis.tex").read_text() == "all of it"
+    assert fw.load(folder).recipe.tasks[""].seed == 0

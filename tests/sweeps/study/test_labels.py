@@ -64,6 +64,8 @@ def test_a_part_by_some_fields_keeps_the_base_or_is_refused():
     base = Parameters(Pendulum(picture={"margin": 0.4}), PPO())
     with pytest.raises(ConfigError, match=r"world.picture.margin=0.4 would be lost"):
         Study("labels", base, {"world.picture": [{"image_size": 16}]})
+    with pytest.raises(ConfigError, match=r"Sweep the field itself \('world.mass'\)"):
+        Study("labels", base, {"world": [{"mass": 2.0}]})
     both = {"world.picture": [{"image_size": 16, "margin": 0.4}]}
     point = Study("labels", base, both).points()[0].parameters
     assert (

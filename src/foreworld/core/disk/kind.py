@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.core.disk.folder import CONFIG, read_sealed
-from foreworld.core.errors import DamagedError
+from foreworld.core.errors import ConfigError, DamagedError
 
 
 def kind_in(config: Any) -> str | None:
@@ -25,12 +25,14 @@ def kind_of(folder: Path) -> str:
 
     Raises
     ------
+    ConfigError
+        There is no such folder.
     DamagedError
-        It does not say, or there is no such folder.
+        It does not say.
     """
     if not folder.is_dir():
         a_file = f"{folder} is a file, not a folder."
-        raise DamagedError(
+        raise ConfigError(
             f"{a_file if folder.exists() else f'there is no folder {folder}.'} Name "
             f"the folder of a data set, a run or a study."
         )

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from foreworld.core.disk.folder import write_bytes
+from foreworld.core.parts.stand_in import StandIn
 from foreworld.data.reading.pictures import NUM_ROWS, moving, sheet_of
 from foreworld.plot import _style
 from foreworld.plot.preview.energy import energy_over_time
@@ -108,25 +109,32 @@ def figures(
     notes
         What cannot be drawn is said here.
     """
-    groups: dict[tuple[type, int], list[Footage]] = {}
+    groups: dict[tuple[str, int], list[Footage]] = {}
     for task in tasks:
-        groups.setdefault((type(task.world), task.state.shape[-1]), []).append(task)
+        size = task.state.shape[-1]
+        groups.setdefault((_name_of(task.world), size), []).append(task)
     for (cls, _), group in groups.items():
-        title = name if len(groups) == 1 else f"{name}: {cls.__name__}"
-        if not issubclass(cls, AbstractDynamics):
-            notes.append(
-                f"no phase portrait and no energy: {cls.__name__} does not move by a "
-                f"law of its own."
-            )
+        title = name if len(groups) == 1 else f"{name}: {cls}"
+        has_law = isinstance(group[0].world, AbstractDynamics)
+        if not has_law:
+            why = "does not move by a law of its own"
+            if isinstance(group[0].world, StandIn):
+                why = "is code that is not at hand, or not trusted (--trust)"
+            notes.append(f"no phase portrait and no energy: {cls} {why}.")
         for kind, draw in _FIGURES.items():
-            if kind != "parameters" and not issubclass(cls, AbstractDynamics):
+            if kind != "parameters" and not has_law:
                 continue
             figure = draw(group, title)
             if figure is not None:
-                ending = kind if len(groups) == 1 else f"{kind}_{cls.__name__.lower()}"
+                ending = kind if len(groups) == 1 else f"{kind}_{cls.lower()}"
                 yield ending, figure
             elif kind in _MISSING:
-                notes.append(_MISSING[kind].format(name=cls.__name__))
+                notes.append(_MISSING[kind].format(name=cls))
+
+
+def _name_of(world: Any) -> str:
+    """The name of a world's class, also where the class is not at hand."""
+    return world.name if isinstance(world, StandIn) else type(world).__name__
 
 
 def together(

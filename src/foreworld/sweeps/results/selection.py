@@ -195,9 +195,13 @@ def measured(
             f"sealed. 'foreworld check' names what is missing; the same command again "
             f"goes on."
         )
+    if not metric:
+        raise ConfigError(
+            f"{dataset.attrs['study']} does not say what ranks its runs, and its "
+            f"learner is not at hand. Give a metric: {', '.join(_plain_names(known))}."
+        )
     if name is None:
-        plain = {n.removeprefix("test_").removeprefix("val_") for n in known}
-        raise unknown_name(f"metric for {measure!r}:", metric, plain)
+        raise unknown_name(f"metric for {measure!r}:", metric, _plain_names(known))
     array = dataset[name].astype(np.float64)
     for axis in array.dims[2:]:
         if measure == "last10":
@@ -206,6 +210,11 @@ def measured(
         array = array.mean(str(axis), skipna=True)
     counts = dataset["finished"] & ~dataset["failed"]
     return array.where(counts).transpose("point", "seed").values, name
+
+
+def _plain_names(known: Sequence[str]) -> list[str]:
+    """Metrics without the source that they were measured on."""
+    return sorted({n.removeprefix("test_").removeprefix("val_") for n in known})
 
 
 def first_largest(means: Float[np.ndarray, " point"]) -> int | None:

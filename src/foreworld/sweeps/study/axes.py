@@ -281,6 +281,14 @@ def _value(base: Parameters, key: str, value: Any) -> Any:
         raise _no_order(f"Study.over[{key!r}]", value)
     lead, _, name = path.rpartition(".")
     owner = get_path(base, lead) if lead else base
+    if isinstance(value, Mapping) and path in ("world", "learner"):
+        inner = next(iter(value), "name")
+        raise ConfigError(
+            f"Study.over[{key!r}]: {value!r} gives fields, and a whole {path} is "
+            f"needed: an object or a name. Sweep the field itself "
+            f"('{path}.{inner}'), or fields that change together as a tuple of such "
+            f"names."
+        )
     known = field_specs(type(owner)) if isinstance(owner, Part) else ()
     specs = {spec.name: spec for spec in known}
     try:

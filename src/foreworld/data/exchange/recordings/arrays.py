@@ -57,12 +57,23 @@ class Held:
         Values at an index of slices.
     chunk
         Shape of what is unpacked at once; empty where any part can be read alone.
+    matlab
+        Whether a row of a matrix may stand for a vector, which MATLAB does not have.
     """
 
     shape: tuple[int, ...]
     dtype: np.dtype
     read: Callable[[Index], np.ndarray]
     chunk: tuple[int, ...] = ()
+    matlab: bool = False
+
+    def row(self) -> Held:
+        """The only row of a matrix, as a vector."""
+
+        def read(index: Index) -> np.ndarray:
+            return self.read((slice(None), *index))[0]
+
+        return replace(self, shape=self.shape[1:], read=read, chunk=self.chunk[1:])
 
     @property
     def num_bytes(self) -> int:
@@ -189,6 +200,7 @@ class _Table:
                 f"{path} holds {self.num:,} sequences; a file has at most "
                 f"{MOST_SEQUENCES:,}. Put them into several files."
             )
+        self._found = {key: self._vector(key) for key in found}
         self._orders = {key: self._order(key) for key in found}
         self._check()
         row = sum(array.num_bytes for array in found.values()) // max(1, self.num)
@@ -229,6 +241,14 @@ class _Table:
                 f"{told!r}. {GUESSED}."
             )
         return told
+
+    def _vector(self, key: str) -> Held:
+        """An array, as a vector where it is one of MATLAB's."""
+        array = self._found[key]
+        by_key = {"none": self.num, "frame": self.length if key == "time" else 1}
+        wanted = by_key.get(axis_of(key), 1)
+        row = array.shape == (1, wanted) and self.num > 1 and wanted > 1
+        return array.row() if array.matlab and row else array
 
     def _order(self, key: str) -> tuple[int, ...]:
         if key == "image":

@@ -253,7 +253,7 @@ def _held(path: Path, name: str, array: h5py.Dataset) -> Held:
         dtype = np.dtype(np.float64)
     turn = slice(None, None, -1 if matlab else 1)
     read = functools.partial(_read, path, name, dtype, matlab, scale, missing)
-    return Held(array.shape[turn], dtype, read, (array.chunks or ())[turn])
+    return Held(array.shape[turn], dtype, read, (array.chunks or ())[turn], matlab)
 
 
 def _number(name: str, attributes: Any, key: str) -> Any:

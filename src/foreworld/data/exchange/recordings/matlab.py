@@ -96,7 +96,7 @@ def matlab_reels(path: Path, options: Options, account: Account) -> list[Reel]:
             if key == "image" and options.axes:
                 missing = len(options.axes) - array.ndim
                 array = array.reshape(*array.shape, *[1] * max(0, missing), order="F")
-            found[key] = Held(array.shape, array.dtype, array.__getitem__)
+            found[key] = Held(array.shape, array.dtype, array.__getitem__, matlab=True)
     return file_reels(path, "a MATLAB file", found, list(about), options, account)
 
 

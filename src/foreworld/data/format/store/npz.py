@@ -87,7 +87,7 @@ class _Reader(AbstractShardReader):
             with zipfile.ZipFile(path) as file:
                 infos = {i.filename.removesuffix(".npy"): i for i in file.infolist()}
             text = _map(path, infos.pop(ATTRIBUTES))
-            self._attributes = dict(parse(str(text)))
+            self._attributes = dict(parse(_text(text)))
             self._arrays = {name: _map(path, info) for name, info in infos.items()}
         except FileNotFoundError as error:
             raise DamagedError(f"{path} is missing.") from error
@@ -107,6 +107,13 @@ class _Reader(AbstractShardReader):
 
     def close(self) -> None:
         self._arrays.clear()
+
+
+def _text(array: np.ndarray) -> str:
+    """Text that NumPy stores as code points, which Python itself does not check."""
+    if array.shape != () or array.dtype.str[:2] != "<U":
+        raise ValueError(f"{ATTRIBUTES} is {array.dtype}{array.shape}, not text")
+    return array.tobytes().decode("utf-32-le").rstrip("\0")
 
 
 def _map(path: Path, info: zipfile.ZipInfo) -> np.ndarray:
