@@ -117,7 +117,7 @@ def test_a_folder_that_holds_something_else(tmp_path, capsys):
         assert main([verb, str(tmp_path)]) == 2
         assert f"{tmp_path} is no study but a data set." in capsys.readouterr().err
     assert main(["check", "no/where"]) == 2
-    assert "there is no folder no/where." in capsys.readouterr().out
+    assert "there is no folder no/where." in capsys.readouterr().err
     assert main(["check", "nowhere"]) == 2
     assert "unknown folder or study 'nowhere'." in capsys.readouterr().err
 
