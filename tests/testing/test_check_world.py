@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from foreworld.core.spaces import Box, Discrete
@@ -10,6 +11,7 @@ from foreworld.testing.games import CueProbe, EndlessProbe, RepeatedMatchingPenn
 from foreworld.testing.masked import Letter, Nim
 from foreworld.testing.worlds import check_world
 from foreworld.worlds.base import AbstractWorld, Step
+from foreworld.worlds.wrappers.last_action import LastAction
 
 KEY = jax.random.key(0)
 
@@ -55,6 +57,13 @@ class Broken(AbstractWorld):
             new = jnp.where(over, self.state(0), new)
         if self.how == "counts":
             return Step(new, obs, reward, over, new >= self.max_episode_len)
+        if self.how == "cuts":
+            return Step(new, obs, reward, over, new >= 2)
+        if self.how == "draws":
+            reward = jnp.float32(np.random.uniform())
+        if self.how == "goes on":
+            over = jnp.asarray(False)
+            obs = jnp.clip(obs, 0, 1)
         if self.how == "ends":
             over = over | (new >= self.max_episode_len)
         if self.how == "state":
@@ -80,20 +89,29 @@ class Broken(AbstractWorld):
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        ("outside", r"observation \[1.333.*\] is outside Box"),
+        ("outside", r"Broken\.step: obs \[1.333.*\] is outside of Box"),
         ("resets", "seems to start a new episode where one ends"),
         ("counts", r"Broken\.step sets truncated by max_episode_len\. Leave the limit"),
+        (
+            "cuts",
+            r"Broken\.step: truncated is True in step 2 of an episode\. Leave it False",
+        ),
+        ("draws", r"Broken\.step: it draws from the global random numbers"),
+        (
+            "goes on",
+            r"max_episode_len=0 sets no time limit, and nothing else ended any",
+        ),
         ("ends", r"Broken\.step sets terminated by max_episode_len"),
-        ("reward", r"reward must be a float32 scalar, got float32\(1,\)"),
+        ("reward", r"Broken\.step: reward must be one float32, got float32\[1\]"),
         ("mask", r"Broken\.allowed: it forbids all 2 choices, and one has to be"),
-        ("nan", "64 random steps: .*reward is not finite"),
+        ("nan", r"Broken\.step: reward is nan; it must be finite"),
         ("gradient", "gradient of a step: .* is not finite"),
-        ("frame", r"render must give uint8 .*got float32\(4, 4, 3\)"),
+        ("frame", r"Broken\.render: it must give uint8.*got float32\[4, 4, 3\]"),
     ],
 )
 def test_broken_worlds_are_named(how, message):
     with pytest.raises(CheckError, match=message):
-        check_world(Broken(how=how), KEY)
+        check_world(Broken(how=how, max_episode_len=0 if how == "goes on" else 10), KEY)
 
 
 def test_a_sound_world_of_the_same_kind_passes():
@@ -134,6 +152,23 @@ def test_a_reset_to_a_random_start_is_found():
     check_world(Cart(resets=False), KEY)
     with pytest.raises(CheckError, match="seems to start a new episode where one ends"):
         check_world(Cart(), KEY)
+
+
+class Cut(Broken):
+    """What an adapter of a foreign environment is."""
+
+    @property
+    def truncates(self):
+        return True
+
+
+def test_an_adapter_may_truncate():
+    check_world(Cut(how="cuts"), KEY)
+    check_world(LastAction(Broken()), KEY)
+    with pytest.raises(
+        CheckError, match=r"LastAction\.step: truncated is True in step 2"
+    ):
+        check_world(LastAction(Broken(how="cuts")), KEY)
 
 
 @pytest.mark.parametrize("world", [Letter(), Nim()], ids=["Letter", "Nim"])

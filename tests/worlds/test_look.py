@@ -162,9 +162,61 @@ WRONG = {
         {"seen": "(2,)"},
         r"Own\.observation_space: it must be a Discrete, a Box or a Record, got \(2,\)",
     ),
+    "its own time limit": (
+        {
+            "start": "jnp.stack([jax.random.uniform(key), 0.0])",
+            "obs": "jnp.stack([state[0], 1 - state[0]])",
+            "move": "jnp.stack([state[0], state[1] + 1])",
+            "over": "jnp.asarray(False)",
+            "cut": "new[1] >= 9",
+            "frame": "jnp.zeros((4, 4, 1), jnp.uint8)",
+        },
+        r"Own\.step: truncated is True in step 9 of an episode\. Leave it False, and "
+        r"give a time limit as max_episode_len=9: code",
+    ),
+    "a new start where it ends": (
+        {
+            "start": "jax.random.uniform(key, (), jnp.float32, 0.0, 0.1)",
+            "move": "state + 0.05",
+            "over": "new > 0.9",
+            "limit": "0",
+            "result": "Step(jnp.where(over, self.reset(key)[0], new), "
+            "self._see(state), reward, over, cut)",
+        },
+        r"Own\.step: it seems to start a new episode where one ends\. Return the state",
+    ),
+    "a NaN that comes late": (
+        {
+            "move": "state + 0.01",
+            "limit": "200",
+            "obs": "jnp.zeros(2)",
+            "reward": "jnp.sqrt(2 - state)",
+            "over": "jnp.asarray(False)",
+        },
+        r"Own\.step: reward is nan; it must be finite",
+    ),
+    "outside that comes late": (
+        {
+            "move": "state + 0.01",
+            "limit": "200",
+            "over": "jnp.asarray(False)",
+            "obs": "jnp.stack([state / 2, state / 2])",
+        },
+        r"Own\.step: obs \[1\.00.*\] is outside of Box.*, in step \d\d\d of",
+    ),
+    "a mask that forbids everything late": (
+        {
+            "move": "state + 0.01",
+            "limit": "200",
+            "over": "jnp.asarray(False)",
+            "obs": "jnp.zeros(2)",
+            "mask": "jnp.stack([state < 2, state < 2])",
+        },
+        r"Own\.allowed: it forbids all 2 choices, and one has to be allowed",
+    ),
     "no end": (
         {"limit": "0"},
-        r"Own\.max_episode_len=0 sets no time limit, and nothing else ended any of 8",
+        r"Own\.max_episode_len=0 sets no time limit, and nothing else ended any of 16",
     ),
     "a mask that forbids everything": (
         {"mask": "jnp.zeros(2, bool)"},
@@ -238,6 +290,18 @@ def test_what_is_deterministic_may_be_so_with_a_word(
     assert "neither reset nor step makes use of its key" in capsys.readouterr().err
 
 
+def test_a_count_of_steps_that_terminates_is_remarked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    look_at(
+        own(tmp_path, start="jnp.float32(0)", move="state + 0.1", over="new > 0.45")
+    )
+    assert (
+        "Own.step: all random episodes terminate after 5 steps. Where that is a time "
+        "limit, set max_episode_len=5"
+    ) in capsys.readouterr().err
+
+
 def test_a_picture_that_nobody_draws_may_be_missing(tmp_path: Path) -> None:
     look_at(own(tmp_path, frame="None"), Needs(pictures=False))
 
@@ -250,6 +314,11 @@ def test_a_picture_that_nobody_draws_may_be_missing(tmp_path: Path) -> None:
             {"move": "state * np.random.uniform()"},
             r"step: it draws from the global random",
         ),
+        (
+            {"cut": "state > -1"},
+            r"step: truncated is True in step 1 of an episode\. Leave it",
+        ),
+        ({"frame": "None"}, r"render: it must return an array, got None"),
         ({"seen": "Box(0, 1, (7,))"}, r"reset: obs is .*, but observation_space says"),
         ({"over": "jnp.float32(0)"}, r"step: terminated must be one bool"),
     ],

@@ -14,7 +14,8 @@ from foreworld.core.own.fingerprint import code_fingerprint
 from foreworld.core.parts.partition import partition
 from foreworld.worlds.base import AbstractWorld
 
-_FOLDER = "looked"
+_FOLDER, _LOOK = "looked", 2
+"""Where, and the number of the look: a later one that sees more looks again."""
 
 
 def marker_of(world: AbstractWorld, file: Path, needs: str) -> Path | None:
@@ -35,6 +36,6 @@ def marker_of(world: AbstractWorld, file: Path, needs: str) -> Path | None:
         return None
     arrays = [np.asarray(x).tobytes() for x in jax.tree.leaves(partition(world)[2])]
     cls = type(world)
-    words = [code, cls.__module__, cls.__qualname__, repr(world), needs, *arrays]
+    words = [_LOOK, code, cls.__module__, cls.__qualname__, repr(world), needs, *arrays]
     digest = hashlib.sha256(repr(words).encode()).hexdigest()
     return cache_folder() / _FOLDER / digest

@@ -28,7 +28,7 @@ from foreworld.core.parts.stand_in import StandIn
 from foreworld.core.spaces import Allowed, Space
 from foreworld.render.gif import grid_of, png_bytes
 from foreworld.worlds.quantities import Quantities, numbered
-from foreworld.worlds.ranges import AbstractRange
+from foreworld.worlds.ranges import AbstractRange, without_ranges
 
 State = Any
 """A world's own state: any pytree of arrays with fixed shapes."""
@@ -44,6 +44,15 @@ class Step(NamedTuple):
     """What one step of a world gives.
 
     In a game, all fields but ``state`` are dictionaries keyed by agent.
+
+    Attributes
+    ----------
+    terminated
+        The episode is over by the rules of the world: nothing is worth anything after.
+    truncated
+        Never, except in an adapter of a foreign environment that cuts episodes off
+        itself (:attr:`AbstractWorld.truncates`). A time limit is ``max_episode_len``,
+        which code that runs episodes counts.
     """
 
     state: State
@@ -100,6 +109,8 @@ class AbstractWorld(Part):
     def step(self, state: State, action: Action, key: Key[Array, ""]) -> Step:
         """Advance by one step. Stepping an ended episode is undefined.
 
+        It starts no new episode and counts no time limit; see :class:`Step`.
+
         Parameters
         ----------
         state
@@ -113,6 +124,11 @@ class AbstractWorld(Part):
     @abc.abstractmethod
     def render(self, state: State) -> UInt8[Array, "height width channels"]:
         """Draw a state upright: row 0 at the top, 1 or 3 channels."""
+
+    @property
+    def truncates(self) -> bool:
+        """Whether ``step`` may cut episodes off; of a foreign environment's adapter."""
+        return False
 
     def rehearse(self) -> None:
         """Try out what stands behind the world, in plain Python; often nothing.
@@ -244,7 +260,7 @@ class AbstractWorld(Part):
             Ranges and values by the name of the field; those of a nested part as a
             dictionary, or by dotted path (``**{"picture.margin": 0.4}``).
         """
-        fixed, ranges = _without_ranges(fields)
+        fixed, ranges = without_ranges(fields)
         required = {spec.name for spec in field_specs(cls) if spec.required}
         fixed |= {name: ranges[name].ends()[0] for name in required & set(ranges)}
         return Family(cls(**nested(fixed)), ranges)
@@ -375,23 +391,6 @@ def _drawn(frame: UInt8[np.ndarray, "height width channels"], about: str) -> str
     """A frame for a notebook, each pixel repeated so that people can see it."""
     scale = max(1, _SHOWN_SIZE // max(frame.shape[:2]))
     return show.picture(png_bytes(frame, scale), "png", about)
-
-
-def _without_ranges(
-    fields: dict[str, Any], prefix: str = ""
-) -> tuple[dict[str, Any], dict[str, AbstractRange]]:
-    """Fields that are values, and ranges by path, also out of dictionaries."""
-    fixed: dict[str, Any] = {}
-    ranges: dict[str, AbstractRange] = {}
-    for name, value in fields.items():
-        if isinstance(value, AbstractRange):
-            ranges[f"{prefix}{name}"] = value
-        elif isinstance(value, dict):
-            fixed[name], inner = _without_ranges(value, f"{prefix}{name}.")
-            ranges |= inner
-        else:
-            fixed[name] = value
-    return fixed, ranges
 
 
 EpisodeLen = Annotated[int, Bounded(low=0, unit="steps")]

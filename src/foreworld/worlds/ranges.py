@@ -6,6 +6,7 @@ A range is a part, so that it is written and read like any configuration.
 from __future__ import annotations
 
 import abc
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -52,3 +53,28 @@ class Uniform(AbstractRange):
     def ends(self) -> tuple[float, float]:
         """``(low, high)``."""
         return self.low, self.high
+
+
+def without_ranges(
+    fields: dict[str, Any], prefix: str = ""
+) -> tuple[dict[str, Any], dict[str, AbstractRange]]:
+    """Fields that are values, and ranges by path, also out of dictionaries.
+
+    Parameters
+    ----------
+    fields
+        Values, ranges, and dictionaries of them, by name.
+    prefix
+        Path of the part that they belong to, with a dot at its end.
+    """
+    fixed: dict[str, Any] = {}
+    ranges: dict[str, AbstractRange] = {}
+    for name, value in fields.items():
+        if isinstance(value, AbstractRange):
+            ranges[f"{prefix}{name}"] = value
+        elif isinstance(value, dict):
+            fixed[name], inner = without_ranges(value, f"{prefix}{name}.")
+            ranges |= inner
+        else:
+            fixed[name] = value
+    return fixed, ranges

@@ -150,7 +150,9 @@ def _look_at_worlds(points: Sequence[Point]) -> None:
     # What differs in traced fields alone is one kind.
     kinds = {partition(world)[0]: world for world in worlds}
     for world in list(kinds.values())[:_MOST_LOOKED_AT]:
-        look_at(world, Needs(pictures=False, ends=True))
+        # Pictures too: a world that cannot be drawn would train for hours, and then
+        # be neither played nor shown.
+        look_at(world, Needs(ends=True))
 
 
 @pinned(wide=False)

@@ -85,6 +85,11 @@ class Gymnasium(AbstractWorld):
         self._host().rehearse()
 
     @property
+    def truncates(self) -> bool:
+        """The environment's own time limit is passed on."""
+        return True
+
+    @property
     def action_space(self) -> Space:
         """That of the environment; a record where it is made of several."""
         return self._host().action_space

@@ -58,6 +58,11 @@ class Gymnax(AbstractWorld):
         object.__setattr__(self, "max_episode_len", limit)
 
     @property
+    def truncates(self) -> bool:
+        """The environment's own time limit is passed on."""
+        return True
+
+    @property
     def action_space(self) -> Discrete | Box:
         """That of the environment."""
         return self._foreign().action_space

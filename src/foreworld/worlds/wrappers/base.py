@@ -69,6 +69,11 @@ class AbstractWrapper(AbstractWorld):
         """The inner world's picture."""
         return self.world.render(self.inside(state))
 
+    @property
+    def truncates(self) -> bool:
+        """The inner world's."""
+        return self.world.truncates
+
     def rehearse(self) -> None:
         """The inner world's."""
         self.world.rehearse()
