@@ -41,6 +41,25 @@ def test_data_sets_from_workers(capsys):
     assert main(["generate", WORLD, *SIZES]) == 0, "the default folder has a name"
 
 
+def test_what_was_not_finite_is_named(own_world, capsys):
+    file = own_world / "car.py"
+    written = "reward = reached.astype(jnp.float32)"
+    assert written in file.read_text()
+    broken = "reward = jnp.where(self.slip > 0.3, jnp.nan, jnp.float32(0))"
+    file.write_text(file.read_text().replace(written, broken))
+    words = ["generate", WORLD, "--slip", "0..0.5", "--size", "4", "--train", "20"]
+    assert main([*words, "--num-frames", "4", "--out", "a"]) == 0
+    said = capsys.readouterr()
+    assert "draws (" in said.out + said.err
+    assert "were refused and made again (not finite: reward)" in said.out + said.err
+    # What the world gives as it is, is looked at.
+    words = ["generate", WORLD, "--slip", "0.5", *SIZES, "--out", "b"]
+    assert main(words) == 2
+    assert capsys.readouterr().err == (
+        "foreworld: Car.step: reward is nan; it must be finite.\n"
+    )
+
+
 def played(monkeypatch, *words):
     """What ``foreworld play`` would serve."""
     stages = []

@@ -177,7 +177,7 @@ def _compile(lowered: dict[Hashable, Any]) -> None:
                 continue
             key, lock = claimed
             with lock:
-                _KNOWN[key] = lowered[key].compile(compiler_options=_options())
+                _KNOWN[key] = lowered[key].compile(compiler_options=options())
 
     linux = sys.platform == "linux"
     cores = len(os.sched_getaffinity(0)) if linux else os.cpu_count() or 1
@@ -220,7 +220,7 @@ def _try_lock(text: str) -> contextlib.AbstractContextManager[Any] | None:
     folder = jax.config.jax_compilation_cache_dir  # pyright: ignore[reportAttributeAccessIssue]
     if not folder:
         return contextlib.nullcontext(text)
-    name = hashlib.sha256(f"{_options()} {text}".encode()).hexdigest()[:32]
+    name = hashlib.sha256(f"{options()} {text}".encode()).hexdigest()[:32]
     place = Path(folder) / "locks"
     with contextlib.ExitStack() as stack:
         try:
@@ -235,7 +235,7 @@ def _try_lock(text: str) -> contextlib.AbstractContextManager[Any] | None:
         return stack.pop_all()
 
 
-def _options() -> dict[str, Any]:
+def options() -> dict[str, Any]:
     """What the compiler is told.
 
     On processors LLVM's first level: in half the time of the third it makes programs

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Key
 
+from foreworld.core import compilation
 from foreworld.core.keys import named_key
 from foreworld.worlds.base import AbstractWorld, Step
 from foreworld.worlds.episode import Running, advance, begin, choose
@@ -111,21 +112,26 @@ def play(
     limit = world.max_episode_len or _NEVER
     has_end = world.action_space is not None or bool(world.max_episode_len)
 
-    def one(running: Running, key: Key[Array, ""]) -> tuple[Any, ...]:
+    def one(running: Running, keys: Key[Array, "2"]) -> tuple[Any, ...]:
         turn = world.turn(running.state)
-        action = _action(world, turn, named_key(key, "act"))
-        after, step = advance(world, running, action, key, limit=_NEVER)
+        action = _action(world, turn, keys[0])
+        after, step = advance(world, running, action, keys[1], limit=_NEVER)
         seen = Played(running.state, turn, step, after.ended, after.num_steps)
         return after, seen, after.ended | (after.num_steps >= limit)
 
-    def body(running: Running, key: Key[Array, ""]) -> tuple[Running, Any]:
-        after, seen, over = jax.vmap(one)(running, jax.random.split(key, NUM_LANES))
+    def body(running: Running, keys: Key[Array, "lane 2"]) -> tuple[Running, Any]:
+        after, seen, over = jax.vmap(one)(running, keys)
         return choose(over, starts, after), (seen, over)
 
-    program = jax.jit(lambda running, keys: jax.lax.scan(body, running, keys))
+    program = jax.jit(
+        lambda running, keys: jax.lax.scan(body, running, keys),
+        compiler_options=compilation.options(),
+    )
     running, come, begun = starts, np.zeros(NUM_LANES, bool), time.monotonic()
     for first in range(0, LONGEST, _NUM_STEPS):
-        keys = jax.random.split(named_key(key, "steps", first), _NUM_STEPS)
+        # Outside of the program: each generator in it costs time to compile.
+        own = named_key(key, "steps", first)
+        keys = jax.random.split(own, (_NUM_STEPS, NUM_LANES, 2))
         running, (played, over) = program(running, keys)
         if not first:
             # What compiling took does not count.

@@ -180,3 +180,13 @@ def test_generate_and_check_say_drift_and_draws_made_again(
     assert 0 < marker["drift"] < 1e-9
     assert main(["check", out]) == 0
     assert re.search("complete and unaltered. " + said, capsys.readouterr().out)
+
+
+def test_states_that_run_away_with_coarse_steps_are_said_to():
+    said = (
+        r"^MatchingPennies: substeps=1 is too coarse for dt=5 and its other fields: "
+        r"the states do not stay finite\. substeps=6 is enough; or take a smaller dt\.$"
+    )
+    with pytest.raises(ConfigError, match=said):
+        check_steps({"": recipe(W.MatchingPennies(dt=5.0))})
+    check_steps({"": recipe(W.MatchingPennies(dt=5.0, substeps=6))})

@@ -266,9 +266,11 @@ def finish(folder: Path, recipe: Recipe, present: Life) -> None:
         names = [CONFIG, *(str(path.relative_to(folder)) for path in paths.values())]
         info: dict[str, Any] = {"kind": KIND, "identity": recipe.identity}
         info["sequences"] = sum(recipe.sizes.values())
-        info["redrawn"] = sum(redrawn for redrawn, _ in told)
-        if drifts := [drift for _, drift in told if drift is not None]:
+        info["redrawn"] = sum(redrawn for redrawn, *_ in told)
+        if drifts := [drift for _, drift, _ in told if drift is not None]:
             info["drift"] = max(drifts)
+        if broken := {name for *_, names in told for name in names}:
+            info["not_finite"] = ", ".join(sorted(broken))
         policy = next(iter(recipe.tasks.values())).policy
         if isinstance(policy, Part):
             info["policy"] = to_dict(policy)
@@ -288,6 +290,7 @@ def account(folder: Path) -> str:
     """
     listed = manifest(folder) or {}
     redrawn, drift = listed.get("redrawn", 0), listed.get("drift")
+    broken = listed.get("not_finite", "")
     numbers = redrawn, listed.get("sequences", 0), 0 if drift is None else drift
     if not all(type(number) in (int, float) for number in numbers):
         raise DamagedError(
@@ -300,6 +303,7 @@ def account(folder: Path) -> str:
         share = f"{redrawn / draws:.1%}"
         parts.append(
             f"{redrawn} of {draws} draws ({share}) were refused and made again"
+            f"{f' (not finite: {broken})' if broken else ''}"
         )
     return "; ".join(parts)
 
@@ -333,8 +337,12 @@ def _drop_broken(folder: Path, recipe: Recipe) -> bool:
     return not problem
 
 
-def _told(recipe: TaskRecipe, shard: Shard, path: Path) -> tuple[int, float | None]:
-    """Draws of a shard that were made again, and its largest drift of energy.
+def _told(
+    recipe: TaskRecipe, shard: Shard, path: Path
+) -> tuple[int, float | None, list[str]]:
+    """Draws of a shard that were made again, its largest drift of energy, and columns.
+
+    The columns are those that were not finite in draws that were made again.
 
     The file must be the one of this recipe that belongs there.
     """
@@ -344,9 +352,10 @@ def _told(recipe: TaskRecipe, shard: Shard, path: Path) -> tuple[int, float | No
             found = reader.attributes()
         drift = float(found["drift"]) if "drift" in found else None
         redrawn = int(found["redrawn"])
+        broken = [n for n in str(found.get("not_finite", "")).split(", ") if n]
     except (DamagedError, KeyError, TypeError, ValueError) as error:
         said = str(error) if isinstance(error, DamagedError) else f"{path} is damaged."
         raise DamagedError(f"{said} {again}") from error
     if problem := misplaced(found, recipe.names_of(shard)):
         raise DamagedError(f"{path} does not belong there: its {problem}. {again}")
-    return redrawn, drift
+    return redrawn, drift, broken

@@ -23,7 +23,7 @@ from foreworld.data.format.store.base import Rows
 from foreworld.data.format.store.find import find_store
 from foreworld.data.making import rates
 from foreworld.data.making.sequence import DRIFT
-from foreworld.data.making.simulate import Simulator
+from foreworld.data.making.simulate import Simulator, not_finite
 from foreworld.launch.base import AbstractWork, Task
 
 _MOST_HELD = 4
@@ -174,6 +174,7 @@ def shard_bytes(
     """
     width, redrawn = simulator.recipe.chunk_len, 0
     drifts: list[float] = []
+    broken: set[str] = set()
     held: dict[int, Rows] = {}
     refused: dict[int, int] = {}
     make = find_store(simulator.recipe.store).writer
@@ -205,6 +206,7 @@ def shard_bytes(
             num = min(width, shard.stop - first)
             rows, bad = simulator.finish(made, first, num)
             if bad.any():
+                broken |= not_finite(rows, bad)
                 refused.update((first + int(i), 1) for i in np.flatnonzero(bad))
                 held[first] = {name: value.copy() for name, value in rows.items()}
             else:
@@ -214,6 +216,8 @@ def shard_bytes(
         redrawn += redraw(0)
         told: dict[str, int | float | str] = dict(simulator.recipe.names_of(shard))
         told["redrawn"] = redrawn
+        if broken:
+            told["not_finite"] = ", ".join(sorted(broken))
         if drifts:
             # Two digits: the others are the rounding of one kind of processor.
             told[DRIFT] = float(f"{max(0.0, *drifts):.1e}")

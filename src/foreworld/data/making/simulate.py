@@ -255,11 +255,8 @@ class Simulator:
         listing = ", ".join(f"{name}={value:g}" for name, value in drawn.items())
         listing = listing or repr(world)
         names = {"state": "observations", "reward": "rewards"}
-        broken = [
-            said
-            for name, said in names.items()
-            if name in rows and not np.isfinite(rows[name][row]).all()
-        ]
+        found = not_finite(rows, np.arange(len(rows["state"])) == row)
+        broken = [said for name, said in names.items() if name in found]
         why = "left its canvas or gained energy"
         if broken:
             why = f"was not finite in its {' and '.join(broken)}"
@@ -271,6 +268,23 @@ class Simulator:
             f"sequence {index} of {split_name} was refused in {MAX_DRAWS} draws of "
             f"{type(world).__name__}: the last one {why}, with {listing}. {advice}."
         )
+
+
+def not_finite(rows: Rows, which: Bool[np.ndarray, " sequence"]) -> set[str]:
+    """Columns of some sequences that hold NaN or infinity.
+
+    Parameters
+    ----------
+    rows
+        Columns of sequences.
+    which
+        Those that are looked at.
+    """
+    return {
+        name
+        for name in ("state", "reward")
+        if name in rows and not np.isfinite(rows[name][which]).all()
+    }
 
 
 def compile_programs(simulators: Sequence[Simulator]) -> None:

@@ -90,8 +90,13 @@ def _check(recipe: TaskRecipe) -> None:
         # The law itself runs away: drawing its sequences says that.
         return
     task = f" (task {recipe.task})" if recipe.task else ""
-    apart = f"differ by {found:.2g} of their size a frame ({allowed:g} is allowed)"
-    apart = apart if np.isfinite(found) else "are finite"
+    finer = "twice as many" if world.counts_substeps else "half of it"
+    apart = (
+        f"with {finer} the states differ by {found:.2g} of their size a frame "
+        f"({allowed:g} is allowed)"
+    )
+    if not np.isfinite(found):
+        apart = "the states do not stay finite"
     raise ConfigError(f"{type(world).__name__}{task}: {_advice(world, apart, enough)}")
 
 
@@ -103,22 +108,22 @@ def _advice(world: Any, apart: str, enough: int | None) -> str:
     world
         Whose steps are too coarse.
     apart
-        What the states of finer steps do.
+        What the states do.
     enough
         How many times as many steps are fine enough, if that is known.
     """
     if not world.counts_substeps:
         finer = f"dt={world.dt / enough:g} is small enough" if enough else "Take less"
         return (
-            f"dt={world.dt:g} is too coarse for its steps: with half of it the states "
-            f"{apart}. {finer}; or let step() take several smaller ones."
+            f"dt={world.dt:g} is too coarse for its steps: {apart}. "
+            f"{finer}; or let step() take several smaller ones."
         )
     finer = f"More than substeps={_TIMES[-1] * world.substeps} are needed"
     if enough is not None:
         finer = f"substeps={enough * world.substeps} is enough"
     return (
         f"substeps={world.substeps} is too coarse for dt={world.dt:g} and its other "
-        f"fields: with twice as many the states {apart}. {finer}; or take a smaller dt."
+        f"fields: {apart}. {finer}; or take a smaller dt."
     )
 
 
