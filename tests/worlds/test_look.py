@@ -293,13 +293,24 @@ def test_what_is_deterministic_may_be_so_with_a_word(
 def test_a_count_of_steps_that_terminates_is_remarked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    world = {
+        "start": "jnp.zeros(2)",
+        "obs": "jnp.clip(state / 9, 0, 1)",
+        "move": "state + jnp.stack([1, jax.random.normal(key)])",
+        "limit": "100",
+        "frame": "jnp.zeros((4, 4, 1), jnp.uint8)",
+    }
+    look_at(own(tmp_path, over="jnp.abs(new[1]) > 4", **world))
+    assert capsys.readouterr().err == ""
+    (tmp_path / "counts").mkdir()
     look_at(
-        own(tmp_path, start="jnp.float32(0)", move="state + 0.1", over="new > 0.45")
+        own(tmp_path / "counts", over="(new[0] >= 9) | (jnp.abs(new[1]) > 4)", **world)
     )
-    assert (
-        "Own.step: all random episodes terminate after 5 steps. Where that is a time "
-        "limit, set max_episode_len=5"
-    ) in capsys.readouterr().err
+    assert re.search(
+        r"Own\.step: \d+ of \d+ random episodes terminate after 9 steps, and none "
+        r"later\. Where that is a time limit, set max_episode_len=9 and leave",
+        capsys.readouterr().err,
+    )
 
 
 def test_a_picture_that_nobody_draws_may_be_missing(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Array, Key
+from jaxtyping import Array, Int, Key
 
 from foreworld.core.errors import ConfigError
 from foreworld.worlds._asked import Asked
@@ -19,6 +19,9 @@ from foreworld.worlds._played import (
     play,
     starts_of,
 )
+
+_SHORTEST = 5
+"""Steps of an episode that may have a time limit; fewer are rounds of a game."""
 
 
 def check_episodes(asked: Asked, key: Key[Array, ""], ends: bool) -> list[str]:
@@ -67,13 +70,25 @@ def check_episodes(asked: Asked, key: Key[Array, ""], ends: bool) -> list[str]:
             f"ended any of {NUM_LANES} episodes of {LONGEST} random steps. Give the "
             f"longest episode, for example max_episode_len=1000."
         )
-    alike = len(ended) >= NUM_LANES and ended.min() == ended.max() > 1
-    if not acts or not alike or world.truncates:
+    return _remarks(asked, ended) if acts and not world.truncates else []
+
+
+def _remarks(asked: Asked, lengths: Int[np.ndarray, " episode"]) -> list[str]:
+    """Whether many episodes terminate after one number of steps, and none later.
+
+    That may be a rule of the world, or a count of its own.
+    """
+    if len(lengths) < NUM_LANES // 2:
+        return []
+    longest = lengths.max()
+    num = int((lengths == longest).sum())
+    if longest < _SHORTEST or num < len(lengths) / 4:
         return []
     return [
-        f"{asked.name}.step: all random episodes terminate after {ended[0]} steps. "
-        f"Where that is a time limit, set max_episode_len={ended[0]} and leave the "
-        f"count out: what a time limit cuts off has not terminated."
+        f"{asked.name}.step: {num} of {len(lengths)} random episodes terminate after "
+        f"{longest} steps, and none later. Where that is a time limit, set "
+        f"max_episode_len={longest} and leave the count out: what a time limit cuts "
+        f"off has not terminated."
     ]
 
 

@@ -2,10 +2,10 @@
 
 Rollouts, data sets, live play and the adapters of other tools all stand on these two
 functions, vmapped or scanned. The time limit is counted here, and truncation is kept
-apart from termination: a step is truncated where the world cuts the episode off itself
-or the limit is reached, whether it terminated or not, so values bootstrap exactly where
-an episode is truncated and not terminated. In a game an episode is over when all of its
-agents have ended.
+apart from termination: a step is truncated where the limit is reached, or where an
+adapter says that its foreign environment cuts the episode off, whether it terminated or
+not, so values bootstrap exactly where an episode is truncated and not terminated. In a
+game an episode is over when all of its agents have ended.
 """
 
 from __future__ import annotations

@@ -315,7 +315,7 @@ class _Look:
     def _check_keys(self, state: Any) -> None:
         """Whether anything is random."""
         keys = [named_key(self._key, "other", i) for i in range(_NUM_KEYS)]
-        starts = [self._asked.twice("reset", key) for key in keys]
+        starts = [self._asked.call("reset", key) for key in keys]
         if any(not same(starts[0], other) for other in starts[1:]):
             return
         action = random_action(self._world, state, self._key)
