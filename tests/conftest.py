@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
@@ -27,6 +28,10 @@ os.environ.setdefault(
 # A shell that starts the tests in its background has SIGINT ignored, and so would all
 # processes that tests start; those of a process that handles it have the default.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# No absolute times: machines are noisy.
+hypothesis.settings.register_profile("foreworld", deadline=None)
+hypothesis.settings.load_profile("foreworld")
 
 _MOST_MAPS = 20_000
 _MOST_SECONDS = 20.0

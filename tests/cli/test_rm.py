@@ -8,8 +8,8 @@ import pytest
 import foreworld as fw
 from foreworld.cli.main import main
 from foreworld.core.disk.life import at_work
+from foreworld.data.format.config import read_recipe
 from foreworld.data.format.folder import using
-from foreworld.data.format.recipe import read_recipe
 from foreworld.testing.probes import ProbeLearner, ProbeWorld
 
 

@@ -35,7 +35,6 @@ def data_source():
             "state": jnp.asarray(centre, jnp.float32),
             "valid": jnp.ones((6, 6), bool),
         },
-        action_space=None,
     )
 
 

@@ -1,12 +1,14 @@
 """Spaces contain what they sample and refuse what they must."""
 
+import json
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.spaces import Box, Discrete, Record
+from foreworld.core.spaces import Box, Discrete, Record, read_space, write_space
 
 SPACES = [
     Discrete(4),
@@ -111,3 +113,34 @@ def test_impossible_records():
         Record({"a": 3})
     with pytest.raises(ConfigError, match=r"has a name, got ''"):
         Record({"": Discrete(2)})
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        Discrete(3),
+        Discrete(2, ("left", "right")),
+        Box(-np.inf, 4.0, (2, 3), "uint8"),
+        Record({"aim": Record({"x": Box(0, 1, ())}), "say": Discrete(4)}),
+    ],
+)
+def test_spaces_are_written_as_json(space):
+    assert read_space(json.loads(json.dumps(write_space(space)))) == space
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        3,
+        {},
+        {"space": "disk"},
+        {"space": "discrete", "num": 0, "names": []},
+        {"space": "box", "low": 0, "high": 1, "shape": 3, "dtype": "float32"},
+        {"space": "box", "low": 0, "high": 1, "shape": [], "dtype": "os"},
+        {"space": "record", "fields": {}},
+    ],
+)
+def test_what_is_no_space(data):
+    with pytest.raises(ConfigError):
+        read_space(data)

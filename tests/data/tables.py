@@ -46,7 +46,7 @@ class MemoryTable(AbstractTable):
 
     def device(self) -> DataSource:
         columns = {n: jnp.asarray(a) for n, a in self._arrays.items()}
-        return make_source(columns, columns.get, None, ())
+        return make_source(columns, columns.get, {}, ())
 
 
 def labelled(labels: np.ndarray, num_frames: int = 3, side: int = 4) -> MemoryTable:

@@ -155,7 +155,7 @@ def test_an_active_world_takes_keys_and_acts_at_random_without(runs):
             "action": jnp.zeros((1, 11), jnp.int32),
             "valid": jnp.ones((1, 12), bool),
         },
-        action_space=world.action_space,
+        {"action": world.action_space},
     )
     trained = jax.jit(lambda key: learner.init(key, source))(root_key(0))
     session = ModelSession(world, root_key(1), Predictor(learner, trained))

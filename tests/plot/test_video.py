@@ -63,7 +63,7 @@ def source(action: Any) -> DataSource:
             "action": action,
             "valid": jnp.asarray(valid),
         },
-        action_space=space,
+        {} if space is None else {"action": space},
     )
 
 

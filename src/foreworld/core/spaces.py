@@ -311,3 +311,55 @@ class Record(AbstractSpace):
 
 
 Space = Discrete | Box | Record
+
+
+def write_space(space: Space) -> dict[str, Any]:
+    """A space as plain JSON values, which :func:`read_space` makes a space again.
+
+    Parameters
+    ----------
+    space
+        Any space; infinite bounds are written as text.
+    """
+    if isinstance(space, Record):
+        fields = {name: write_space(inner) for name, inner in space.items}
+        return {"space": "record", "fields": fields}
+    if isinstance(space, Discrete):
+        return {"space": "discrete", "num": space.num, "names": list(space.names)}
+    low, high = (x if math.isfinite(x) else str(x) for x in (space.low, space.high))
+    shape = list(space.shape)
+    return {
+        "space": "box",
+        "low": low,
+        "high": high,
+        "shape": shape,
+        "dtype": space.dtype,
+    }
+
+
+def read_space(data: Any) -> Space:
+    """A space that was written.
+
+    Parameters
+    ----------
+    data
+        What :func:`write_space` gave.
+
+    Raises
+    ------
+    ConfigError
+        It is none.
+    """
+    try:
+        if data["space"] == "record":
+            fields = data["fields"].items()
+            return Record({name: read_space(inner) for name, inner in fields})
+        if data["space"] == "discrete":
+            return Discrete(int(data["num"]), tuple(map(str, data["names"])))
+        if data["space"] == "box":
+            shape = tuple(map(int, data["shape"]))
+            dtype = str(jnp.dtype(data["dtype"]))
+            return Box(float(data["low"]), float(data["high"]), shape, dtype)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ConfigError(f"{data!r} is no space: {error}.") from error
+    raise ConfigError(f"{data!r} is no space: expected a discrete, a box or a record.")

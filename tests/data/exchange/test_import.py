@@ -15,7 +15,7 @@ from foreworld.data.exchange.importing import import_data
 from foreworld.data.exchange.recordings import arrays as recorded_arrays
 from foreworld.data.format import schema
 from foreworld.data.format.check import check_dataset
-from foreworld.data.format.recipe import read_columns
+from foreworld.data.format.config import read_columns
 from foreworld.data.reading.reference import DataRef
 
 RNG = np.random.default_rng(0)

@@ -15,8 +15,8 @@ from foreworld.core.disk.folder import manifest, seal
 from foreworld.core.errors import DamagedError, ForeworldError
 from foreworld.data.exchange.importing import import_data
 from foreworld.data.format.check import check_dataset
+from foreworld.data.format.config import read_recipe
 from foreworld.data.format.folder import account
-from foreworld.data.format.recipe import read_recipe
 from foreworld.workspace.removal import delete, doom
 
 SHARD = "train/shard-00001.h5"

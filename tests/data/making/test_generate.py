@@ -26,8 +26,9 @@ from foreworld.core.errors import (
 )
 from foreworld.data.format import folder as format_folder
 from foreworld.data.format.check import check_dataset
+from foreworld.data.format.config import read_columns, read_recipe
 from foreworld.data.format.folder import missing, shard_path
-from foreworld.data.format.recipe import Recipe, TaskRecipe, read_columns, read_recipe
+from foreworld.data.format.recipe import Recipe, TaskRecipe
 from foreworld.data.making import generate as generation
 from foreworld.data.making.generate import generate, work
 from foreworld.data.making.shards import prepare

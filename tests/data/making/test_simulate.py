@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import foreworld as fw
 from foreworld.core.disk.folder import manifest
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.keys import named_key, root_key
@@ -18,8 +19,7 @@ from foreworld.data.making.generate import generate
 from foreworld.data.making.sequence import sequence
 from foreworld.data.making.simulate import Simulator
 from foreworld.data.reading.dataset import open_dataset
-from foreworld.testing.games import RepeatedMatchingPennies
-from foreworld.testing.masked import Letter
+from foreworld.testing.masked import Letter, Nim
 from foreworld.users.random_policy import RandomPolicy
 from foreworld.worlds.base import Family
 from foreworld.worlds.dynamics.pendulum import Pendulum
@@ -203,17 +203,31 @@ def test_a_program_is_traced_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(traced) == 1
 
 
-def test_games_are_refused() -> None:
-    recipe = TaskRecipe(Family(RepeatedMatchingPennies()), train=1)
-    with pytest.raises(
-        ConfigError, match="MatchingPennies is a game of several agents"
-    ):
-        Simulator(recipe)
+def test_games_have_columns_by_agent(tmp_path: Path) -> None:
+    data = generate(Nim(), tmp_path / "a", train=9, num_frames=6, quiet=True)
+    train = data.train.device()
+    assert set(train.action) == set(train.state) == set(Nim().agents)
+    assert train.action_space == Nim().action_space
+    acting = np.stack([train.get("acting")[name] for name in Nim().agents])
+    # One after the other until the game is over, and nobody afterwards.
+    np.testing.assert_array_equal(acting.sum(0), train.valid[:, 1:])
+    assert not train.valid.all()
+    ended = np.stack(list(train.get("terminated").values())).any(0)
+    assert (ended.sum(1) <= 1).all() and not (ended & (acting.sum(0) == 0)).any()
+    assert fw.check(tmp_path / "a") == []
 
 
-def test_actions_that_are_records_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"Letter has actions Record.*one column"):
-        Simulator(TaskRecipe(Family(Letter()), train=1))
+def test_records_have_columns_by_field(tmp_path: Path) -> None:
+    more = {"images": False, "store": "npz", "quiet": True}
+    data = generate(Letter(), tmp_path / "a", train=5, num_frames=6, **more)
+    train = data.train.device()
+    assert train.action_space == Letter().action_space.fields
+    assert {n: x.shape for n, x in train.action.items()} == {
+        "word": (5, 5),
+        "aim": (5, 5, 2),
+        "send": (5, 5),
+    }
+    assert data.train.action["aim"][1:3].shape == (2, 5, 2)
 
 
 def test_sequences_that_may_not_stay_are_drawn_again(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def counting_source(num_sequences=3, sequence_len=9, lengths=None):
             "action": jnp.asarray(action, jnp.float32),
             "valid": jnp.asarray(time[None] < np.asarray(lengths)[:, None]),
         },
-        action_space=Box(0.0, 255.0, (1,)),
+        {"action": Box(0.0, 255.0, (1,))},
     )
 
 
@@ -43,8 +43,8 @@ def moving_source(
         {
             "image": jnp.asarray(image, jnp.uint8),
             "state": jnp.zeros((num_sequences, sequence_len, 1), jnp.float32),
-            "action": None if passive else jnp.asarray(action, jnp.int32),
             "valid": jnp.ones((num_sequences, sequence_len), bool),
+            **({} if passive else {"action": jnp.asarray(action, jnp.int32)}),
         },
-        action_space=None if passive else Discrete(num_actions),
+        {} if passive else {"action": Discrete(num_actions)},
     )

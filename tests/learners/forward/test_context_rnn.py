@@ -46,7 +46,6 @@ def two_tasks(num_tasks=2):
             "state": jnp.asarray(column[..., None], jnp.float32),
             "valid": jnp.ones(shape[:2], bool),
         },
-        None,
         task_sizes=(EACH,) * num_tasks,
     )
 

@@ -41,7 +41,6 @@ DATA = DataSource(
         "state": jnp.zeros((1, 2, 2)),
         "valid": jnp.ones((1, 2), bool),
     },
-    None,
 )
 
 

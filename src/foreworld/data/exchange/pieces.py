@@ -14,13 +14,7 @@ from foreworld.core.errors import ConfigError
 from foreworld.core.machine import free_memory
 from foreworld.data.exchange.recordings.account import Arrays, Reel
 from foreworld.data.format.folder import finish, missing, shard_path, using
-from foreworld.data.format.recipe import (
-    CHUNK_LEN,
-    SPLITS,
-    Recipe,
-    Shard,
-    TaskRecipe,
-)
+from foreworld.data.format.recipe import CHUNK_LEN, SPLITS, Recipe, Shard, TaskRecipe
 from foreworld.data.format.schema import Column, axis_of
 from foreworld.data.format.store.find import find_store
 

@@ -61,7 +61,7 @@ def write_well(data: DataSet, out: str | Path, force: bool = False) -> list[Path
                 f"{split!r} holds no frames, and The Well holds fields on a grid. "
                 f"Generate it with frames, or export to npz-slvm."
             )
-        if split.action_space() is not None:
+        if split.spaces():
             raise ConfigError(
                 f"{split!r} holds actions, for which The Well has no place. It is for "
                 f"worlds in which nobody acts."

@@ -11,16 +11,10 @@ from foreworld.core.disk.folder import CONFIG, MANIFEST, manifest, read_json, ve
 from foreworld.core.disk.seals import extra, misplaced
 from foreworld.core.errors import ForeworldError
 from foreworld.core.own.in_parts import misfits
+from foreworld.data.format.config import read_columns, read_identity, read_recipe
 from foreworld.data.format.contents import BESIDE
 from foreworld.data.format.folder import shard_path
-from foreworld.data.format.recipe import (
-    Recipe,
-    Shard,
-    TaskRecipe,
-    read_columns,
-    read_identity,
-    read_recipe,
-)
+from foreworld.data.format.recipe import Recipe, Shard, TaskRecipe
 from foreworld.data.format.schema import PARAMETER, Column
 from foreworld.data.format.store.base import AbstractShardReader
 from foreworld.data.format.store.find import find_store

@@ -11,7 +11,8 @@ from foreworld.core.disk.folder import CONFIG, MANIFEST, read_json
 from foreworld.core.disk.life import LEASES
 from foreworld.core.disk.names import inside
 from foreworld.core.errors import DamagedError
-from foreworld.data.format.recipe import SPLITS, task_names
+from foreworld.data.format.config import task_names
+from foreworld.data.format.recipe import SPLITS
 
 LOGS = "logs"
 """Where launchers put what workers print."""

@@ -34,6 +34,7 @@ from foreworld.core.errors import DamagedError, OccupiedError
 from foreworld.core.own.made_with import changes
 from foreworld.core.parts.config import flat, to_dict
 from foreworld.core.parts.part import Part
+from foreworld.data.format.config import write_config
 from foreworld.data.format.contents import (
     check_links,
     contents,
@@ -47,7 +48,6 @@ from foreworld.data.format.recipe import (
     Recipe,
     Shard,
     TaskRecipe,
-    write_config,
 )
 from foreworld.data.format.schema import Column
 from foreworld.data.format.store.find import find_store

@@ -7,23 +7,17 @@ task, whose name is empty and whose files lie in the folder itself.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated
 
-from foreworld.core.disk.folder import CONFIG, MANIFEST, read_sealed
-from foreworld.core.disk.kind import kind_in
-from foreworld.core.errors import ConfigError, DamagedError
+from foreworld.core.errors import ConfigError
 from foreworld.core.own.in_parts import values_in
-from foreworld.core.own.made_with import made_with
-from foreworld.core.parts.config import changes, content_hash, read_part, to_dict
+from foreworld.core.parts.config import changes, content_hash
 from foreworld.core.parts.limits import Bounded
 from foreworld.core.parts.part import Part
 from foreworld.core.parts.reference import AbstractRef
 from foreworld.core.parts.stand_in import StandIn, class_name
 from foreworld.data.format.observation import Observation
-from foreworld.data.format.schema import Column
 from foreworld.data.format.store.find import StoreName
 from foreworld.worlds.base import Family
 from foreworld.worlds.policy import AbstractPolicy
@@ -246,119 +240,3 @@ def task_name_allowed(name: str) -> bool:
     """Whether a word can be the name of one of several tasks, and so of a folder."""
     plain = all(c.isascii() and (c.isalnum() or c in "_-") for c in name)
     return plain and name not in ("", *SPLITS)
-
-
-def task_names(config: object) -> list[str]:
-    """Names of the tasks in a ``config.json`` that was not checked.
-
-    Names that could lead out of the folder are left out.
-    """
-    found = config.get("recipe") if isinstance(config, Mapping) else None
-    for step in ("tasks", "dict"):
-        found = found.get(step) if isinstance(found, Mapping) else None
-    names = list(found) if isinstance(found, Mapping) else []
-    return [""] if names == [""] else [n for n in names if task_name_allowed(str(n))]
-
-
-def write_config(
-    recipe: Recipe, columns: Mapping[str, Sequence[Column]]
-) -> dict[str, Any]:
-    """The contents of ``config.json``.
-
-    Parameters
-    ----------
-    recipe
-        Of the data set.
-    columns
-        What the shards of each task hold.
-    """
-    return {
-        "kind": KIND,
-        "format": FORMAT,
-        "recipe": to_dict(recipe),
-        "content_hash": content_hash(recipe),
-        "identity": recipe.identity,
-        "columns": {task: [asdict(c) for c in some] for task, some in columns.items()},
-        **made_with(recipe),
-    }
-
-
-def read_recipe(folder: Path) -> Recipe:
-    """The recipe that a data set's folder tells.
-
-    Raises
-    ------
-    DamagedError
-        ``config.json`` is missing or is none.
-    ConfigError
-        The folder holds something else, or a format this installation does not know.
-    """
-    path = folder / CONFIG
-    if not path.exists():
-        raise DamagedError(
-            f"{folder} is no data set: {path} is missing. Make one with "
-            f"'foreworld generate WHAT --out {folder}'."
-        )
-    data = read_sealed(folder, CONFIG)
-    kind = kind_in(data)
-    if kind != KIND:
-        raise ConfigError(f"{folder} holds a {kind or 'thing unknown'}, not a {KIND}.")
-    if data.get("format") not in FORMATS:
-        raise ConfigError(
-            f"{folder} is written in format {data.get('format', 0)} of data sets; this "
-            f"installation reads formats {' and '.join(map(str, FORMATS))}. Make it "
-            f"anew, or install the version that wrote it."
-        )
-    recipe = read_part(data.get("recipe"), path)
-    if not isinstance(recipe, Recipe):
-        raise DamagedError(f"{path} is damaged: its 'recipe' is none.")
-    return recipe
-
-
-def read_columns(folder: Path, recipe: Recipe) -> dict[str, tuple[Column, ...]]:
-    """What the shards of each task hold, as ``config.json`` tells.
-
-    Parameters
-    ----------
-    folder, recipe
-        Of the data set.
-
-    Raises
-    ------
-    DamagedError
-        It does not tell.
-    """
-    data = read_sealed(folder, CONFIG)
-    try:
-        return {
-            task: tuple(
-                Column(str(c["name"]), tuple(c["shape"]), str(c["dtype"]), c["unit"])
-                for c in data["columns"][task]
-            )
-            for task in recipe.tasks
-        }
-    except (KeyError, TypeError) as error:
-        raise DamagedError(
-            f"{folder / CONFIG} is damaged: it does not tell the columns of every task."
-        ) from error
-
-
-def read_identity(folder: Path, recipe: Recipe) -> str:
-    """Which data set a folder says it is; of a recipe that is whole, it follows.
-
-    Parameters
-    ----------
-    folder
-        Of the data set.
-    recipe
-        As it was read; the class of its world need not be at hand.
-    """
-    if any(isinstance(one, StandIn) for one in values_in(recipe)):
-        return str(read_sealed(folder, CONFIG).get("identity"))
-    return recipe.identity
-
-
-def fingerprint(folder: Path) -> str:
-    """SHA-256 of a folder's finished marker: changes whenever any byte does."""
-    path = folder / MANIFEST
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""

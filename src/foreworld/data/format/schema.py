@@ -18,7 +18,9 @@ Axis = Literal["frame", "step", "none"]
 Maker = Literal["world", "recording", "generator", "writer", "merge"]
 """The simulated world, a person's recording, the generator of random sequences, the
 writer of shards, or the reader that puts tasks together."""
-PARAMETER = "parameters/"
+INTO = "/"
+"""Stands in names of columns of things with parts: of agents, of a record's fields."""
+PARAMETER = f"parameters{INTO}"
 """What names of sampled fields of the world begin with."""
 LABEL = "label"
 """Position of a sequence's task, ``(1,)`` each; there where tasks are read together."""
@@ -58,6 +60,7 @@ SCHEMA = {
     "state": Row("frame", "float32", ("state",), _BOTH),
     "derivative": Row("frame", "float32", ("state",)),
     "action": Row("step", "", ("...",), _BOTH),
+    "acting": Row("step", "bool", ()),
     "reward": Row("step", "float32", (), _BOTH),
     "terminated": Row("step", "bool", (), _BOTH),
     "truncated": Row("step", "bool", (), _BOTH),
@@ -84,10 +87,13 @@ _EXTRA = Row("frame", "", ("...",))
 
 
 def row_of(name: str) -> Row:
-    """What is known of a column; a world's own columns have an entry a frame."""
+    """What is known of a column; a world's own columns have an entry a frame.
+
+    A column of one agent or one field is like that of the whole.
+    """
     if name.startswith(PARAMETER):
         return _SAMPLED
-    return SCHEMA.get(name, _EXTRA)
+    return SCHEMA.get(name.partition(INTO)[0], _EXTRA)
 
 
 def stored_dtype(name: str, dtype: Any) -> str:
@@ -141,9 +147,12 @@ class Column:
         row = row_of(self.name)
         over = {"frame": ("time",), "step": ("transition",), "none": ()}[row.axis]
         num = len(self.shape) - len(over)
+        part, name = self.name.partition(INTO)[2], self.name.replace(INTO, "_")
         if row.entry != ("...",):
-            return ("sequence", *over, *row.entry)
-        return ("sequence", *over, *(f"{self.name}_{i}" for i in range(num)))
+            # As wide as each agent's own.
+            entry = (f"{axis}_{part}" if part else axis for axis in row.entry)
+            return ("sequence", *over, *entry)
+        return ("sequence", *over, *(f"{name}_{i}" for i in range(num)))
 
     @property
     def compressed(self) -> bool:

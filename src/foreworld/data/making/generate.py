@@ -29,10 +29,11 @@ from foreworld.core.parts.part import field_specs
 from foreworld.core.parts.reference import AbstractRef
 from foreworld.core.parts.types import checked
 from foreworld.core.progress import Progress
+from foreworld.data.format.config import read_recipe
 from foreworld.data.format.contents import LOGS, check_links
 from foreworld.data.format.folder import using
 from foreworld.data.format.observation import NAMES, Observation
-from foreworld.data.format.recipe import Recipe, TaskRecipe, read_recipe
+from foreworld.data.format.recipe import Recipe, TaskRecipe
 from foreworld.data.making.recipes import set_recipe, task_recipe
 from foreworld.data.making.shards import Shards, prepare
 from foreworld.data.making.step_size import check_steps

@@ -13,10 +13,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key, PyTree, UInt8
 
-from foreworld.core.errors import ConfigError
 from foreworld.core.keys import named_key
+from foreworld.data.format.nested import flat, of
 from foreworld.data.format.observation import Observation
-from foreworld.data.format.schema import stored_dtype
+from foreworld.data.format.schema import INTO, stored_dtype
 from foreworld.worlds.base import AbstractWorld
 from foreworld.worlds.dynamics.base import AbstractDynamics
 from foreworld.worlds.episode import advance, begin
@@ -54,7 +54,7 @@ def episode(
     Parameters
     ----------
     world
-        A world of one agent, or a passive one.
+        Any world or game.
     policy
         What acts.
     key
@@ -82,10 +82,12 @@ def episode(
         out = {
             "frame": (kept.state, kept.obs, ~ended),
             "action": action,
-            "reward": jnp.where(ended, 0, step.reward),
-            "terminated": step.terminated & ~ended,
-            "truncated": step.truncated & ~ended,
+            "reward": jax.tree.map(lambda x: jnp.where(ended, 0, x), step.reward),
+            "terminated": jax.tree.map(lambda x: x & ~ended, step.terminated),
+            "truncated": jax.tree.map(lambda x: x & ~ended, step.truncated),
         }
+        if isinstance(turn, dict):
+            out["acting"] = {name: one.acting & ~ended for name, one in turn.items()}
         return (kept, memory), out
 
     steps = (jnp.arange(num_frames - 1), durations)
@@ -171,11 +173,8 @@ def sequence(
     drift = _drift(world, made)
     accepted = _accepted(world, made) & jnp.all(drift <= GROWTH)
     made, times = shown((made, times), key, num_frames, seen)
-    columns: dict[str, Any] = {
-        "state": _rows(world, made.observations),
-        **made.done,
-        "valid": made.valid,
-    }
+    columns = flat({"state": _rows(world, made.observations), **made.done})
+    columns["valid"] = made.valid
     if seen.images:
         columns["image"] = _as_stored(jax.vmap(world.render)(made.states), seen)
     if isinstance(world, AbstractDynamics):
@@ -235,10 +234,11 @@ def _disturbed(
     columns: dict[str, Array], key: Key[Array, ""], seen: Observation
 ) -> dict[str, Array]:
     """Columns with noise, and with frames that were not observed."""
-    if seen.state_noise:
-        state = columns["state"]
-        noise = jax.random.normal(named_key(key, "state_noise"), state.shape, "float32")
-        columns["state"] = state + jnp.float32(seen.state_noise) * noise
+    for name in of(columns, "state") if seen.state_noise else ():
+        state, part = columns[name], name.partition(INTO)[2]
+        own = named_key(key, "state_noise", *([part] if part else []))
+        noise = jax.random.normal(own, state.shape, "float32")
+        columns[name] = state + jnp.float32(seen.state_noise) * noise
     if seen.image_noise and seen.images:
         image = columns["image"]
         noise = jax.random.normal(named_key(key, "image_noise"), image.shape, "float32")
@@ -249,17 +249,17 @@ def _disturbed(
         draw = jax.random.uniform(named_key(key, "missing"), valid.shape, jnp.float32)
         # The first frame is always observed, so that no sequence is empty.
         noticed = (draw >= seen.missing) | (jnp.arange(len(valid)) == 0)
-        for name in ("image", "state"):
-            if name in columns:
-                whole = columns[name]
-                mask = noticed.reshape(-1, *(1,) * (whole.ndim - 1))
-                columns[name] = jnp.where(mask, whole, jnp.zeros((), whole.dtype))
+        for name in (*of(columns, "image"), *of(columns, "state")):
+            whole = columns[name]
+            mask = noticed.reshape(-1, *(1,) * (whole.ndim - 1))
+            columns[name] = jnp.where(mask, whole, jnp.zeros((), whole.dtype))
         columns["observed"] = noticed
     return columns
 
 
-def _rows(world: AbstractWorld, obs: Any) -> Float[Array, "time state"]:
+def _rows(world: AbstractWorld, obs: Any) -> Any:
+    """Observations as rows of numbers; by agent in a game."""
     space = world.observation_space
     if isinstance(space, dict):
-        raise ConfigError("observations by agent cannot be stored in a data set.")
+        return {agent: one.flatten(obs[agent]) for agent, one in space.items()}
     return space.flatten(obs)

@@ -19,7 +19,7 @@ from foreworld.core.compilation import Program, compile_all
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.host_keys import host_fold, host_key
 from foreworld.core.keys import key_of, named_key, pinned, root_key
-from foreworld.core.parts.opening import open_packed, opened
+from foreworld.core.parts.opening import open_packed
 from foreworld.core.parts.part import Part
 from foreworld.core.parts.partition import (
     Leaves,
@@ -31,7 +31,6 @@ from foreworld.core.parts.partition import (
 )
 from foreworld.core.parts.paths import field_paths
 from foreworld.core.parts.reference import AbstractRef
-from foreworld.core.spaces import Record
 from foreworld.data.format.observation import Observation
 from foreworld.data.format.recipe import TaskRecipe
 from foreworld.data.format.schema import PARAMETER, Column, stored_dtype
@@ -54,27 +53,9 @@ class _Static(NamedTuple):
 
 
 class Simulator:
-    """The program of one recipe.
-
-    Raises
-    ------
-    ConfigError
-        The family is one of games, or of worlds whose actions are records: their data
-        sets have no written format yet.
-    """
+    """The program of one recipe."""
 
     def __init__(self, recipe: TaskRecipe) -> None:
-        world = opened(recipe.family.world)
-        if isinstance(world.action_space, dict):
-            raise ConfigError(
-                f"{type(world).__name__} is a game of several agents; data sets hold "
-                f"worlds of one agent or none."
-            )
-        if isinstance(world.action_space, Record):
-            raise ConfigError(
-                f"{type(world).__name__} has actions {world.action_space}; a data set "
-                f"holds one column of actions, of a Discrete or a Box."
-            )
         _check_time(recipe)
         self.recipe = recipe
         # The whole recipe would compile anew for every seed and size.

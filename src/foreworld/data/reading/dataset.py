@@ -18,14 +18,9 @@ from foreworld.core.errors import ConfigError, DamagedError, unknown_name
 from foreworld.core.parts.config import changes
 from foreworld.core.parts.stand_in import StandIn, class_name
 from foreworld.core.parts.types import checked
+from foreworld.data.format.config import read_identity, read_recipe
 from foreworld.data.format.contents import check_links
-from foreworld.data.format.recipe import (
-    SPLITS,
-    Recipe,
-    TaskRecipe,
-    read_identity,
-    read_recipe,
-)
+from foreworld.data.format.recipe import SPLITS, Recipe, TaskRecipe
 from foreworld.data.reading.pictures import moving_gif
 from foreworld.data.reading.split import Merging, Split, StatePolicy
 from foreworld.worlds.base import Family

@@ -8,7 +8,7 @@ from foreworld.core.disk.places import expanded
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.part import Place
 from foreworld.core.parts.reference import AbstractRef
-from foreworld.data.format.recipe import read_identity, read_recipe
+from foreworld.data.format.config import read_identity, read_recipe
 from foreworld.data.format.schema import learnt
 from foreworld.data.reading.dataset import DataSet, open_dataset
 from foreworld.data.reading.split import NumColumns, StatePolicy

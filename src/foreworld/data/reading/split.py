@@ -21,9 +21,10 @@ from foreworld.core import show
 from foreworld.core.disk.places import shown
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.limits import Bounded
-from foreworld.core.parts.opening import opened
 from foreworld.core.parts.partition import numbers
-from foreworld.data.format.recipe import Recipe, fingerprint
+from foreworld.core.spaces import Space
+from foreworld.data.format.config import fingerprint, read_spaces
+from foreworld.data.format.recipe import Recipe
 from foreworld.data.format.schema import LABEL, PARAMETER, STATES, stored_dtype
 from foreworld.data.reading.pictures import sheet_png
 from foreworld.data.reading.shards import Shards
@@ -177,22 +178,23 @@ class Split(AbstractTable):
             if small and name not in self._kept:
                 self._kept[name] = self.rows(name, np.arange(len(self)))
 
-    def action_space(self) -> Any:
-        """What actions may be, in all tasks; ``None`` where there are none.
+    def spaces(self) -> dict[str, Space]:
+        """What values of columns may be, in all tasks: of actions, if there are any.
 
         Raises
         ------
         ConfigError
             Tasks differ in that.
         """
-        if "action" not in self.columns:
-            return None
-        recipes = self.recipe.tasks
-        spaces = {t: opened(r.family.world).action_space for t, r in recipes.items()}
+        found = read_spaces(self.folder, self.recipe)
+        spaces = {task: found[task] for task in self.recipe.tasks}
         first = next(iter(spaces.values()))
-        if any(space != first for space in spaces.values()):
-            raise self._unequal("actions", {t: str(s) for t, s in spaces.items()}, "")
-        return first
+        if any(some != first for some in spaces.values()):
+            texts = {
+                t: ", ".join(map(str, some.values())) for t, some in spaces.items()
+            }
+            raise self._unequal("actions", texts, "")
+        return {name: space for name, space in first.items() if name in self.columns}
 
     def source(self, array: Any) -> DataSource:
         """What learners see of the split.
@@ -205,16 +207,10 @@ class Split(AbstractTable):
         Raises
         ------
         ConfigError
-            There are no frames, or frames, states or actions of the tasks differ.
+            Frames, states or actions of the tasks differ.
         """
-        if "image" not in self.columns:
-            raise ConfigError(
-                f"{self!r} holds no frames, which whole splits on the device need. "
-                f"Read its columns with .loader, cut series with .windows, or "
-                f"generate it with frames."
-            )
         sizes = self.task_sizes.values()
-        return make_source(self.columns, array, self.action_space(), sizes)
+        return make_source(self.columns, array, self.spaces(), sizes)
 
     def device(self) -> DataSource:
         """The whole split as device arrays; made once a process for each folder.
@@ -222,7 +218,7 @@ class Split(AbstractTable):
         Raises
         ------
         ConfigError
-            There are no frames, or frames, states or actions of the tasks differ.
+            Frames, states or actions of the tasks differ.
         DamagedError
             A file is missing or cannot be read.
         """

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Int
 
 from foreworld.core.errors import unknown_name
+from foreworld.data.format.nested import nested
 from foreworld.data.format.schema import PARAMETER
 from foreworld.data.views.source import DataSource
 
@@ -67,8 +68,6 @@ class AbstractRows(abc.ABC):
 
         Raises
         ------
-        ConfigError
-            There are no frames.
         DamagedError
             A file is missing or cannot be read.
         """
@@ -87,13 +86,15 @@ class AbstractRows(abc.ABC):
             if name.startswith(PARAMETER)
         }
 
-    def __getattr__(self, name: str) -> LazyColumn:
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        if name not in self.columns:
+        columns = {full: LazyColumn(self, full) for full in self.columns}
+        found = nested(columns, name)
+        if found is None:
             what = f"column of the split {self.name} of {self.place}:"
             raise AttributeError(str(unknown_name(what, name, self.columns)))
-        return LazyColumn(self, name)
+        return found
 
     def read(self, name: str, index: Any) -> np.ndarray | np.generic:
         """Rows of a column, as arrays are indexed.

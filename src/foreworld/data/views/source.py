@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int, Key
 
+from foreworld.core.errors import FitError
+from foreworld.core.parts.settings import Settings
 from foreworld.core.spaces import Space
+from foreworld.data.format.nested import nested
 from foreworld.data.format.schema import PARAMETER, learnt
+from foreworld.data.views.ragged import Ragged
 
 
 class DataSource(eqx.Module):
@@ -18,17 +25,60 @@ class DataSource(eqx.Module):
     ----------
     columns
         Arrays by the names of the data format, ``(sequence, ...)``; shapes and dtypes
-        in their place while an experiment is planned.
-    action_space
-        What actions may be; ``None`` for a passive world.
+        in their place while an experiment is planned. Of games and records each array
+        is a column of its own (``action/prover/message``). What has another length in
+        every sequence is a :class:`~foreworld.data.views.ragged.Ragged`.
+    spaces
+        What values of a column may be, by its name: of actions, where there are any.
     task_sizes
         Sequences of each task of the split, which lie task after task; empty where
         there is but one task.
     """
 
     columns: dict[str, Any]
-    action_space: Space | None = eqx.field(static=True)
+    spaces: Settings = eqx.field(static=True, converter=Settings, default=Settings())
     task_sizes: tuple[int, ...] = eqx.field(static=True, default=())
+
+    def get(self, name: str) -> Any:
+        """A column; by agent or by field where it has parts; ``None`` without one."""
+        return nested(self.columns, name)
+
+    def need(self, learner: str, *names: str) -> None:
+        """Refuse data without columns that a learner reads.
+
+        Parameters
+        ----------
+        learner
+            Name of its class, for the message.
+        *names
+            Columns, by the names of the data format.
+
+        Raises
+        ------
+        FitError
+            Says which are missing, and which there are.
+        """
+        missing = [name for name in names if self.get(name) is None]
+        if missing:
+            raise FitError(
+                f"{learner} learns from {_listed(names)}, but the data "
+                f"set has no {_listed(missing)}. It has {_listed(self.columns)}."
+            )
+
+    def sequences(
+        self, key: Key[Array, ""], num: int
+    ) -> tuple[DataSource, Int[Array, " drawn"]]:
+        """Sequences to learn from: where they lie, and in which rows.
+
+        Parameters
+        ----------
+        key
+            A key of these sequences alone.
+        num
+            How many to draw, with replacement.
+        """
+        rows = jax.random.randint(key, (num,), 0, self.num_sequences, jnp.int32)
+        return self, rows
 
     @property
     def image(self) -> Any:
@@ -38,15 +88,20 @@ class DataSource(eqx.Module):
     @property
     def state(self) -> Any:
         """Observations of the world, float32, ``(sequence, time, state)``."""
-        return self.columns["state"]
+        return self.get("state")
 
     @property
     def action(self) -> Any:
         """Action after each frame but the last, ``(sequence, time - 1, ...)``.
 
-        ``None`` in a passive world.
+        ``None`` in a passive world; by agent in a game, by field of a record.
         """
-        return self.columns.get("action")
+        return self.get("action")
+
+    @property
+    def action_space(self) -> Any:
+        """What actions may be, arranged like :attr:`action`; ``None`` without any."""
+        return nested(self.spaces, "action")
 
     @property
     def valid(self) -> Any:
@@ -65,18 +120,19 @@ class DataSource(eqx.Module):
     @property
     def num_sequences(self) -> int:
         """Sequences in the split."""
-        return self.image.shape[0]
+        first = next(iter(self.columns.values()))
+        return first.num_rows if isinstance(first, Ragged) else first.shape[0]
 
     @property
     def sequence_len(self) -> int:
         """Frames in a sequence."""
-        return self.image.shape[1]
+        return self.valid.shape[1]
 
 
 def make_source(
     names: Iterable[str],
     array: Callable[[str], Any],
-    action_space: Any,
+    spaces: Mapping[str, Space],
     task_sizes: Iterable[int],
 ) -> DataSource:
     """The columns that learners may use, as a source.
@@ -87,8 +143,12 @@ def make_source(
         Columns that there are.
     array
         Gives a column: the array, or its shape and dtype where that is enough.
-    action_space, task_sizes
+    spaces, task_sizes
         See :class:`DataSource`.
     """
     columns = {name: array(name) for name in learnt(names)}
-    return DataSource(columns, action_space, tuple(task_sizes))
+    return DataSource(columns, Settings(spaces), tuple(task_sizes))
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)

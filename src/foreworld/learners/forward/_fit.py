@@ -92,11 +92,12 @@ def check_sequences(
     Raises
     ------
     FitError
-        A world instead of data, sequences that are too short, frames of an
+        A world instead of data, no frames, sequences that are too short, frames of an
         unsuitable size, or actions of several agents.
     """
     if not isinstance(source, DataSource):
         raise FitError(needs_data(learner, source))
+    source.need(learner, "image", "valid")
     needed = max(window_len, context_len + 1)
     if source.sequence_len < needed:
         raise FitError(

@@ -9,9 +9,9 @@ from typing import Any
 from foreworld.core.errors import unknown_name
 from foreworld.core.parts.part import Part
 from foreworld.data.format.check import check_dataset
+from foreworld.data.format.config import read_recipe
 from foreworld.data.format.contents import contents, foreign, tasks_in
 from foreworld.data.format.folder import account
-from foreworld.data.format.recipe import read_recipe
 from foreworld.data.reading.dataset import open_dataset
 from foreworld.workspace.kinds.base import AbstractFolderKind
 
