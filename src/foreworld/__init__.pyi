@@ -3,6 +3,7 @@ from foreworld import networks as networks
 from foreworld import testing as testing
 from foreworld import worlds as worlds
 from foreworld.data import sets as sets
+from foreworld.data.making.fresh import Fresh as Fresh
 from foreworld.data.making.generate import generate as generate
 from foreworld.data.sets.find import make_set as make_set
 from foreworld.sweeps.results.gather import results as results

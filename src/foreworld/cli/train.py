@@ -2,9 +2,12 @@
 
     foreworld train ppo --on tmaze --world.length 10 --learning-rate 2.5e-3 --seeds 4
     foreworld train rnn_deconvolve --on data/pendulum --preset small --seeds 3
+    foreworld train rnn_deconvolve --on pendulum --data.num-frames 40 --preset small
 
-Bare fields are the learner's, those of the world begin with ``world.``. Run the same
-command again after an interruption: it goes on from the last checkpoint.
+Bare fields are the learner's, those of the world begin with ``world.``. A learner that
+learns from data is given new episodes of a world for every update; ``data.`` are the
+fields of that stream. Run the same command again after an interruption: it goes on from
+the last checkpoint.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ def configure(usage: Usage) -> None:
     usage.add("learner LEARNER", "'foreworld list learners'")
     help = "a world, ./my_world.py:MyWorld, or the folder of a data set"
     usage.add("--on WHAT", help, required=True)
+    usage.add("--data SET", "data set or file that the world refers to, if any")
     usage.add("--seeds N", "number of runs (default: 1)", int, low=1, default=1)
     usage.seed()
     usage.add("--preset NAME", "the learner's defaults for a purpose, if any")
@@ -33,6 +37,7 @@ def describe(args: Args) -> list[Any]:
     """The learner, and the world if there is one."""
     from foreworld.cli._fields import Shown
     from foreworld.core import registry
+    from foreworld.data.making.fresh import Fresh
     from foreworld.workspace.words import meaning
 
     cls: Any = registry.find("learners", args.learner)
@@ -47,6 +52,8 @@ def describe(args: Args) -> list[Any]:
         )
     if what.world is not None:
         parts.append(Shown(what.world, "world"))
+        if cls.reads_data:
+            parts.append(Shown(Fresh, "data"))
     return parts
 
 
@@ -61,8 +68,16 @@ def run(args: Args, fields: Fields) -> int:
     given = [(name.removeprefix("learner."), text) for name, text in fields]
     command = f"foreworld train {args.learner} --on {args.on}"
     values = read_fields(parts, given, command)
-    data = meaning(args.on, "folder", "worlds", "set").folder
-    world = args.on if data is None else None
+    data: Any = meaning(args.on, "folder", "worlds", "set").folder
+    world: Any = args.on if data is None else None
+    if args.data is not None:
+        field = _reference(args, parts)
+        values[f"world.{field}"] = args.data
+    if world is not None and parts[0].cls.reads_data:
+        values = {
+            f"data.{n}" if n.startswith("world.") else n: v for n, v in values.items()
+        }
+        values, world = {"data.world": world, **values}, None
     learner = parts[0].preset or args.learner
     parameters = Parameters(world, learner, data, seed=args.seed, **values)
     folder = run_experiment(
@@ -71,3 +86,19 @@ def run(args: Args, fields: Fields) -> int:
     if not args.quiet:
         print(folder)
     return 1 if folder.failures else 0
+
+
+def _reference(args: Args, parts: list[Any]) -> str:
+    """The field of the world that refers to data."""
+    from foreworld.core.parts.part import field_specs
+
+    specs = field_specs(parts[1].cls) if len(parts) > 1 else ()
+    shared = [spec.name for spec in specs if spec.kind == "shared"]
+    if len(shared) == 1:
+        return shared[0]
+    if shared:
+        names = " or ".join(f"--world.{name}" for name in shared)
+        said = f"refers to several things; give one of its fields: {names}."
+    else:
+        said = "refers to no data; leave it out, or train --on the data set."
+    raise ConfigError(f"--data {args.data}: {args.on} {said}")

@@ -93,12 +93,15 @@ class AbstractLearner(Part):
     score
         Name of the metric of :meth:`evaluate` that ranks it, higher is better, where
         its source does not say (:meth:`score_on`).
+    reads_data
+        Whether it learns from columns, as of a data set, and does not act in a world.
     traceable
         Whether the methods can run inside a compiled program. Learners that cannot
         (a text endpoint, a foreign simulator) run in Python, one run at a time.
     """
 
     score: eqx.AbstractClassVar[str]
+    reads_data: ClassVar[bool] = False
     traceable: ClassVar[bool] = True
 
     @abc.abstractmethod

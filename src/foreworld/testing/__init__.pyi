@@ -1,4 +1,5 @@
 from foreworld.testing.checks import CheckError as CheckError
+from foreworld.testing.columns import ColumnProbe as ColumnProbe
 from foreworld.testing.games import CueProbe as CueProbe
 from foreworld.testing.games import EndlessProbe as EndlessProbe
 from foreworld.testing.games import RepeatedMatchingPennies as RepeatedMatchingPennies

@@ -265,7 +265,7 @@ def _shapes_of_one(
 
     def both(leaves: Any, key: Any, given: Given) -> Any:
         part = combine(static.static, leaves, {}, given.shared)
-        source = source_of(part, given)
+        source = source_of(part, given, key)
         state = part.learner.init(key, source)
         return state, part.learner.update(state, source, key, jnp.float32(0))[1]
 
@@ -277,7 +277,8 @@ def _init_one(
 ) -> LearnerState:
     """The state of one run before its first update."""
     part = combine(static.static, leaves, {}, given.shared)
-    return part.learner.init(named_key(key, "init"), source_of(part, given))
+    key = named_key(key, "init")
+    return part.learner.init(key, source_of(part, given, key))
 
 
 def _segment_all(
@@ -297,11 +298,14 @@ def _segment_all(
         leaves: Any, state: LearnerState, sums: Metrics, key: Key[Array, ""]
     ) -> Any:
         part = combine(static.static, leaves, {}, given.shared)
-        learner, source = part.learner, source_of(part, given)
+        learner = part.learner
 
         def update(i: Int[Array, ""], state: LearnerState) -> Any:
-            progress = i.astype(jnp.float32) / layout.num_updates
-            return learner.update(state, source, named_key(key, "update", i), progress)
+            progress, own = (
+                i.astype(jnp.float32) / layout.num_updates,
+                named_key(key, "update", i),
+            )
+            return learner.update(state, source_of(part, given, own), own, progress)
 
         def body(i: Int[Array, ""], carry: Any) -> Any:
             state, sums = carry
@@ -337,7 +341,7 @@ def _evaluate_all(
     def one(leaves: Any, state: LearnerState, key: Key[Array, ""]) -> Metrics:
         part = combine(static.static, leaves, {}, given.shared)
         key = named_key(key, "evaluate", index)
-        return part.learner.evaluate(state, source_of(part, given), key)
+        return part.learner.evaluate(state, source_of(part, given, key), key)
 
     return jax.vmap(one)(leaves, state, keys)
 

@@ -10,9 +10,10 @@ from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.parts import config, paths
 from foreworld.core.parts.part import Bounded, Entries, Part, field_specs
 from foreworld.core.parts.stand_in import StandIn
+from foreworld.data.making.fresh import Fresh
 from foreworld.data.reading.reference import DataRef
 from foreworld.learners.base import AbstractLearner
-from foreworld.worlds.base import AbstractWorld
+from foreworld.worlds.base import AbstractWorld, Family
 
 _PARTS = ("world", "learner", "data")
 
@@ -28,8 +29,8 @@ class Parameters(Part):
     learner_or_name
         A learner or its name; or ``learner=...``.
     data_or_path
-        The folder of a data set, as a path or a ``DataRef``; or ``data=...``. Where
-        it is given, the world may be left out.
+        The folder of a data set, as a path or a ``DataRef``, or an endless stream of
+        episodes, a ``Fresh``; or ``data=...``. The world is left out then.
     seed
         Root seed, from 0 to 2^32 - 1; every random number of the experiment follows
         from it.
@@ -50,8 +51,8 @@ class Parameters(Part):
     """what the learner acts in; none where it learns from data"""
     learner: AbstractLearner
     """what learns"""
-    data: DataRef | None
-    """data set it learns from; none where it acts in a world"""
+    data: DataRef | Fresh | None
+    """data it learns from: a set, or a stream; none where it acts in a world"""
     seed: Annotated[int, Bounded(low=0, high=2**32 - 1)]
     """root seed"""
 
@@ -109,10 +110,7 @@ class Parameters(Part):
     @property
     def name(self) -> str:
         """``<world or data set>_<learner>``, for folders."""
-        if self.data is not None:
-            what = Path(self.data.path).name
-        else:
-            what = part_name(self.world) if self.world is not None else "nothing"
+        what = source_name(self)
         return f"{what}_{part_name(self.learner)}"
 
     def get(self, path: str) -> Any:
@@ -165,6 +163,16 @@ def full_path(path: str) -> str:
     return path if head in (*_PARTS, "seed") else f"learner.{path}"
 
 
+def source_name(parameters: Parameters) -> str:
+    """What a learner learns from, for people and folders: a data set, or a world."""
+    data, world = parameters.data, parameters.world
+    if isinstance(data, DataRef):
+        return Path(data.path).name
+    if isinstance(data, Fresh):
+        world = data.world.world if isinstance(data.world, Family) else data.world
+    return "nothing" if world is None else part_name(world)
+
+
 def part_name(part: Part | StandIn) -> str:
     """The name of a part: the stem of its file, or of its class for a person's own."""
     if isinstance(part, StandIn):
@@ -178,8 +186,18 @@ def part_name(part: Part | StandIn) -> str:
 def _data(what: Any, fields: dict[str, Any]) -> Any:
     if what is None and not fields:
         return None
-    if isinstance(what, DataRef):
+    if isinstance(what, DataRef | Fresh):
         return _with(what, fields)
+    if what is None and "world" in fields:
+        world = fields.pop("world")
+        of_world = {
+            n.partition(".")[2]: fields.pop(n)
+            for n in [*fields]
+            if n.startswith("world.")
+        }
+        if not isinstance(world, Family):
+            world = _build("worlds", world, of_world, AbstractWorld)
+        return _with(Fresh(world), fields)
     if not isinstance(what, str | Path | None):
         raise ConfigError(
             f"data: expected the folder of a data set, got {what!r} "

@@ -11,16 +11,34 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+import equinox as eqx
 import jax
+from jaxtyping import Array, Key
 
 from foreworld.core.errors import FitError
-from foreworld.core.parts.opening import open_packed
+from foreworld.core.keys import named_key, root_key
+from foreworld.core.parts.opening import open_packed, opened
 from foreworld.core.parts.partition import Leaves, combine, partition
 from foreworld.core.parts.reference import SPLITS
+from foreworld.data.making.fresh import Fresh
+from foreworld.data.reading.reference import DataRef
 from foreworld.data.reading.split import Split
 from foreworld.data.views.source import DataSource
 from foreworld.learners.base import Source
 from foreworld.train.parameters import Parameters
+from foreworld.worlds.base import Family, as_family
+
+
+class Drawn(eqx.Module):
+    """Stands for a split that programs draw by themselves, of a :class:`Fresh`.
+
+    Attributes
+    ----------
+    split
+        Its name.
+    """
+
+    split: str = eqx.field(static=True)
 
 
 class Given(NamedTuple):
@@ -29,12 +47,13 @@ class Given(NamedTuple):
     Attributes
     ----------
     data
-        The split of a data set; ``None`` for learners that act in a world.
+        The split of a data set, or which one is drawn; ``None`` for learners that act
+        in a world.
     shared
         What references yield for the split, by the dotted path of their field.
     """
 
-    data: DataSource | None
+    data: DataSource | Drawn | None
     shared: Leaves
 
 
@@ -87,12 +106,13 @@ def given_parts(parameters: Parameters, given: Given) -> Parameters:
 
 
 def _sources(parameters: Parameters, read: Callable[[Split], DataSource]) -> Sources:
-    shared, data = partition(parameters)[3], None
-    if parameters.data is not None:
-        data = parameters.data.dataset()
+    shared, data = partition(parameters)[3], parameters.data
+    dataset = data.dataset() if isinstance(data, DataRef) else None
     found = []
     for split in SPLITS:
-        of_split = None if data is None else read(getattr(data, split))
+        of_split = None if dataset is None else read(getattr(dataset, split))
+        if isinstance(data, Fresh):
+            of_split = Drawn(split)
         found.append(Given(of_split, open_packed(shared, split)))
     return Sources(*found)
 
@@ -116,7 +136,9 @@ def score_of(parameters: Parameters) -> str:
     return parameters.learner.score_on(source_of(parameters, given))
 
 
-def source_of(parameters: Parameters, given: Given) -> Source:
+def source_of(
+    parameters: Parameters, given: Given, key: Key[Array, ""] | None = None
+) -> Source:
     """The source a learner sees: a split of the data, or else the world.
 
     Parameters
@@ -126,17 +148,62 @@ def source_of(parameters: Parameters, given: Given) -> Source:
         there is no data.
     given
         What its program is given of a split.
+    key
+        Draws what is drawn anew for every update; where it is left out, shapes alone
+        are told.
 
     Raises
     ------
     FitError
         There is neither.
     """
-    if given.data is not None:
+    if isinstance(given.data, DataSource):
         return given.data
+    if isinstance(given.data, Drawn) and isinstance(parameters.data, Fresh):
+        return _drawn(parameters.data, given.data.split, key)
     if parameters.world is None:
         raise FitError(
             "there is neither a world nor data to learn from. Name a world, or the "
             "folder of a data set with data=..."
         )
     return parameters.world
+
+
+def read_split(parameters: Parameters, split: str) -> DataSource | None:
+    """A split of what a learner learns from, in Python; ``None`` where it acts.
+
+    Parameters
+    ----------
+    parameters
+        Of the run.
+    split
+        ``"train"``, ``"val"`` or ``"test"``.
+    """
+    data = parameters.data
+    if isinstance(data, DataRef):
+        return getattr(data.dataset(), split).device()
+    if isinstance(data, Fresh):
+        return _drawn(opened(data, split), split, root_key(0))
+    return None
+
+
+def family_of(parameters: Parameters) -> Family | None:
+    """The worlds that data are of, of several tasks the first's; ``None`` without data.
+
+    Parameters
+    ----------
+    parameters
+        Of the run.
+    """
+    data = parameters.data
+    if isinstance(data, DataRef):
+        return next(iter(data.dataset().families.values()))
+    return None if data is None else as_family(data.world)
+
+
+def _drawn(fresh: Fresh, split: str, key: Key[Array, ""] | None) -> DataSource:
+    if key is None:
+        return jax.eval_shape(fresh.draw, root_key(0))
+    if split == "train":
+        return fresh.draw(named_key(key, "fresh"))
+    return fresh.held_out(split)

@@ -10,6 +10,7 @@ from foreworld.core.spaces import Box, Discrete
 from foreworld.data.format.nested import flat, flat_spaces, nested
 from foreworld.data.views.ragged import Ragged
 from foreworld.data.views.source import DataSource
+from foreworld.testing.columns import ColumnProbe
 from foreworld.testing.masked import Letter
 
 ROWS = [np.arange(3.0), np.zeros(0), np.array([7.0])]
@@ -47,6 +48,10 @@ def test_rows_of_different_lengths() -> None:
     column = Ragged.of(ROWS)
     source = DataSource({"context": column})
     assert source.num_sequences == 3
+    probe = ColumnProbe(column="context")
+    probe.check_fit(source)
+    mean = jax.jit(probe.evaluate)(jnp.float32(0), source, jax.random.key(0))["mean"]
+    assert float(mean.total) == 2.5
 
     @jax.jit
     def read(source: DataSource, rows: jax.Array) -> tuple[jax.Array, jax.Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -33,11 +34,14 @@ class DataSource(eqx.Module):
     task_sizes
         Sequences of each task of the split, which lie task after task; empty where
         there is but one task.
+    once
+        Whether the sequences were drawn for one update: each is taken in turn.
     """
 
     columns: dict[str, Any]
     spaces: Settings = eqx.field(static=True, converter=Settings, default=Settings())
     task_sizes: tuple[int, ...] = eqx.field(static=True, default=())
+    once: bool = eqx.field(static=True, default=False)
 
     def get(self, name: str) -> Any:
         """A column; by agent or by field where it has parts; ``None`` without one."""
@@ -65,20 +69,23 @@ class DataSource(eqx.Module):
                 f"set has no {_listed(missing)}. It has {_listed(self.columns)}."
             )
 
-    def sequences(
-        self, key: Key[Array, ""], num: int
-    ) -> tuple[DataSource, Int[Array, " drawn"]]:
-        """Sequences to learn from: where they lie, and in which rows.
+    def sequences(self, key: Key[Array, ""], num: int) -> Int[Array, " drawn"]:
+        """Rows of sequences to learn from.
 
         Parameters
         ----------
         key
             A key of these sequences alone.
         num
-            How many to draw, with replacement.
+            How many: drawn with replacement, but in turn where each is taken once.
         """
-        rows = jax.random.randint(key, (num,), 0, self.num_sequences, jnp.int32)
-        return self, rows
+        if self.once:
+            return jnp.arange(num, dtype=jnp.int32) % self.num_sequences
+        return jax.random.randint(key, (num,), 0, self.num_sequences, jnp.int32)
+
+    def taken_once(self) -> DataSource:
+        """The same, whose sequences were drawn for one update."""
+        return dataclasses.replace(self, once=True)
 
     @property
     def image(self) -> Any:

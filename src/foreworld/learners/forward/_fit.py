@@ -23,7 +23,8 @@ def needs_data(learner: str, source: Source) -> str:
     return (
         f"{learner} learns from a data set, but was given the world {world}. Generate "
         f"one first: foreworld generate {world.lower()} --out data/{world.lower()}, "
-        f"then train on data/{world.lower()}."
+        f"then train on data/{world.lower()}; or let episodes be drawn for every "
+        f"update: Parameters(None, ..., fw.Fresh({world}(...)))."
     )
 
 

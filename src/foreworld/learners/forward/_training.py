@@ -68,7 +68,7 @@ def draw_batch(
     key
         A key of this minibatch alone.
     batch_size
-        Windows to draw, with replacement.
+        Windows to draw.
     context_len
         Frames of a window that are given.
     window_len
@@ -77,10 +77,8 @@ def draw_batch(
         How many of the ``window_len - context_len`` frames after the context are
         scored: evenly spaced with one random offset, so that each has equal chances.
     """
-    draw = jax.random.randint(
-        named_key(key, "sequence"), (batch_size,), 0, source.num_sequences, jnp.int32
-    )
-    return draw_windows(source, draw, key, context_len, window_len, num_scored)
+    rows = source.sequences(named_key(key, "sequence"), batch_size)
+    return draw_windows(source, rows, key, context_len, window_len, num_scored)
 
 
 def draw_windows(

@@ -65,6 +65,7 @@ class AbstractForwardModel(AbstractLearner):
     """
 
     score: ClassVar[str] = "negative_mse"
+    reads_data: ClassVar[bool] = True
     context_len: eqx.AbstractVar[int]
     pixel_scale: eqx.AbstractVar[int]
     batch_size: eqx.AbstractVar[int]

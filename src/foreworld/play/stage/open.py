@@ -12,6 +12,7 @@ from foreworld.play.stage.agent import AgentStage
 from foreworld.play.stage.base import AbstractStage
 from foreworld.play.stage.model import ModelStage
 from foreworld.sweeps.folder import StudyFolder
+from foreworld.train.sources import family_of
 from foreworld.workspace.load import load
 
 
@@ -50,7 +51,7 @@ def open_run(path: str | Path, seed: int = 0) -> AbstractStage:
     name = type(learner).__name__
     if isinstance(learner, AbstractForwardModel):
         # Of several tasks, the first one's world is the one beside the model.
-        family = next(iter(parameters.data.dataset().families.values()))
+        family: Any = family_of(parameters)
         demand_code(family)
         return ModelStage(family, learner, folder.state(point, run), name, seed)
     if parameters.world is None:

@@ -25,7 +25,8 @@ from foreworld.sweeps.folder import StudyFolder
 from foreworld.sweeps.results.gather import missing
 from foreworld.sweeps.results.selection import Best, measured
 from foreworld.sweeps.results.statistics import student
-from foreworld.train.parameters import part_name
+from foreworld.train.parameters import part_name, source_name
+from foreworld.train.sources import read_split
 from foreworld.train.timing import read_timing
 
 if TYPE_CHECKING:
@@ -57,13 +58,10 @@ def gather(folder: str | Path | StudyFolder) -> Content:
     base = study.study.base
     budget = study.plan.groups[0].training.budget
     steps = budget.num_updates * budget.steps_per_update
-    data: Any = base.data
-    world = base.world
-    on = Path(data.path).name if world is None else part_name(world)
     lead = (
-        f"{part_name(base.learner)} on {on}: {_count(num_points, 'point')} x "
-        f"{_count(num_seeds, 'seed')}, {steps:,} {budget.step_name} a run, root seed "
-        f"{base.seed}. {study.path}"
+        f"{part_name(base.learner)} on {source_name(base)}: "
+        f"{_count(num_points, 'point')} x {_count(num_seeds, 'seed')}, {steps:,} "
+        f"{budget.step_name} a run, root seed {base.seed}. {study.path}"
     )
     shared = [
         [path, shown]
@@ -117,10 +115,12 @@ def study_video(study: StudyFolder, winner: Best | None = None) -> Video | None:
         return None
     parameters = study.points[winner.point].parameters
     model = parameters.learner
-    if not isinstance(model, AbstractForwardModel) or parameters.data is None:
+    if not isinstance(model, AbstractForwardModel):
+        return None
+    source = read_split(parameters, "test")
+    if source is None:
         return None
     state = study.state(winner.point, winner.seed)
-    source = parameters.data.dataset().test.device()
     num = min(3, source.num_sequences)
     frames = prediction_video(model, state, source, num)
     return Video(frames, model.context_len, num)

@@ -20,7 +20,7 @@ from foreworld.core.parts.config import from_json
 from foreworld.core.plain import plain
 from foreworld.sweeps.results.gather import gather, swept
 from foreworld.sweeps.study.find import study_path
-from foreworld.train.parameters import part_name
+from foreworld.train.parameters import part_name, source_name
 
 if TYPE_CHECKING:
     import xarray
@@ -100,10 +100,7 @@ def columns(dataset: xarray.Dataset) -> list[str]:
 def blocks(dataset: xarray.Dataset) -> Iterator[dict[str, np.ndarray]]:
     """The table, one metric at a time; what was not measured (NaN) has no row."""
     base = from_json(str(dataset.attrs["base"]))
-    if base.world is not None:
-        world = part_name(base.world)
-    else:
-        world = Path(base.data.path).name if base.data is not None else ""
+    world = source_name(base)
     study, learner = str(dataset.attrs["study"]), part_name(base.learner)
     for metric, array in dataset.data_vars.items():
         if set(array.dims[2:]) - {*_STEPS, "horizon"}:
