@@ -13,6 +13,7 @@ from foreworld.core.parts.part import Traced
 from foreworld.core.registry import entries
 from foreworld.data.views.source import DataSource
 from foreworld.learners.base import AbstractLearner, Budget, Mean
+from foreworld.learners.start import started
 from foreworld.testing.checks import CheckError
 from foreworld.testing.games import RepeatedMatchingPennies
 from foreworld.testing.learners import check_learner
@@ -79,8 +80,9 @@ class Broken(AbstractLearner):
     def budget(self, source):
         return Budget(0 if self.how == "budget" else 3, 1, "steps")
 
-    def init(self, key, source):
-        return {"x": jnp.ones(2)}
+    def init(self, key, source, start=None):
+        state = {"x": jnp.ones(2)}
+        return state if self.how == "start" else started(state, start)
 
     def update(self, state, source, key, progress):
         x = state["x"] + self.rate

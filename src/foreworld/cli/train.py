@@ -3,6 +3,7 @@
     foreworld train ppo --on tmaze --world.length 10 --learning-rate 2.5e-3 --seeds 4
     foreworld train rnn_deconvolve --on data/pendulum --preset small --seeds 3
     foreworld train rnn_deconvolve --on pendulum --data.num-frames 40 --preset small
+    foreworld train ppo --on tmaze --start runs/tmaze_ppo-1a2b3c4d-s0 --total-steps 3e6
 
 Bare fields are the learner's, those of the world begin with ``world.``. A learner that
 learns from data is given new episodes of a world for every update; ``data.`` are the
@@ -27,6 +28,7 @@ def configure(usage: Usage) -> None:
     usage.add("--data SET", "data set or file that the world refers to, if any")
     usage.add("--seeds N", "number of runs (default: 1)", int, low=1, default=1)
     usage.seed()
+    usage.add("--start RUN", "a run to go on from; with --start.parts to begin anew")
     usage.add("--preset NAME", "the learner's defaults for a purpose, if any")
     usage.add("--out DIR", "folder to make (default: under runs/)")
     usage.add("--width N", "runs in one program (default: by plan)", int)
@@ -54,6 +56,10 @@ def describe(args: Args) -> list[Any]:
         parts.append(Shown(what.world, "world"))
         if cls.reads_data:
             parts.append(Shown(Fresh, "data"))
+    if args.start is not None:
+        from foreworld.sweeps.reference import StartRef
+
+        parts.append(Shown(StartRef, "start"))
     return parts
 
 
@@ -61,6 +67,7 @@ def run(args: Args, fields: Fields) -> int:
     """Say what will be done and where, then train."""
     from foreworld.cli._fields import read_fields
     from foreworld.sweeps.run.sweep import run_experiment
+    from foreworld.sweeps.study.find import find_folder
     from foreworld.train.parameters import Parameters
     from foreworld.workspace.words import meaning
 
@@ -79,7 +86,12 @@ def run(args: Args, fields: Fields) -> int:
         }
         values, world = {"data.world": world, **values}, None
     learner = parts[0].preset or args.learner
-    parameters = Parameters(world, learner, data, seed=args.seed, **values)
+    given_start = {n: values.pop(n) for n in list(values) if n.startswith("start.")}
+    start = {n.removeprefix("start."): value for n, value in given_start.items()}
+    if args.start is not None:
+        start["path"] = str(find_folder(args.start))
+    seed, start = args.seed, start or None
+    parameters = Parameters(world, learner, data, seed=seed, start=start, **values)
     folder = run_experiment(
         parameters, seeds=args.seeds, width=args.width, **run_options(args)
     )

@@ -7,5 +7,7 @@ from foreworld.learners.base import Metrics as Metrics
 from foreworld.learners.base import Source as Source
 from foreworld.learners.forward.base import AbstractForwardModel as AbstractForwardModel
 from foreworld.learners.ppo.base import AgentSettings as AgentSettings
+from foreworld.learners.start import Start as Start
+from foreworld.learners.start import started as started
 
 def __getattr__(name: str) -> Any: ...

@@ -15,6 +15,7 @@ from jaxtyping import Array, Float, Key
 
 from foreworld.core.parts.part import Part
 from foreworld.data.views.source import DataSource
+from foreworld.learners.start import Start
 from foreworld.worlds.base import AbstractWorld
 from foreworld.worlds.policy import AbstractPolicy
 
@@ -113,8 +114,13 @@ class AbstractLearner(Part):
         """How many updates the configuration asks for."""
 
     @abc.abstractmethod
-    def init(self, key: Key[Array, ""], source: Source) -> LearnerState:
+    def init(
+        self, key: Key[Array, ""], source: Source, start: Start | None = None
+    ) -> LearnerState:
         """The state before the first update. Run once per run, never vmapped.
+
+        Most learners end with ``return started(state, start)``. Structure and shapes
+        of the state do not depend on ``start``.
 
         Parameters
         ----------
@@ -122,6 +128,9 @@ class AbstractLearner(Part):
             The run's own key for its initial state.
         source
             The world or the training split that it will learn from.
+        start
+            What it takes of the state that another run ended with; ``None`` where it
+            begins from nothing.
         """
 
     @abc.abstractmethod
@@ -144,7 +153,8 @@ class AbstractLearner(Part):
             A key of this update alone: nothing else is drawn from it.
         progress
             Fraction of the run's updates already done, ``i / num_updates``. The loop
-            owns the count; schedules are functions of this.
+            owns the count; schedules are functions of this. Of a run that goes on from
+            another one, it is of all updates of both.
         """
 
     @abc.abstractmethod
@@ -175,6 +185,19 @@ class AbstractLearner(Part):
             The world, or the training split as arrays or as shapes.
         """
         return self.score
+
+    def scheduled(self, progress: float) -> dict[str, float]:
+        """Hyperparameters that depend on how much of a run is done, by name.
+
+        Optional: by default none. They are said where a run goes on from another one,
+        since what has fallen to its end there rises again.
+
+        Parameters
+        ----------
+        progress
+            Fraction of the run that is done, from 0 to 1.
+        """
+        return {}
 
     def when_uncounted(self) -> str:
         """What to change where an evaluation counts nothing, in words.

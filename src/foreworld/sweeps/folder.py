@@ -6,6 +6,8 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from foreworld.core import show
 from foreworld.core.disk.folder import MANIFEST
 from foreworld.core.disk.lease import held
@@ -29,7 +31,7 @@ from foreworld.sweeps.run.work import finished, why_failed
 from foreworld.sweeps.study.find import load_study, read_study
 from foreworld.sweeps.study.study import Point, Study
 from foreworld.train.journal import segments_repeated, updates_done
-from foreworld.train.loop import read_state
+from foreworld.train.loop import read_leaves, read_state
 from foreworld.worlds.policy import AbstractPolicy
 
 if TYPE_CHECKING:
@@ -216,7 +218,25 @@ class StudyFolder:
             f"{len(self.points) - 1} and seeds 0 to {self.study.seeds - 1}."
         )
 
+    def arrays_of(self, point: int, seed: int) -> dict[str, np.ndarray]:
+        """The final state of one run as leaves by name; no code of it is run.
+
+        Parameters
+        ----------
+        point
+            Index of the point in the study, from 0.
+        seed
+            Index of its run, from 0.
+        """
+        return read_leaves(*self._finished(point, seed))
+
     def _restored(self, point: int, seed: int) -> tuple[LearnerState, Any]:
+        parameters = self.points[point].parameters
+        demand_code(parameters)
+        return read_state(parameters, *self._finished(point, seed))
+
+    def _finished(self, point: int, seed: int) -> tuple[Path, int, Any]:
+        """Folder of a finished run's chunk, its row in it, and what files say."""
         chunk = self._chunk_of(point, seed)
         place = self.path / chunk.folder_name
         if not finished(place):
@@ -225,9 +245,7 @@ class StudyFolder:
                 f"study again to go on."
             )
         vouch(self.path, f"{chunk.folder_name}/{MANIFEST}")
-        parameters, names = self.points[point].parameters, names_of(self.path, chunk)
-        demand_code(parameters)
-        return read_state(parameters, place, chunk.runs.index((point, seed)), names)
+        return place, chunk.runs.index((point, seed)), names_of(self.path, chunk)
 
 
 def locate(study: Any, out: str | Path | None = None) -> tuple[Study, Path]:

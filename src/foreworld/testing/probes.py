@@ -14,6 +14,7 @@ from foreworld.core.keys import named_key
 from foreworld.core.parts.part import Bounded, Traced
 from foreworld.core.spaces import Box
 from foreworld.learners.base import AbstractLearner, Budget, Mean, Metrics, Source
+from foreworld.learners.start import Start, started
 from foreworld.worlds.base import AbstractWorld, EpisodeLen, Step
 from foreworld.worlds.policy import AbstractPolicy
 
@@ -137,11 +138,14 @@ class AbstractProbe(AbstractLearner):
         """Two steps an update."""
         return Budget(self.num_updates, 2, "samples")
 
-    def init(self, key: Key[Array, ""], source: Source) -> ProbeState:
-        """A random guess."""
+    def init(
+        self, key: Key[Array, ""], source: Source, start: Start | None = None
+    ) -> ProbeState:
+        """A random guess, or that of another run."""
         shape = (self.hidden_size,)
         guess = jax.random.normal(named_key(key, "guess"), shape, jnp.float32)
-        return ProbeState(guess, jnp.zeros(shape), jnp.int32(0), named_key(key, "own"))
+        own = named_key(key, "own")
+        return started(ProbeState(guess, jnp.zeros(shape), jnp.int32(0), own), start)
 
     def update(
         self,

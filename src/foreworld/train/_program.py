@@ -22,6 +22,7 @@ from foreworld.core.compilation import Compiled, Program, compile_all
 from foreworld.core.keys import named_key
 from foreworld.core.parts.partition import Static, combine
 from foreworld.learners.base import LearnerState, Metrics, Source
+from foreworld.learners.start import Start
 from foreworld.train.lanes import Lanes, lane, stack_trees
 from foreworld.train.layout import Layout
 from foreworld.train.sources import Given, Sources, given_parts, source_of
@@ -124,23 +125,33 @@ class _TracedProgram(AbstractProgram):
             Program(_evaluate_all, static, (*train, given, np.int32(0)))
             for given in (sources.val, sources.test)
         ]
-        single = lane(lanes.leaves, 0), lanes.keys[0], sources.train
+        self._static = static
         self._shapes, self._sums = segment.args[1:3]
-        self.compiled = compile_all(
-            [Program(_init_one, static, single), segment, *evaluate]
-        )
-        self._init, self._segment, self._val, self._test = self.compiled.programs
+        self.compiled = compile_all([segment, *evaluate, *self._first_ones()])
+        self._segment, self._val, self._test, *_ = self.compiled.programs
         self.num_bytes = reported_bytes(self._segment)
 
     def shapes(self) -> LearnerState:
         return self._shapes
 
-    def init(self) -> LearnerState:
+    def _first_ones(self) -> list[Program]:
+        """What makes first states, as far as that is known before starts are read."""
+        return [] if any(self._lanes.starts) else [self._first(None)]
+
+    def _first(self, start: Start | None) -> Program:
         lanes = self._lanes
-        states = [
-            self._init(lane(lanes.leaves, i), lanes.keys[i], self._sources.train)
-            for i in range(lanes.width)
-        ]
+        args = lane(lanes.leaves, 0), lanes.keys[0], self._sources.train, start
+        return Program(_init_one, self._static, args)
+
+    def init(self) -> LearnerState:
+        lanes, states, known = self._lanes, [], {}
+        for i in range(lanes.width):
+            start = lanes.start_of(i)
+            kind = jax.tree.structure(start)
+            if kind not in known:
+                (known[kind],) = compile_all([self._first(start)]).programs
+            own = lane(lanes.leaves, i), lanes.keys[i]
+            states.append(known[kind](*own, self._sources.train, start))
         return stack_trees(states)
 
     def sums(self) -> Metrics:
@@ -168,7 +179,7 @@ class _PythonProgram(AbstractProgram):
     """In Python, one run at a time, for learners that cannot be traced."""
 
     def __init__(self, lanes: Lanes, sources: Sources, layout: Layout) -> None:
-        self._sources, self._layout = sources, layout
+        self._lanes, self._sources, self._layout = lanes, sources, layout
         self.compiled = Compiled([], 0.0, 0, 0)
         self._runs: list[tuple[Key[Array, ""], Any]] = []
         for i in range(lanes.width):
@@ -183,12 +194,17 @@ class _PythonProgram(AbstractProgram):
         return [(key, part, source_of(part, given)) for key, part in parts]
 
     def shapes(self) -> LearnerState:
-        return self.init()
+        return self._begin([None] * self._lanes.width)
 
     def init(self) -> LearnerState:
+        lanes = self._lanes
+        return self._begin([lanes.start_of(i) for i in range(lanes.width)])
+
+    def _begin(self, starts: list[Start | None]) -> LearnerState:
+        runs = self._open(self._sources.train)
         states = [
-            part.learner.init(named_key(key, "init"), source)
-            for key, part, source in self._open(self._sources.train)
+            part.learner.init(named_key(key, "init"), source, start)
+            for (key, part, source), start in zip(runs, starts, strict=True)
         ]
         return stack_trees(jax.tree.map(jnp.asarray, states))
 
@@ -204,9 +220,9 @@ class _PythonProgram(AbstractProgram):
             one, intervals = lane(state, index), []
             total: Any = lane(sums, index) or None
             for begin, end in layout.bounds(first, last):
-                for i in range(begin, end):
+                for i in range(layout.begun + begin, layout.begun + end):
                     key = named_key(root, "update", i)
-                    progress = jnp.float32(i / layout.num_updates)
+                    progress = jnp.float32(i / layout.in_all)
                     one, new = part.learner.update(one, source, key, progress)
                     total = new if total is None else jax.tree.map(jnp.add, total, new)
                 one = jax.tree.map(jnp.asarray, one)
@@ -273,12 +289,12 @@ def _shapes_of_one(
 
 
 def _init_one(
-    static: _Key, leaves: Any, key: Key[Array, ""], given: Given
+    static: _Key, leaves: Any, key: Key[Array, ""], given: Given, start: Start | None
 ) -> LearnerState:
     """The state of one run before its first update."""
     part = combine(static.static, leaves, {}, given.shared)
     key = named_key(key, "init")
-    return part.learner.init(key, source_of(part, given, key))
+    return part.learner.init(key, source_of(part, given, key), start)
 
 
 def _segment_all(
@@ -301,10 +317,10 @@ def _segment_all(
         learner = part.learner
 
         def update(i: Int[Array, ""], state: LearnerState) -> Any:
-            progress, own = (
-                i.astype(jnp.float32) / layout.num_updates,
-                named_key(key, "update", i),
-            )
+            # Counted from the beginning of the first run, as keys and schedules are.
+            i = i + layout.begun
+            own = named_key(key, "update", i)
+            progress = i.astype(jnp.float32) / layout.in_all
             return learner.update(state, source_of(part, given, own), own, progress)
 
         def body(i: Int[Array, ""], carry: Any) -> Any:

@@ -25,6 +25,7 @@ from foreworld.core.disk.folder import write_bytes
 from foreworld.core.disk.seals import misplaced, vouch
 from foreworld.core.errors import DamagedError
 from foreworld.core.keys import key_of
+from foreworld.core.leaves import SLASH, named_leaves
 from foreworld.core.strict_json import parse
 
 Arrays = dict[str, np.ndarray]
@@ -106,12 +107,11 @@ def flatten(tree: Any, prefix: str) -> Arrays:
     prefix
         First step of every name: ``"state"`` gives ``"state/params/weight"``.
     """
-    leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
     arrays = {}
-    for path, leaf in leaves:
+    for name, leaf in named_leaves(tree).items():
         if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
             leaf = jax.random.key_data(leaf)
-        arrays[_name(prefix, path)] = np.asarray(leaf)
+        arrays[_name(prefix, name)] = np.asarray(leaf)
     return arrays
 
 
@@ -134,9 +134,8 @@ def unflatten(arrays: Arrays, prefix: str, like: Any, where: Path) -> Any:
     DamagedError
         A leaf is missing or has another shape.
     """
-    paths, structure = jax.tree_util.tree_flatten_with_path(like)
     leaves = []
-    for path, leaf in paths:
+    for path, leaf in named_leaves(like).items():
         name = _name(prefix, path)
         if name not in arrays:
             raise DamagedError(f"{where} holds no {name!r}: written by other code.")
@@ -149,7 +148,7 @@ def unflatten(arrays: Arrays, prefix: str, like: Any, where: Path) -> Any:
                 f"{leaf.dtype}{leaf.shape}: written by other code."
             )
         leaves.append(array)
-    return jax.tree_util.tree_unflatten(structure, leaves)
+    return jax.tree.unflatten(jax.tree.structure(like), leaves)
 
 
 def save(folder: Path, updates: int, arrays: Arrays, info: dict[str, Any]) -> None:
@@ -185,9 +184,8 @@ def remove(folder: Path) -> None:
         remove_file(path)
 
 
-def _name(prefix: str, path: tuple[Any, ...]) -> str:
-    steps = jax.tree_util.keystr(path, simple=True, separator="/")
-    return f"{prefix}/{steps}" if steps else prefix
+def _name(prefix: str, name: str) -> str:
+    return f"{prefix}{SLASH}{name}" if name else prefix
 
 
 def _digest(arrays: Arrays, info: dict[str, Any]) -> str:

@@ -13,7 +13,9 @@ from jaxtyping import Array, Key
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import named_key, root_key
 from foreworld.core.parts.partition import Static, partition, stack
+from foreworld.learners.start import Start
 from foreworld.train.parameters import Parameters
+from foreworld.train.start import AbstractStart
 
 
 class Run(NamedTuple):
@@ -34,24 +36,40 @@ class Lanes(NamedTuple):
         Traced floats (float32) and data arrays by dotted path, ``(run, ...)``.
     keys
         A run's own key, ``(run,)``.
+    starts
+        What each starts from, with the index of its seed; ``None`` for nothing. It is
+        opened only where a run begins, so one that goes on does not need it.
     """
 
     static: Static
     leaves: dict[str, Any]
     keys: Key[Array, " run"]
+    starts: tuple[tuple[AbstractStart, int] | None, ...] = ()
 
     @property
     def width(self) -> int:
         """Number of runs."""
         return self.keys.shape[0]
 
+    def start_of(self, index: int) -> Start | None:
+        """What one run starts from, read where it was not before.
+
+        Parameters
+        ----------
+        index
+            Position of the run.
+        """
+        found = self.starts[index] if self.starts else None
+        return None if found is None else found[0].of_run(found[1])
+
 
 def static_of(parameters: Parameters) -> tuple[Static, tuple[tuple[str, Any], ...]]:
     """What parameters must have in common to share a program; hashable.
 
-    The root seed is no part of it: it only enters through the keys.
+    The root seed is no part of it: it only enters through the keys. Nor is what a run
+    starts from, which only enters its first state.
     """
-    static, _, data, _ = partition(parameters.replace(seed=0))
+    static, _, data, _ = partition(parameters.replace(seed=0, start=None))
     shapes = [(k, (np.shape(v), str(np.asarray(v).dtype))) for k, v in data.items()]
     return static, tuple(sorted(shapes))
 
@@ -72,12 +90,18 @@ def make_lanes(runs: Sequence[Run]) -> Lanes:
         )
     ((static, _),) = kinds
     split = [partition(run.parameters) for run in runs]
+    starts = [run.parameters.start for run in runs]
     _, traced, data, _ = zip(*split, strict=True)
     names = [(run.parameters.seed, run.seed_index) for run in runs]
     # Padding repeats a run: each key is made once.
     known = {name: run_key(*name) for name in set(names)}
     keys = stack_trees([known[name] for name in names])
-    return Lanes(static, {**stack(traced), **stack_trees(data)}, keys)
+    begin = [
+        None if start is None else (start, run.seed_index)
+        for start, run in zip(starts, runs, strict=True)
+    ]
+    leaves = {**stack(traced), **stack_trees(data)}
+    return Lanes(static, leaves, keys, tuple(begin))
 
 
 def run_key(seed: int, seed_index: int) -> Key[Array, ""]:

@@ -21,11 +21,26 @@ class Layout(NamedTuple):
     All segments have one static length, so that one program serves them; the last
     interval may hold fewer updates and the last segment fewer intervals. After each
     segment the runs are evaluated.
+
+    Attributes
+    ----------
+    num_updates
+        Updates of a run, those of runs that it goes on from left out.
+    updates_per_interval, intervals_per_segment
+        Sizes.
+    begun
+        Updates that were done before: keys and progress count from there.
     """
 
     num_updates: int
     updates_per_interval: int
     intervals_per_segment: int
+    begun: int = 0
+
+    @property
+    def in_all(self) -> int:
+        """Updates of a run and of those that it goes on from."""
+        return self.begun + self.num_updates
 
     @property
     def num_intervals(self) -> int:

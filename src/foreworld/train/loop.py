@@ -18,9 +18,11 @@ from foreworld.core import compilation
 from foreworld.core.disk.folder import make_folder, remove, write_json
 from foreworld.core.disk.life import Life
 from foreworld.core.errors import DamagedError
-from foreworld.core.keys import pinned
+from foreworld.core.keys import pinned, root_key
+from foreworld.core.leaves import SLASH
 from foreworld.core.plain import say
 from foreworld.learners.base import Budget, LearnerState, Metrics
+from foreworld.learners.start import Start
 from foreworld.train import checkpoint, journal
 from foreworld.train._program import AT_END, AbstractProgram, make_program
 from foreworld.train.history import (
@@ -37,12 +39,14 @@ from foreworld.train.memory import check_fits, enough_memory
 from foreworld.train.pace import CHECKPOINT_S, Pace
 from foreworld.train.parameters import Parameters
 from foreworld.train.sources import (
+    Given,
     Sources,
     describe_sources,
     given_parts,
     open_sources,
     source_of,
 )
+from foreworld.train.start import begun_before
 from foreworld.train.timing import TIMING, Timing, clock
 
 STATE, METRICS = "state.safetensors", "metrics.safetensors"
@@ -58,11 +62,31 @@ class TrainingPlan(NamedTuple):
     layout
         Intervals and segments.
     budget
-        What the learner asked for.
+        What the learner asked for, less what a run that it goes on from has done.
     """
 
     layout: Layout
     budget: Budget
+
+    @property
+    def steps_before(self) -> int:
+        """Steps of the runs that it goes on from."""
+        return self.layout.begun * self.budget.steps_per_update
+
+    @property
+    def steps_in_all(self) -> int:
+        """Steps at the end, those before included."""
+        return int(self.steps_at(self.layout.num_updates))
+
+    def steps_at(self, updates: Any) -> Any:
+        """Where on the x axis of curves a run is after so many updates of its own.
+
+        Parameters
+        ----------
+        updates
+            One number, or an array of them.
+        """
+        return self.steps_before + updates * self.budget.steps_per_update
 
 
 class Update(NamedTuple):
@@ -108,15 +132,29 @@ def plan_training(
     Raises
     ------
     FitError
-        It does not fit; names the mismatch.
+        It does not fit, or what it starts from does not; names the mismatch.
     """
     sources = describe_sources(parameters) if sources is None else sources
-    parameters = given_parts(parameters, sources.train)
-    source = source_of(parameters, sources.train)
-    parameters.learner.check_fit(source)
-    budget = parameters.learner.budget(source)
-    layout = choose_layout(budget.num_updates, num_segments=num_segments)
-    return TrainingPlan(layout, budget)
+    opened = given_parts(parameters, sources.train)
+    source = source_of(opened, sources.train)
+    opened.learner.check_fit(source)
+    budget = opened.learner.budget(source)
+
+    def init(given: Given, start: Start) -> LearnerState:
+        part, key = given_parts(parameters, given), root_key(0)
+        return part.learner.init(key, source_of(part, given, key), start)
+
+    def check(start: Start) -> None:
+        # What cannot be traced is checked when it begins.
+        if opened.learner.traceable:
+            jax.eval_shape(init, sources.train, start)
+
+    begun = begun_before(parameters, budget, check)
+    num_updates = budget.num_updates - begun
+    layout = choose_layout(num_updates, num_segments=num_segments)
+    return TrainingPlan(
+        layout._replace(begun=begun), budget._replace(num_updates=num_updates)
+    )
 
 
 @pinned(wide=False)
@@ -277,7 +315,7 @@ def read_state(
         parameters.
     """
     path = folder / STATE
-    arrays, _ = checkpoint.read_arrays(path, names)
+    one = _row_of(folder, index, names)
     given = open_sources(parameters).train
     parameters = given_parts(parameters, given)
     source = source_of(parameters, given)
@@ -287,9 +325,42 @@ def read_state(
         shapes = jax.eval_shape(lambda k: learner.init(k, source), key)
     else:
         shapes = learner.init(key, source)
-    one = {name: np.asarray(array[index]) for name, array in arrays.items()}
     state = checkpoint.unflatten(one, "state", shapes, path)
     return jax.tree.map(jax.numpy.asarray, state), source
+
+
+def read_leaves(
+    folder: Path, index: int, names: dict[str, Any] | None = None
+) -> checkpoint.Arrays:
+    """The final state of one run as leaves by name (``network/actor/0/bias``).
+
+    Neither parameters nor code are needed for that; random keys are key data.
+
+    Parameters
+    ----------
+    folder
+        Folder of the chunk.
+    index
+        Position of the run in the chunk, from 0.
+    names
+        What the file must say that it belongs to.
+
+    Raises
+    ------
+    DamagedError
+        The file is missing or altered, or belongs to something else.
+    """
+    row = _row_of(folder, index, names)
+    pairs = ((name.removeprefix("state"), array) for name, array in row.items())
+    return {name.removeprefix(SLASH): array for name, array in pairs}
+
+
+def _row_of(
+    folder: Path, index: int, names: dict[str, Any] | None
+) -> checkpoint.Arrays:
+    """Arrays of one run in the file of final states."""
+    arrays, _ = checkpoint.read_arrays(folder / STATE, names)
+    return {name: np.asarray(array[index]) for name, array in arrays.items()}
 
 
 def device_kind() -> str:

@@ -8,14 +8,15 @@ from typing import Annotated, Any
 from foreworld.core import registry
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.parts import config, paths
-from foreworld.core.parts.part import Bounded, Entries, Part, field_specs
+from foreworld.core.parts.part import Bounded, Entries, Part, Shared, field_specs
 from foreworld.core.parts.stand_in import StandIn
 from foreworld.data.making.fresh import Fresh
 from foreworld.data.reading.reference import DataRef
 from foreworld.learners.base import AbstractLearner
+from foreworld.train.start import AbstractStart
 from foreworld.worlds.base import AbstractWorld, Family
 
-_PARTS = ("world", "learner", "data")
+_PARTS, _START = ("world", "learner", "data"), "start"
 
 
 class Parameters(Part):
@@ -34,6 +35,9 @@ class Parameters(Part):
     seed
         Root seed, from 0 to 2^32 - 1; every random number of the experiment follows
         from it.
+    start
+        Folder of another run whose state it starts from, or a ``StartRef``, which can
+        take parts of it; ``{"path": ..., "parts": ...}`` says the same.
     **fields
         A bare keyword is a field of the learner; ``world={...}``, ``learner={...}`` and
         ``data={...}`` give fields of these; dotted keywords (in a dictionary) work too:
@@ -55,6 +59,8 @@ class Parameters(Part):
     """data it learns from: a set, or a stream; none where it acts in a world"""
     seed: Annotated[int, Bounded(low=0, high=2**32 - 1)]
     """root seed"""
+    start: Annotated[AbstractStart | None, Shared()] = None
+    """what it starts from: the state of another run, or parts of it"""
 
     def __init__(
         self,
@@ -64,12 +70,15 @@ class Parameters(Part):
         /,
         *,
         seed: int = 0,
+        start: Any = None,
         **fields: Any,
     ) -> None:
         given: dict[str, Any] = dict(
             zip(_PARTS, (world_or_name, learner_or_name, data_or_path), strict=True)
         )
-        nested: dict[str, dict[str, Any]] = {name: {} for name in _PARTS}
+        given["start"] = None if isinstance(start, dict) else start
+        nested: dict[str, dict[str, Any]] = {name: {} for name in (*_PARTS, _START)}
+        nested[_START] |= start if isinstance(start, dict) else {}
         for key, value in fields.items():
             head, _, rest = full_path(key).partition(".")
             if rest:
@@ -100,6 +109,7 @@ class Parameters(Part):
         self.learner = _build("learners", what, inner, AbstractLearner)
         self.data = _data(given["data"], nested["data"])
         self.seed = seed
+        self.start = _start(given["start"], nested["start"])
         if self.world is None and self.data is None:
             raise ConfigError(
                 "an experiment needs a world to act in or data to learn from: "
@@ -126,12 +136,12 @@ class Parameters(Part):
         ----------
         path
             Dotted, such as ``"world.length"``; a bare name is the learner's field,
-            unless it is ``world``, ``learner``, ``data`` or ``seed``.
+            unless it is ``world``, ``learner``, ``data``, ``start`` or ``seed``.
         value
             Of the field's type; for ``world``, ``learner`` and ``data`` also a name.
         """
         where = full_path(path)
-        if where in _PARTS:
+        if where in (*_PARTS, _START):
             return self.replace(**{where: value})
         return paths.set_path(self, where, value)
 
@@ -160,7 +170,7 @@ class Parameters(Part):
 def full_path(path: str) -> str:
     """A path from the parameters: ``learning_rate`` is ``learner.learning_rate``."""
     head = path.partition(".")[0]
-    return path if head in (*_PARTS, "seed") else f"learner.{path}"
+    return path if head in (*_PARTS, _START, "seed") else f"learner.{path}"
 
 
 def source_name(parameters: Parameters) -> str:
@@ -204,6 +214,24 @@ def _data(what: Any, fields: dict[str, Any]) -> Any:
             f"({type(what).__name__})."
         )
     return DataRef(**({} if what is None else {"path": str(what)}), **fields)
+
+
+def _start(what: Any, fields: dict[str, Any]) -> Any:
+    if what is None and not fields:
+        return None
+    if isinstance(what, AbstractStart):
+        return _with(what, fields)
+    if what is None and "path" not in fields:
+        raise ConfigError(
+            f"start: {', '.join(fields)} but no run to start from. Name its folder: "
+            f"start={{'path': 'runs/...', ...}}."
+        )
+    if not isinstance(what, str | Path | None):
+        raise ConfigError(
+            f"start: expected the folder of a run, got {what!r} "
+            f"({type(what).__name__})."
+        )
+    return AbstractStart.made({**({} if what is None else {"path": what}), **fields})
 
 
 def _build(kind: str, what: Any, fields: dict[str, Any], base: type[Part]) -> Any:

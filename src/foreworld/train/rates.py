@@ -159,7 +159,7 @@ def _rate(entry: dict[str, Any], wanted: dict[str, Any]) -> Rate:
 def _fields(parameters: Parameters, width: int, threads: int) -> dict[str, Any]:
     """Everything that may decide the speed of a program, by path."""
     _, traced, data, shared = partition(parameters)
-    free = {*traced, *data, "seed", "data.path", "data.identity"}
+    free = {*traced, *data, "seed", "start", "data.path", "data.identity"}
     # Which thing is referred to changes the speed by its size only.
     inside = tuple(f"{path}." for path in shared)
     fields = flat(to_dict(parameters))

@@ -108,6 +108,8 @@ def given_parts(parameters: Parameters, given: Given) -> Parameters:
 def _sources(parameters: Parameters, read: Callable[[Split], DataSource]) -> Sources:
     shared, data = partition(parameters)[3], parameters.data
     dataset = data.dataset() if isinstance(data, DataRef) else None
+    # What runs start from is opened where they begin, and by none that goes on.
+    shared.pop("start", None)
     found = []
     for split in SPLITS:
         of_split = None if dataset is None else read(getattr(dataset, split))

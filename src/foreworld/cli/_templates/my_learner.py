@@ -13,7 +13,15 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
 from foreworld.core import Bounded, Discrete, FitError, Space, Traced, named_key
-from foreworld.learners import AbstractLearner, Budget, Mean, Metrics, Source
+from foreworld.learners import (
+    AbstractLearner,
+    Budget,
+    Mean,
+    Metrics,
+    Source,
+    Start,
+    started,
+)
 from foreworld.nn.distributions import distribution
 from foreworld.worlds import AbstractPolicy, AbstractWorld
 from foreworld.worlds.rollout import Transition, rollout
@@ -78,11 +86,13 @@ class MyLearner(AbstractLearner):
         per_update = self.num_lanes * self.num_steps
         return Budget(self.num_updates, per_update, "environment steps")
 
-    def init(self, key: Key[Array, ""], source: Any) -> MyState:
-        """Small random weights."""
+    def init(
+        self, key: Key[Array, ""], source: Any, start: Start | None = None
+    ) -> MyState:
+        """Small random weights, or those of another run."""
         shape = source.observation_space.flat_size, source.action_space.num
         draw = jax.random.normal(named_key(key, "weights"), shape, jnp.float32)
-        return MyState(0.01 * draw)
+        return started(MyState(0.01 * draw), start)
 
     def update(
         self,

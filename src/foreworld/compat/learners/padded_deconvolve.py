@@ -19,6 +19,7 @@ from foreworld.learners.base import Metrics, Source
 from foreworld.learners.forward._evaluation import Trials
 from foreworld.learners.forward.base import AbstractForwardModel, ForwardState, Memory
 from foreworld.learners.forward.rnn_deconvolve import Network, RNNDeconvolve
+from foreworld.learners.start import Start
 
 
 class PaddedDeconvolve(AbstractForwardModel):
@@ -56,9 +57,15 @@ class PaddedDeconvolve(AbstractForwardModel):
         """As the model's own."""
         self.model.check_fit(source)
 
-    def init(self, key: Key[Array, ""], source: Source) -> ForwardState:
+    def init(
+        self, key: Key[Array, ""], source: Source, start: Start | None = None
+    ) -> ForwardState:
         """Fresh parameters of the model."""
-        return self.model.init(key, source)
+        return self.model.init(key, source, start)
+
+    def scheduled(self, progress: float) -> dict[str, float]:
+        """As the model's own."""
+        return self.model.scheduled(progress)
 
     def update(
         self,

@@ -40,6 +40,7 @@ from foreworld.learners.forward._training import (
     stack_frames,
 )
 from foreworld.learners.forward.base import AbstractForwardModel, ForwardState
+from foreworld.learners.start import Start, started
 from foreworld.nn.adam import init_adam
 from foreworld.nn.gru import GRUCell
 from foreworld.nn.stacks import Encoder, Renderer
@@ -114,8 +115,10 @@ class ContextRNN(AbstractForwardModel):
         check_sequences(name, source, self.context_len, window_len, multiple)
         self._tasks(source)
 
-    def init(self, key: Key[Array, ""], source: Source) -> ForwardState:
-        """Fresh parameters for a data set's frames and actions."""
+    def init(
+        self, key: Key[Array, ""], source: Source, start: Start | None = None
+    ) -> ForwardState:
+        """Fresh parameters for a data set's frames and actions, or another run's."""
         data = self._data(source)
         height, width, channels = data.image.shape[2:]
 
@@ -146,7 +149,15 @@ class ContextRNN(AbstractForwardModel):
         )
         embedding = jnp.zeros(self.embedding_size, jnp.float32)
         mean_frame = mean_of_frames(data, self.pixel_scale)
-        return ForwardState(network, embedding, init_adam(network), mean_frame)
+        state = ForwardState(network, embedding, init_adam(network), mean_frame)
+        return started(state, start)
+
+    def scheduled(self, progress: float) -> dict[str, float]:
+        """The learning rate, where it changes over a run."""
+        if self.schedule == "constant" and not self.warm_up:
+            return {}
+        rest = self.schedule, jnp.float32(progress), self.warm_up, self.num_updates
+        return {"learning_rate": self.learning_rate * float(rate_factor(*rest))}
 
     def update(
         self,

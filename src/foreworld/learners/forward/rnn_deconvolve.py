@@ -37,6 +37,7 @@ from foreworld.learners.forward._training import (
     stack_frames,
 )
 from foreworld.learners.forward.base import AbstractForwardModel, ForwardState
+from foreworld.learners.start import Start, started
 from foreworld.nn.adam import init_adam
 from foreworld.nn.dilated import CoreMemory, RecurrentCore
 from foreworld.nn.norm import NormKind
@@ -152,8 +153,10 @@ class RNNDeconvolve(AbstractForwardModel):
         multiple = 2 ** len(self.renderer_widths)
         check_sequences(name, source, self.context_len, window_len, multiple)
 
-    def init(self, key: Key[Array, ""], source: Source) -> ForwardState:
-        """Fresh parameters for a data set's frames and actions."""
+    def init(
+        self, key: Key[Array, ""], source: Source, start: Start | None = None
+    ) -> ForwardState:
+        """Fresh parameters for a data set's frames and actions, or another run's."""
         data = check_sequences(type(self).__name__, source, self.context_len, 0, 1)
         height, width, channels = data.image.shape[2:]
         given = (height, width, channels * self.context_len)
@@ -185,7 +188,15 @@ class RNNDeconvolve(AbstractForwardModel):
             init_statistics(renderer.affines, self.norm),
         )
         mean_frame = mean_of_frames(data, self.pixel_scale)
-        return ForwardState(network, statistics, init_adam(network), mean_frame)
+        state = ForwardState(network, statistics, init_adam(network), mean_frame)
+        return started(state, start)
+
+    def scheduled(self, progress: float) -> dict[str, float]:
+        """The learning rate, where it changes over a run."""
+        if self.schedule == "constant" and not self.warm_up:
+            return {}
+        rest = self.schedule, jnp.float32(progress), self.warm_up, self.num_updates
+        return {"learning_rate": self.learning_rate * float(rate_factor(*rest))}
 
     def update(
         self,

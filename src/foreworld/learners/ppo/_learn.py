@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
@@ -15,6 +16,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from foreworld.core.keys import named_key
 from foreworld.learners.base import Mean, Metrics
 from foreworld.learners.ppo._agent import Agent, AgentState
+from foreworld.learners.ppo._frozen import Trained, trained
 from foreworld.learners.ppo._gae import gae
 from foreworld.learners.ppo._loss import Sequences, ppo_loss
 from foreworld.networks.base import Memory, Outputs, Parameters
@@ -84,31 +86,34 @@ def learn(
         Fraction of the run's updates already done, for the learning rate.
     """
     settings = agent.settings
-    learning_rate = settings.learning_rate * (1.0 - settings.anneal * progress)
+    learning_rate = settings.rate_at(progress)
     batch = _sequences(agent, trajectory)
     num_lanes = batch.starts.shape[1]
     keys = jax.random.split(named_key(key, "epochs"), settings.num_epochs)
     order = jax.vmap(lambda k: jax.random.permutation(k, num_lanes))(keys)
     groups = order.reshape(-1, num_lanes // settings.num_minibatches)
 
-    def step(
-        carry: tuple[Parameters, Any], lanes: Int[Array, " group"]
-    ) -> tuple[tuple[Parameters, Any], Any]:
-        network, moments = carry
+    every = Trained(state.network, state.moments)
+
+    def step(carry: Trained, lanes: Int[Array, " group"]) -> tuple[Trained, Any]:
         # All but the memory, which is one of each lane, have time first.
         memory = jax.tree.map(lambda x: x[lanes], batch.memory)
         some = jax.tree.map(lambda x: x[:, lanes], batch._replace(memory=None))
-        gradients, terms = jax.grad(ppo_loss, has_aux=True)(
-            network, some._replace(memory=memory), agent.action_space, settings
-        )
+        some = some._replace(memory=memory)
+
+        def loss(network: Parameters) -> tuple[Array, dict[str, Array]]:
+            network = eqx.combine(network, state.network)
+            return ppo_loss(network, some, agent.action_space, settings)
+
+        gradients, terms = jax.grad(loss, has_aux=True)(carry.network)
         limits = settings.max_grad_norm, settings.adam_eps
         network, moments, norm = adam_step(
-            network, gradients, moments, learning_rate, *limits
+            carry.network, gradients, carry.moments, learning_rate, *limits
         )
-        return (network, moments), {**terms, "grad_norm": norm}
+        return Trained(network, moments), {**terms, "grad_norm": norm}
 
-    start = state.network, state.moments
-    (network, moments), terms = jax.lax.scan(step, start, groups)
+    last, terms = jax.lax.scan(step, trained(every, settings.freeze), groups)
+    network, moments = last.within(every)
     metrics = {name: Mean.of(values) for name, values in terms.items()}
     spread = jnp.var(batch.target)
     unexplained = jnp.var(batch.target - batch.value) / jnp.maximum(spread, 1e-8)

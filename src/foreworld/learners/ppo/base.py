@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import equinox as eqx
 
 from foreworld.core.parts.part import Bounded, Part, Traced
 from foreworld.networks.base import AbstractNetwork
 from foreworld.networks.mlp import MLP
+from foreworld.nn.adam import Scalar
 
 Count = Annotated[int, Bounded(low=1)]
 """Type of fields that count what there must be."""
@@ -39,6 +40,19 @@ class AbstractSettings(Part):
     """passes over a rollout"""
     num_minibatches: Count = 4
     """groups of lanes in a pass; divides num_envs"""
+    freeze: tuple[str, ...] = ()
+    """parts of the network that are not trained, such as embedding or actor.0; no
+    gradient of them is computed"""
+
+    def rate_at(self, progress: Scalar) -> Any:
+        """The learning rate when a fraction of the run is done.
+
+        Parameters
+        ----------
+        progress
+            From 0 to 1.
+        """
+        return self.learning_rate * (1.0 - self.anneal * progress)
 
 
 class AgentSettings(AbstractSettings):

@@ -17,6 +17,7 @@ from foreworld.core.keys import root_key
 from foreworld.core.parts.part import Bounded, Entries, field_specs
 from foreworld.learners.base import AbstractLearner, Budget, Metrics, Source
 from foreworld.learners.ppo._agent import Agent
+from foreworld.learners.ppo._frozen import check_frozen
 from foreworld.learners.ppo._joint import (
     JointState,
     by_agent,
@@ -25,6 +26,7 @@ from foreworld.learners.ppo._joint import (
     update_joint,
 )
 from foreworld.learners.ppo.base import AbstractSettings, AgentSettings
+from foreworld.learners.start import Start, started
 from foreworld.nn.distributions import num_outputs
 from foreworld.worlds.base import AbstractGame, AbstractWorld
 from foreworld.worlds.policy import AbstractPolicy, JointPolicy
@@ -122,9 +124,12 @@ class PPO(AbstractSettings, AbstractLearner):
         steps = self.num_envs * self.num_steps
         return Budget(self.total_steps // steps, steps, "environment steps")
 
-    def init(self, key: Key[Array, ""], source: Any) -> JointState:
-        """Fresh parameters of all agents, and episodes."""
-        return init_joint(source, self._bound(source), key, self.num_envs)
+    def init(
+        self, key: Key[Array, ""], source: Any, start: Start | None = None
+    ) -> JointState:
+        """Fresh parameters of all agents, and episodes; or those of another run."""
+        state = init_joint(source, self._bound(source), key, self.num_envs)
+        return started(state, start)
 
     def update(
         self,
@@ -157,6 +162,15 @@ class PPO(AbstractSettings, AbstractLearner):
     def score_on(self, source: Any) -> str:
         """The measure or the return that ranks agents in this world."""
         return source.score
+
+    def scheduled(self, progress: float) -> dict[str, float]:
+        """Learning rates that fall over a run."""
+        every = {"": self, **{f"agents.{n}.": one for n, one in self.agents.items()}}
+        return {
+            f"{lead}learning_rate": float(one.rate_at(progress))
+            for lead, one in every.items()
+            if one.anneal > 0
+        }
 
     def when_uncounted(self) -> str:
         """Episodes are longer than an evaluation."""
@@ -197,7 +211,8 @@ def _check_agent(who: str, agent: Agent, num_envs: int) -> None:
         )
     try:
         num_outputs(agent.action_space)
-        jax.eval_shape(lambda key: agent.init(key, 1), root_key(0))
+        state = jax.eval_shape(lambda key: agent.init(key, 1), root_key(0))
+        check_frozen(state.network, settings.freeze)
     except (ConfigError, FitError) as error:
         raise FitError(f"{who}: {error}") from error
 

@@ -57,7 +57,7 @@ def gather(folder: str | Path | StudyFolder) -> Content:
     num_points, num_seeds = results.sizes["point"], results.sizes["seed"]
     base = study.study.base
     budget = study.plan.groups[0].training.budget
-    steps = budget.num_updates * budget.steps_per_update
+    steps = study.plan.groups[0].training.steps_in_all
     lead = (
         f"{part_name(base.learner)} on {source_name(base)}: "
         f"{_count(num_points, 'point')} x {_count(num_seeds, 'seed')}, {steps:,} "

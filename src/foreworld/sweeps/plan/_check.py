@@ -57,10 +57,10 @@ def _check_group(name: str, group: Group) -> None:
         _whole(f"a point of {name}", point, 0)
     layout, budget = group.training
     for field, value in layout._asdict().items():
-        _whole(f"{field} of {name}", value, 1)
+        _whole(f"{field} of {name}", value, 0 if field == "begun" else 1)
     _whole(f"num_updates of the budget of {name}", budget.num_updates, 1)
     _whole(f"steps_per_update of {name}", budget.steps_per_update, 1)
-    steps = budget.num_updates * budget.steps_per_update
+    steps = group.training.steps_in_all
     _need(steps <= _MOST, f"{name} has {steps} steps, more than {_MOST}")
     _need(isinstance(budget.step_name, str), f"step_name of {name} is no text")
     agree = budget.num_updates == layout.num_updates

@@ -181,6 +181,9 @@ def make_plan(
     if width is not None and width < 1:
         raise ConfigError(f"width={width} must be at least 1.")
     points = study.points()
+    for start in (point.parameters.start for point in points):
+        if start is not None:
+            start.check_seeds(study.seeds)
     _look_at_worlds(points)
     grouped = _group(points)
     groups, chunks = [], []
@@ -222,10 +225,12 @@ def describe(plan: Plan) -> str:
             f"{len(c.runs)}" + (f" (+{c.padding} padding)" if c.padding else "")
             for c in chunks
         )
+        steps = f"{budget.num_updates * budget.steps_per_update:,} {budget.step_name}"
+        if before := group.training.steps_before:
+            steps += f" (from {before:,} to {group.training.steps_in_all:,})"
         lines.append(
             f"  group {index}: {count(len(group.points), 'point')}, "
-            f"{count(runs, 'run')} in chunks of {sizes}; each run "
-            f"{budget.num_updates * budget.steps_per_update:,} {budget.step_name} "
+            f"{count(runs, 'run')} in chunks of {sizes}; each run {steps} "
             f"in {count(layout.num_segments, 'segment')}"
         )
     return "\n".join(lines)

@@ -235,10 +235,9 @@ def _variables(
 
 def _ends(training: TrainingPlan) -> dict[str, np.ndarray]:
     """Steps done at each point of the curves of a split."""
-    per_update = training.budget.steps_per_update
     return {
-        "train": training.layout.interval_ends() * per_update,
-        "val": training.layout.segment_ends() * per_update,
+        "train": training.steps_at(training.layout.interval_ends()),
+        "val": training.steps_at(training.layout.segment_ends()),
         "test": np.zeros(0, np.int64),
     }
 
@@ -269,7 +268,7 @@ def plain_values(values: list[Any]) -> list[float | int | str | bool]:
     """Swept values as a column, parts of one kind told apart by their fields."""
     names = [plain(value) for value in values]
     several = [value for value in values if isinstance(value, Part | StandIn)]
-    if not several or len(set(names)) == len(set(map(to_json, several))):
+    if len({plain(value) for value in several}) == len(set(map(to_json, several))):
         return names
     pairs = zip(names, values, strict=True)
     return [f"{n}{_told(v)}" if v in several else n for n, v in pairs]

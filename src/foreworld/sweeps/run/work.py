@@ -231,7 +231,7 @@ def _say_uncounted(parameters: Parameters, history: History) -> None:
 
 def _log(trace: AbstractTrace, row: int, update: Update, segment: int) -> None:
     """Pass the newest segment of one run to its trace."""
-    (layout, budget), history = update.plan, update.history
+    layout, history = update.plan.layout, update.history
     first = segment * layout.intervals_per_segment
     new = slice(first, first + layout.intervals_in(segment))
     for prefix, metrics, ends, part in (
@@ -242,4 +242,4 @@ def _log(trace: AbstractTrace, row: int, update: Update, segment: int) -> None:
             prefix + name: values(mean)[row, part] for name, mean in metrics.items()
         }
         curves = {n: curve.tolist() for n, curve in found.items() if curve.ndim == 1}
-        trace.log((ends[part] * budget.steps_per_update).tolist(), curves)
+        trace.log(update.plan.steps_at(ends[part]).tolist(), curves)
