@@ -108,6 +108,7 @@ class Broken(AbstractLearner):
 @pytest.mark.parametrize(
     ("how", "message"),
     [
+        ("start", "a run starts from and the one that init gives"),
         ("budget", "must give whole numbers of at least 1"),
         ("grows", "state before and after an update"),
         ("nan", "NaN in"),

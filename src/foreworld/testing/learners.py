@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
 from typing import Any
 
@@ -16,6 +17,7 @@ from foreworld.core.parts.opening import opened
 from foreworld.core.parts.part import Bounded, Part, field_specs
 from foreworld.core.parts.partition import combine, partition, stack
 from foreworld.learners.base import AbstractLearner, Budget, Mean, Source
+from foreworld.learners.start import Start
 from foreworld.testing.checks import (
     check_configuration,
     leaves,
@@ -34,10 +36,11 @@ def check_learner(learner: AbstractLearner, source: Source) -> None:
     """Check that a learner keeps the contract that loop and planner rely on.
 
     It is the same after a round trip through JSON; its state holds arrays only, which
-    keep their shapes; every update gives the same metrics; its evaluation has its
-    score; all of that compiles and vmaps, one lane giving what a single run gives;
-    traced fields of learner and world can be a batch, at zero too where they may be
-    zero. Learners that cannot be traced are checked in Python.
+    keep their shapes; it begins with the whole state of another run where that is
+    given; every update gives the same metrics; its evaluation has its score; all of
+    that compiles and vmaps, one lane giving what a single run gives; traced fields of
+    learner and world can be a batch, at zero too where they may be zero. Learners that
+    cannot be traced are checked in Python.
 
     Parameters
     ----------
@@ -58,6 +61,10 @@ def check_learner(learner: AbstractLearner, source: Source) -> None:
     check_configuration(learner, "learner")
     learner, source = opened(learner), opened(source)
     learner.check_fit(source)
+    require(
+        "start" in inspect.signature(learner.init).parameters,
+        f"{name}.init must take what a run starts from: init(key, source, start=None).",
+    )
     budget = learner.budget(source)
     require(
         isinstance(budget, Budget)
@@ -72,6 +79,7 @@ def check_learner(learner: AbstractLearner, source: Source) -> None:
     program = _Program(learner, source)
     alone = program.single()
     _check_state(name, alone)
+    _check_start(name, program, alone["states"])
     _check_metrics(learner, source, alone)
     if learner.traceable:
         _check_lanes(learner, source, program, alone)
@@ -94,6 +102,16 @@ class _Program:
             for path, value in traced.items()
         }
         self._key = named_key(root_key(0), "check")
+
+    def begin(self, state: Any) -> Any:
+        """The first state of a run that starts from another one, with its own key."""
+        key, start = named_key(self._key, "another"), Start.of(state)
+        init = self._learner.init
+        if not self._learner.traceable:
+            return init(key, self._source, start)
+        if self._acts:
+            return jax.jit(lambda k, s: init(k, self._source, s))(key, start)
+        return jax.jit(init)(key, self._source, start)
 
     def single(self) -> dict[str, Any]:
         """One run: its states and metrics, one of each for every update."""
@@ -181,6 +199,15 @@ def _check_state(name: str, alone: dict[str, Any]) -> None:
     for path, leaf in leaves(later[-1]):
         broken = np.issubdtype(leaf.dtype, np.floating) and np.isnan(leaf).any()
         require(not broken, f"{name}: NaN in {path} after {_NUM_UPDATES} updates.")
+
+
+def _check_start(name: str, program: _Program, states: list[Any]) -> None:
+    """With the whole state of another run, a run goes on where that one ended."""
+    before = states[-1]
+    after = program.begin(before)
+    same = f"{name}: the state that a run starts from and the one that init gives"
+    require_like(before, after, same)
+    require_equal(before, after, f"{same} (end init with 'started(state, start)')")
 
 
 def _check_metrics(
