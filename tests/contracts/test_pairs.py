@@ -11,8 +11,9 @@ from foreworld.core.registry import entries
 from foreworld.testing.games import RepeatedMatchingPennies
 from foreworld.train.lanes import Run
 from foreworld.train.layout import Layout
-from foreworld.train.loop import plan_training, read_history, train
+from foreworld.train.loop import read_history, train
 from foreworld.train.parameters import Parameters
+from foreworld.train.plan import plan_training
 
 WHAT = [*entries("worlds"), "probe game", "data set"]
 

@@ -14,8 +14,9 @@ from foreworld.testing.probes import ProbeLearner, ProbeWorld, SlowProbeLearner
 from foreworld.train import journal
 from foreworld.train.history import values
 from foreworld.train.lanes import Run, run_key
-from foreworld.train.loop import RESULTS, plan_training, read_history, read_state, train
+from foreworld.train.loop import RESULTS, read_history, read_state, train
 from foreworld.train.parameters import Parameters
+from foreworld.train.plan import plan_training
 
 
 def parameters(learner=None, **fields):

@@ -13,16 +13,16 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from jaxtyping import Array, Key
 
 from foreworld.core import compilation
 from foreworld.core.disk.folder import make_folder, remove, write_json
 from foreworld.core.disk.life import Life
 from foreworld.core.errors import DamagedError
-from foreworld.core.keys import pinned, root_key
+from foreworld.core.keys import pinned
 from foreworld.core.leaves import SLASH
 from foreworld.core.plain import say
 from foreworld.learners.base import Budget, LearnerState, Metrics
-from foreworld.learners.start import Start
 from foreworld.train import checkpoint, journal
 from foreworld.train._program import AT_END, AbstractProgram, make_program
 from foreworld.train.history import (
@@ -34,59 +34,17 @@ from foreworld.train.history import (
     new_history,
 )
 from foreworld.train.lanes import Run, make_lanes, run_key
-from foreworld.train.layout import Layout, choose_layout
+from foreworld.train.layout import Layout
 from foreworld.train.memory import check_fits, enough_memory
 from foreworld.train.pace import CHECKPOINT_S, Pace
 from foreworld.train.parameters import Parameters
-from foreworld.train.sources import (
-    Given,
-    Sources,
-    describe_sources,
-    given_parts,
-    open_sources,
-    source_of,
-)
-from foreworld.train.start import begun_before
+from foreworld.train.plan import TrainingPlan, plan_training
+from foreworld.train.sources import given_parts, open_sources, source_of
 from foreworld.train.timing import TIMING, Timing, clock
 
 STATE, METRICS = "state.safetensors", "metrics.safetensors"
 RESULTS = (STATE, METRICS)
 """Files that a finished chunk holds."""
-
-
-class TrainingPlan(NamedTuple):
-    """How runs that share a program are trained.
-
-    Attributes
-    ----------
-    layout
-        Intervals and segments.
-    budget
-        What the learner asked for, less what a run that it goes on from has done.
-    """
-
-    layout: Layout
-    budget: Budget
-
-    @property
-    def steps_before(self) -> int:
-        """Steps of the runs that it goes on from."""
-        return self.layout.begun * self.budget.steps_per_update
-
-    @property
-    def steps_in_all(self) -> int:
-        """Steps at the end, those before included."""
-        return int(self.steps_at(self.layout.num_updates))
-
-    def steps_at(self, updates: Any) -> Any:
-        """Where on the x axis of curves a run is after so many updates of its own.
-
-        Parameters
-        ----------
-        updates
-            One number, or an array of them.
-        """
-        return self.steps_before + updates * self.budget.steps_per_update
 
 
 class Update(NamedTuple):
@@ -112,49 +70,6 @@ class Update(NamedTuple):
 
 
 Watcher = Callable[[Update], None]
-
-
-def plan_training(
-    parameters: Parameters, sources: Sources | None = None, num_segments: int = 10
-) -> TrainingPlan:
-    """Check that a learner fits what it is to learn from, and lay out its updates.
-
-    Parameters
-    ----------
-    parameters
-        A world or data, and the learner.
-    sources
-        The splits of the data set, as arrays or as shapes; by default the shapes are
-        read from the data set that the parameters name.
-    num_segments
-        Wished number of segments, and so of validations.
-
-    Raises
-    ------
-    FitError
-        It does not fit, or what it starts from does not; names the mismatch.
-    """
-    sources = describe_sources(parameters) if sources is None else sources
-    opened = given_parts(parameters, sources.train)
-    source = source_of(opened, sources.train)
-    opened.learner.check_fit(source)
-    budget = opened.learner.budget(source)
-
-    def init(given: Given, start: Start) -> LearnerState:
-        part, key = given_parts(parameters, given), root_key(0)
-        return part.learner.init(key, source_of(part, given, key), start)
-
-    def check(start: Start) -> None:
-        # What cannot be traced is checked when it begins.
-        if opened.learner.traceable:
-            jax.eval_shape(init, sources.train, start)
-
-    begun = begun_before(parameters, budget, check)
-    num_updates = budget.num_updates - begun
-    layout = choose_layout(num_updates, num_segments=num_segments)
-    return TrainingPlan(
-        layout._replace(begun=begun), budget._replace(num_updates=num_updates)
-    )
 
 
 @pinned(wide=False)
@@ -318,14 +233,15 @@ def read_state(
     one = _row_of(folder, index, names)
     given = open_sources(parameters).train
     parameters = given_parts(parameters, given)
-    source = source_of(parameters, given)
     # Any run's key will do: only the structure and the shapes of the state are used.
     learner, key = parameters.learner, run_key(parameters.seed, 0)
-    if learner.traceable:
-        shapes = jax.eval_shape(lambda k: learner.init(k, source), key)
-    else:
-        shapes = learner.init(key, source)
+
+    def init(key: Key[Array, ""]) -> LearnerState:
+        return learner.init(key, source_of(parameters, given, key))
+
+    shapes = jax.eval_shape(init, key) if learner.traceable else init(key)
     state = checkpoint.unflatten(one, "state", shapes, path)
+    source = source_of(parameters, given)
     return jax.tree.map(jax.numpy.asarray, state), source
 
 

@@ -20,8 +20,9 @@ from foreworld.core.disk.folder import read_json, write_bytes
 from foreworld.core.errors import ForeworldError
 from foreworld.core.parts.config import differences, flat, to_dict
 from foreworld.core.parts.partition import partition
-from foreworld.train.loop import TrainingPlan, device_kind
+from foreworld.train.loop import device_kind
 from foreworld.train.parameters import Parameters
+from foreworld.train.plan import TrainingPlan
 from foreworld.train.timing import Timing
 
 _FOLDER = "rates"

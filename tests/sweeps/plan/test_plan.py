@@ -10,13 +10,13 @@ from foreworld.sweeps.plan.plan import Plan, describe, make_plan
 from foreworld.sweeps.study.study import Study
 from foreworld.testing.probes import ProbeLearner, ProbeWorld, SlowProbeLearner
 from foreworld.train.lanes import Run, static_of
-from foreworld.train.loop import plan_training
 from foreworld.train.memory import (
     bound_bytes,
     program_bytes,
     widest,
 )
 from foreworld.train.parameters import Parameters
+from foreworld.train.plan import plan_training
 from foreworld.train.sources import Given, Sources
 
 BASE = Parameters(ProbeWorld(), ProbeLearner())

@@ -18,8 +18,9 @@ from foreworld.learners.base import Budget
 from foreworld.sweeps.study.study import Point, Study
 from foreworld.train.lanes import Run, static_of
 from foreworld.train.layout import Layout
-from foreworld.train.loop import TrainingPlan, device_kind, plan_training
+from foreworld.train.loop import device_kind
 from foreworld.train.memory import free_bytes, widest
+from foreworld.train.plan import TrainingPlan, plan_training
 from foreworld.train.sources import Sources, describe_sources
 from foreworld.worlds.look import Needs, look_at
 

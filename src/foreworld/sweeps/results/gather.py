@@ -23,8 +23,9 @@ from foreworld.sweeps.study.find import read_score, read_study, study_path
 from foreworld.sweeps.study.study import Point, Study
 from foreworld.train import checkpoint
 from foreworld.train.history import HEALTHY, History, history_of, values
-from foreworld.train.loop import TrainingPlan, read_history
+from foreworld.train.loop import read_history
 from foreworld.train.parameters import full_path, part_name
+from foreworld.train.plan import TrainingPlan
 
 if TYPE_CHECKING:
     import xarray
