@@ -132,7 +132,7 @@ def test_loading_and_policy(done):
     assert "study probe" in repr(again) and "(finished)" in repr(again)
     with pytest.raises(ConfigError, match="no run with point 9, seed 0: there are poi"):
         again.state(9, 0)
-    with pytest.raises(DamagedError, match="there is no folder"):
+    with pytest.raises(ConfigError, match="there is no folder"):
         fw.load(done.path / "nowhere")
 
 
