@@ -69,12 +69,13 @@ def draw(folders: list[Path], metric: str | None, title: str) -> Any:
     from foreworld.plot.curves import curve_names, curves
     from foreworld.plot.horizon import horizon, horizon_names
     from foreworld.sweeps.folder import StudyFolder
+    from foreworld.sweeps.results.before import joined
 
     names = [folder.resolve().name for folder in folders]
     if len(set(names)) < len(names):
         names = [str(folder) for folder in folders]
     results = {
-        name: StudyFolder(folder).so_far
+        name: joined(StudyFolder(folder))
         for name, folder in zip(names, folders, strict=True)
     }
     first = next(iter(results.values()))

@@ -48,6 +48,7 @@ def _dry_run(args: Args) -> str:
     from foreworld.sweeps.plan.estimate import estimate
     from foreworld.sweeps.plan.plan import describe, make_plan
     from foreworld.sweeps.plan.prepare import PLAN, read_plan
+    from foreworld.sweeps.plan.starts import told_starts
 
     launcher = launcher_of(args)
     study, folder = locate(args.study, args.out)
@@ -62,5 +63,6 @@ def _dry_run(args: Args) -> str:
         )
         words = "would go to"
     expected = estimate(study, plan, folder)
-    tail = f"\n  {expected}" if expected is not None else ""
+    tail = "".join(f"\n  {line}" for line in told_starts(study, plan))
+    tail += f"\n  {expected}" if expected is not None else ""
     return f"{study.name}: {describe(plan)}{tail}\n{words} {folder}; nothing was run"

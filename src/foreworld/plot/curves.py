@@ -13,6 +13,7 @@ from foreworld.core.progress import number
 from foreworld.plot import _style
 from foreworld.plot._bands import draw_band, student_band
 from foreworld.plot._points import point_labels
+from foreworld.sweeps.results.before import BEGUN
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,7 +32,7 @@ def curves(
     title: str = "",
     small: bool = False,
 ) -> Figure:
-    """Draw a metric over training.
+    """Draw a metric over training; a dotted line where a run went on from another.
 
     Parameters
     ----------
@@ -72,6 +73,8 @@ def curves(
         draw_band(axes, steps, values[point], i, labels[point])
     name = str(results.attrs.get("step_name", "steps"))
     _style.label(axes, name, "" if small else _style.words(metric), title)
+    for step in results.attrs.get(BEGUN, ()):
+        axes.axvline(step, color=_style.INK, alpha=0.4, linewidth=0.7, linestyle=":")
     axes.set_xlim(left=0)
     axes.xaxis.set_major_formatter(lambda value, _: number(value))
     finite = values[chosen][np.isfinite(values[chosen])]

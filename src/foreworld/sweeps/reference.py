@@ -77,12 +77,22 @@ class StartRef(AbstractStart):
         if not self.contents:
             object.__setattr__(self, "contents", self._contents())
 
-    def read(self, split: str) -> dict[str, np.ndarray]:
-        """Leaves of the states by name, ``(seed, ...)``; the same for all splits."""
+    def study(self) -> StudyFolder:
+        """The folder of the run, if it is still the one that is meant.
+
+        Raises
+        ------
+        DamagedError
+            It is gone, unfinished, or was trained anew.
+        """
         if self._contents() != self.contents:
             raise trained_anew(self.path)
-        study, rows = self._study(), []
-        for run in self._runs():
+        return self._study()
+
+    def read(self, split: str) -> dict[str, np.ndarray]:
+        """Leaves of the states by name, ``(seed, ...)``; the same for all splits."""
+        study, rows = self.study(), []
+        for run in self.pairs():
             if run in study.failures:
                 raise ConfigError(
                     f"{self.path} point {run[0]} seed {run[1]} failed "
@@ -99,8 +109,8 @@ class StartRef(AbstractStart):
 
     def ended(self) -> Ended:
         """How far the run came; those that it went on from are counted."""
-        study = self._study()
-        point = self._runs()[0][0]
+        study = self.study()
+        point = self.pairs()[0][0]
         (training,) = (g.training for g in study.plan.groups if point in g.points)
         updates = training.layout.begun + training.layout.num_updates
         steps, name = training.budget.steps_per_update, training.budget.step_name
@@ -108,9 +118,10 @@ class StartRef(AbstractStart):
 
     def num_seeds(self) -> int:
         """Seeds to take from: one that was chosen, or all there are."""
-        return len(self._runs())
+        return len(self.pairs())
 
-    def _runs(self) -> list[tuple[int, int]]:
+    def pairs(self) -> list[tuple[int, int]]:
+        """The runs that are meant, as (point, seed)."""
         point, study = self.point or 0, self._study()
         seeds = range(study.study.seeds) if self.seed is None else [self.seed]
         return [(point, seed) for seed in seeds]
@@ -138,7 +149,7 @@ class StartRef(AbstractStart):
 
     def _contents(self) -> str:
         study = self._study()
-        found = dict.fromkeys(contents_of(study, *run) for run in self._runs())
+        found = dict.fromkeys(contents_of(study, *run) for run in self.pairs())
         return hashlib.sha256(" ".join(found).encode()).hexdigest()
 
 

@@ -22,6 +22,7 @@ from foreworld.plot.report._html import Table
 from foreworld.plot.report.content import Content, Video
 from foreworld.plot.video import prediction_video
 from foreworld.sweeps.folder import StudyFolder
+from foreworld.sweeps.results.before import joined
 from foreworld.sweeps.results.gather import missing
 from foreworld.sweeps.results.selection import Best, measured
 from foreworld.sweeps.results.statistics import student
@@ -77,7 +78,7 @@ def gather(folder: str | Path | StudyFolder) -> Content:
         facts=_facts(study, results, winner),
         settings=Table(["field", "value"], shared, caption=shared_caption),
         points=_points(results, winner),
-        results=results,
+        results=joined(study),
         metrics=main_curves(results),
         horizons=[n for n in held_out if not any(b in n for b in BASELINES)],
         chosen=_chosen(results),

@@ -33,6 +33,7 @@ from foreworld.sweeps.plan.prepare import (
     prepare,
     read_plan,
 )
+from foreworld.sweeps.plan.starts import told_starts
 from foreworld.sweeps.results.failures import account, failures
 from foreworld.sweeps.run.cancel import begin, stop_if_cancelled
 from foreworld.sweeps.run.follow import following
@@ -223,7 +224,8 @@ def _do_all(
     before = Before(folder, plan)
     if not quiet:
         expected = estimate(study, plan, folder)
-        tail = f"\n  {expected}" if expected is not None else ""
+        tail = "".join(f"\n  {line}" for line in told_starts(study, plan))
+        tail += f"\n  {expected}" if expected is not None else ""
         say(f"{study.name}: {describe(plan)}{tail}\n{folder}")
     places = [folder / chunk.folder_name for chunk in plan.chunks]
     for place in places:
