@@ -7,10 +7,14 @@ import numpy as np
 import pytest
 
 import foreworld as fw
+from foreworld.cli.main import main
 from foreworld.core.disk.folder import read_json
 from foreworld.core.errors import ConfigError, DamagedError, FitError, ForeworldError
 from foreworld.core.parts.config import content_hash
+from foreworld.core.registry import address
+from foreworld.sweeps.plan.starts import told_starts
 from foreworld.sweeps.reference import StartRef
+from foreworld.sweeps.results.before import BEGUN, joined
 from foreworld.sweeps.run.sweep import run_experiment, sweep
 from foreworld.testing.probes import ProbeLearner, ProbeWorld, SlowProbeLearner
 from foreworld.train.lanes import Run
@@ -214,3 +218,45 @@ def test_unfinished_damaged_failed_and_altered(old, tmp_path):
     with pytest.raises(DamagedError, match="was trained anew since"):
         run_experiment(asked, 2, out=tmp_path / "c", quiet=True)
     assert read_json(copy / "config.json")["kind"] == "study"
+
+
+def test_curves_are_joined(old, new, tmp_path):
+    """The curves of the first run come before the others', while it is there."""
+    whole = joined(new)
+    steps, own = whole["step"].values, new.results["step"].values
+    assert steps[0] == old.results["step"].values[0] and steps[-1] == own[-1]
+    first = old.results["loss"].values
+    np.testing.assert_array_equal(whole["loss"].values[..., : first.shape[-1]], first)
+    assert np.isfinite(whole["loss"].values).all() and whole.attrs[BEGUN] == [16]
+    (line,) = told_starts(new.study, new.plan)
+    assert line == f"goes on from {old.path} after 16 samples"
+    gone = shutil.copytree(old.path, tmp_path / "gone")
+    found = run_experiment(
+        parameters(start=str(gone)), 2, out=tmp_path / "new", quiet=True
+    )
+    shutil.rmtree(gone)
+    assert BEGUN not in joined(found).attrs
+    assert told_starts(found.study, found.plan)
+
+
+def test_jumps_of_schedules_are_said(old, new, monkeypatch):
+    falling = staticmethod(lambda progress: {"rate": 1.0 - progress})
+    monkeypatch.setattr(ProbeLearner, "scheduled", falling, raising=False)
+    (line,) = told_starts(new.study, new.plan)
+    assert line.endswith(
+        "rate was 0 at its end and is 0.6 now, as schedules take 40% of the whole as "
+        "done"
+    )
+
+
+def test_on_the_command_line(old, own_folder, capsys):
+    words = ["train", address(ProbeLearner), "--on", address(ProbeWorld)]
+    words += ["--momentum=0.5", f"--start={old.path}", "--track=off", "--out=r"]
+    assert main([*words, "--num-updates=20", "--seeds=2", "--quiet"]) == 0
+    assert int(fw.load("r").state().count) == WHOLE
+    words[-1] = "--out=p"
+    assert main([*words, "--num-updates=2", "--start.parts=guess"]) == 0
+    said = capsys.readouterr().err
+    assert f"begins anew with guess of {old.path}" in said
+    assert fw.load("p").study.base.start.parts == ("guess",)
+    assert main([*words, "--num-updates=8", "--out=q"]) == 2
