@@ -12,7 +12,8 @@ from foreworld.core.errors import FitError
 from foreworld.core.parts.part import Traced
 from foreworld.core.registry import entries
 from foreworld.data.views.source import DataSource
-from foreworld.learners.base import AbstractLearner, Budget, Mean
+from foreworld.learners.base import AbstractLearner, Budget
+from foreworld.learners.metrics import Mean
 from foreworld.learners.start import started
 from foreworld.testing.checks import CheckError
 from foreworld.testing.games import RepeatedMatchingPennies
@@ -113,7 +114,7 @@ class Broken(AbstractLearner):
         ("grows", "state before and after an update"),
         ("nan", "NaN in"),
         ("idle", "changed nothing in the state"),
-        ("bare metric", "metric 'value' must be a Mean"),
+        ("bare metric", "metric 'value' must be one of Mean, Least"),
         ("score", "is ranked by 'value', but evaluate gives only other"),
     ],
 )

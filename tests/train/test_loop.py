@@ -12,11 +12,15 @@ from foreworld.core.errors import ConfigError, FitError
 from foreworld.core.keys import named_key
 from foreworld.testing.probes import ProbeLearner, ProbeWorld, SlowProbeLearner
 from foreworld.train import journal
-from foreworld.train.history import values
 from foreworld.train.lanes import Run, run_key
 from foreworld.train.loop import RESULTS, read_history, read_state, train
 from foreworld.train.parameters import Parameters
 from foreworld.train.plan import plan_training
+
+
+def values(metric):
+    """What is read from a metric."""
+    return metric.values()[""]
 
 
 def parameters(learner=None, **fields):

@@ -10,11 +10,11 @@ import abc
 from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
-import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from foreworld.core.parts.part import Part
 from foreworld.data.views.source import DataSource
+from foreworld.learners.metrics import Metrics
 from foreworld.learners.start import Start
 from foreworld.worlds.base import AbstractWorld
 from foreworld.worlds.policy import AbstractPolicy
@@ -23,49 +23,6 @@ Source = AbstractWorld | DataSource
 """What a learner learns from: a world (or game) to act in, or data on the device."""
 LearnerState = Any
 """Pytree of arrays: parameters, optimiser state, running episodes."""
-
-
-class Mean(NamedTuple):
-    """A metric as sum and count, so that the loop can pool it without bias.
-
-    The value is ``total / count``; NaN where nothing was counted.
-
-    Attributes
-    ----------
-    total
-        Sum of the values, float32; a vector where a metric has an axis of its own.
-    count
-        How many were added up, float32, of a shape that broadcasts with ``total``.
-    """
-
-    total: Float[Array, "..."]
-    count: Float[Array, "..."]
-
-    @staticmethod
-    def of(value: Float[Array, "..."]) -> Mean:
-        """The mean over all entries of an array."""
-        value = jnp.asarray(value, jnp.float32)
-        return Mean(jnp.sum(value), jnp.float32(value.size))
-
-    @staticmethod
-    def where(value: Float[Array, "..."], counted: Any) -> Mean:
-        """The mean over those entries where ``counted`` is true.
-
-        Parameters
-        ----------
-        value
-            The metric at every entry, of any shape.
-        counted
-            Boolean, broadcastable to ``value``'s shape and of its size; entries that
-            are false may be NaN.
-        """
-        counted = jnp.asarray(counted)
-        kept = jnp.where(counted, value, 0.0)
-        return Mean(jnp.sum(kept), jnp.sum(counted, dtype=jnp.float32))
-
-
-Metrics = dict[str, Mean]
-"""Metrics by name; the same names in every update of a learner."""
 
 
 class Budget(NamedTuple):

@@ -11,7 +11,8 @@ from foreworld.core.errors import FitError
 from foreworld.core.parts.part import Bounded, Traced
 from foreworld.data.views.ragged import Ragged
 from foreworld.data.views.source import DataSource
-from foreworld.learners.base import AbstractLearner, Budget, Mean, Metrics, Source
+from foreworld.learners.base import AbstractLearner, Budget, Source
+from foreworld.learners.metrics import Mean, Metrics
 
 
 class ColumnProbe(AbstractLearner):

@@ -16,7 +16,8 @@ from foreworld.core.parts import paths
 from foreworld.core.parts.opening import opened
 from foreworld.core.parts.part import Bounded, Part, field_specs
 from foreworld.core.parts.partition import combine, partition, stack
-from foreworld.learners.base import AbstractLearner, Budget, Mean, Source
+from foreworld.learners.base import AbstractLearner, Budget, Source
+from foreworld.learners.metrics import KINDS, Metric
 from foreworld.learners.start import Start
 from foreworld.testing.checks import (
     check_configuration,
@@ -215,10 +216,10 @@ def _check_metrics(
 ) -> None:
     name = type(learner).__name__
     first, *later = alone["metrics"]
-    _check_means(f"{name}.update", first)
+    _check_kinds(f"{name}.update", first)
     for metrics in later:
         require_like(first, metrics, f"{name}: metrics of two updates")
-    _check_means(f"{name}.evaluate", alone["evaluation"])
+    _check_kinds(f"{name}.evaluate", alone["evaluation"])
     known = ", ".join(alone["evaluation"])
     score = learner.score_on(source)
     require(
@@ -228,20 +229,22 @@ def _check_metrics(
     )
 
 
-def _check_means(where: str, metrics: Any) -> None:
+def _check_kinds(where: str, metrics: Any) -> None:
     require(
         isinstance(metrics, dict) and len(metrics) > 0,
         f"{where} must give metrics by name, got {metrics!r}.",
     )
-    for name, mean in metrics.items():
+    kinds = ", ".join(kind.__name__ for kind in KINDS.values())
+    for name, metric in metrics.items():
         require(
-            isinstance(mean, Mean),
-            f"{where}: metric {name!r} must be a Mean, got {type(mean).__name__}.",
+            isinstance(metric, Metric),
+            f"{where}: metric {name!r} must be one of {kinds}, got "
+            f"{type(metric).__name__}.",
         )
-        kinds = {str(mean.total.dtype), str(mean.count.dtype)}
+        dtypes = {str(leaf.dtype) for leaf in metric}
         require(
-            kinds == {"float32"},
-            f"{where}: metric {name!r} must hold float32, got {sorted(kinds)}.",
+            dtypes == {"float32"},
+            f"{where}: metric {name!r} must hold float32, got {sorted(dtypes)}.",
         )
 
 

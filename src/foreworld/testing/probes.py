@@ -13,7 +13,8 @@ from foreworld.core.errors import FitError
 from foreworld.core.keys import named_key
 from foreworld.core.parts.part import Bounded, Traced
 from foreworld.core.spaces import Box
-from foreworld.learners.base import AbstractLearner, Budget, Mean, Metrics, Source
+from foreworld.learners.base import AbstractLearner, Budget, Source
+from foreworld.learners.metrics import Mean, Metrics
 from foreworld.learners.start import Start, started
 from foreworld.worlds.base import AbstractWorld, EpisodeLen, Step
 from foreworld.worlds.policy import AbstractPolicy

@@ -21,7 +21,8 @@ from jaxtyping import Array, Bool, Int, Key
 from foreworld.core.compilation import Compiled, Program, compile_all
 from foreworld.core.keys import named_key
 from foreworld.core.parts.partition import Static, combine
-from foreworld.learners.base import LearnerState, Metrics, Source
+from foreworld.learners.base import LearnerState, Source
+from foreworld.learners.metrics import Metrics, nothing, pool
 from foreworld.learners.start import Start
 from foreworld.train.lanes import Lanes, lane, stack_trees
 from foreworld.train.layout import Layout
@@ -155,7 +156,7 @@ class _TracedProgram(AbstractProgram):
         return stack_trees(states)
 
     def sums(self) -> Metrics:
-        return jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), self._sums)
+        return nothing(self._sums)
 
     def advance(
         self, state: LearnerState, sums: Metrics, first: int, last: int
@@ -224,7 +225,7 @@ class _PythonProgram(AbstractProgram):
                     key = named_key(root, "update", i)
                     progress = jnp.float32(i / layout.in_all)
                     one, new = part.learner.update(one, source, key, progress)
-                    total = new if total is None else jax.tree.map(jnp.add, total, new)
+                    total = new if total is None else pool(total, new)
                 one = jax.tree.map(jnp.asarray, one)
                 intervals.append(total)
                 total = None
@@ -326,7 +327,7 @@ def _segment_all(
         def body(i: Int[Array, ""], carry: Any) -> Any:
             state, sums = carry
             state, metrics = update(i, state)
-            return state, jax.tree.map(jnp.add, sums, metrics)
+            return state, pool(sums, metrics)
 
         def interval(carry: Any, end: Int[Array, ""]) -> Any:
             begin, state, sums = carry
@@ -334,8 +335,7 @@ def _segment_all(
             # and intervals past the last update do nothing.
             end = jnp.minimum(end, last)
             state, found = jax.lax.fori_loop(begin, end, body, (state, sums))
-            zeros = jax.tree.map(jnp.zeros_like, sums)
-            return (jnp.maximum(begin, end), state, zeros), found
+            return (jnp.maximum(begin, end), state, nothing(sums)), found
 
         length = layout.updates_per_interval
         count = jnp.arange(1, layout.intervals_per_segment + 1, dtype=jnp.int32)

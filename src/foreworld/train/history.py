@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Int
 
 from foreworld.core.errors import DamagedError
-from foreworld.learners.base import Mean, Metrics
+from foreworld.learners.metrics import KINDS, Metrics
 from foreworld.train.checkpoint import Arrays
 
 HEALTHY = -1
@@ -68,7 +68,7 @@ class History(NamedTuple):
 
     def after_test(self, test: Metrics) -> History:
         """The same with the evaluation at the end, NaN for runs that failed."""
-        last = max((values(m).shape[1] for m in self.val.values()), default=1) - 1
+        last = max((m[0].shape[1] for m in self.val.values()), default=1) - 1
         broken = (self.failed == HEALTHY) & _not_finite(test)
         failed = np.where(broken, last, self.failed).astype(np.int32)
         return self._replace(test=_blank(test, failed != HEALTHY), failed=failed)
@@ -112,18 +112,18 @@ def history_of(arrays: Arrays, where: Path) -> History:
 
 
 def metrics_arrays(metrics: Metrics, prefix: str) -> Arrays:
-    """Metrics as arrays named ``prefix/name/total`` and ``prefix/name/count``.
+    """Metrics as arrays: of a mean ``prefix/name/total`` and ``prefix/name/count``.
 
     Parameters
     ----------
     metrics, prefix
         The metrics, and what stands before their names.
     """
-    flat: Arrays = {}
-    for name, mean in metrics.items():
-        flat[f"{prefix}/{name}/total"] = np.asarray(mean.total)
-        flat[f"{prefix}/{name}/count"] = np.asarray(mean.count)
-    return flat
+    return {
+        f"{prefix}/{name}/{field}": np.asarray(value)
+        for name, metric in metrics.items()
+        for field, value in metric._asdict().items()
+    }
 
 
 def metrics_of(arrays: Arrays, prefix: str) -> Metrics:
@@ -133,31 +133,27 @@ def metrics_of(arrays: Arrays, prefix: str) -> Metrics:
     ----------
     arrays, prefix
         Arrays by name, and what stands before the names of those that are meant.
+
+    Raises
+    ------
+    KeyError
+        What there is of a metric belongs to none that is known.
     """
-    found: Metrics = {}
+    found: dict[str, dict[str, np.ndarray]] = {}
     for path, array in arrays.items():
         split, _, rest = path.partition("/")
-        name, _, part = rest.rpartition("/")
-        if split == prefix and part == "total":
-            pair: Any = array, arrays[f"{split}/{name}/count"]
-            found[name] = Mean(*pair)
-    return found
-
-
-def values(mean: Mean) -> np.ndarray:
-    """``total / count`` as float32; NaN where nothing was counted."""
-    total, count = np.asarray(mean.total), np.asarray(mean.count)
-    out = np.full(np.broadcast_shapes(total.shape, count.shape), np.nan, np.float32)
-    with np.errstate(invalid="ignore"):
-        return np.divide(total, count, out=out, where=count != 0)
+        name, _, field = rest.rpartition("/")
+        if split == prefix and name:
+            found.setdefault(name, {})[field] = array
+    kinds: Any = {frozenset(fields): kind for fields, kind in KINDS.items()}
+    return {name: kinds[frozenset(f)](**f) for name, f in found.items()}
 
 
 def _not_finite(metrics: Metrics) -> Any:
     """Runs that counted something and measured NaN or infinity, bool, ``(run,)``."""
     found: Any = False
-    for mean in metrics.values():
-        counted = np.broadcast_to(np.asarray(mean.count) != 0, np.shape(values(mean)))
-        wrong = counted & ~np.isfinite(values(mean))
+    for metric in metrics.values():
+        wrong = metric.broken()
         found = found | wrong.any(axis=tuple(range(1, wrong.ndim)))
     return found
 

@@ -22,7 +22,8 @@ from foreworld.core.errors import DamagedError
 from foreworld.core.keys import pinned
 from foreworld.core.leaves import SLASH
 from foreworld.core.plain import say
-from foreworld.learners.base import Budget, LearnerState, Metrics
+from foreworld.learners.base import Budget, LearnerState
+from foreworld.learners.metrics import Metrics
 from foreworld.train import checkpoint, journal
 from foreworld.train._program import AT_END, AbstractProgram, make_program
 from foreworld.train.history import (

@@ -8,7 +8,7 @@ from foreworld.cli.main import main
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.registry import address
 from foreworld.learners import PPO
-from foreworld.learners.base import Mean
+from foreworld.learners.metrics import Mean
 from foreworld.sweeps.results.failures import account, failures
 from foreworld.testing.probes import ProbeLearner, ProbeWorld
 from foreworld.train.history import HEALTHY, new_history

@@ -15,10 +15,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Num, UInt8
 
 from foreworld.data.views.source import DataSource
-from foreworld.learners.base import Metrics, Source
+from foreworld.learners.base import Source
 from foreworld.learners.forward._evaluation import Trials
 from foreworld.learners.forward.base import AbstractForwardModel, ForwardState, Memory
 from foreworld.learners.forward.rnn_deconvolve import Network, RNNDeconvolve
+from foreworld.learners.metrics import Metrics
 from foreworld.learners.start import Start
 
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, UInt8
 
 from foreworld.data.views.source import DataSource
-from foreworld.learners.base import Mean, Metrics
+from foreworld.learners.metrics import Mean, Metrics
 
 CHUNK = 32
 """Sequences predicted at a time; bounds the memory of an evaluation."""

@@ -15,9 +15,9 @@ from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 from foreworld.core.keys import named_key
 from foreworld.core.spaces import Space
 from foreworld.data.views.source import DataSource
-from foreworld.learners.base import Mean, Metrics
 from foreworld.learners.forward._evaluation import as_unit
 from foreworld.learners.forward.base import ForwardState
+from foreworld.learners.metrics import Mean, Metrics
 from foreworld.nn.adam import adam_step
 from foreworld.nn.initial import he_normal
 

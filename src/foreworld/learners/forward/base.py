@@ -17,9 +17,10 @@ from jaxtyping import Array, Float, Key, Num, UInt8
 
 from foreworld.core.errors import FitError
 from foreworld.data.views.source import DataSource
-from foreworld.learners.base import AbstractLearner, Budget, Metrics, Source
+from foreworld.learners.base import AbstractLearner, Budget, Source
 from foreworld.learners.forward._evaluation import Trials, evaluate_open_loop
 from foreworld.learners.forward._fit import needs_data
+from foreworld.learners.metrics import Metrics
 from foreworld.worlds.policy import AbstractPolicy
 
 Memory = Any

@@ -23,7 +23,7 @@ from foreworld.core.keys import named_key, root_key
 from foreworld.core.parts.part import Bounded, Traced
 from foreworld.data.views.source import DataSource
 from foreworld.data.views.tasks import Tasks
-from foreworld.learners.base import Metrics, Source
+from foreworld.learners.base import Source
 from foreworld.learners.forward._context import Network, Shots
 from foreworld.learners.forward._evaluation import Trials, as_unit
 from foreworld.learners.forward._fit import check_fields, check_sequences, check_tasks
@@ -40,6 +40,7 @@ from foreworld.learners.forward._training import (
     stack_frames,
 )
 from foreworld.learners.forward.base import AbstractForwardModel, ForwardState
+from foreworld.learners.metrics import Metrics
 from foreworld.learners.start import Start, started
 from foreworld.nn.adam import init_adam
 from foreworld.nn.gru import GRUCell

@@ -20,7 +20,7 @@ from jaxtyping import Array, Bool, Float, Int, Key, Num, UInt8
 from foreworld.core.keys import named_key
 from foreworld.core.parts.part import Bounded, Traced
 from foreworld.data.views.source import DataSource
-from foreworld.learners.base import Metrics, Source
+from foreworld.learners.base import Source
 from foreworld.learners.forward._evaluation import Trials, as_unit, first_sequences
 from foreworld.learners.forward._fit import check_fields, check_sequences
 from foreworld.learners.forward._training import (
@@ -37,6 +37,7 @@ from foreworld.learners.forward._training import (
     stack_frames,
 )
 from foreworld.learners.forward.base import AbstractForwardModel, ForwardState
+from foreworld.learners.metrics import Metrics
 from foreworld.learners.start import Start, started
 from foreworld.nn.adam import init_adam
 from foreworld.nn.dilated import CoreMemory, RecurrentCore

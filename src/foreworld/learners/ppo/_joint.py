@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
 from foreworld.core.keys import named_key
-from foreworld.learners.base import Mean, Metrics
+from foreworld.learners.metrics import Metrics, Spread, pool
 from foreworld.learners.ppo._agent import Agent, AgentState, Decision
 from foreworld.learners.ppo._learn import Trajectory, learn
 from foreworld.nn.distributions import draw_noise
@@ -155,7 +155,7 @@ def evaluate_joint(
         counted = transition.ended & (ended <= num_episodes)
         counted = counted & (steps < num_steps)[:, None]
         played = episode_metrics(world, transition, counted)
-        totals = jax.tree.map(jnp.add, carry.metrics, played)
+        totals = pool(carry.metrics, played)
         return _Played(memory, after.lanes, carry.num_blocks + 1, ended[-1], totals)
 
     def unfinished(carry: _Played) -> Array:
@@ -164,7 +164,7 @@ def evaluate_joint(
 
     names = ["discounted_return", "episode_return", "episode_len"]
     names += measure_names(world)
-    nothing: Metrics = dict.fromkeys(names, Mean(jnp.float32(0.0), jnp.float32(0.0)))
+    zero = Spread.where(jnp.zeros(1), False)
     start = _Played(
         memory={
             name: agent.settings.network.init_memory(num_lanes)
@@ -173,7 +173,7 @@ def evaluate_joint(
         lanes=start_lanes(world, named_key(key, "lanes"), num_lanes),
         num_blocks=jnp.int32(0),
         num_ended=jnp.zeros(num_lanes, jnp.int32),
-        metrics=dict.fromkeys(agents, nothing),
+        metrics=dict.fromkeys(agents, dict.fromkeys(names, zero)),
     )
     # Good policies are often done long before the time limit, so it is worth looking
     # now and then whether all lanes are.
@@ -196,14 +196,13 @@ def episode_metrics(
     """
     returns = by_agent(world, transition.episode_return)
     discounted = by_agent(world, transition.discounted_return)
-    measures = {
-        name: Mean.where(value, counted) for name, value in transition.measures.items()
-    }
-    length = Mean.where(transition.episode_len.astype(jnp.float32), counted)
+    found = transition.measures.items()
+    measures = {name: Spread.where(value, counted) for name, value in found}
+    length = Spread.where(transition.episode_len.astype(jnp.float32), counted)
     return {
         name: {
-            "discounted_return": Mean.where(discounted[name], counted),
-            "episode_return": Mean.where(returns[name], counted),
+            "discounted_return": Spread.where(discounted[name], counted),
+            "episode_return": Spread.where(returns[name], counted),
             "episode_len": length,
             **measures,
         }

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from foreworld.core.keys import named_key
-from foreworld.learners.base import Mean, Metrics
+from foreworld.learners.metrics import Mean, Metrics
 from foreworld.learners.ppo._agent import Agent, AgentState
 from foreworld.learners.ppo._frozen import Trained, trained
 from foreworld.learners.ppo._gae import gae

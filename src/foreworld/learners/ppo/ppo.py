@@ -15,7 +15,8 @@ from jaxtyping import Array, Float, Key
 from foreworld.core.errors import ConfigError, FitError, unknown_name
 from foreworld.core.keys import root_key
 from foreworld.core.parts.part import Bounded, Entries, field_specs
-from foreworld.learners.base import AbstractLearner, Budget, Metrics, Source
+from foreworld.learners.base import AbstractLearner, Budget, Source
+from foreworld.learners.metrics import Metrics
 from foreworld.learners.ppo._agent import Agent
 from foreworld.learners.ppo._frozen import check_frozen
 from foreworld.learners.ppo._joint import (

@@ -15,6 +15,7 @@ from foreworld.core.parts.part import Part
 from foreworld.core.parts.reference import AbstractRef
 from foreworld.core.parts.stand_in import StandIn
 from foreworld.core.plain import say
+from foreworld.learners.metrics import axes_of, named
 from foreworld.sweeps.plan.plan import Chunk, Plan
 from foreworld.sweeps.plan.prepare import TABLE, names_of, read_plan
 from foreworld.sweeps.results.failures import failures
@@ -22,7 +23,7 @@ from foreworld.sweeps.run.work import finished
 from foreworld.sweeps.study.find import read_score, read_study, study_path
 from foreworld.sweeps.study.study import Point, Study
 from foreworld.train import checkpoint
-from foreworld.train.history import HEALTHY, History, history_of, values
+from foreworld.train.history import HEALTHY, History, history_of
 from foreworld.train.loop import read_history
 from foreworld.train.parameters import full_path, part_name
 from foreworld.train.plan import TrainingPlan
@@ -30,8 +31,8 @@ from foreworld.train.plan import TrainingPlan
 if TYPE_CHECKING:
     import xarray
 
-BY_HORIZON = "_by_horizon"
-"""Metrics whose name ends so have a last axis ``horizon``, counted from 1."""
+HORIZON = "horizon"
+"""Axis of metrics named ``*_by_horizon``: steps ahead, counted from 1."""
 _PREFIX = {"train": "", "val": "val_", "test": "test_"}
 _RESERVED = ("point", "seed", "step", "val_step", "horizon", "finished", "failed")
 _AXIS = {"train": ("step",), "val": ("val_step",), "test": ()}
@@ -63,7 +64,8 @@ def results(
     -------
     xarray.Dataset
         Axes ``point``, ``seed``, ``step`` (training curves) and ``val_step``
-        (validation after each segment), ``horizon`` for metrics named ``*_by_horizon``.
+        (validation after each segment), ``horizon`` for metrics named ``*_by_horizon``,
+        and so for any ``*_by_<axis>``.
         Variables: a training metric by its name, ``val_<metric>`` and
         ``test_<metric>``. Coordinates: every swept field by point, steps done, and for
         every run whether it is ``finished`` and whether it ``failed``, which
@@ -141,10 +143,11 @@ def gather(folder: Path, partial: bool = False) -> xarray.Dataset:
         history, training = found
         for split, at in _ends(training).items():
             where = np.searchsorted(steps[split], at)
-            for metric, mean in getattr(history, split).items():
-                name = _PREFIX[split] + metric
-                piece = chunk, where, values(mean)
-                pieces.setdefault((name, split), []).append(piece)
+            for metric, measured in getattr(history, split).items():
+                for suffix, values in measured.values().items():
+                    name = _PREFIX[split] + named(metric, suffix)
+                    piece = chunk, where, values
+                    pieces.setdefault((name, split), []).append(piece)
         rows = tuple(np.asarray(chunk.runs).T)
         done[rows], broken[rows] = done_here, history.failed != HEALTHY
     for run in failures(folder, plan):
@@ -160,8 +163,10 @@ def gather(folder: Path, partial: bool = False) -> xarray.Dataset:
     variables = _variables(pieces, shape, steps)
     coords |= _columns(study, points)
     for dims, array in variables.values():
-        if "horizon" in dims:
-            coords["horizon"] = np.arange(1, array.shape[-1] + 1)
+        sizes = dict(zip(dims, array.shape, strict=True))
+        own = {axis: size for axis, size in sizes.items() if axis not in coords}
+        # Steps ahead are counted from 1.
+        coords |= {a: np.arange(n) + (a == HORIZON) for a, n in own.items()}
     attrs = {
         "study": study.name,
         "score": read_score(folder, study),
@@ -212,16 +217,15 @@ def _variables(
     for (name, split), found in pieces.items():
         shapes = [rows.shape[1 + len(_AXIS[split]) :] for _, _, rows in found]
         tails[name, split] = tuple(map(max, zip(*shapes, strict=True)))
-    by_horizon = [
-        k for k, v in tails.items() if k[0].endswith(BY_HORIZON) and len(v) == 1
-    ]
-    longest = max((tails[key] for key in by_horizon), default=())
+    named_axes = {key: _own_axes(key[0], len(tail)) for key, tail in tails.items()}
+    longest: dict[str, int] = {}
+    for key, tail in tails.items():
+        for axis, size in zip(named_axes[key], tail, strict=True):
+            longest[axis] = max(size, longest.get(axis, 0))
     variables = {}
     for (name, split), found in pieces.items():
-        axes, tail = _AXIS[split], tails[name, split]
-        dims = tuple(f"{name}_{i}" for i in range(len(tail)))
-        if (name, split) in by_horizon:
-            dims, tail = ("horizon",), longest
+        axes, dims = _AXIS[split], named_axes[name, split]
+        tail = tuple(longest[axis] for axis in dims)
         lead = *shape, *(len(steps[split]) for _ in axes)
         array = np.full((*lead, *tail), np.nan, np.float32)
         for chunk, where, rows in found:
@@ -232,6 +236,12 @@ def _variables(
                 array[(point, seed, *at, *inner)] = row
         variables[name] = ("point", "seed", *axes, *dims), array
     return variables
+
+
+def _own_axes(name: str, num: int) -> tuple[str, ...]:
+    """Names of a metric's own axes, none of which is one of the table's."""
+    taken = set(_RESERVED) - {HORIZON}
+    return tuple(f"data_{a}" if a in taken else a for a in axes_of(name, num))
 
 
 def _ends(training: TrainingPlan) -> dict[str, np.ndarray]:

@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from foreworld.core import show
 from foreworld.core.errors import ConfigError, ForeworldError, unknown_name
+from foreworld.learners.metrics import SUFFIXES
 from foreworld.sweeps.results.gather import gather, swept
 from foreworld.sweeps.results.statistics import Interval, bootstrap, student
 from foreworld.sweeps.study.find import study_path
@@ -214,7 +215,9 @@ def measured(
 
 def _plain_names(known: Sequence[str]) -> list[str]:
     """Metrics without the source that they were measured on."""
-    return sorted({n.removeprefix("test_").removeprefix("val_") for n in known})
+    plain = {n.removeprefix("test_").removeprefix("val_") for n in known}
+    spread = {n + suffix for n in plain for suffix in SUFFIXES}
+    return sorted(plain - spread)
 
 
 def first_largest(means: Float[np.ndarray, " point"]) -> int | None:

@@ -28,7 +28,7 @@ from foreworld.sweeps.study.study import Point, Study
 from foreworld.track._open import open_run, recall_tracker
 from foreworld.track.base import AbstractTrace
 from foreworld.train import checkpoint, rates
-from foreworld.train.history import HEALTHY, History, values
+from foreworld.train.history import HEALTHY, History
 from foreworld.train.loop import RESULTS, Update, read_history, train
 from foreworld.train.parameters import Parameters
 from foreworld.train.sources import score_of
@@ -224,8 +224,9 @@ def failures(chunk: Chunk, history: History) -> list[str]:
 def _say_uncounted(parameters: Parameters, history: History) -> None:
     """Say early that evaluations are too short to count anything."""
     learner, score = parameters.learner, history.val.get(score_of(parameters))
-    nothing = score is not None and not np.asarray(score.count).any()
-    if nothing and (said := learner.when_uncounted()):
+    sound = history.failed == HEALTHY
+    nothing = score is not None and np.isnan(score.values()[""][sound]).all()
+    if nothing and sound.any() and (said := learner.when_uncounted()):
         say(said)
 
 
@@ -239,7 +240,8 @@ def _log(trace: AbstractTrace, row: int, update: Update, segment: int) -> None:
         ("val_", history.val, layout.segment_ends(), slice(segment, segment + 1)),
     ):
         found = {
-            prefix + name: values(mean)[row, part] for name, mean in metrics.items()
+            prefix + name: measured.values()[""][row, part]
+            for name, measured in metrics.items()
         }
         curves = {n: curve.tolist() for n, curve in found.items() if curve.ndim == 1}
         trace.log(update.plan.steps_at(ends[part]).tolist(), curves)
