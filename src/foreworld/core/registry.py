@@ -214,8 +214,13 @@ def address(cls: type) -> str:
 
 def portable_address(cls: type) -> str:
     """:func:`address` without the folder of a person's file, for content hashes."""
-    where, _, name = address(cls).rpartition(":")
-    return f"{Path(where).name if where.endswith('.py') else where}:{name}"
+    return portable(address(cls))
+
+
+def portable(where: str) -> str:
+    """An :func:`address` without the folder of a person's file."""
+    place, _, name = where.rpartition(":")
+    return f"{Path(place).name}:{name}" if place.endswith(".py") else where
 
 
 def name_at(where: str) -> str:

@@ -99,7 +99,7 @@ def _taken(leaf: Any, array: Any) -> Any:
 
 def _problem(leaf: Any, array: Any, name: str) -> str:
     """Why an array cannot stand in the place of a leaf; empty where it can."""
-    where = name.replace("/", ".")
+    where = name.replace("/", ".") or "the state"
     if array is None:
         return f"{where} is here and not there"
     like = jax.eval_shape(jax.random.key_data, leaf) if _is_key(leaf) else leaf

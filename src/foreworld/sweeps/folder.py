@@ -231,9 +231,10 @@ class StudyFolder:
         return read_leaves(*self._finished(point, seed))
 
     def _restored(self, point: int, seed: int) -> tuple[LearnerState, Any]:
+        found = self._finished(point, seed)
         parameters = self.points[point].parameters
         demand_code(parameters)
-        return read_state(parameters, *self._finished(point, seed))
+        return read_state(parameters, *found)
 
     def _finished(self, point: int, seed: int) -> tuple[Path, int, Any]:
         """Folder of a finished run's chunk, its row in it, and what files say."""

@@ -13,6 +13,7 @@ from foreworld.data.views.ragged import Ragged
 from foreworld.data.views.source import DataSource
 from foreworld.learners.base import AbstractLearner, Budget, Source
 from foreworld.learners.metrics import Mean, Metrics
+from foreworld.learners.start import Start, started
 
 
 class ColumnProbe(AbstractLearner):
@@ -50,9 +51,11 @@ class ColumnProbe(AbstractLearner):
         """A batch an update."""
         return Budget(self.num_updates, self.batch_size, "sequences")
 
-    def init(self, key: Key[Array, ""], source: Source) -> Float[Array, ""]:
-        """Zero."""
-        return jnp.float32(0)
+    def init(
+        self, key: Key[Array, ""], source: Source, start: Start | None = None
+    ) -> Float[Array, ""]:
+        """Zero, or the number of another run."""
+        return started(jnp.float32(0), start)
 
     def update(
         self,

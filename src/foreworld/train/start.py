@@ -219,7 +219,10 @@ def _differ(
         found = flat(to_dict(one))
         kept = {n: v for n, v in found.items() if n.partition(".")[0] in parts}
         return {
-            n: v for n, v in kept.items() if n not in but and not n.endswith(".path")
+            # A person's file may lie elsewhere, as a data set may.
+            n: registry.portable(v) if n.endswith(".class") else v
+            for n, v in kept.items()
+            if n not in but and not n.endswith(".path")
         }
 
     found = differences(fields(ended.parameters), fields(parameters))

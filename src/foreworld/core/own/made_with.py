@@ -23,6 +23,7 @@ from foreworld.core.own.files import OWN_MODULES
 from foreworld.core.own.fingerprint import code_fingerprint
 from foreworld.core.own.in_parts import own_code
 from foreworld.core.parts.part import Part
+from foreworld.core.registry import portable
 
 _PACKAGES = ("foreworld", "jax", "jaxlib", "equinox", "numpy", "h5py")
 _DECIDING = ("foreworld", "jax", "jaxlib")
@@ -57,7 +58,7 @@ def made_with(part: Part) -> dict[str, Any]:
         _VERSIONS: {name: _version(name) for name in _PACKAGES},
         _SETTINGS: _settings(),
         _CODE: {
-            _portable(address): _fingerprint(address, file)
+            portable(address): _fingerprint(address, file)
             for address, file in sorted(own_code(part).items())
         },
     }
@@ -197,12 +198,6 @@ def beside_name(folder: Path, number: int) -> str:
         From 2.
     """
     return f"{folder.name}-{number}"
-
-
-def _portable(address: str) -> str:
-    """A class without the folder that its file lies in."""
-    place, _, name = address.rpartition(":")
-    return f"{Path(place).name}:{name}" if place.endswith(".py") else address
 
 
 def _fingerprint(address: str, file: Path) -> str:
