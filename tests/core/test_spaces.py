@@ -111,7 +111,7 @@ def test_impossible_records():
         Record({})
     with pytest.raises(ConfigError, match=r"field 'a' of a Record.*got 3\."):
         Record({"a": 3})
-    with pytest.raises(ConfigError, match=r"has a name, got ''"):
+    with pytest.raises(ConfigError, match=r"is named by 1 to 64 .*, got ''"):
         Record({"": Discrete(2)})
 
 

@@ -18,6 +18,7 @@ def plan_text(recipe: Recipe, out: str) -> str:
     out
         Where it will be.
     """
+    from foreworld.data.format.schema import is_state
     from foreworld.data.making import rates
     from foreworld.data.making.simulate import Simulator
 
@@ -30,7 +31,7 @@ def plan_text(recipe: Recipe, out: str) -> str:
             shapes.append(f"frames of {lengths}")
         else:
             size = sum(column.sequence_bytes for column in columns.values())
-            width = columns["state"].shape[-1]
+            width = sum(c.shape[-1] for n, c in columns.items() if is_state(n))
             shapes.append(f"steps of {width} numbers, no frames")
         num_bytes += size * sum(task.sizes.values())
     counts = ", ".join(f"{split} {num:,}" for split, num in recipe.sizes.items())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import abc
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,33 @@ from foreworld.core.keys import named_key
 
 Allowed = Any
 """A mask of actions, by the kind of their space: flags, masks by field, ``None``."""
+
+
+_LARGEST = 2**31 - 1
+_PART_NAME = re.compile(r"[^\x00-\x1f\x7f/]{1,64}")
+
+
+def check_part_name(name: object, what: str) -> None:
+    """Refuse names that could not name a column of a data set.
+
+    Parameters
+    ----------
+    name
+        Of an agent or of a field of a record.
+    what
+        What it names, for the message.
+
+    Raises
+    ------
+    ConfigError
+        It is no text, too long, or holds a slash or a control character.
+    """
+    good = isinstance(name, str) and _PART_NAME.fullmatch(name)
+    if not good or name in (".", ".."):
+        raise ConfigError(
+            f"{what} is named by 1 to 64 letters, digits and signs without '/', got "
+            f"{name!r}."
+        )
 
 
 class AbstractSpace(abc.ABC):
@@ -249,8 +277,7 @@ class Record(AbstractSpace):
         if not items:
             raise ConfigError("Record needs at least one field, got none.")
         for name, space in items:
-            if not isinstance(name, str) or not name:
-                raise ConfigError(f"a field of a Record has a name, got {name!r}.")
+            check_part_name(name, "a field of a Record")
             if not isinstance(space, Discrete | Box | Record):
                 raise ConfigError(
                     f"field {name!r} of a Record is a Discrete, a Box or a Record, got "
@@ -355,11 +382,21 @@ def read_space(data: Any) -> Space:
             fields = data["fields"].items()
             return Record({name: read_space(inner) for name, inner in fields})
         if data["space"] == "discrete":
-            return Discrete(int(data["num"]), tuple(map(str, data["names"])))
+            names = tuple(map(str, data["names"]))
+            return Discrete(_whole(data["num"], 1), names)
         if data["space"] == "box":
-            shape = tuple(map(int, data["shape"]))
-            dtype = str(jnp.dtype(data["dtype"]))
-            return Box(float(data["low"]), float(data["high"]), shape, dtype)
+            shape = tuple(_whole(size, 0) for size in data["shape"])
+            dtype = jnp.dtype(data["dtype"])
+            if dtype.kind not in "biuf":
+                raise ValueError(f"{dtype} are no numbers")
+            return Box(float(data["low"]), float(data["high"]), shape, str(dtype))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ConfigError(f"{data!r} is no space: {error}.") from error
     raise ConfigError(f"{data!r} is no space: expected a discrete, a box or a record.")
+
+
+def _whole(value: Any, low: int) -> int:
+    """A size that was written."""
+    if type(value) is not int or not low <= value <= _LARGEST:
+        raise ValueError(f"{value!r} is no whole number from {low} to {_LARGEST:,}")
+    return value

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 import foreworld as fw
-from foreworld.core.disk.folder import manifest
+from foreworld.cli.main import main
+from foreworld.core.disk.folder import manifest, read_json, seal, write_json
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.keys import named_key, root_key
+from foreworld.core.spaces import Discrete, Record
+from foreworld.data.format.nested import flat, flat_spaces
 from foreworld.data.format.observation import Observation
 from foreworld.data.format.recipe import TaskRecipe
 from foreworld.data.making import simulate
@@ -228,6 +231,57 @@ def test_records_have_columns_by_field(tmp_path: Path) -> None:
         "send": (5, 5),
     }
     assert data.train.action["aim"][1:3].shape == (2, 5, 2)
+
+
+@pytest.mark.parametrize("name", ["a/b", ".", "..", "", "a\x1b[31m", "a" * 65])
+def test_names_that_could_name_no_column(name: str) -> None:
+    with pytest.raises(ConfigError, match="a field of a Record is named by 1 to 64"):
+        Record({name: Discrete(2)})
+    with pytest.raises(ConfigError, match="an agent or a field is named by 1 to 64"):
+        flat_spaces("action", {name: Discrete(2)})
+    with pytest.raises(ConfigError, match="is named by 1 to 64"):
+        flat({"action": {name: 1}})
+
+
+def test_what_a_game_holds_reaches_every_verb(tmp_path: Path, capsys: Any) -> None:
+    where, out = str(tmp_path / "a"), ["--out", str(tmp_path / "o")]
+    small = ["--train", "3", "--val", "2", "--test", "2", "--num-frames", "3"]
+    words = ["generate", "foreworld.testing:Nim", *small, "--images", "false"]
+    assert main([*words, "--out", str(tmp_path / "n")]) == 0
+    assert "steps of 16 numbers, no frames" in capsys.readouterr().out
+    assert main(["generate", "foreworld.testing:Nim", *small, "--out", where]) == 0
+    assert main(["preview", where, *out]) == 0
+    for layout in ("npz-slvm", "well"):
+        assert main(["export", where, "--to", layout, *out]) == 2
+        assert "holds actions" in capsys.readouterr().err
+    split = fw.load(where).train
+    batch = split.episodes(1, state_columns=(0,)).item(0, 0)
+    assert batch["state/first"].shape[-1] == 1
+
+
+def test_spaces_are_compared_with_columns_and_world(tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    generate(Letter(), folder, train=2, num_frames=3, images=False, quiet=True)
+    config, marker = read_json(folder / "config.json"), manifest(folder)
+    spaces = config["spaces"][""]
+    info = {k: v for k, v in marker.items() if k not in ("files", "seal")}
+    for name, wrong, said in (
+        ("word", {**spaces["action/word"], "num": 3}, "and its world's are"),
+        ("word", {**spaces["action/word"], "num": 2.7}, "no whole number"),
+        ("word", spaces["action/aim"], "action/word does not fit its space Box"),
+        ("aim", {**spaces["action/aim"], "dtype": "object"}, "are no numbers"),
+        ("aim", None, "action/aim has no space"),
+    ):
+        told = {**spaces, f"action/{name}": wrong}
+        told = {n: one for n, one in told.items() if one is not None}
+        write_json(folder / "config.json", {**config, "spaces": {"": told}})
+        seal(folder, list(marker["files"]), info)
+        assert any(said in line for line in fw.check(folder)), (said, fw.check(folder))
+    # Before the end: nothing is put together that does not fit.
+    (folder / "manifest.json").unlink()
+    next(folder.glob("train/*")).unlink()
+    with pytest.raises(ConfigError, match=r"begun with other columns .*: space of act"):
+        generate(Letter(), folder, train=2, num_frames=3, images=False, quiet=True)
 
 
 def test_sequences_that_may_not_stay_are_drawn_again(tmp_path: Path) -> None:

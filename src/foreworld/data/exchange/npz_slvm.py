@@ -21,6 +21,7 @@ import numpy as np
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.stand_in import class_name
 from foreworld.data.exchange.exporting import BATCH, filled, write_all
+from foreworld.data.format.nested import of
 from foreworld.data.reading.dataset import DataSet
 from foreworld.data.reading.split import Split
 from foreworld.data.views.windows import Windows, WindowSplit
@@ -74,7 +75,7 @@ def write_triples(
         A file is there already.
     """
     alone, splits = len(data.families) == 1, filled(data)
-    if any("action" in filled(task)[0].columns for task in data.tasks.values()):
+    if any(of(filled(task)[0].columns, "action") for task in data.tasks.values()):
         worlds = dict.fromkeys(class_name(f.world) for f in data.families.values())
         raise ConfigError(
             f"{data.path} holds actions of a {' and '.join(worlds)}, for which "

@@ -59,7 +59,7 @@ def write_well(data: DataSet, out: str | Path, force: bool = False) -> list[Path
         if "image" not in split.columns:
             raise ConfigError(
                 f"{split!r} holds no frames, and The Well holds fields on a grid. "
-                f"Generate it with frames, or export to npz-slvm."
+                f"Generate it with frames."
             )
         if split.spaces():
             raise ConfigError(

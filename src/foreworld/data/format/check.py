@@ -11,7 +11,13 @@ from foreworld.core.disk.folder import CONFIG, MANIFEST, manifest, read_json, ve
 from foreworld.core.disk.seals import extra, misplaced
 from foreworld.core.errors import ForeworldError
 from foreworld.core.own.in_parts import misfits
-from foreworld.data.format.config import read_columns, read_identity, read_recipe
+from foreworld.data.format.config import (
+    misfitting_spaces,
+    read_columns,
+    read_identity,
+    read_recipe,
+    read_spaces,
+)
 from foreworld.data.format.contents import BESIDE
 from foreworld.data.format.folder import shard_path
 from foreworld.data.format.recipe import Recipe, Shard, TaskRecipe
@@ -48,6 +54,8 @@ def check_dataset(folder: str | Path) -> list[str]:
             return unfit
         problems += _check_config(folder, recipe)
         columns = read_columns(folder, recipe)
+        wrong = misfitting_spaces(recipe, columns, read_spaces(folder, recipe))
+        problems += [f"{folder / CONFIG}: {why}." for why in wrong]
     except ForeworldError as error:
         return [*problems, f"{folder / CONFIG}: {error}"]
     for shard in recipe.shards():

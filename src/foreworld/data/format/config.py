@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from foreworld.core.disk.folder import CONFIG, MANIFEST, read_sealed
 from foreworld.core.disk.kind import kind_in
-from foreworld.core.errors import ConfigError, DamagedError
+from foreworld.core.errors import ConfigError, DamagedError, ForeworldError
 from foreworld.core.own.in_parts import values_in
 from foreworld.core.own.made_with import made_with
 from foreworld.core.parts.config import content_hash, read_part, to_dict
 from foreworld.core.parts.opening import opened
 from foreworld.core.parts.stand_in import StandIn
-from foreworld.core.spaces import Space, read_space, write_space
-from foreworld.data.format.nested import flat_spaces
+from foreworld.core.spaces import Discrete, Record, Space, read_space, write_space
+from foreworld.data.format.nested import flat_spaces, of
 from foreworld.data.format.recipe import (
     FORMAT,
     FORMATS,
@@ -167,6 +170,77 @@ def read_spaces(folder: Path, recipe: Recipe) -> dict[str, dict[str, Space]]:
             f"{folder / CONFIG} is damaged: it does not tell the spaces of every task "
             f"({error})."
         ) from error
+
+
+def check_written(
+    folder: Path, recipe: Recipe, task: str, columns: Sequence[Column]
+) -> None:
+    """Refuse to go on with a data set whose columns are others by now.
+
+    Parameters
+    ----------
+    folder, recipe
+        Of the data set.
+    task
+        Name of the task that is being made.
+    columns
+        What its world gives now.
+
+    Raises
+    ------
+    ConfigError
+        ``config.json`` says something else; names it.
+    """
+    told: dict[str, Any] = {c.name: c for c in read_columns(folder, recipe)[task]}
+    given: dict[str, Any] = {c.name: c for c in columns}
+    spaces = read_spaces(folder, recipe)[task], spaces_of(recipe.tasks[task])
+    told |= {f"space of {name}": one for name, one in spaces[0].items()}
+    given |= {f"space of {name}": one for name, one in spaces[1].items()}
+    differing = [n for n in {**told, **given} if told.get(n) != given.get(n)]
+    if differing:
+        raise ConfigError(
+            f"{folder} was begun with other columns than its world gives now: "
+            f"{', '.join(differing)}. Parts that do not fit are not put together: "
+            f"--again makes a new one beside it, --force replaces it."
+        )
+
+
+def misfitting_spaces(
+    recipe: Recipe,
+    columns: Mapping[str, Sequence[Column]],
+    spaces: Mapping[str, Mapping[str, Space]],
+) -> list[str]:
+    """What is wrong with the spaces of actions that a folder tells, in words.
+
+    Parameters
+    ----------
+    recipe
+        Of the data set; a world whose class is at hand is asked too.
+    columns, spaces
+        Of each task, as the folder tells.
+    """
+    found = []
+    for task, recipe_of in recipe.tasks.items():
+        told, known = spaces[task], {c.name: c for c in columns[task]}
+        for name in {*told, *of(known, "action")}:
+            if name not in told or name not in known:
+                lacks = "space" if name not in told else "column"
+                found.append(f"{name} has no {lacks}")
+            elif not _fits(told[name], known[name]):
+                found.append(f"{name} does not fit its space {told[name]}")
+        if not any(isinstance(one, StandIn) for one in values_in(recipe_of)):
+            with contextlib.suppress(ForeworldError):
+                real = spaces_of(recipe_of)
+                if not found and dict(told) != real:
+                    found.append(f"its actions are {told}, and its world's are {real}")
+    return found
+
+
+def _fits(space: Space, column: Column) -> bool:
+    if isinstance(space, Record):
+        return False
+    whole = np.dtype(column.dtype).kind in "iu" or not isinstance(space, Discrete)
+    return whole and column.shape[1:] == space.like.shape
 
 
 def read_identity(folder: Path, recipe: Recipe) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from foreworld.core.spaces import Record, Space
+from foreworld.core.spaces import Record, Space, check_part_name
 from foreworld.data.format.schema import INTO
 
 
@@ -24,6 +24,7 @@ def flat(trees: Mapping[str, Any]) -> dict[str, Any]:
     """
     found: dict[str, Any] = {}
     for name, tree in trees.items():
+        check_part_name(name, "a column, an agent or a field")
         if isinstance(tree, Mapping):
             found |= {f"{name}{INTO}{part}": x for part, x in flat(tree).items()}
         else:
@@ -47,6 +48,7 @@ def flat_spaces(name: str, space: Space | Mapping[str, Space] | None) -> dict[st
         return {} if space is None else {name: space}
     found: dict[str, Any] = {}
     for part, inner in space.items():
+        check_part_name(part, "an agent or a field")
         found |= flat_spaces(f"{name}{INTO}{part}", inner)
     return found
 

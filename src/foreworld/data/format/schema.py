@@ -82,6 +82,13 @@ BROUGHT = (*RECORDED, STEP, GROUP)
 """What a person can bring, by the names of arguments that tell what it is called."""
 STATES = tuple(name for name, row in SCHEMA.items() if row.entry == ("state",))
 """Columns as wide as the state of the world."""
+
+
+def is_state(name: str) -> bool:
+    """Whether a column is as wide as a state: of the world, or of an agent."""
+    return name.partition(INTO)[0] in STATES
+
+
 _SAMPLED = Row("none", "float32", (), ("generator", "recording"))
 _EXTRA = Row("frame", "", ("...",))
 

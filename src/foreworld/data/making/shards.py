@@ -16,6 +16,7 @@ from foreworld.core.disk.folder import manifest, write_bytes
 from foreworld.core.disk.lease import held, lease
 from foreworld.core.disk.life import LEASES, Life
 from foreworld.data.format import folder as folders
+from foreworld.data.format.config import check_written
 from foreworld.data.format.folder import shard_path
 from foreworld.data.format.recipe import Recipe, Shard
 from foreworld.data.format.schema import Column
@@ -108,6 +109,7 @@ class Shards(AbstractWork):
 
     def _make_task(self, task: str) -> None:
         simulator = Simulator(self.recipe.tasks[task])
+        check_written(self.folder, self.recipe, task, simulator.columns)
         for shard in self.missing(task):
             path = shard_path(self.folder, self.recipe, shard)
             with lease(self._lock(shard)) as mine:

@@ -25,7 +25,7 @@ from foreworld.core.parts.partition import numbers
 from foreworld.core.spaces import Space
 from foreworld.data.format.config import fingerprint, read_spaces
 from foreworld.data.format.recipe import Recipe
-from foreworld.data.format.schema import LABEL, PARAMETER, STATES, stored_dtype
+from foreworld.data.format.schema import LABEL, PARAMETER, is_state, stored_dtype
 from foreworld.data.reading.pictures import sheet_png
 from foreworld.data.reading.shards import Shards
 from foreworld.data.views.source import DataSource, make_source
@@ -163,7 +163,7 @@ class Split(AbstractTable):
                 continue
             local = rows[here] - (self._ends[number] - len(shards))
             values = shards.rows(name, local)
-            if name in STATES:
+            if is_state(name):
                 width = min(values.shape[-1], shape[-1])
                 out[here, ..., :width] = values[..., :width]
             else:
@@ -187,14 +187,17 @@ class Split(AbstractTable):
             Tasks differ in that.
         """
         found = read_spaces(self.folder, self.recipe)
-        spaces = {task: found[task] for task in self.recipe.tasks}
+        spaces = {
+            task: {n: s for n, s in found[task].items() if n in self.columns}
+            for task in self.recipe.tasks
+        }
         first = next(iter(spaces.values()))
         if any(some != first for some in spaces.values()):
             texts = {
                 t: ", ".join(map(str, some.values())) for t, some in spaces.items()
             }
             raise self._unequal("actions", texts, "")
-        return {name: space for name, space in first.items() if name in self.columns}
+        return first
 
     def source(self, array: Any) -> DataSource:
         """What learners see of the split.
@@ -253,7 +256,7 @@ class Split(AbstractTable):
         if len({dtype for _, dtype in kinds.values()}) > 1:
             raise self._unequal(name, {t: d for t, (_, d) in kinds.items()}, "")
         shapes = {task: shape for task, (shape, _) in kinds.items()}
-        if name in STATES and self.merging.states != "equal":
+        if is_state(name) and self.merging.states != "equal":
             shapes = self._widths(name, shapes)
         if len(set(shapes.values())) > 1:
             texts = {t: "x".join(map(str, s)) or "1" for t, s in shapes.items()}
@@ -264,7 +267,7 @@ class Split(AbstractTable):
                     f" Their sequences differ in length: use the tasks one by one, as "
                     f"in .tasks[{first!r}], or generate them with one number of frames."
                 )
-            elif name in STATES:
+            elif is_state(name):
                 advice = " states='pad' or states='truncate' makes them equal."
             raise self._unequal(name, texts, advice)
         return next(iter(shapes.values())), next(iter(kinds.values()))[1]

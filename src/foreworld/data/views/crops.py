@@ -17,6 +17,7 @@ from foreworld.core.errors import ConfigError
 from foreworld.core.parts.types import checked
 from foreworld.data.format.schema import axis_of
 from foreworld.data.views.draws import window_starts
+from foreworld.data.views.ragged import Ragged
 from foreworld.data.views.source import DataSource
 
 
@@ -121,6 +122,11 @@ def _starts(xp: Any, valid: Any, index: Any, window: int, seed: Any, epoch: Any)
 def _cut(name: str, column: Any, rows: Any, start: Any, window: int) -> Any:
     """Some rows of a column, of those with an axis of time the frames from a start."""
     axis = axis_of(name)
+    if isinstance(column, Ragged):
+        raise ConfigError(
+            f"{name} has rows of different lengths, of which no crops can be cut. "
+            f"Leave it out: dataclasses.replace(source, columns={{...}})."
+        )
     if axis == "none":
         return column[rows]
     frames = start[:, None] + np.arange(window - (axis == "step"))

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int, Key
 
 from foreworld.core.keys import named_key
-from foreworld.data.format.schema import STATES
+from foreworld.data.format.schema import is_state
 from foreworld.data.views.source import DataSource
 from foreworld.data.views.tasks import Tasks
 
@@ -109,7 +109,6 @@ class EpisodeSource(eqx.Module):
     def _columns(self, rows: Int[Array, "..."]) -> dict[str, Array]:
         columns = {name: column[rows] for name, column in self.data.columns.items()}
         if self.state_columns is not None:
-            for name in STATES:
-                if name in columns:
-                    columns[name] = columns[name][..., list(self.state_columns)]
+            for name in filter(is_state, columns):
+                columns[name] = columns[name][..., list(self.state_columns)]
         return columns

@@ -22,7 +22,7 @@ from foreworld.core.errors import ConfigError
 from foreworld.core.keys import root_key
 from foreworld.core.parts.part import Bounded
 from foreworld.core.parts.types import checked
-from foreworld.data.format.schema import STATES, learnt
+from foreworld.data.format.schema import is_state, learnt
 from foreworld.data.views.draws import NUM_NUMBERS, fold, root
 from foreworld.data.views.episode_source import EpisodeSource
 from foreworld.data.views.loader import (
@@ -99,7 +99,9 @@ class Episodes:
         self.state_columns = None
         if state_columns is not None:
             known = checked("state_columns", state_columns, tuple[int, ...])
-            _check_columns(known, names["state"][0][-1], table)
+            # Of a game each agent's.
+            width = min(names[name][0][-1] for name in names if is_state(name))
+            _check_columns(known, width, table)
             self.state_columns = list(known)
         self._names = learnt(names)
 
@@ -298,7 +300,7 @@ class Episodes:
 
     def _read(self, name: str, rows: np.ndarray) -> np.ndarray:
         values = self.table.rows(name, rows.reshape(-1))
-        if name in STATES and self.state_columns is not None:
+        if is_state(name) and self.state_columns is not None:
             values = values[..., self.state_columns]
         return values.reshape(*rows.shape, *values.shape[1:])
 

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, Key
 
-from foreworld.core.errors import FitError
+from foreworld.core.errors import ConfigError, FitError
 from foreworld.core.parts.settings import Settings
 from foreworld.core.spaces import Space
 from foreworld.data.format.nested import nested
@@ -42,6 +42,10 @@ class DataSource(eqx.Module):
     spaces: Settings = eqx.field(static=True, converter=Settings, default=Settings())
     task_sizes: tuple[int, ...] = eqx.field(static=True, default=())
     once: bool = eqx.field(static=True, default=False)
+
+    def __check_init__(self) -> None:
+        if not self.columns:
+            raise ConfigError("a source of data has at least one column, got none.")
 
     def get(self, name: str) -> Any:
         """A column; by agent or by field where it has parts; ``None`` without one."""
@@ -90,7 +94,7 @@ class DataSource(eqx.Module):
     @property
     def image(self) -> Any:
         """Frames, uint8, ``(sequence, time, height, width, channels)``."""
-        return self.columns["image"]
+        return self._column("image")
 
     @property
     def state(self) -> Any:
@@ -113,7 +117,7 @@ class DataSource(eqx.Module):
     @property
     def valid(self) -> Any:
         """Whether a frame belongs to the episode, ``(sequence, time)``."""
-        return self.columns["valid"]
+        return self._column("valid")
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -123,6 +127,12 @@ class DataSource(eqx.Module):
             for name, column in self.columns.items()
             if name.startswith(PARAMETER)
         }
+
+    def _column(self, name: str) -> Any:
+        if name not in self.columns:
+            known = _listed(self.columns)
+            raise ConfigError(f"the data have no column {name!r}. They have {known}.")
+        return self.columns[name]
 
     @property
     def num_sequences(self) -> int:

@@ -20,6 +20,7 @@ from foreworld.core.parts.opening import opened
 from foreworld.core.parts.part import field_specs
 from foreworld.core.parts.partition import Leaves, Static, combine, numbers, partition
 from foreworld.core.parts.stand_in import StandIn
+from foreworld.data.format.nested import of
 from foreworld.data.format.observation import Observation
 from foreworld.data.format.recipe import TaskRecipe
 from foreworld.data.format.schema import PARAMETER
@@ -223,7 +224,9 @@ def _simulated(recipe: TaskRecipe, num: int) -> dict[str, np.ndarray]:
 
 def _footage(recipe: TaskRecipe, name: str, rows: Mapping[str, Any]) -> Footage:
     world, known = recipe.family.world, {"image", "state", "valid"}
-    num, length = rows["state"].shape[:2]
+    num, length = rows["valid"].shape
+    # Of a game what all agents observe, side by side.
+    observed = [np.asarray(rows[name], float) for name in of(rows, "state")]
     valid = np.asarray(rows["valid"]) & rows.get("observed", np.True_)
     energy, extras = None, {}
     if isinstance(world, AbstractDynamics):
@@ -247,7 +250,7 @@ def _footage(recipe: TaskRecipe, name: str, rows: Mapping[str, Any]) -> Footage:
         name,
         recipe.family,
         rows.get("image"),
-        np.asarray(rows["state"], float).reshape(num, length, -1),
+        np.concatenate([one.reshape(num, length, -1) for one in observed], axis=-1),
         time,
         np.broadcast_to(valid, (num, length)),
         energy,
