@@ -12,6 +12,7 @@ from foreworld.core.disk.folder import read_json
 from foreworld.core.errors import ConfigError, DamagedError, FitError, ForeworldError
 from foreworld.core.parts.config import content_hash
 from foreworld.core.registry import address
+from foreworld.plot.report.page import report
 from foreworld.sweeps.plan.starts import told_starts
 from foreworld.sweeps.reference import StartRef
 from foreworld.sweeps.results.before import BEGUN, joined
@@ -260,3 +261,10 @@ def test_on_the_command_line(old, own_folder, capsys):
     assert f"begins anew with guess of {old.path}" in said
     assert fw.load("p").study.base.start.parts == ("guess",)
     assert main([*words, "--num-updates=8", "--out=q"]) == 2
+
+
+def test_the_report_says_where_curves_meet(old, new):
+    section = report([new], new.path.parent / "new.html").read_text("utf-8")
+    assert "Dotted: where a run went on from another one." in section
+    section = report([old], new.path.parent / "old.html").read_text("utf-8")
+    assert "Dotted" not in section

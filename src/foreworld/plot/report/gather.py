@@ -67,7 +67,8 @@ def gather(folder: str | Path | StudyFolder) -> Content:
     shared = [
         [path, shown]
         for path, shown in _changed(base, "")
-        if path != "data" and not path.endswith(".identity")
+        if path not in ("data", "start")
+        and not path.endswith((".identity", ".contents"))
     ]
     shared_caption = "What all points share, where it is not the default."
     chunks = [study.path / chunk.folder_name for chunk in study.plan.chunks]

@@ -11,6 +11,7 @@ from foreworld.plot.horizon import horizon
 from foreworld.plot.report import _html
 from foreworld.plot.report.content import Content, Video
 from foreworld.render.gif import gif_bytes
+from foreworld.sweeps.results.before import BEGUN
 
 
 def lay_out(
@@ -47,10 +48,12 @@ def _study(content: Content, index: int) -> list[str]:
     ]
     parts += [_html.paragraph(problem, "bad") for problem in content.problems]
     if content.metrics:
-        drawn = []
+        drawn, first = [], ": mean over seeds and its 95 % Student interval."
+        if content.results.attrs.get(BEGUN):
+            first += " Dotted: where a run went on from another one."
         for metric in content.metrics:
             figure = curves(content.results, metric, content.chosen, small=bool(drawn))
-            told = "" if drawn else ": mean over seeds and its 95 % Student interval."
+            told = "" if drawn else first
             caption = words(metric).capitalize() + told
             drawn.append(_html.figure(to_svg(figure, metric), caption))
         text = f'<div class="curve-set">{"".join(drawn)}</div>'
