@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import operator
 from typing import Any
@@ -116,7 +117,7 @@ class _Program:
 
     def single(self) -> dict[str, Any]:
         """One run: its states and metrics, one of each for every update."""
-        state = self._init()
+        state = self._first
         if not self._learner.traceable:
             return self._in_python(state)
         data = None if self._acts else self._source
@@ -129,9 +130,11 @@ class _Program:
         """One run for each row of traced fields; states and metrics are stacked."""
         data = None if self._acts else self._source
         program = jax.jit(jax.vmap(self._one, in_axes=(0, None, None)))
-        return program(stack(rows), data, self._init())
+        return program(stack(rows), data, self._first)
 
-    def _init(self) -> Any:
+    @functools.cached_property
+    def _first(self) -> Any:
+        """The state before the first update."""
         key = named_key(self._key, "init")
         if not self._learner.traceable:
             return self._learner.init(key, self._source)
