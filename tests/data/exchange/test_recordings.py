@@ -543,6 +543,22 @@ def test_large_whole_numbers_are_kept_where_they_can_be(tmp_path: Path) -> None:
     assert (np.asarray(train.parameters["low"]) == -(2.0**63)).all()
 
 
+def test_labels_that_a_device_cannot_hold(tmp_path: Path) -> None:
+    """They are kept as they are, and never wrapped."""
+    label = np.arange(3) + 2**40
+    np.savez(tmp_path / "a.npz", state=RNG.normal(size=(3, 4, 2)), label=label)
+    train = brought(tmp_path / "a.npz").train
+    assert sorted(train.label[:].ravel().tolist()) == label.tolist()
+    with pytest.raises(ConfigError) as caught:
+        train.device()
+    first = int(train.label[0][0])
+    assert str(caught.value) == (
+        f"label of the split train of {train.place} holds {first}, but numbers on the "
+        f"device are int32, from -2147483648 to 2147483647. Number choices from 0, "
+        f"choose a larger unit, subtract an offset or leave it out."
+    )
+
+
 @pytest.mark.parametrize("kind", ["<u2", ">u2"])
 def test_arrays_of_16_bits_are_scaled(
     tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]

@@ -150,6 +150,16 @@ def test_a_configuration_of_another_set_is_noticed(copy: Path) -> None:
     assert any("manifest.json is of" in line for line in problems)
 
 
+def test_a_column_that_is_told_twice(copy: Path) -> None:
+    path = copy / "config.json"
+    config = json.loads(path.read_text())
+    config["columns"][""].append(config["columns"][""][0])
+    path.write_text(json.dumps(config))
+    reseal(copy)
+    (problem,) = check_dataset(copy)
+    assert problem.endswith("config.json is damaged: it tells the column image twice.")
+
+
 def test_extra_files_are_named(copy: Path) -> None:
     (copy / "val" / "notes.txt").write_text("?")
     assert check_dataset(copy) == [

@@ -112,6 +112,13 @@ def test_columns_index_like_arrays(data: DataSet) -> None:
     assert data.train.parameters["mass"][:].shape == (600,)
 
 
+def test_columns_are_counted_and_changed_as_arrays_are(data: DataSet) -> None:
+    state = data.train.state
+    assert state.ndim == 3 and state.size == 600 * NUM_FRAMES * 2
+    assert state.astype(np.float64).dtype == np.float64
+    assert state[0, 0, 0] in state and 1e9 not in state
+
+
 def test_batches(data: DataSet) -> None:
     batches = list(data.train.loader(64, seed=3))
     assert [len(batch["index"]) for batch in batches] == [64] * 9 + [24]

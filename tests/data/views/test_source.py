@@ -66,3 +66,44 @@ def test_rows_of_different_lengths() -> None:
             ConfigError, match="must agree in their type and in all axes"
         ):
             Ragged.of(bad)
+
+
+def test_rows_may_be_lists_and_empty() -> None:
+    column = Ragged.of([[1], [2, 3], []])
+    assert column.values.dtype == jnp.int32 and column.lengths.tolist() == [1, 2, 0]
+    assert column.rows(jnp.array([2, 1]))[0].tolist() == [[0, 0], [2, 3]]
+    assert Ragged.of([[], [[1, 2]]]).values.shape == (1, 2)
+    assert Ragged.of([[], []]).longest == 0
+
+
+BEYOND = (
+    " of rows holds {}, but numbers on the device are {}, from {} to {}. Number "
+    "choices from 0, choose a larger unit, subtract an offset or leave it out."
+)
+
+
+def test_numbers_that_the_device_cannot_hold_are_refused() -> None:
+    whole = ("int32", -(2**31), 2**31 - 1)
+    floats = ("float32", "-3.4028234663852886e+38", "3.4028234663852886e+38")
+    for row, said in [
+        (np.array([0, 2**40]), (2**40, *whole)),
+        (np.array([-(2**31) - 1]), (-(2**31) - 1, *whole)),
+        (np.array([2**32], np.uint64), (2**32, "uint32", 0, 2**32 - 1)),
+        (np.array([1e300]), (1e300, *floats)),
+    ]:
+        with pytest.raises(ConfigError) as caught:
+            Ragged.of([row])
+        assert str(caught.value) == "a column" + BEYOND.format(*said)
+    held = Ragged.of([np.array([2**31 - 1, -(2**31)]), np.array([], np.int64)])
+    assert held.values.tolist() == [2**31 - 1, -(2**31)]
+    assert Ragged.of([np.array([np.inf, np.nan])]).values[0] == np.inf
+
+
+def test_rows_hold_numbers() -> None:
+    for rows, said in [
+        ([["a"]], "a column of rows is <U1: a device holds numbers and truths only"),
+        ([[None]], "a column of rows is object: a device holds numbers and truths on"),
+        ([[[1], [2, 3]]], "is one array, or a list of numbers or of lists that are eq"),
+    ]:
+        with pytest.raises(ConfigError, match=said):
+            Ragged.of(rows)

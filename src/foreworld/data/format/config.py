@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -114,11 +115,11 @@ def read_columns(folder: Path, recipe: Recipe) -> dict[str, tuple[Column, ...]]:
     Raises
     ------
     DamagedError
-        It does not tell.
+        It does not tell, or names a column twice.
     """
     data = read_sealed(folder, CONFIG)
     try:
-        return {
+        columns = {
             task: tuple(
                 Column(str(c["name"]), tuple(c["shape"]), str(c["dtype"]), c["unit"])
                 for c in data["columns"][task]
@@ -129,6 +130,13 @@ def read_columns(folder: Path, recipe: Recipe) -> dict[str, tuple[Column, ...]]:
         raise DamagedError(
             f"{folder / CONFIG} is damaged: it does not tell the columns of every task."
         ) from error
+    for told in columns.values():
+        names = Counter(column.name for column in told)
+        if twice := [name for name, times in names.items() if times > 1]:
+            raise DamagedError(
+                f"{folder / CONFIG} is damaged: it tells the column {twice[0]} twice."
+            )
+    return columns
 
 
 def spaces_of(task: TaskRecipe) -> dict[str, Space]:

@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Array, Int
 
 from foreworld.core import show
 from foreworld.core.disk.places import shown
@@ -28,6 +27,7 @@ from foreworld.data.format.recipe import Recipe
 from foreworld.data.format.schema import LABEL, PARAMETER, is_state, stored_dtype
 from foreworld.data.reading.pictures import sheet_png
 from foreworld.data.reading.shards import Shards
+from foreworld.data.views.narrow import to_device
 from foreworld.data.views.source import DataSource, make_source
 from foreworld.data.views.table import AbstractTable
 
@@ -221,7 +221,8 @@ class Split(AbstractTable):
         Raises
         ------
         ConfigError
-            Frames, states or actions of the tasks differ.
+            Frames, states or actions of the tasks differ, or a column holds a number
+            that the device cannot.
         DamagedError
             A file is missing or cannot be read.
         """
@@ -311,7 +312,12 @@ class _Held:
 @functools.lru_cache(maxsize=8)
 def _device(held: _Held) -> DataSource:
     split = held.split
+
+    def array(name: str) -> Array:
+        values = np.asarray(split.read(name, slice(None)))
+        return to_device(f"{name} of the split {split.name} of {split.place}", values)
+
     try:
-        return split.source(lambda name: jnp.asarray(split.read(name, slice(None))))
+        return split.source(array)
     finally:
         split.close()

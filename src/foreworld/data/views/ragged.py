@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Int, Shaped
 
 from foreworld.core.errors import ConfigError
+from foreworld.data.views.narrow import to_device
 
 
 class Ragged(eqx.Module):
@@ -40,14 +41,16 @@ class Ragged(eqx.Module):
         Parameters
         ----------
         rows
-            Arrays that differ in their first axis alone.
+            Arrays, or lists of numbers, that differ in their first axis alone. An
+            empty list is a row of what the others hold.
 
         Raises
         ------
         ConfigError
-            There are none, or they differ in more.
+            There are none, they differ in more, or they hold no numbers or one that
+            the device cannot hold.
         """
-        arrays = [np.asarray(row) for row in rows]
+        arrays = _arrays(rows)
         kinds = {(a.shape[1:], str(a.dtype)) for a in arrays if a.ndim}
         if len(kinds) != 1 or any(not a.ndim for a in arrays):
             listed = ", ".join(f"{a.dtype}{list(a.shape)}" for a in arrays[:5])
@@ -57,7 +60,7 @@ class Ragged(eqx.Module):
             )
         lengths = np.array([len(a) for a in arrays], np.int32)
         offsets = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int32)
-        values = jnp.asarray(np.concatenate(arrays))
+        values = to_device("a column of rows", np.concatenate(arrays))
         longest = int(lengths.max())
         return Ragged(values, jnp.asarray(offsets), jnp.asarray(lengths), longest)
 
@@ -85,3 +88,21 @@ class Ragged(eqx.Module):
         found = self.values[at]
         mask = there.reshape(*there.shape, *(1,) * (found.ndim - 2))
         return jnp.where(mask, found, jnp.zeros((), found.dtype)), there
+
+
+def _arrays(rows: Sequence[Any]) -> list[np.ndarray]:
+    """Each row as an array."""
+    try:
+        told = [None if _is_empty_list(row) else np.asarray(row) for row in rows]
+    except ValueError as error:
+        raise ConfigError(
+            f"a row of different lengths is one array, or a list of numbers or of "
+            f"lists that are equally long ({error})."
+        ) from error
+    like = next((a for a in told if a is not None and a.ndim), np.zeros(0, np.float32))
+    return [like[:0] if array is None else array for array in told]
+
+
+def _is_empty_list(row: Any) -> bool:
+    """Whether a row says nothing of its type, as an empty array does."""
+    return isinstance(row, list | tuple) and not row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import math
 import operator
 from collections.abc import Iterable
 from typing import Any
@@ -68,6 +69,8 @@ class AbstractRows(abc.ABC):
 
         Raises
         ------
+        ConfigError
+            A column holds a number that the device cannot.
         DamagedError
             A file is missing or cannot be read.
         """
@@ -193,6 +196,8 @@ def _is_wide_mask(index: Any) -> bool:
 class LazyColumn:
     """One column of a split: index it like an array, read when indexed.
 
+    What counts or changes all of it reads it whole: ``column[:]`` is the array.
+
     Parameters
     ----------
     split
@@ -214,8 +219,26 @@ class LazyColumn:
         """NumPy dtype."""
         return np.dtype(self._split.columns[self.name][1])
 
+    @property
+    def ndim(self) -> int:
+        """Its axes, that of the sequences included."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Numbers in the whole column."""
+        return math.prod(self.shape)
+
+    def astype(self, dtype: Any) -> np.ndarray:
+        """The whole column, read, in another type."""
+        return np.asarray(self).astype(dtype)
+
     def __len__(self) -> int:
         return len(self._split)
+
+    def __contains__(self, value: Any) -> bool:
+        """Whether the whole column, which is read, holds a value, as of an array."""
+        return value in np.asarray(self)
 
     def __getitem__(self, index: Any) -> np.ndarray | np.generic:
         return self._split.read(self.name, index)
