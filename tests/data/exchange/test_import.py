@@ -12,7 +12,7 @@ from foreworld.core.errors import ConfigError, OccupiedError
 from foreworld.core.spaces import Box, Discrete
 from foreworld.data.exchange import described, importing
 from foreworld.data.exchange.importing import import_data
-from foreworld.data.exchange.recordings import arrays as recorded_arrays
+from foreworld.data.exchange.recordings import names as recorded_names
 from foreworld.data.format import schema
 from foreworld.data.format.check import check_dataset
 from foreworld.data.format.config import read_columns
@@ -78,7 +78,7 @@ def test_a_column_is_a_row_of_the_schema(tmp_path, monkeypatch):
     }
     known = (*schema.RECORDED, *rows)
     monkeypatch.setattr(schema, "SCHEMA", {**schema.SCHEMA, **rows})
-    for module in (schema, described, recorded_arrays):
+    for module in (schema, described, recorded_names):
         monkeypatch.setattr(module, "RECORDED", known)
     monkeypatch.setattr(importing, "BROUGHT", (*schema.BROUGHT, *rows))
     image = frames(6, 4)

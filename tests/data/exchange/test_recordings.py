@@ -1,6 +1,7 @@
 """What people bring: pictures, films, arrays, and what is made of them."""
 
 import contextlib
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -459,6 +460,48 @@ def test_parameters_that_no_world_draws(tmp_path: Path) -> None:
         found = np.asarray(file["dimensions/time"])
     dt = np.asarray(data.train.parameters["dt"])
     np.testing.assert_allclose(found, dt[:, None] * np.arange(4), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (
+            ["dt", "parameters/dt"],
+            "a.npz cannot be read as NPZ: 'parameters/dt' and 'dt' would both be the "
+            "column parameters/dt. Name one of them otherwise, or leave one out.",
+        ),
+        (["parameters/a/b", "parameters/a.b"], "both be the column parameters/a.b. "),
+        (
+            ["parameters/."],
+            "'parameters/.' cannot name a parameter: '.', '..' and nothing are no "
+            "names. Name it otherwise.",
+        ),
+        (["parameters/../x"], "'parameters/../x' cannot name a parameter: '.', '..' a"),
+        (["parameters/a//b"], "'parameters/a//b' cannot name a parameter: '.', '..' a"),
+        (["parameters/\x1b[3"], "cannot name a parameter: it holds a control charact"),
+        (["parameters/" + "x" * 201], "it has 201 letters, and at most 200 are allowe"),
+    ],
+)
+def test_names_of_parameters(tmp_path: Path, names: list[str], said: str) -> None:
+    arrays = {name: np.arange(3) + i + 1.0 for i, name in enumerate(names)}
+    np.savez(tmp_path / "a.npz", image=frames(3, 4, 6, 5), **arrays)
+    refused(tmp_path / "a.npz", re.escape(said))
+
+
+def test_parameters_within_others_are_renamed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is called as the group of parameters is none of them."""
+    arrays = {"parameters/a/b": np.arange(3), "parameters/" + "x" * 200: np.arange(3)}
+    path = tmp_path / "a.npz"
+    for name in ("parameters", "parameters/"):
+        np.savez(path, image=frames(3, 4, 6, 5), **arrays, **{name: np.ones((3, 2))})
+        with pytest.warns(UserWarning, match=f"arrays that are not stored: {name}\\."):
+            data = brought(path, quiet=False)
+        assert set(data.train.parameters) == {"a.b", "x" * 200}
+        told = f"read: parameters/a.b (parameters/a/b in the file), in {path}\n"
+        assert told in capsys.readouterr().err
+        assert check_dataset(data.path) == []
 
 
 def test_arrays_can_be_left_out(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from foreworld.data.exchange.recordings.account import (
     Account,
     Options,
     Reel,
+    listed,
 )
 from foreworld.data.exchange.recordings.find import find_reels
 from foreworld.data.exchange.recordings.layout import check_axes
@@ -263,7 +264,8 @@ def _taken(reels: list[Reel], account: Account) -> list[str]:
     if len(lines) > 10:
         lines = [*lines[:9], f"... and {len(lines) - 9} more files and folders"]
     rules = [f"pixels: {rule}" for rule in account.rules]
-    return [*lines, *rules]
+    said = [f"read: {what}, in {listed(some)}" for what, some in account.said.items()]
+    return [*lines, *rules, *said]
 
 
 def _dropped(

@@ -92,12 +92,15 @@ class Account:
         What was assumed.
     shapes
         How the arrays of files were understood.
+    said
+        What else was understood of values and names: the files, by the sentence.
     """
 
     left: dict[str, list[str]] = field(default_factory=dict)
     rules: dict[str, None] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
     shapes: dict[Path, str] = field(default_factory=dict)
+    said: dict[str, list[str]] = field(default_factory=dict)
     _taken: dict[str, Path] = field(default_factory=dict)
 
     def leave(self, path: Path, why: str) -> None:
@@ -111,6 +114,18 @@ class Account:
             The reason.
         """
         self.left.setdefault(why, []).append(str(path))
+
+    def say(self, what: str, path: Path) -> None:
+        """Say how something in a file was understood.
+
+        Parameters
+        ----------
+        what
+            The sentence.
+        path
+            The file.
+        """
+        self.said.setdefault(what, []).append(str(path))
 
     def take(self, files: tuple[Path, ...], source: Path) -> None:
         """Remember whose files were taken.

@@ -27,6 +27,7 @@ from foreworld.data.exchange.recordings.layout import (
     guess,
     order,
 )
+from foreworld.data.exchange.recordings.names import columns_of, renamed
 from foreworld.data.exchange.recordings.values import (
     SIXTEEN,
     check_shape,
@@ -35,7 +36,7 @@ from foreworld.data.exchange.recordings.values import (
     is_sixteen,
 )
 from foreworld.data.format.observation import LARGEST
-from foreworld.data.format.schema import GROUP, PARAMETER, RECORDED, STEP, axis_of
+from foreworld.data.format.schema import PARAMETER, STEP, axis_of
 
 BLOCK_BYTES = 2**28
 """Bytes that are read at once, at most, where a sequence is smaller."""
@@ -123,9 +124,10 @@ def file_reels(
         account.shapes[path] = f"image {found['image'].shape} read as {read_as}"
         if is_sixteen(found["image"].dtype):
             account.rules[SIXTEEN] = None
-    used = {name.strip("/") for name in options.names.values()}
-    group = options.names[GROUP].strip("/") + "/"
-    unread = tuple(n for n in held if n not in used and not n.startswith(group))
+    columns = columns_of(options.names, held)
+    unread = tuple(name for name in held if name not in columns.values())
+    for line in renamed(columns):
+        account.say(line, path)
     choices = found["action"].dtype == bool if "action" in found else False
     first = Reel(
         "", table.length, lambda: {}, path, files or (path,), "", 2 * choices, unread
@@ -139,27 +141,6 @@ def file_reels(
         )
         for i in range(table.num)
     ]
-
-
-def columns_of(names: dict[str, str], held: list[str]) -> dict[str, str]:
-    """Which arrays of a file are meant: names in the file by those of columns.
-
-    Parameters
-    ----------
-    names
-        What each is called, as a person told or by itself.
-    held
-        What all arrays in the file are called.
-    """
-    there = {name.strip("/") for name in held}
-    columns = {k: n for k in RECORDED if (n := names[k].strip("/")) in there}
-    group = names[GROUP].strip("/") + "/"
-    for name in sorted(there):
-        if name.startswith(group):
-            columns[PARAMETER + name.removeprefix(group).replace("/", ".")] = name
-    if names[STEP].strip("/") in there:
-        columns[PARAMETER + STEP] = names[STEP].strip("/")
-    return columns
 
 
 def _check_names(

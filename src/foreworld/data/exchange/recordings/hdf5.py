@@ -20,7 +20,6 @@ from foreworld.data.exchange.recordings.account import Account, Options, Reel
 from foreworld.data.exchange.recordings.arrays import (
     Held,
     Index,
-    columns_of,
     file_reels,
 )
 from foreworld.data.exchange.recordings.guard import (
@@ -29,6 +28,7 @@ from foreworld.data.exchange.recordings.guard import (
     check_memory,
     reading,
 )
+from foreworld.data.exchange.recordings.names import columns_of
 from foreworld.data.exchange.recordings.values import changed
 
 HDF5 = (".h5", ".hdf5", ".he5", ".hdf", ".nc")

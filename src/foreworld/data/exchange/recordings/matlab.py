@@ -16,7 +16,7 @@ import h5py
 import numpy as np
 
 from foreworld.data.exchange.recordings.account import Account, Options, Reel
-from foreworld.data.exchange.recordings.arrays import Held, columns_of, file_reels
+from foreworld.data.exchange.recordings.arrays import Held, file_reels
 from foreworld.data.exchange.recordings.guard import (
     Unreadable,
     check_memory,
@@ -24,6 +24,7 @@ from foreworld.data.exchange.recordings.guard import (
     reading,
 )
 from foreworld.data.exchange.recordings.hdf5 import hdf5_reels
+from foreworld.data.exchange.recordings.names import columns_of
 from foreworld.data.exchange.recordings.values import changed
 
 _STORED = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8"}

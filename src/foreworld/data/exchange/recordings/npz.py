@@ -11,13 +11,14 @@ import numpy as np
 
 from foreworld.core.errors import ConfigError
 from foreworld.data.exchange.recordings.account import Account, Options, Reel
-from foreworld.data.exchange.recordings.arrays import Held, columns_of, file_reels
+from foreworld.data.exchange.recordings.arrays import Held, file_reels
 from foreworld.data.exchange.recordings.guard import (
     Unreadable,
     check_memory,
     check_packing,
     reading,
 )
+from foreworld.data.exchange.recordings.names import columns_of
 
 _LOCAL_HEADER = 30
 _PIECE = 2**22

@@ -227,6 +227,8 @@ def changed(array: np.ndarray, dtype: str) -> int | None:
     """
     if array.dtype.kind not in "iu":
         return None
+    # Sums of arrays wrap around, as is meant here; those of single numbers warn.
+    array = np.atleast_1d(array)
     size = array.astype(np.uint64)
     size = np.where(array < 0, ~size + np.uint64(1), size)
     # Digits from the first to the last that is not 0; no sum or quotient is rounded.
