@@ -142,8 +142,8 @@ def test_a_missing_device_is_named():
 
 
 def test_a_name_that_is_no_text_can_be_said(capsys):
-    assert main(["check", "no/\udcffwhere"]) == 1
-    assert "no/\\udcffwhere" in capsys.readouterr().out
+    assert main(["check", "no/\udcffwhere"]) == 2
+    assert "no/\\udcffwhere" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

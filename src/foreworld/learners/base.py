@@ -7,7 +7,7 @@ only, so one loop scans segments of updates and one planner vmaps them over runs
 from __future__ import annotations
 
 import abc
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import equinox as eqx
 from jaxtyping import Array, Float, Key
@@ -21,6 +21,8 @@ from foreworld.worlds.policy import AbstractPolicy
 
 Source = AbstractWorld | DataSource
 """What a learner learns from: a world (or game) to act in, or data on the device."""
+RunsBy = Literal["vmap", "scan"]
+"""How the runs of a program go: side by side in one batch, or one after the other."""
 LearnerState = Any
 """Pytree of arrays: parameters, optimiser state, running episodes."""
 
@@ -155,6 +157,16 @@ class AbstractLearner(Part):
             Fraction of the run that is done, from 0 to 1.
         """
         return {}
+
+    @property
+    def runs_by(self) -> RunsBy:
+        """How the runs of a program are best made.
+
+        Optional: by default in a batch. Gradients of convolutions and of gathers can
+        cost more per run in a batch than alone: measure, as
+        ``benchmarks/runs_by_scan.py`` does.
+        """
+        return "vmap"
 
     def when_uncounted(self) -> str:
         """What to change where an evaluation counts nothing, in words.

@@ -8,7 +8,7 @@ many critics) it says itself, so that one network serves all learners that act.
 from __future__ import annotations
 
 import abc
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from jaxtyping import Array, Bool, Float, Key
 
@@ -45,6 +45,8 @@ class AbstractNetwork(Part):
     """
 
     registry_kind: ClassVar[str] = "networks"
+    runs_by: ClassVar[Literal["vmap", "scan"]] = "vmap"
+    """how the runs of a program are best made, see ``AbstractLearner.runs_by``"""
 
     @abc.abstractmethod
     def init(

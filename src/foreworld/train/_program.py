@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import abc
 import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -21,7 +22,7 @@ from jaxtyping import Array, Bool, Int, Key
 from foreworld.core.compilation import Compiled, Program, compile_all
 from foreworld.core.keys import named_key
 from foreworld.core.parts.partition import Static, combine
-from foreworld.learners.base import LearnerState, Source
+from foreworld.learners.base import LearnerState, RunsBy, Source
 from foreworld.learners.metrics import Metrics, nothing, pool
 from foreworld.learners.start import Start
 from foreworld.train.lanes import Lanes, lane, stack_trees
@@ -112,6 +113,12 @@ class _Key(NamedTuple):
 
     static: Static
     layout: Layout
+    runs_by: RunsBy
+
+
+def _key_of(lanes: Lanes, layout: Layout) -> _Key:
+    part: Any = combine(lanes.static, lane(lanes.leaves, 0), {})
+    return _Key(lanes.static, layout, part.learner.runs_by)
 
 
 class _TracedProgram(AbstractProgram):
@@ -119,7 +126,7 @@ class _TracedProgram(AbstractProgram):
 
     def __init__(self, lanes: Lanes, sources: Sources, layout: Layout) -> None:
         self._lanes, self._sources, self._layout = lanes, sources, layout
-        static = _Key(lanes.static, layout)
+        static = _key_of(lanes, layout)
         segment = segment_job(lanes, sources, layout)
         train = segment.args[0], segment.args[1], segment.args[3]
         evaluate = [
@@ -257,7 +264,7 @@ def reported_bytes(program: Any) -> int:
 
 def segment_job(lanes: Lanes, sources: Sources, layout: Layout) -> Program:
     """The program of a segment, to be compiled; the state it is given is used up."""
-    static = _Key(lanes.static, layout)
+    static = _key_of(lanes, layout)
     single = lane(lanes.leaves, 0), lanes.keys[0], sources.train
     single = jax.tree.map(_shape, single)
     leaves, structure = jax.tree.flatten(single)
@@ -343,7 +350,7 @@ def _segment_all(
         (_, state, _), metrics = jax.lax.scan(interval, (first, state, sums), ends)
         return state, metrics, _has_nan(state)
 
-    return jax.vmap(one)(leaves, state, sums, keys)
+    return _over_runs(static, one, (leaves, state, sums, keys))
 
 
 def _evaluate_all(
@@ -359,7 +366,22 @@ def _evaluate_all(
         key = named_key(key, "evaluate", index)
         return part.learner.evaluate(state, source_of(part, given, key), key)
 
-    return jax.vmap(one)(leaves, state, keys)
+    return _over_runs(static, one, (leaves, state, keys))
+
+
+def _over_runs(static: _Key, one: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    """A function of one run for each of the runs of a program.
+
+    One alone needs no batch; where batching costs more than it saves they come one
+    after the other.
+    """
+    (num,) = {leaf.shape[0] for leaf in jax.tree.leaves(args[-1])}
+    if num == 1:
+        found = one(*jax.tree.map(lambda leaf: leaf[0], args))
+        return jax.tree.map(lambda leaf: jnp.asarray(leaf)[None], found)
+    if static.runs_by == "scan":
+        return jax.lax.map(lambda some: one(*some), args)
+    return jax.vmap(one)(*args)
 
 
 def _has_nan(state: LearnerState) -> Bool[Array, ""]:

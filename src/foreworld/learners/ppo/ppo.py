@@ -15,7 +15,7 @@ from jaxtyping import Array, Float, Key
 from foreworld.core.errors import ConfigError, FitError, unknown_name
 from foreworld.core.keys import root_key
 from foreworld.core.parts.part import Bounded, Entries, field_specs
-from foreworld.learners.base import AbstractLearner, Budget, Source
+from foreworld.learners.base import AbstractLearner, Budget, RunsBy, Source
 from foreworld.learners.metrics import Metrics
 from foreworld.learners.ppo._agent import Agent
 from foreworld.learners.ppo._frozen import check_frozen
@@ -66,6 +66,13 @@ class PPO(AbstractSettings, AbstractLearner):
     """how many episodes of each lane count; with more, slow ones may be cut off"""
     eval_num_steps: Annotated[int, Bounded(low=0, unit="steps")] = 0
     """steps of each lane; 0 for the world's limit, so that no episode is cut off"""
+
+    @property
+    def runs_by(self) -> RunsBy:
+        """As the networks of its agents are best made."""
+        settings: list[AbstractSettings] = [self, *self.agents.values()]
+        one_by_one = any(one.network.runs_by == "scan" for one in settings)
+        return "scan" if one_by_one else "vmap"
 
     @property
     def shared(self) -> AgentSettings:
