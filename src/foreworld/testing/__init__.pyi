@@ -8,6 +8,7 @@ from foreworld.testing.learners import check_learner as check_learner
 from foreworld.testing.masked import Cards as Cards
 from foreworld.testing.masked import Letter as Letter
 from foreworld.testing.masked import Nim as Nim
+from foreworld.testing.networks import check_network as check_network
 from foreworld.testing.points import PointsGame as PointsGame
 from foreworld.testing.policies import check_policy as check_policy
 from foreworld.testing.probes import ProbeLearner as ProbeLearner
