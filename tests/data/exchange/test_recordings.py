@@ -354,8 +354,8 @@ def everything(num: int, time: int) -> dict[str, np.ndarray]:
         "image": frames(num, time, 6, 5),
         "action": RNG.integers(0, 2, (num, time - 1)).astype(bool),
         "reward": RNG.normal(size=(num, time - 1)),
-        "terminated": RNG.integers(0, 2, (num, time - 1)),
-        "truncated": RNG.integers(0, 2, (num, time - 1)),
+        "terminated": np.arange(1, time) == time - RNG.integers(0, 2, (num, 1)),
+        "truncated": np.arange(1, time) == time - RNG.integers(0, 2, (num, 1)),
         "time": clock,
         "mode": RNG.integers(0, 5, (num, time)),
         "label": np.arange(num) % 3,
@@ -400,7 +400,8 @@ def _which(image: np.ndarray, train: Any) -> np.ndarray:
 def test_matlab(tmp_path: Path, version: str) -> None:
     """Axes are as MATLAB shows them, and what it leaves out at the end is put back."""
     image, path = frames(6, 5, 3, 4, 7), tmp_path / "a.mat"
-    state, ends = RNG.normal(size=(2, 4, 7)), RNG.integers(0, 2, (3, 7)).astype(bool)
+    state, ends = RNG.normal(size=(2, 4, 7)), np.zeros((3, 7), bool)
+    ends[2] = np.arange(7) % 2
     arrays = {"image": image, "state": state, "terminated": ends, "word": "text"}
     if version == "5":
         scipy.io.savemat(path, arrays, do_compression=True)
@@ -550,6 +551,23 @@ def test_last_actions_can_be_left_out(tmp_path: Path) -> None:
         ({"time": np.zeros((3, 4))}, "time is the same at frames 0 and 1, and 3 of 3"),
         ({"time": np.full(4, 7)}, "time is the same at frames 0 and 1, and 3 of 3"),
         ({"time": [0, 1, 1, 2]}, "time is the same at frames 1 and 2, and 1 of 3"),
+        (
+            {"dt": 0.1, "time": 5 * np.arange(4)},
+            r"a\.npz, sequence 0: dt is 0\.1, but time goes on by 5 to 5 from one "
+            r"frame to the next\. dt is the time between two frames, in the unit of "
+            r"time: correct one of them, or leave one out: --dt '' or --time ''\.",
+        ),
+        ({"dt": 2, "time": [0, 1, 2.3, 3]}, "dt is 2, but time goes on by 0.7 to 1.3"),
+        (
+            {"terminated": [[1, 0, 0]] * 3, "valid": [[1, 1, 1, 0]] * 3},
+            r"a\.npz, sequence 0: terminated is true at step 0 of 3, but frame 2 is "
+            r"valid\. No frame of an episode follows its end: make valid false from "
+            r"there on, or terminated false\. If it is something else: --terminated ''",
+        ),
+        (
+            {"truncated": [[1, 0, 1]] * 3},
+            r"an episode ends at step 0 \(truncated\), and again at step 2\. Make a s",
+        ),
         ({"time": 2**60 + np.array([0, 2, 1, 3])}, "time goes backwards"),
         ({"reward": np.full((3, 3), 1e-60)}, r"1e-60, which float32 would change to 0"),
         ({"label": np.full(3, 0.5)}, "label holds 0.5; it must be whole numbers"),
@@ -570,6 +588,40 @@ def test_casts_that_would_change_a_value_are_refused(
 ) -> None:
     np.savez(tmp_path / "a.npz", image=frames(3, 4, 6, 5), **arrays)
     refused(tmp_path / "a.npz", said)
+
+
+def test_frames_after_an_end_are_not_valid(tmp_path: Path) -> None:
+    """Where nothing else is recorded; an end may stay true to the last step."""
+    ends = np.array([[0, 1, 0], [0, 0, 1], [1, 1, 1]])
+    image, time = frames(3, 4, 6, 5), np.array([0, 1, 1.2, 1.3])
+    arrays = {"image": image, "terminated": ends, "time": time, "dt": 1}
+    np.savez(tmp_path / "a.npz", **arrays)
+    said = (
+        f"frames after the end of an episode are not valid, in 2 of 3 sequences: "
+        f"{tmp_path}/a.npz, sequence 0, {tmp_path}/a.npz, sequence 2. If they are, "
+        f"leave the ends out: --terminated '' --truncated ''."
+    )
+    with pytest.warns(UserWarning, match=re.escape(said)):
+        train = brought(tmp_path / "a.npz").train
+    assert sorted(train.valid[:].sum(1).tolist()) == [2, 3, 4]
+    valid = np.arange(4) < np.array([[3], [4], [2]])
+    np.savez(tmp_path / "a.npz", **arrays, valid=valid)
+    assert sorted(brought(tmp_path / "a.npz").train.valid[:].sum(1)) == [2, 3, 4]
+
+
+def test_what_float32_makes_equal_is_said(tmp_path: Path) -> None:
+    state = RNG.normal(size=(3, 4, 2))
+    np.savez(tmp_path / "a.npz", state=state + 1e9, time=np.arange(4))
+    where = [f"{tmp_path}/a.npz, sequence {i}" for i in range(3)]
+    said = (
+        f"2 of 3 sequences hold the same as another one once they are stored: "
+        f"{where[1]} and {where[0]}, {where[2]} and {where[0]}. In the files they "
+        f"differ (state), by less than float32, or 8 bits of frames, can tell apart. "
+        f"Subtract the offset that all have, or choose another unit."
+    )
+    refused(tmp_path / "a.npz", f"^{re.escape(said)}$")
+    np.savez(tmp_path / "a.npz", state=np.stack([state[0], state[0], state[1]]))
+    refused(tmp_path / "a.npz", r"1 of 3 .* same as another one: .* Leave one of each")
 
 
 def test_large_whole_numbers_are_kept_where_they_can_be(tmp_path: Path) -> None:

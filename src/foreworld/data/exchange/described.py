@@ -9,7 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from foreworld.core.errors import ConfigError
-from foreworld.data.exchange.recordings.account import Account, Arrays, Reel, listed
+from foreworld.data.exchange.recordings.account import (
+    MOST,
+    Account,
+    Arrays,
+    Reel,
+    listed,
+)
+from foreworld.data.exchange.recordings.episode import valid_frames
 from foreworld.data.exchange.recordings.values import SIXTEEN
 from foreworld.data.format.schema import (
     BROUGHT,
@@ -23,6 +30,8 @@ from foreworld.worlds.adapters._recording import Recording
 
 _Kinds = dict[str, tuple[tuple[int, ...], str]]
 """Shape of an entry, and dtype, by column."""
+_Twice = tuple[Reel, Reel, int]
+"""A sequence, an earlier one that is stored as the same, and their valid frames."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +77,7 @@ def describe(reels: list[Reel], account: Account, num_frames: int) -> Described:
     num_actions, num_valid = 0, []
     brightest: dict[Path, int] = {}
     seen: dict[bytes, Reel] = {}
-    twice: list[str] = []
+    twice: list[_Twice] = []
     for reel in reels:
         arrays = reel.read()
         kinds = {k: (_entry(k, a), str(a.dtype)) for k, a in arrays.items()}
@@ -85,14 +94,15 @@ def describe(reels: list[Reel], account: Account, num_frames: int) -> Described:
         if "image" in arrays:
             most = int(arrays["image"].max())
             brightest[reel.source] = max(brightest.get(reel.source, 0), most)
-        valid = arrays.get("valid")
-        num_valid.append(reel.num_frames if valid is None else int(valid.sum()))
+        num_valid.append(int(valid_frames(arrays, reel.num_frames).sum()))
         before = seen.setdefault(_digest(arrays, num_valid[-1]), reel)
         if before is not reel:
-            twice.append(f"{reel.where} and {before.where}")
+            twice.append((reel, before, num_valid[-1]))
     dark = _dark(account, brightest)
     _check_once(reels, twice, dark)
     _note(account, reels, dark)
+    if "valid" not in first:
+        _note_ends(account, reels, num_valid)
     shapes = {name: first[name][0] for name in RECORDED if name in first}
     drawn = tuple(sorted(name for name in first if name.startswith(PARAMETER)))
     world = Recording(
@@ -121,12 +131,16 @@ def _digest(arrays: Arrays, num_valid: int) -> bytes:
     for name, array in sorted(arrays.items()):
         if name == "valid":
             continue
-        ends = {"frame": num_valid, "step": num_valid - 1}
-        axis = axis_of(name)
-        part = array[: ends[axis]] if axis in ends else array
+        part = _before_end(name, array, num_valid)
         digest.update(f"{name} {part.dtype} {part.shape}".encode())
         digest.update(np.ascontiguousarray(part).data)
     return digest.digest()
+
+
+def _before_end(name: str, array: np.ndarray, num_valid: int) -> np.ndarray:
+    ends = {"frame": num_valid, "step": num_valid - 1}
+    axis = axis_of(name)
+    return array[: ends[axis]] if axis in ends else array
 
 
 def _dark(account: Account, brightest: dict[Path, int]) -> str:
@@ -142,14 +156,57 @@ def _dark(account: Account, brightest: dict[Path, int]) -> str:
     )
 
 
-def _check_once(reels: list[Reel], twice: list[str], dark: str) -> None:
+def _check_once(reels: list[Reel], twice: list[_Twice], dark: str) -> None:
     if not twice:
         return
+    pairs = listed([f"{reel.where} and {other.where}" for reel, other, _ in twice])
+    also = f" And {dark}" if dark else ""
+    if rounded := _rounded(twice):
+        raise ConfigError(
+            f"{len(twice)} of {len(reels)} sequences hold the same as another one once "
+            f"they are stored: {pairs}. In the files they differ ({rounded}), by less "
+            f"than float32, or 8 bits of frames, can tell apart. Subtract the offset "
+            f"that all have, or choose another unit.{also}"
+        )
     raise ConfigError(
         f"{len(twice)} of {len(reels)} sequences hold the same as another one: "
-        f"{listed(twice)}. The same recording in train and test would make every score "
-        f"too good. Leave one of each out.{' And ' * bool(dark)}{dark}"
+        f"{pairs}. The same recording in train and test would make every score "
+        f"too good. Leave one of each out.{also}"
     )
+
+
+def _rounded(twice: list[_Twice]) -> str:
+    """Arrays that are equal only as they are stored; empty where a pair is the same."""
+    found: dict[str, None] = {}
+    for reel, other, num_valid in twice[:MOST]:
+        if reel.recorded is None or other.recorded is None:
+            return ""
+        one, two = reel.recorded(), other.recorded()
+        # Clocks begin at any time, and are stored from 0.
+        differ = [
+            name
+            for name in one.keys() - {"time", "valid"}
+            if not np.array_equal(
+                _before_end(name, one[name], num_valid),
+                _before_end(name, two[name], num_valid),
+            )
+        ]
+        if not differ:
+            return ""
+        found.update(dict.fromkeys(sorted(differ)))
+    return ", ".join(found)
+
+
+def _note_ends(account: Account, reels: list[Reel], num_valid: list[int]) -> None:
+    """Say where the frames after the end of an episode were taken not to be valid."""
+    pairs = zip(reels, num_valid, strict=True)
+    ended = [reel.where for reel, num in pairs if num < reel.num_frames]
+    if ended:
+        account.notes[
+            f"frames after the end of an episode are not valid, in {len(ended)} of "
+            f"{len(reels)} sequences: {listed(ended)}. If they are, leave the ends "
+            f"out: --terminated '' --truncated ''."
+        ] = None
 
 
 def _note(account: Account, reels: list[Reel], dark: str) -> None:

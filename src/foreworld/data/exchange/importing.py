@@ -243,6 +243,9 @@ def _contents(
     used += [f"axes {options.axes}"] if options.axes else []
     used += ["drop_last_action"] if options.drop_last_action else []
     used += [r.split for r in reels if r.split]
+    frames = [reel.num_frames for reel in reels]
+    if "valid" not in found.columns_read and found.num_valid != frames:
+        used += ["valid up to the end"]
     if used:
         digest.update(repr(used).encode())
     return digest.hexdigest()[:16]

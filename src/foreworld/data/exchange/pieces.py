@@ -13,6 +13,7 @@ from foreworld.core.disk.folder import manifest, write_bytes
 from foreworld.core.errors import ConfigError
 from foreworld.core.machine import free_memory
 from foreworld.data.exchange.recordings.account import Arrays, Reel
+from foreworld.data.exchange.recordings.episode import valid_frames
 from foreworld.data.format.folder import finish, missing, shard_path, using
 from foreworld.data.format.recipe import CHUNK_LEN, SPLITS, Recipe, Shard, TaskRecipe
 from foreworld.data.format.schema import Column, axis_of
@@ -153,7 +154,7 @@ def _shard_bytes(
 
 def _row(arrays: Arrays, start: int, length: int, num_frames: int) -> Arrays:
     """A piece's arrays, filled up to the common length."""
-    state, valid = np.zeros((length, 0), np.float32), np.ones(length, bool)
+    state, valid = np.zeros((length, 0), np.float32), valid_frames(arrays, length)
     row = {}
     for key, array in {"state": state, "valid": valid, **arrays}.items():
         axis = axis_of(key)

@@ -13,7 +13,7 @@ from foreworld.core.errors import ConfigError
 from foreworld.data.exchange.recordings.guard import name_of
 
 Arrays = dict[str, np.ndarray]
-_MOST = 5
+MOST = 5
 """Names that a line of the account lists."""
 
 
@@ -65,6 +65,8 @@ class Reel:
     shown
         Milliseconds for which a film shows each of its pictures; empty where it does
         not say.
+    recorded
+        Its arrays before they were rounded to what is stored; ``None`` for pictures.
     """
 
     where: str
@@ -76,6 +78,7 @@ class Reel:
     num_choices: int = 0
     unread: tuple[str, ...] = ()
     shown: tuple[float, ...] = ()
+    recorded: Callable[[], Arrays] | None = None
 
 
 @dataclass
@@ -163,5 +166,5 @@ class Account:
 
 def listed(names: list[str]) -> str:
     """Some of a list of names."""
-    more = len(names) - _MOST
-    return ", ".join(names[:_MOST]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - MOST
+    return ", ".join(names[:MOST]) + (f" and {more} more" if more > 0 else "")

@@ -16,6 +16,7 @@ import numpy as np
 
 from foreworld.core.errors import ConfigError
 from foreworld.data.exchange.recordings.account import Account, Arrays, Options, Reel
+from foreworld.data.exchange.recordings.episode import check_ends, check_time
 from foreworld.data.exchange.recordings.guard import (
     check_memory,
     check_packing,
@@ -31,7 +32,6 @@ from foreworld.data.exchange.recordings.names import columns_of, renamed
 from foreworld.data.exchange.recordings.values import (
     SIXTEEN,
     check_shape,
-    check_time,
     convert,
     is_sixteen,
 )
@@ -138,6 +138,7 @@ def file_reels(
             first,
             where=f"{path}, sequence {i}" if table.num > 1 else str(path),
             read=functools.partial(table.sequence, i),
+            recorded=functools.partial(table.recorded, i),
         )
         for i in range(table.num)
     ]
@@ -191,16 +192,20 @@ class _Table:
 
     def sequence(self, number: int) -> Arrays:
         """The columns of one sequence, in the written format."""
+        where = f"{self._path}, sequence {number}" if self.num > 1 else str(self._path)
+        columns = {k: convert(where, k, a) for k, a in self.recorded(number).items()}
+        check_ends(where, columns)
+        check_time(where, columns)
+        return columns
+
+    def recorded(self, number: int) -> Arrays:
+        """The arrays of one sequence as they lie in the file, time first."""
         first = number - number % self._block
         if self._kept[0] != first:
             self._kept = first, self._rows(first)
-        where = f"{self._path}, sequence {number}" if self.num > 1 else str(self._path)
-        columns = {
-            key: convert(where, key, np.asarray(rows[number - first]))
-            for key, rows in self._kept[1].items()
+        return {
+            k: np.asarray(rows[number - first]) for k, rows in self._kept[1].items()
         }
-        check_time(where, columns)
-        return columns
 
     def _axes(self, told: str) -> str:
         image = self._found.get("image")

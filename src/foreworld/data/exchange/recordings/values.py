@@ -23,7 +23,8 @@ MOST_CHOICE = 2**31 - 1
 """The largest number of a choice, which is stored with 32 bits."""
 SIXTEEN = "16 bits scaled to 8"
 """What is said where pixels have 16 bits."""
-_LEAVE = " If it is something else: --{} '' (an empty name) leaves it out."
+LEAVE = " If it is something else: --{} '' (an empty name) leaves it out."
+"""What is said where an array may have been meant for nothing of ours."""
 _CHOICES = {"action": "int32", "mode": "int32", LABEL: "int64"}
 """Columns of whole numbers that count something, from 0."""
 
@@ -75,7 +76,7 @@ def check_shape(
         )
     raise ConfigError(
         f"{path}: {key} has shape {shape}, but it must begin with {leading}: one entry "
-        f"for each {between}.{hint or _LEAVE.format(key)}"
+        f"for each {between}.{hint or LEAVE.format(key)}"
     )
 
 
@@ -124,7 +125,7 @@ def _entries(where: str, key: str, array: np.ndarray) -> np.ndarray:
         if array.size != np.prod(lead, dtype=int):
             raise ConfigError(
                 f"{where}: {key} has shape {array.shape}, but it is one number a "
-                f"{ {'none': 'sequence'}.get(axis, axis) }.{_LEAVE.format(key)}"
+                f"{ {'none': 'sequence'}.get(axis, axis) }.{LEAVE.format(key)}"
             )
         return array.reshape(wanted)
     return array
@@ -182,7 +183,7 @@ def _numbers(where: str, key: str, array: np.ndarray, dtype: str) -> np.ndarray:
     if key == PARAMETER + STEP and not (array > 0).all():
         raise ConfigError(
             f"{where}: dt is {array.min():g}, but the time between two frames is "
-            f"greater than 0. Correct it.{_LEAVE.format(STEP)}"
+            f"greater than 0. Correct it.{LEAVE.format(STEP)}"
         )
     with np.errstate(over="ignore", under="ignore"):
         stored = array.astype(dtype)
@@ -235,34 +236,6 @@ def changed(array: np.ndarray, dtype: str) -> int | None:
     digits = size // np.maximum(size & (~size + np.uint64(1)), np.uint64(1))
     bad = digits >= np.uint64(2 ** (np.finfo(dtype).nmant + 1))
     return int(array[bad].flat[0]) if bad.any() else None
-
-
-def check_time(where: str, columns: dict[str, np.ndarray]) -> None:
-    """Whether time goes on from each valid frame to the next.
-
-    Parameters
-    ----------
-    where
-        Sequence that it is of, for messages.
-    columns
-        All that was recorded, in the written format.
-
-    Raises
-    ------
-    ConfigError
-        It stands still.
-    """
-    if "time" not in columns:
-        return
-    time = columns["time"]
-    there = int(columns["valid"].sum()) if "valid" in columns else len(time)
-    still = np.flatnonzero(np.diff(time[:there]) <= 0)
-    if still.size:
-        raise ConfigError(
-            f"{where}: time is the same at frames {still[0]} and {still[0] + 1}, "
-            f"and {still.size} of {there - 1} steps take none. Each frame has a time "
-            f"of its own: correct it.{_LEAVE.format('time')}"
-        )
 
 
 def _pixels(where: str, array: np.ndarray) -> np.ndarray:
