@@ -718,6 +718,46 @@ def test_attributes_that_scale_are_applied_or_refused(tmp_path: Path) -> None:
     refused(write(_FillValue=7), r"state holds 1 missing values .* that 7 is one\)")
     refused(write(missing_value=[1, 2]), "attribute missing_value of state is no num")
     refused(write(PALETTE=1), "state has an attribute PALETTE, which says what its")
+    refused(write(valid_range=3), "attribute valid_range of state is not 2 numbers")
+    inside = {"valid_min": 0, "valid_max": 23, "valid_range": [0, 23]}
+    brought(write(**inside))
+    # Of whole numbers the limits are as they lie in the file, floats as they are meant.
+    brought(write(**inside, scale_factor=0.5))
+    brought(write(valid_max=np.float32(11.5), scale_factor=0.5))
+    refused(
+        write(valid_max=np.float32(11), scale_factor=0.5), "holds 1 values above 11"
+    )
+    refused(
+        write(valid_min=3),
+        r"a\.h5 cannot be read as HDF5: state holds 3 values below 3, such as 0, which "
+        r"its attribute valid_min calls not valid\. Leave such sequences out, or corre",
+    )
+    refused(
+        write(valid_range=[0, 20]), "3 values above 20, .* valid_range calls not va"
+    )
+
+
+def test_what_attributes_say_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = [tmp_path / "a.h5", tmp_path / "b.h5"]
+    for path in paths:
+        with h5py.File(path, "w") as file:
+            file["state"] = RNG.normal(size=(3, 4, 2))
+            file["state"].attrs.update(scale_factor=2.0, add_offset=0.5, units="m")
+            file["time"], file["dt"] = 20 * np.arange(4), 20
+            file["time"].attrs["units"] = np.bytes_("milli\x1bseconds")
+            file["dt"].attrs["unit"] = "ms"
+    data = brought(paths, quiet=False)
+    assert data.train.time[0].tolist() == [0, 20, 40, 60]
+    where = f"in {paths[0]}, {paths[1]}"
+    told = capsys.readouterr().err.splitlines()
+    assert [line for line in told if line.startswith("read: ")] == [
+        f"read: state is multiplied by 2 and raised by 0.5, as its attributes say, "
+        f"{where}",
+        f"read: time is in 'milli\\x1bseconds', which is not converted, {where}",
+        f"read: dt is in 'ms', which is not converted, {where}",
+    ]
 
 
 def test_links_within_a_file_are_followed(tmp_path: Path) -> None:

@@ -22,6 +22,11 @@ from foreworld.data.exchange.recordings.arrays import (
     Index,
     file_reels,
 )
+from foreworld.data.exchange.recordings.attributes import (
+    Meaning,
+    meaning_of,
+    unit_of,
+)
 from foreworld.data.exchange.recordings.guard import (
     Unreadable,
     check_file,
@@ -29,15 +34,13 @@ from foreworld.data.exchange.recordings.guard import (
     reading,
 )
 from foreworld.data.exchange.recordings.names import columns_of
-from foreworld.data.exchange.recordings.values import changed
+from foreworld.data.format.schema import PARAMETER, STEP
 
 HDF5 = (".h5", ".hdf5", ".he5", ".hdf", ".nc")
 """How names of HDF5 files end; netCDF 4 is HDF5."""
-_SCALE, _OFFSET = "scale_factor", "add_offset"
-_MISSING = ("_FillValue", "missing_value")
-_MEANING = ("PALETTE", "IMAGE_WHITE_IS_ZERO", "DISPLAY_ORIGIN", "_Unsigned")
-"""Attributes that change what the numbers mean, and for which there is no rule."""
 _MATLAB = "MATLAB_class"
+_TIMES = ("time", PARAMETER + STEP)
+"""Columns of which the unit is said."""
 _MOST_LINKS = 16
 _LARGE, _SUM = 2**18, 4
 """Bytes of a chunk, packed, from which on it is looked at: smaller ones unpack to a
@@ -76,7 +79,7 @@ def hdf5_reels(path: Path, options: Options, account: Account) -> list[Reel]:
         used = {}
         for key, name in columns_of(options.names, held).items():
             array = _dataset(path, file, name, files)
-            found[key] = _held(path, name, array)
+            found[key] = _held(path, key, name, array, account)
             used[h5o.get_info(array.id).addr] = name
         # What a link leads to is not left out.
         names = {n: used.get(h5o.get_info(file[n].id).addr, n) for n in visited}
@@ -231,16 +234,11 @@ def _check_packed(name: str, array: h5py.Dataset, chunk: tuple[int, ...]) -> Non
             raise Unreadable(f"{name} cannot be unpacked: {error}") from error
 
 
-def _held(path: Path, name: str, array: h5py.Dataset) -> Held:
+def _held(
+    path: Path, key: str, name: str, array: h5py.Dataset, account: Account
+) -> Held:
     attributes: Any = array.attrs
-    for meaning in _MEANING:
-        if meaning in attributes:
-            raise Unreadable(
-                f"{name} has an attribute {meaning}, which says what its numbers mean "
-                f"in a way that is not known here. Save it as plain numbers"
-            )
-    scale = tuple(_number(name, attributes, key) for key in (_SCALE, _OFFSET))
-    missing = [_number(name, attributes, key) for key in _MISSING]
+    meaning = meaning_of(name, attributes)
     dtype, matlab = array.dtype, _MATLAB in attributes
     if matlab:
         kind = bytes(attributes[_MATLAB]).decode(errors="replace")
@@ -249,20 +247,14 @@ def _held(path: Path, name: str, array: h5py.Dataset) -> Held:
         if kind in ("cell", "struct", "char", "function_handle", "string"):
             raise Unreadable(f"{name} is a {kind} of MATLAB's; only numbers are read")
         dtype = np.dtype(bool) if kind == "logical" else dtype
-    if scale != (None, None):
+    if meaning.scaled:
         dtype = np.dtype(np.float64)
+        account.say(str(meaning), path)
+    if key in _TIMES and (unit := unit_of(attributes)):
+        account.say(f"{name} is in {unit!r}, which is not converted", path)
     turn = slice(None, None, -1 if matlab else 1)
-    read = functools.partial(_read, path, name, dtype, matlab, scale, missing)
+    read = functools.partial(_read, path, name, dtype, matlab, meaning)
     return Held(array.shape[turn], dtype, read, (array.chunks or ())[turn], matlab)
-
-
-def _number(name: str, attributes: Any, key: str) -> Any:
-    if key not in attributes:
-        return None
-    value = np.asarray(attributes[key])
-    if value.size != 1 or value.dtype.kind not in "biuf":
-        raise Unreadable(f"the attribute {key} of {name} is no number")
-    return value.reshape(-1)[0]
 
 
 def _read(
@@ -270,27 +262,11 @@ def _read(
     name: str,
     dtype: np.dtype,
     matlab: bool,
-    scale: tuple[Any, Any],
-    missing: list[Any],
+    meaning: Meaning,
     index: Index,
 ) -> np.ndarray:
     with _open(path) as file:
         array: Any = _find(file, file, name)
         # MATLAB counts axes the other way round.
         values = array[index[::-1]].T if matlab else array[index]
-    values = np.asarray(values)
-    for mark in missing:
-        if mark is not None and (values == mark).any():
-            raise Unreadable(
-                f"{name} holds {int((values == mark).sum())} missing values (its "
-                f"attribute says that {mark} is one). Leave such sequences out"
-            )
-    if scale != (None, None):
-        factor, offset = (1 if scale[0] is None else scale[0]), scale[1] or 0
-        if (bad := changed(values, "float64")) is not None:
-            raise Unreadable(
-                f"{name} holds the whole number {bad}, which is scaled (an attribute "
-                f"says so) and has more digits than floats. Save it as it is meant"
-            )
-        values = values.astype(np.float64) * factor + offset
-    return values.astype(dtype, copy=False)
+    return meaning.applied(np.asarray(values)).astype(dtype, copy=False)
