@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from foreworld.core import registry
+from foreworld.core.disk.places import expanded
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.parts import config, paths
 from foreworld.core.parts.part import Bounded, Entries, Part, Shared, field_specs
 from foreworld.core.parts.stand_in import StandIn
 from foreworld.data.making.fresh import Fresh
+from foreworld.data.reading.file_reference import FileRef
 from foreworld.data.reading.reference import DataRef
 from foreworld.learners.base import AbstractLearner
 from foreworld.train.start import AbstractStart
@@ -30,8 +32,10 @@ class Parameters(Part):
     learner_or_name
         A learner or its name; or ``learner=...``.
     data_or_path
-        The folder of a data set, as a path or a ``DataRef``, or an endless stream of
-        episodes, a ``Fresh``; or ``data=...``. The world is left out then.
+        The folder of a data set or a file of arrays (NPZ or safetensors; each a column,
+        sequences first), as a path, a ``DataRef`` or a ``FileRef``; or an endless
+        stream of episodes, a ``Fresh``. ``data=...`` says the same. The world is left
+        out then.
     seed
         Root seed, from 0 to 2^32 - 1; every random number of the experiment follows
         from it.
@@ -55,8 +59,8 @@ class Parameters(Part):
     """what the learner acts in; none where it learns from data"""
     learner: AbstractLearner
     """what learns"""
-    data: DataRef | Fresh | None
-    """data it learns from: a set, or a stream; none where it acts in a world"""
+    data: DataRef | FileRef | Fresh | None
+    """data it learns from: a set, a file of arrays, or a stream; none where it acts"""
     seed: Annotated[int, Bounded(low=0, high=2**32 - 1)]
     """root seed"""
     start: Annotated[AbstractStart | None, Shared()] = None
@@ -178,6 +182,8 @@ def source_name(parameters: Parameters) -> str:
     data, world = parameters.data, parameters.world
     if isinstance(data, DataRef):
         return Path(data.path).name
+    if isinstance(data, FileRef):
+        return Path(data.path).stem
     if isinstance(data, Fresh):
         world = data.world.world if isinstance(data.world, Family) else data.world
     return "nothing" if world is None else part_name(world)
@@ -196,7 +202,7 @@ def part_name(part: Part | StandIn) -> str:
 def _data(what: Any, fields: dict[str, Any]) -> Any:
     if what is None and not fields:
         return None
-    if isinstance(what, DataRef | Fresh):
+    if isinstance(what, DataRef | FileRef | Fresh):
         return _with(what, fields)
     if what is None and "world" in fields:
         world = fields.pop("world")
@@ -213,6 +219,8 @@ def _data(what: Any, fields: dict[str, Any]) -> Any:
             f"data: expected the folder of a data set, got {what!r} "
             f"({type(what).__name__})."
         )
+    if what is not None and expanded(what).is_file():
+        return FileRef(path=str(what), **fields)
     return DataRef(**({} if what is None else {"path": str(what)}), **fields)
 
 

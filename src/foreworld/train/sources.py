@@ -15,12 +15,13 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Key
 
-from foreworld.core.errors import FitError
+from foreworld.core.errors import ConfigError, FitError
 from foreworld.core.keys import named_key, root_key
 from foreworld.core.parts.opening import open_packed, opened
 from foreworld.core.parts.partition import Leaves, combine, partition
 from foreworld.core.parts.reference import SPLITS
 from foreworld.data.making.fresh import Fresh
+from foreworld.data.reading.file_reference import FileRef
 from foreworld.data.reading.reference import DataRef
 from foreworld.data.reading.split import Split
 from foreworld.data.views.source import DataSource
@@ -115,6 +116,8 @@ def _sources(parameters: Parameters, read: Callable[[Split], DataSource]) -> Sou
         of_split = None if dataset is None else read(getattr(dataset, split))
         if isinstance(data, Fresh):
             of_split = Drawn(split)
+        elif isinstance(data, FileRef):
+            of_split = data_of_file(data, split)
         found.append(Given(of_split, open_packed(shared, split)))
     return Sources(*found)
 
@@ -184,9 +187,37 @@ def read_split(parameters: Parameters, split: str) -> DataSource | None:
     data = parameters.data
     if isinstance(data, DataRef):
         return getattr(data.dataset(), split).device()
+    if isinstance(data, FileRef):
+        return data_of_file(data, split)
     if isinstance(data, Fresh):
         return _drawn(opened(data, split), split, root_key(0))
     return None
+
+
+def data_of_file(file: FileRef, split: str) -> DataSource:
+    """The arrays of a file as columns, sequences first.
+
+    Parameters
+    ----------
+    file
+        Where they lie.
+    split
+        ``"train"``, ``"val"`` or ``"test"``.
+
+    Raises
+    ------
+    ConfigError
+        They are not of equally many sequences.
+    """
+    columns = file.open(split)
+    sizes = {name: x.shape[0] if x.ndim else 0 for name, x in columns.items()}
+    if len(set(sizes.values())) > 1 or 0 in sizes.values():
+        listed = ", ".join(f"{name} {size}" for name, size in sizes.items())
+        raise ConfigError(
+            f"{file.path} cannot be learned from: the first axis of every array counts "
+            f"sequences, of which all have equally many, and here there are: {listed}."
+        )
+    return DataSource(columns)
 
 
 def family_of(parameters: Parameters) -> Family | None:
@@ -200,7 +231,7 @@ def family_of(parameters: Parameters) -> Family | None:
     data = parameters.data
     if isinstance(data, DataRef):
         return next(iter(data.dataset().families.values()))
-    return None if data is None else as_family(data.world)
+    return as_family(data.world) if isinstance(data, Fresh) else None
 
 
 def _drawn(fresh: Fresh, split: str, key: Key[Array, ""] | None) -> DataSource:

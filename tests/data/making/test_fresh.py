@@ -1,5 +1,7 @@
 """An endless stream of episodes: drawn anew for every update, held out ones fixed."""
 
+from pathlib import Path
+
 import jax
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from foreworld.cli.main import main
 from foreworld.core.errors import ConfigError, FitError
 from foreworld.core.keys import root_key
 from foreworld.data.making.fresh import Fresh
+from foreworld.testing.columns import ColumnProbe
 from foreworld.testing.masked import Nim
 from foreworld.testing.probes import ProbeWorld
 from foreworld.train.sources import read_split
@@ -65,3 +68,25 @@ def test_a_learner_of_data_learns_from_a_world() -> None:
     assert fw.check("r") == []
     study = fw.Study("s", parameters, over={"data.world.target": [0.1, 0.2]})
     assert [p.parameters.get("data.world.target") for p in study.points()] == [0.1, 0.2]
+
+
+def test_a_file_of_arrays_is_a_source_too(tmp_path: Path) -> None:
+    path, rows = tmp_path / "points.npz", np.arange(12.0, dtype=np.float32)
+    np.savez(path, **{"train/x": rows.reshape(6, 2), "val/x": rows[:4].reshape(2, 2)})
+    probe = ColumnProbe(column="x", num_updates=4, learning_rate=1.0)
+    parameters = fw.Parameters(None, probe, str(path))
+    with pytest.raises(ConfigError, match="holds nothing for the split test"):
+        fw.run_experiment(parameters, quiet=True)
+    np.savez(path, **{f"{s}/x": rows.reshape(6, 2) for s in ("train", "val", "test")})
+    parameters = fw.Parameters(None, probe, str(path))
+    assert parameters.name == "points_columnprobe"
+    run = fw.run_experiment(parameters, quiet=True)
+    assert float(run.results["test_mean"].values[0, 0]) == 5.5
+    np.savez(path, x=rows, y=rows[:3])
+    other = fw.Parameters(None, probe, str(path))
+    with pytest.raises(
+        ConfigError, match="equally many, and here there are: x 12, y 3"
+    ):
+        fw.run_experiment(other, quiet=True)
+    with pytest.raises(ConfigError, match="was altered"):
+        fw.run_experiment(parameters, quiet=True, out=tmp_path / "again")

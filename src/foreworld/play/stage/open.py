@@ -52,6 +52,11 @@ def open_run(path: str | Path, seed: int = 0) -> AbstractStage:
     if isinstance(learner, AbstractForwardModel):
         # Of several tasks, the first one's world is the one beside the model.
         family: Any = family_of(parameters)
+        if family is None:
+            raise ConfigError(
+                f"{name} in {path} learned from a file of arrays, which says of no "
+                f"world that could be shown beside it."
+            )
         demand_code(family)
         return ModelStage(family, learner, folder.state(point, run), name, seed)
     if parameters.world is None:
