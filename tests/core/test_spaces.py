@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.spaces import Box, Discrete, Record, read_space, write_space
+from foreworld.core.space_json import read_space, write_space
+from foreworld.core.spaces import Box, Discrete, Record
 
 SPACES = [
     Discrete(4),

@@ -212,13 +212,8 @@ def address(cls: type) -> str:
     return f"{room}:{cls.__name__}"
 
 
-def portable_address(cls: type) -> str:
-    """:func:`address` without the folder of a person's file, for content hashes."""
-    return portable(address(cls))
-
-
 def portable(where: str) -> str:
-    """An :func:`address` without the folder of a person's file."""
+    """An :func:`address` without the folder of a person's file, for content hashes."""
     place, _, name = where.rpartition(":")
     return f"{Path(place).name}:{name}" if place.endswith(".py") else where
 

@@ -306,7 +306,8 @@ def _essence(part: Part | StandIn) -> list[Any]:
         value = _closed(part, spec)
         if not isinstance(spec.mark, Place) and not _is_default(spec, value):
             fields[spec.name] = encode(value, _essence)
-    return [registry.portable_address(type(part)), type(part).version, fields]
+    where = registry.portable(registry.address(type(part)))
+    return [where, type(part).version, fields]
 
 
 def _closed(part: Part, spec: FieldSpec) -> Any:

@@ -20,7 +20,8 @@ from foreworld.core.own.made_with import made_with
 from foreworld.core.parts.config import content_hash, read_part, to_dict
 from foreworld.core.parts.opening import opened
 from foreworld.core.parts.stand_in import StandIn
-from foreworld.core.spaces import Discrete, Record, Space, read_space, write_space
+from foreworld.core.space_json import read_space, write_space
+from foreworld.core.spaces import Discrete, Record, Space
 from foreworld.data.format.nested import flat_spaces, of
 from foreworld.data.format.recipe import (
     FORMAT,
