@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import imageio.v3 as iio
+import numpy as np
 import pytest
 
 from foreworld.cli.main import main
@@ -81,3 +82,24 @@ def test_a_word_that_means_nothing_is_refused(tmp_path):
         meaning("data/none", *kinds)
     with pytest.raises(UnknownNameError, match="'trackio' is a tracker, and a folder"):
         meaning("trackio", *kinds)
+
+
+def test_worlds_that_refer_to_data(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    arrays = {"place": np.ones((4, 2), np.float32), "label": np.ones(4, np.int32)}
+    np.savez("points.npz", **arrays, worth=np.ones(4, np.float32))
+    game, short = "foreworld.testing:PointsGame", ["--quiet", "--out"]
+    assert main(["show", game, "--points", "points.npz"]) == 0
+    assert "pointsgame.png" in capsys.readouterr().out
+    words = ["--train", "2", "--val", "1", "--test", "1", "--num-frames", "2"]
+    assert main(["generate", game, "--points", "points.npz", *words, *short, "d"]) == 0
+    assert main(["check", "d"]) == 0
+    words = ["--total-steps", "512", "--eval-num-steps", "4", *short, "r"]
+    train = ["train", "ppo", "--on", game, *words]
+    assert main([*train, "--data", "points.npz", "--track", "off"]) == 0
+    # The same field, by its name: there is nothing to do.
+    assert main([*train, "--world.points", "points.npz", "--track", "off"]) == 0
+    assert main([*train, "--world.points", "nowhere.npz"]) == 2
+    assert "there is nothing at nowhere.npz to refer to." in capsys.readouterr().err
+    assert main(["train", "ppo", "--on", "tmaze", "--data", "points.npz"]) == 2
+    assert "tmaze refers to no data; leave it out" in capsys.readouterr().err

@@ -134,7 +134,7 @@ def test_what_is_gone_or_altered_is_named(points, tmp_path):
     (tmp_path / "points.npz").unlink()
     with pytest.raises(DamagedError, match=r"world\.points: there is no file .*points"):
         open_sources(base)
-    with pytest.raises(DamagedError, match=r"there is nothing at .*points"):
+    with pytest.raises(ConfigError, match=r"there is nothing at .*points"):
         PointsGame(points)
     with pytest.raises(ConfigError, match="holds nothing for the split val"):
         np.savez(tmp_path / "short.npz", **{"train/place": np.zeros((2, 2))})

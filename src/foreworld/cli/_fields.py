@@ -24,7 +24,14 @@ from tyro.constructors import PrimitiveConstructorSpec
 
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.parts.docs import field_docs
-from foreworld.core.parts.part import Bounded, Entries, FieldSpec, Part, field_specs
+from foreworld.core.parts.part import (
+    AbstractNamed,
+    Bounded,
+    Entries,
+    FieldSpec,
+    Part,
+    field_specs,
+)
 from foreworld.core.parts.types import type_node
 from foreworld.train.parameters import part_name
 from foreworld.worlds.ranges import AbstractRange, Uniform
@@ -216,10 +223,12 @@ def _options(part: Shown, chosen: dict[str, str]) -> list[_Option]:
             inner = getattr(part.preset, spec.name, inner)
             doc, default = docs.get(spec.name, ""), inner or dataclasses.MISSING
             option = _Option(path, spec, part.cls, doc, default, part.ranges)
-            if spec.named:
+            # Which fields follow depends on what it is.
+            of_any = spec.named or issubclass(bare, AbstractNamed)
+            if of_any:
                 found.append(option)
                 inner = _value(option, chosen[path]) if path in chosen else inner
-            if inner is not None or not spec.named:
+            if inner is not None or not of_any:
                 cls = bare if inner is None else type(inner)
                 found += _options(Shown(cls, path, part.ranges, inner), chosen)
             continue

@@ -40,6 +40,7 @@ def run(args: Args, fields: Fields) -> int:
     from foreworld.cli._fields import read_fields
     from foreworld.cli._sets import print_set, set_facts
     from foreworld.core.keys import root_key
+    from foreworld.core.parts.opening import opened
     from foreworld.core.parts.paths import nested
     from foreworld.data.sets.find import make_set
     from foreworld.render.gif import write_png
@@ -73,9 +74,10 @@ def run(args: Args, fields: Fields) -> int:
     if issubclass(cls, AbstractWorld) and not set(missing) - set(values):
         world = cls(**nested(values))
         look_at(world)
+        world = opened(world)
         facts["action_space"] = str(world.action_space)
         facts["observation_space"] = str(world.observation_space)
-        state, _ = jax.jit(world.reset)(root_key(0))
+        state, _ = jax.jit(lambda key: world.reset(key))(root_key(0))
         frame = np.asarray(world.render(state))
         path = Path(args.out or f"{cls.__name__.lower()}.png")
         write_png(path, frame, scale=max(1, 256 // max(frame.shape[:2])))

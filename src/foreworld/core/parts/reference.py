@@ -26,7 +26,7 @@ from foreworld.core import registry
 from foreworld.core.disk.folder import CONFIG, MANIFEST
 from foreworld.core.disk.kind import kind_of
 from foreworld.core.disk.places import expanded
-from foreworld.core.errors import ConfigError, DamagedError
+from foreworld.core.errors import ConfigError
 from foreworld.core.keys import pinned
 from foreworld.core.parts.part import AbstractNamed, Place, field_specs, is_array
 
@@ -107,14 +107,14 @@ class AbstractRef(AbstractNamed):
 
         Raises
         ------
-        DamagedError
-            Nothing lies there.
+        ConfigError
+            Nothing lies there, or nothing to refer to.
         """
         if not inspect.isabstract(cls):
             return cls(path=str(path))  # type: ignore[call-arg]
         place = expanded(path)
         if not place.exists():
-            raise DamagedError(
+            raise ConfigError(
                 f"there is nothing at {path} to refer to. Name the folder of a data "
                 f"set or of a run, or a file of arrays."
             )
