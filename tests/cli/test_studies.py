@@ -250,8 +250,6 @@ def test_train_refusals(capsys):
     assert "unknown launcher 'proceses'" in capsys.readouterr().err
     assert main([*base, "--seeds", "0"]) == 2
     assert "seeds=0 must be at least 1" in capsys.readouterr().err
-    assert main(["train", "rnn_deconvolve", "--on", "pendulum", *QUIET]) == 2
-    assert "foreworld generate pendulum" in capsys.readouterr().err
 
 
 def test_train_help_shows_the_fields_of_both(capsys):

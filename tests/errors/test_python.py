@@ -31,7 +31,7 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a misspelt function": (
         lambda: fw.studdy,  # type: ignore[attr-defined]
-        "module 'foreworld' has no attribute 'studdy'. It has: Family, "
+        "module 'foreworld' has no attribute 'studdy'. It has: Family, Fresh, "
         "Parameters, Study, Uniform, best, check, generate, learners, load, make, "
         "make_set, networks, results, run_experiment, sets, sweep, testing, worlds.",
     ),

@@ -166,9 +166,9 @@ CASES = [
     (
         "train rnn_deconvolve --on tmaze",
         2,
-        "RNNDeconvolve learns from a data set, but was given the world TMaze. "
-        "Generate one first: foreworld generate tmaze --out data/tmaze, then "
-        "train on data/tmaze.",
+        "RNNDeconvolve needs frames whose height and width are multiples of 16, but "
+        "the data set's are 40 x 112. Generate another size, or choose fewer or more "
+        "renderer_widths (each doubles the size).",
     ),
     (
         "train rnn_deconvolve --on data/unfinished",

@@ -11,7 +11,7 @@ import pytest
 
 import foreworld as fw
 from foreworld.cli.main import main
-from foreworld.core.errors import ConfigError, DamagedError
+from foreworld.core.errors import ConfigError
 from foreworld.core.keys import root_key
 from foreworld.data.views.source import DataSource
 from foreworld.learners.forward.rnn_deconvolve import RNNDeconvolve
@@ -86,7 +86,7 @@ def test_an_agent_run_opens_as_an_agent(runs):
 def test_a_data_set_cannot_be_played(runs):
     with pytest.raises(ConfigError, match="holds a data set, which cannot be played"):
         open_run(runs / "data")
-    with pytest.raises(DamagedError, match="there is no folder"):
+    with pytest.raises(ConfigError, match="there is no folder"):
         open_run(runs / "nothing")
 
 

@@ -80,7 +80,13 @@ class Least(NamedTuple):
 
     @staticmethod
     def where(value: Float[Array, "..."], counted: Any = True) -> Least:
-        """The smallest of those entries where ``counted`` is true; as in ``Mean``."""
+        """The smallest of those entries where ``counted`` is true.
+
+        Parameters
+        ----------
+        value, counted
+            As for :meth:`Mean.where`.
+        """
         return Least(jnp.min(jnp.where(counted, value, math.inf)))
 
     def pooled(self, other: Least) -> Least:
@@ -118,7 +124,13 @@ class Spread(NamedTuple):
 
     @staticmethod
     def where(value: Float[Array, "..."], counted: Any) -> Spread:
-        """Of those entries where ``counted`` is true; as in ``Mean``."""
+        """Of those entries where ``counted`` is true.
+
+        Parameters
+        ----------
+        value, counted
+            As for :meth:`Mean.where`.
+        """
         total, count = Mean.where(value, counted)
         mean = total / jnp.maximum(count, 1.0)
         return Spread(

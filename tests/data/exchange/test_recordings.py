@@ -274,7 +274,7 @@ def test_films_of_cameras(tmp_path: Path) -> None:
 
 def test_films_without_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "foreworld.data.exchange.recordings.video.find_ffmpeg", lambda: None
+        "foreworld.data.exchange.recordings.formats.video.find_ffmpeg", lambda: None
     )
     (tmp_path / "a.mp4").write_bytes(b"1")
     refused(tmp_path / "a.mp4", r"no ffmpeg on this machine\. Install it .*frames as")

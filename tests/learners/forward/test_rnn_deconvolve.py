@@ -235,7 +235,8 @@ def test_a_world_is_refused():
     assert str(caught.value) == (
         "RNNDeconvolve learns from a data set, but was given the world Pendulum. "
         "Generate one first: foreworld generate pendulum --out data/pendulum, then "
-        "train on data/pendulum."
+        "train on data/pendulum; or let episodes be drawn for every update: "
+        "Parameters(None, ..., fw.Fresh(Pendulum(...)))."
     )
 
 

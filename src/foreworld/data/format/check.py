@@ -16,7 +16,7 @@ from foreworld.data.format.config import (
     read_columns,
     read_identity,
     read_recipe,
-    read_spaces,
+    told_spaces,
 )
 from foreworld.data.format.contents import BESIDE
 from foreworld.data.format.folder import shard_path
@@ -54,7 +54,8 @@ def check_dataset(folder: str | Path) -> list[str]:
             return unfit
         problems += _check_config(folder, recipe)
         columns = read_columns(folder, recipe)
-        wrong = misfitting_spaces(recipe, columns, read_spaces(folder, recipe))
+        spaces = told_spaces(folder, recipe)
+        wrong = [] if spaces is None else misfitting_spaces(recipe, columns, spaces)
         problems += [f"{folder / CONFIG}: {why}." for why in wrong]
     except ForeworldError as error:
         return [*problems, f"{folder / CONFIG}: {error}"]

@@ -166,9 +166,28 @@ def read_spaces(folder: Path, recipe: Recipe) -> dict[str, dict[str, Space]]:
     DamagedError
         What it tells are no spaces.
     """
+    found = told_spaces(folder, recipe)
+    if found is None:
+        return {name: spaces_of(task) for name, task in recipe.tasks.items()}
+    return found
+
+
+def told_spaces(folder: Path, recipe: Recipe) -> dict[str, dict[str, Space]] | None:
+    """What ``config.json`` itself tells of spaces; ``None`` in folders of before.
+
+    Parameters
+    ----------
+    folder, recipe
+        Of the data set.
+
+    Raises
+    ------
+    DamagedError
+        What it tells are no spaces.
+    """
     told = read_sealed(folder, CONFIG).get("spaces")
     if told is None:
-        return {name: spaces_of(task) for name, task in recipe.tasks.items()}
+        return None
     try:
         return {
             task: {name: read_space(one) for name, one in told[task].items()}

@@ -23,10 +23,15 @@ from foreworld.data.exchange.recordings.account import (
     listed,
 )
 from foreworld.data.exchange.recordings.clock import with_times
+from foreworld.data.exchange.recordings.formats.hdf5 import HDF5, hdf5_reels
+from foreworld.data.exchange.recordings.formats.matlab import matlab_reels
+from foreworld.data.exchange.recordings.formats.npz import npy_reels, npz_reels
+from foreworld.data.exchange.recordings.formats.video import (
+    FILMS,
+    num_frames,
+    read_video,
+)
 from foreworld.data.exchange.recordings.guard import check_file, check_memory
-from foreworld.data.exchange.recordings.hdf5 import HDF5, hdf5_reels
-from foreworld.data.exchange.recordings.matlab import matlab_reels
-from foreworld.data.exchange.recordings.npz import npy_reels, npz_reels
 from foreworld.data.exchange.recordings.order import in_order, natural
 from foreworld.data.exchange.recordings.pixels import (
     FORMATS,
@@ -37,7 +42,6 @@ from foreworld.data.exchange.recordings.pixels import (
     read_picture,
     size_of,
 )
-from foreworld.data.exchange.recordings.video import FILMS, num_frames, read_video
 from foreworld.data.format.recipe import SPLITS
 
 SPLIT_NAMES = {

@@ -17,13 +17,13 @@ import numpy as np
 
 from foreworld.data.exchange.recordings.account import Account, Options, Reel
 from foreworld.data.exchange.recordings.arrays import Held, file_reels
+from foreworld.data.exchange.recordings.formats.hdf5 import hdf5_reels
 from foreworld.data.exchange.recordings.guard import (
     Unreadable,
     check_memory,
     check_packing,
     reading,
 )
-from foreworld.data.exchange.recordings.hdf5 import hdf5_reels
 from foreworld.data.exchange.recordings.names import columns_of
 from foreworld.data.exchange.recordings.values import changed
 

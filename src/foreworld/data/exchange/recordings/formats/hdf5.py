@@ -22,7 +22,7 @@ from foreworld.data.exchange.recordings.arrays import (
     Index,
     file_reels,
 )
-from foreworld.data.exchange.recordings.attributes import (
+from foreworld.data.exchange.recordings.formats.attributes import (
     Meaning,
     meaning_of,
     unit_of,
