@@ -85,8 +85,11 @@ def test_code_that_was_edited(make, capsys):
         "--again makes a new folder and --go-on goes on with the old one: give one"
         in (capsys.readouterr().err)
     )
-    # What is replaced is made by the code of now.
+    # What is replaced is made by the code of now, all of it.
+    kept = {p: p.stat().st_mtime_ns for p in Path("r").rglob("*.[hs][5a]*")}
+    assert kept
     assert make("--force") == 0
+    assert not [p for p, when in kept.items() if p.stat().st_mtime_ns == when]
     assert make() == 0
 
 

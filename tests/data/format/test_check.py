@@ -225,9 +225,9 @@ def test_a_folder_of_very_many_files_is_refused(copy: Path) -> None:
 
 
 @pytest.mark.parametrize("drift", ["1e-3", [1], True])
-def test_a_drift_that_is_no_number(made: Path, drift: object) -> None:
-    marker = manifest(made)
+def test_a_drift_that_is_no_number(copy: Path, drift: object) -> None:
+    marker = manifest(copy)
     info = {k: v for k, v in marker.items() if k not in ("files", "seal")}
-    seal(made, list(marker["files"]), {**info, "drift": drift})
+    seal(copy, list(marker["files"]), {**info, "drift": drift})
     with pytest.raises(DamagedError, match="drift, redrawn and sequences must be numb"):
-        account(made)
+        account(copy)

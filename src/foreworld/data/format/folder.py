@@ -92,7 +92,7 @@ def prepare(
         # Of two commands that begin at once, the second sees what the first wrote.
         with life.alone(folder) as mine:
             if mine and not _is_prepared(folder, recipe, force):
-                _replace(folder, recipe, config)
+                _replace(folder, recipe, config, force)
         if not mine and (known or time.monotonic() > deadline):
             raise OccupiedError(
                 f"{folder} is not replaced: {life.workers(folder)}. Wait until that "
@@ -100,11 +100,15 @@ def prepare(
             )
 
 
-def _replace(folder: Path, recipe: Recipe, config: dict[str, Any]) -> None:
-    """Delete what another data set wrote, and write the configuration."""
+def _replace(
+    folder: Path, recipe: Recipe, config: dict[str, Any], force: bool
+) -> None:
+    """Delete what another data set or other code wrote; write the configuration."""
     # The marker goes first: a kill in between leaves an unfinished folder.
     remove(folder / MANIFEST)
-    if (folder / CONFIG).exists() and difference(folder, recipe):
+    known = (folder / CONFIG).exists()
+    other = known and difference(folder, recipe)
+    if other or (known and force and changes(read_json(folder / CONFIG), recipe)[0]):
         old = [name for name in contents(tasks_in(folder)) if name != LEASES]
         for name in (*old, CONFIG):
             remove(folder / name)
