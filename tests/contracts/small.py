@@ -7,7 +7,7 @@ from foreworld.worlds.base import AbstractWorld
 from foreworld.worlds.make import make
 
 _PPO = {
-    "network": {"hidden_size": 4},
+    "network": {"hidden_size": 4, "num_layers": 1},
     "num_steps": 8,
     "num_epochs": 1,
     "num_minibatches": 2,

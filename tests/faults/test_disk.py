@@ -21,7 +21,7 @@ WORDS = {
 }
 EVERY = [
     ("generate", 1),
-    ("train", 2),
+    ("train", 3),
     ("sweep", 7),
     pytest.param("train", 1, marks=pytest.mark.slow),
     pytest.param("sweep", 1, marks=pytest.mark.slow),
