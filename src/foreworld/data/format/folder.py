@@ -100,9 +100,7 @@ def prepare(
             )
 
 
-def _replace(
-    folder: Path, recipe: Recipe, config: dict[str, Any], force: bool
-) -> None:
+def _replace(folder: Path, recipe: Recipe, config: dict[str, Any], force: bool) -> None:
     """Delete what another data set or other code wrote; write the configuration."""
     # The marker goes first: a kill in between leaves an unfinished folder.
     remove(folder / MANIFEST)
