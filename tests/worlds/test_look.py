@@ -13,6 +13,7 @@ import foreworld as fw
 from foreworld.cli.main import main
 from foreworld.core import registry
 from foreworld.core.errors import ConfigError
+from foreworld.testing.probes import ProbeWorld
 from foreworld.worlds import look
 from foreworld.worlds.look import Needs, look_at
 
@@ -353,3 +354,20 @@ def test_verbs_refuse_in_words(
     assert re.match(rf"foreworld: Own\.{message}", said)
     assert not (tmp_path / "d").exists()
     assert not (tmp_path / "r").exists()
+
+
+class Ticking(ProbeWorld):
+    """Starts by a clock that seldom moves on."""
+
+    def reset(self, key):
+        state, obs = super().reset(key)
+        CLOCK.append(0)
+        return state + len(CLOCK) // 3, obs
+
+
+CLOCK: list[int] = []
+
+
+def test_a_reset_by_the_clock_is_found_though_two_calls_agree():
+    with pytest.raises(ConfigError, match=r"Ticking\.reset: two calls with the same"):
+        look.inspect(Ticking(), Needs())

@@ -15,6 +15,10 @@ from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.worlds._compare import numpy_random, same
 from foreworld.worlds.base import AbstractWorld
 
+TWICE = (
+    "two calls with the same arguments differ. It must depend on its arguments alone; "
+    "all randomness comes from the key."
+)
 _GLOBAL = (
     "it draws from the global random numbers of Python or NumPy, which a program draws "
     "once for ever. Draw with the key: jax.random."
@@ -101,11 +105,7 @@ class Asked:
             # Others may draw too, such as checkers of types: only a difference tells.
             if drawn:
                 raise self.refuse(method, _GLOBAL)
-            raise self.refuse(
-                method,
-                "two calls with the same arguments differ. It must depend on its "
-                "arguments alone; all randomness comes from the key.",
-            )
+            raise self.refuse(method, TWICE)
         return first
 
     def call(self, method: str, *args: Any) -> Any:

@@ -24,7 +24,7 @@ from foreworld.core.keys import named_key, pinned, root_key
 from foreworld.core.parts.opening import opened
 from foreworld.core.parts.partition import combine, partition
 from foreworld.core.spaces import AbstractSpace
-from foreworld.worlds._asked import Asked
+from foreworld.worlds._asked import TWICE, Asked
 from foreworld.worlds._compare import leaves_of, names_of, same
 from foreworld.worlds._late import check_episodes
 from foreworld.worlds._looked import marker_of
@@ -316,6 +316,7 @@ class _Look:
         """Whether anything is random."""
         keys = [named_key(self._key, "other", i) for i in range(_NUM_KEYS)]
         starts = [self._asked.call("reset", key) for key in keys]
+        self._check_again(keys, starts)
         if any(not same(starts[0], other) for other in starts[1:]):
             return
         action = random_action(self._world, state, self._key)
@@ -329,6 +330,15 @@ class _Look:
         if self._needs.random and self._actions is None:
             raise self._asked.refuse("reset", what)
         self.notes.append(f"{self._asked.name}.reset: {what}")
+
+    def _check_again(self, keys: list[Any], starts: list[Any]) -> None:
+        """Some time later: what reads a clock may repeat itself by chance at once."""
+        begun = time.monotonic()
+        for key, before in zip(keys, starts, strict=True):
+            if not same(before, self._asked.call("reset", key)):
+                raise self._asked.refuse("reset", TWICE)
+            if time.monotonic() - begun > _SECONDS / 2:
+                break
 
 
 def _blank(like: jax.ShapeDtypeStruct) -> np.ndarray:
