@@ -9,7 +9,8 @@ from foreworld.core.registry import locate
 
 WORLD = "./car.py:Car"
 SIZES = ["--train", "2", "--val", "1", "--test", "1", "--num-frames", "4", "--quiet"]
-SMALL = ["--network.hidden-size", "4", "--num-steps", "8", "--total-steps", "64"]
+SMALL = ["--network.hidden-size", "4", "--network.num-layers", "1"]
+SMALL += ["--num-steps", "8", "--num-epochs", "1", "--total-steps", "64"]
 TWO = ["--launch", "processes", "--workers", "2", "--quiet"]
 STUDY = """
 import foreworld as fw

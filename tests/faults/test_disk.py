@@ -20,9 +20,10 @@ WORDS = {
     errno.EACCES: "there. Choose another folder with --out",
 }
 EVERY = [
-    ("generate", 1),
+    ("generate", 3),
     ("train", 3),
-    ("sweep", 7),
+    ("sweep", 9),
+    pytest.param("generate", 1, marks=pytest.mark.slow),
     pytest.param("train", 1, marks=pytest.mark.slow),
     pytest.param("sweep", 1, marks=pytest.mark.slow),
 ]

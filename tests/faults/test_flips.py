@@ -10,7 +10,7 @@ from foreworld.core.errors import ForeworldError
 from foreworld.testing.faults import flip
 from tests.faults.verbs import generate, sealed, sweep, train
 
-NUM_FLIPS = {"data": 200, "npz": 200, "run": 200, "study": 400}
+NUM_FLIPS = {"data": 200, "npz": 200, "run": 150, "study": 250}
 UNSEALED = ("journal.jsonl", "timing.json", "study.nc", "report.html", "tracker.json")
 
 

@@ -40,7 +40,7 @@ ODD = st.sampled_from(
 )
 KEYS = st.sampled_from(["x", "class", "dict", ""])
 FEW = settings(
-    max_examples=75,
+    max_examples=50,
     deadline=None,
     derandomize=True,
     database=None,

@@ -70,8 +70,9 @@ class TakingTurns(AbstractGame):
 
 
 def test_keeps_the_contract():
-    agents = {"first": BOTH.shared.replace(network=MLP(hidden_size=4))}
-    check_learner(BOTH.replace(agents=agents), TakingTurns())
+    agents = {"first": BOTH.shared.replace(network=MLP(hidden_size=4, num_layers=1))}
+    both = BOTH.replace(agents=agents, num_epochs=1, num_steps=8)
+    check_learner(both, TakingTurns())
 
 
 def test_turns_are_respected():

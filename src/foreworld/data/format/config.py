@@ -250,7 +250,7 @@ def misfitting_spaces(
     found = []
     for task, recipe_of in recipe.tasks.items():
         told, known = spaces[task], {c.name: c for c in columns[task]}
-        for name in {*told, *of(known, "action")}:
+        for name in dict.fromkeys([*told, *of(known, "action")]):
             if name not in told or name not in known:
                 lacks = "space" if name not in told else "column"
                 found.append(f"{name} has no {lacks}")
