@@ -65,7 +65,8 @@ def test_code_that_was_edited(make, capsys):
     assert make() == 1
     said = capsys.readouterr().err
     assert said.endswith(
-        "since r was finished, the code of walk.py:Walk was changed. Nothing was done. "
+        "since r was finished, the code of walk.py:Walk was changed "
+        "(helper.py). Nothing was done. "
         "--again makes a new one beside it (r-2); --go-on goes on with this one as it "
         "is (the results of then stay). In Python: again=True, go_on=True.\n"
     )
@@ -79,7 +80,7 @@ def test_code_that_was_edited(make, capsys):
     assert fw.check("r-2") == []
     capsys.readouterr()
     assert main(["diff", "r", "r-2"]) == 0
-    assert "walk.py:Walk" in capsys.readouterr().out
+    assert "code of walk.py:Walk, helper.py" in capsys.readouterr().out
     assert make("--again", "--go-on") == 2
     assert (
         "--again makes a new folder and --go-on goes on with the old one: give one"
@@ -99,7 +100,7 @@ def test_half_of_each_is_never_made_without_a_word(capsys):
     for words in (["--chunk", "0"], []):
         assert main(["sweep", study_file(), "--out", "s", *words]) == 1
         said = capsys.readouterr().err
-        assert "since s was begun, the code of walk.py:Walk was changed." in said
+        assert "the code of walk.py:Walk was changed (helper.py)." in said
         assert "(the rest is made so)" in said
     assert not list(Path("s").rglob("*.safetensors"))
     words = ["--out", "s", "--quiet", "--track", "off"]

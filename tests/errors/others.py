@@ -149,6 +149,13 @@ CASES = [
         "folder, its file, or its name under studies/.",
     ),
     (
+        "best studies/twice.py:study",
+        2,
+        "studies/twice.py:study: a file of a study is given alone, studies/twice.py. "
+        "It says study = fw.Study(...), or names its dictionaries hparams "
+        "(studies/twice.py:0 is the first).",
+    ),
+    (
         "best runs/done --measure max",
         2,
         "unknown choice for --measure: 'max'. Known: auc, final, last10.",

@@ -247,7 +247,7 @@ CASES = [
         "train ppo --on tmaze --out walk.py/runs",
         1,
         "cannot write walk.py/runs: a file is in the place of a folder. "
-        "Choose another folder with --out or with FOREWORLD_HOME.",
+        "Choose another place with --out or with FOREWORLD_HOME.",
     ),
     (
         "train ppo --on tmaze --total-steps 512 --out data/p",

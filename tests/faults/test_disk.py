@@ -16,8 +16,8 @@ from tests.faults.verbs import VERBS, leftovers, sealed
 WORDS = {
     errno.EIO: "the disk reports an error (EIO)",
     errno.ENOSPC: "the disk is full. Free some space and run the same command again",
-    errno.EROFS: "the folder is read-only. Choose another folder with --out",
-    errno.EACCES: "there. Choose another folder with --out",
+    errno.EROFS: "the folder is read-only. Choose another place with --out",
+    errno.EACCES: "there. Choose another place with --out",
 }
 EVERY = [
     ("generate", 3),

@@ -55,14 +55,15 @@ def run(args: Args, fields: Fields) -> int:
     """Print the plan, then generate."""
     from foreworld.cli._plan import plan_text
     from foreworld.core.disk.places import data_folder
+    from foreworld.core.own.made_with import check_choice
     from foreworld.data.format.folder import account
-    from foreworld.data.making.generate import generate, plan
+    from foreworld.data.making.generate import generate, placed, plan
 
     launcher = launcher_of(args)
     what, seen = _what(args, fields)
     workers = num_workers_of(args, launcher)
     name = Path(args.what.rpartition(":")[2]).name
-    out = args.out or data_folder() / name
+    first = Path(args.out or data_folder() / name)
     settings = {**sizes_of(args), **seen}
     there = {name: settings.pop(name) for name in BESIDE}
     if not isinstance(what, str):
@@ -77,15 +78,16 @@ def run(args: Args, fields: Fields) -> int:
     if args.legacy:
         settings["legacy"] = True
     recipe = plan(what, **settings)
+    check_choice(there["again"], there["go_on"])
+    out = placed(recipe, first, there["again"])
     if not args.quiet:
         print(plan_text(recipe, str(out)), flush=True)
-    data = generate(
-        recipe, out, launcher=launcher, workers=workers, quiet=args.quiet, **there
+    generate(
+        recipe, first, launcher=launcher, workers=workers, quiet=args.quiet, **there
     )
     if not args.quiet:
-        place = data.path if there["again"] else Path(out)
-        print(f"{place} is complete: look at it with 'foreworld preview {place}'.")
-        if told := account(place):
+        print(f"{out} is complete: look at it with 'foreworld preview {out}'.")
+        if told := account(out):
             print(f"{told[0].upper()}{told[1:]}.")
     return 0
 

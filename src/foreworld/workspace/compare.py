@@ -79,7 +79,11 @@ def compare(a: str | Path, b: str | Path) -> Difference:
 
 def _made_with(config: dict[str, Any]) -> dict[str, Any]:
     """Versions, settings and fingerprints by name; code by its class."""
-    code = {f"code of {name}": str(v)[:12] for name, v in _table(config, "code")}
+    code = {
+        f"code of {name}, {file}": str(digest)[:12]
+        for name, files in _table(config, "code")
+        for file, digest in _table({name: files}, name)
+    }
     return {
         **dict(_table(config, "versions")),
         **dict(_table(config, "settings")),

@@ -138,6 +138,16 @@ def test_what_is_no_file() -> None:
         trusted.trust("nowhere")
 
 
+def test_a_file_that_was_renamed(file: Path) -> None:
+    other = file.rename(file.with_name("other.py"))
+    trusted.trust(other)
+    said = rf"{other} has a class Mine, but files are known by their names: give this "
+    with pytest.raises(
+        trusted.UntrustedError, match=rf"{said}one its name {file.name} "
+    ):
+        _read(file)
+
+
 def test_only_ours(file: Path) -> None:
     trusted.trust(file)
     with trusted.reading(ours_only=True), pytest.raises(trusted.UntrustedError):

@@ -394,6 +394,10 @@ def test_masks_of_0_and_1_are_warned_of(tmp_path: Path) -> None:
         np.savez(tmp_path / "a.npz", image=mask.astype(dtype))
         with pytest.warns(UserWarning, match="no frame is brighter than 1 of 255 in"):
             brought(tmp_path / "a.npz")
+    # A camera of 12 bits: what the division leaves of its shades is said.
+    np.savez(tmp_path / "a.npz", image=frames(3, 4, 6, 5).astype(np.uint16) * 16)
+    with pytest.warns(UserWarning, match="than 1[56] of 255 in .*, so that 1[67] shad"):
+        brought(tmp_path / "a.npz")
     np.savez(tmp_path / "a.npz", image=mask.astype(bool))
     assert brought(tmp_path / "a.npz").train.image[:].max() == 255
 

@@ -366,3 +366,13 @@ def test_what_has_no_time_derivative_says_so(setting: dict) -> None:
 def test_an_episode_with_actions_is_stored_from_its_beginning() -> None:
     with pytest.raises(ConfigError, match="skip=2: somebody acts in TMaze"):
         TaskRecipe(Family(TMaze()), train=1, observation=Observation(skip=2))
+
+
+@pytest.mark.parametrize("setting", [{"image_noise": 0.1}, {"frame_size": 8}])
+def test_without_frames_nothing_is_said_of_them(setting: dict) -> None:
+    with pytest.raises(ConfigError, match=r"without frames \(images=False\)"):
+        TaskRecipe(
+            Family(TMaze()),
+            train=1,
+            observation=Observation(images=False, **setting),
+        )

@@ -45,7 +45,7 @@ def storage(verb: Verb, path: Path) -> Iterator[None]:
 
 def _why(verb: Verb, path: Path, error: OSError) -> str:
     reading = verb == "read"
-    another = "" if reading else " Choose another folder with --out"
+    another = "" if reading else " Choose another place with --out"
     again = "Free some space and run the same command again: what is finished is kept"
     in_place = f"a file is in the place of a folder.{another} or with {HOME}"
     no_folder = f"no folder can be made there.{another} or with {HOME}"

@@ -41,14 +41,35 @@ def code_fingerprint(path: Path) -> str:
     StorageError
         A file cannot be read.
     """
-    files, digest = code_files(path), hashlib.sha256()
+    digest = hashlib.sha256()
+    for name, content in _contents(path):
+        digest.update(f"{name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+def file_fingerprints(path: Path) -> dict[str, str]:
+    """SHA-256 of each of :func:`code_files`, by its name from the first.
+
+    Parameters
+    ----------
+    path
+        A Python file.
+
+    Raises
+    ------
+    StorageError
+        A file cannot be read.
+    """
+    return {n: hashlib.sha256(content).hexdigest() for n, content in _contents(path)}
+
+
+def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
+    files = code_files(path)
     # Those around it are of the package that holds it.
     names = {os.path.relpath(file, files[0].parent): file for file in files}
     for name, file in sorted(names.items()):
         with storage("read", file):
-            content = file.read_bytes()
-        digest.update(f"{name} {len(content)}\n".encode() + content)
-    return digest.hexdigest()
+            yield name, file.read_bytes()
 
 
 def code_files(path: Path) -> list[Path]:

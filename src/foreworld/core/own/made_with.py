@@ -20,7 +20,7 @@ from foreworld.core.disk.folder import CONFIG, MANIFEST, read_json, write_json
 from foreworld.core.errors import ConfigError, ForeworldError
 from foreworld.core.keys import GENERATOR
 from foreworld.core.own.files import OWN_MODULES
-from foreworld.core.own.fingerprint import code_fingerprint
+from foreworld.core.own.fingerprint import file_fingerprints
 from foreworld.core.own.in_parts import own_code
 from foreworld.core.parts.part import Part
 from foreworld.core.registry import portable
@@ -58,7 +58,7 @@ def made_with(part: Part) -> dict[str, Any]:
         _VERSIONS: {name: _version(name) for name in _PACKAGES},
         _SETTINGS: _settings(),
         _CODE: {
-            portable(address): _fingerprint(address, file)
+            portable(address): _fingerprints(file)
             for address, file in sorted(own_code(part).items())
         },
     }
@@ -78,9 +78,9 @@ def changes(config: Any, part: Part) -> tuple[list[str], list[str]]:
     old = {name: was.get(name) for name in (_CODE, _VERSIONS, _SETTINGS)}
     old = {n: v if isinstance(v, Mapping) else {} for n, v in old.items()}
     code = [
-        f"the code of {name} was changed"
-        for name, digest in now[_CODE].items()
-        if old[_CODE].get(name, digest) != digest
+        f"the code of {name} was changed{_where(old[_CODE][name], files)}"
+        for name, files in now[_CODE].items()
+        if old[_CODE].get(name, files) != files
     ]
     pairs = [(n, old[_VERSIONS].get(n), now[_VERSIONS][n]) for n in _DECIDING]
     pairs += [(n, old[_SETTINGS].get(n), v) for n, v in now[_SETTINGS].items()]
@@ -200,19 +200,27 @@ def beside_name(folder: Path, number: int) -> str:
     return f"{folder.name}-{number}"
 
 
-def _fingerprint(address: str, file: Path) -> str:
-    """The fingerprint of a class's file, as it was when this process ran it."""
+def _where(was: Any, files: Mapping[str, str]) -> str:
+    """The files that are others than they were, where that is told."""
+    if not isinstance(was, Mapping):
+        return ""
+    names = sorted({*was, *files})
+    return f" ({', '.join(n for n in names if was.get(n) != files.get(n))})"
+
+
+def _fingerprints(file: Path) -> dict[str, str]:
+    """Those of a class's file and what it imports, as this process ran them."""
     ran = any(
         name.startswith(OWN_MODULES) and getattr(module, "__file__", "") == str(file)
         for name, module in list(sys.modules.items())
     )
-    return _once(file) if ran else code_fingerprint(file)
+    return _once(file) if ran else file_fingerprints(file)
 
 
 @functools.cache
-def _once(file: Path) -> str:
+def _once(file: Path) -> dict[str, str]:
     # A file is run once a process: what is edited later does not run here.
-    return code_fingerprint(file)
+    return file_fingerprints(file)
 
 
 def _settings() -> dict[str, str]:

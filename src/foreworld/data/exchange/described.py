@@ -32,6 +32,8 @@ _Kinds = dict[str, tuple[tuple[int, ...], str]]
 """Shape of an entry, and dtype, by column."""
 _Twice = tuple[Reel, Reel, int]
 """A sequence, an earlier one that is stored as the same, and their valid frames."""
+_WIDE = 64
+"""Shades below which frames of 16 bits were narrow: 14 bits leave 64 of 256."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def describe(reels: list[Reel], account: Account, num_frames: int) -> Described:
             twice.append((reel, before, num_valid[-1]))
     dark = _dark(account, brightest)
     _check_once(reels, twice, dark)
-    _note(account, reels, dark)
+    _note(account, reels, dark or _narrow(account, brightest))
     if "valid" not in first:
         _note_ends(account, reels, num_valid)
     shapes = {name: first[name][0] for name in RECORDED if name in first}
@@ -153,6 +155,20 @@ def _dark(account: Account, brightest: dict[Path, int]) -> str:
         f"no frame is brighter than 1 of 255 in {listed(dark)}: masks of 0 and 1 are "
         f"black to the eye and to every learner. Bring them as truths or floats, or "
         f"multiplied by 255.{eight if SIXTEEN in account.rules else ''}"
+    )
+
+
+def _narrow(account: Account, brightest: dict[Path, int]) -> str:
+    """What is said where division left little of 16 bits; empty where it did not."""
+    few = [str(source) for source, most in brightest.items() if most < _WIDE]
+    if SIXTEEN not in account.rules or not few:
+        return ""
+    most = max(most for most in brightest.values() if most < _WIDE)
+    return (
+        f"no frame is brighter than {most} of 255 in {listed(few)}: pixels of 16 bits "
+        f"are divided by 257, and these use only the lowest part of their range (as 10 "
+        f"or 12 bits of a camera do), so that {most + 1} shades are left. Multiply "
+        f"them first, so that white is near 65535."
     )
 
 
@@ -209,10 +225,10 @@ def _note_ends(account: Account, reels: list[Reel], num_valid: list[int]) -> Non
         ] = None
 
 
-def _note(account: Account, reels: list[Reel], dark: str) -> None:
+def _note(account: Account, reels: list[Reel], pixels: str) -> None:
     """What a person should know of the values."""
-    if dark:
-        account.notes[dark] = None
+    if pixels:
+        account.notes[pixels] = None
     unread = dict.fromkeys(name for reel in reels for name in reel.unread)
     if unread:
         account.notes[

@@ -299,7 +299,11 @@ def account(folder: Path) -> str:
             f"{folder / MANIFEST} is damaged: its drift, redrawn and sequences must be "
             f"numbers."
         )
-    parts = [] if drift is None else [f"the energy drifts by {drift:.1e} at most"]
+    parts = []
+    if drift is not None:
+        # Of systems with friction, only growth counts.
+        told = f"drifts by {drift:.1e} at most" if drift > 0 else "grows nowhere"
+        parts.append(f"the energy {told}")
     if redrawn and "sequences" in listed:
         draws = redrawn + listed["sequences"]
         share = f"{redrawn / draws:.1%}"

@@ -50,10 +50,16 @@ class Observation(Part):
         Raises
         ------
         ConfigError
-            Derivatives or irregular frames of a world without continuous time, or
-            skipped frames where there are actions.
+            Derivatives or irregular frames of a world without continuous time,
+            skipped frames where there are actions, or noise of frames without any.
         """
         name = type(world).__name__
+        for field in ("frame_size", "channels", "image_noise"):
+            if getattr(self, field) and not self.images:
+                raise ConfigError(
+                    f"{field}={getattr(self, field)}: without frames (images=False) "
+                    f"there is nothing that it changes. Leave one of the two out."
+                )
         for field in ("derivatives", "jitter"):
             value = getattr(self, field)
             if value and not isinstance(world, AbstractDynamics):

@@ -127,8 +127,7 @@ def generate(
     workers = checked("workers", workers, Count)
     recipe = plan(what, policy, **sizes)
     remember_code(recipe)
-    if again:
-        folder = beside(folder, recipe, {"content_hash": content_hash(recipe)})
+    folder = placed(recipe, folder, again)
     if launcher is None and workers > 1:
         launcher = registry.find("launch", "processes")()
     if launcher is not None and (force or not (folder / MANIFEST).exists()):
@@ -160,6 +159,23 @@ def generate(
             remove_empty(folder / LOGS)
         progress.update(total)
     return open_dataset(folder)
+
+
+def placed(recipe: Recipe, folder: Path, again: bool) -> Path:
+    """The folder that a data set goes to.
+
+    Parameters
+    ----------
+    recipe
+        What is made.
+    folder
+        Where the first one of it goes.
+    again
+        One beside it, where that was made with other code, versions or settings.
+    """
+    if not again:
+        return folder
+    return beside(folder, recipe, {"content_hash": content_hash(recipe)})
 
 
 def work(folder: Path) -> None:

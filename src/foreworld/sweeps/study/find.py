@@ -77,6 +77,13 @@ def unknown_study(word: str, what: str) -> UnknownNameError:
     what
         What it should have named.
     """
+    file, ends, _ = word.rpartition(".py:")
+    if ends and Path(f"{file}.py").is_file():
+        return UnknownNameError(
+            f"{word}: a file of a study is given alone, {file}.py. It says study = "
+            f"fw.Study(...), or names its dictionaries hparams ({file}.py:0 is the "
+            f"first)."
+        )
     error = unknown_name(what, word, study_files())
     return UnknownNameError(
         f"{error} Studies are named as their files below {FOLDER}/, by a file or by a "
