@@ -4,7 +4,6 @@ After each of these a plain run must finish with the bytes of an undisturbed one
 """
 
 import errno
-import itertools
 
 import pytest
 
@@ -19,15 +18,30 @@ WORDS = {
     errno.EROFS: "the folder is read-only. Choose another place with --out",
     errno.EACCES: "there. Choose another place with --out",
 }
-EVERY = [
-    ("generate", 3),
-    ("train", 3),
-    ("sweep", 9),
-    pytest.param("generate", 1, marks=pytest.mark.slow),
-    pytest.param("train", 1, marks=pytest.mark.slow),
-    pytest.param("sweep", 1, marks=pytest.mark.slow),
+STEPS = {"generate": 3, "train": 3, "sweep": 7}
+"""How far apart the calls are at which a verb is disturbed; at each in one way."""
+WAYS = [(errno.EIO, False), (errno.ENOSPC, True), (errno.EIO, True)]
+WAYS += [(errno.ENOSPC, False)]
+EVERY = [(verb, range(1, 10**6, step)) for verb, step in STEPS.items()]
+EVERY += [pytest.param(verb, range(1, 10**6), marks=pytest.mark.slow) for verb in STEPS]
+FAILING = [
+    (verb, way, range(1 + index * step, 10**6, step * len(WAYS)))
+    for verb, step in STEPS.items()
+    for index, way in enumerate(WAYS)
 ]
-"""Verbs, and how far apart the calls are at which they are disturbed."""
+FAILING += [
+    pytest.param(verb, way, range(1, 10**6), marks=pytest.mark.slow)
+    for verb in STEPS
+    for way in WAYS
+]
+
+
+def _told(value):
+    if isinstance(value, range):
+        return f"from {value.start} by {value.step}"
+    if isinstance(value, tuple):
+        return f"{errno.errorcode[value[0]]} {'for good' if value[1] else 'once'}"
+    return value
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +61,10 @@ def check_next_run(verb, folder, expected):
     assert sum(again) <= 1
 
 
-@pytest.mark.parametrize("lasting", [False, True], ids=["once", "for good"])
-@pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC], ids=["EIO", "ENOSPC"])
-@pytest.mark.parametrize(("verb", "step"), EVERY)
-def test_every_call_fails(verb, step, error, lasting, undisturbed, tmp_path):
-    for number in itertools.count(1, step):
+@pytest.mark.parametrize(("verb", "way", "numbers"), FAILING, ids=_told)
+def test_every_call_fails(verb, way, numbers, undisturbed, tmp_path):
+    error, lasting = way
+    for number in numbers:
         folder = tmp_path / str(number)
         said = None
         with failing(number, error, lasting) as disk:
@@ -70,9 +83,11 @@ def test_every_call_fails(verb, step, error, lasting, undisturbed, tmp_path):
     assert number > 30
 
 
-@pytest.mark.parametrize(("verb", "step"), EVERY)
-def test_every_call_is_the_last_of_a_killed_process(verb, step, undisturbed, tmp_path):
-    for number in itertools.count(1, step):
+@pytest.mark.parametrize(("verb", "numbers"), EVERY, ids=_told)
+def test_every_call_is_the_last_of_a_killed_process(
+    verb, numbers, undisturbed, tmp_path
+):
+    for number in numbers:
         folder = tmp_path / str(number)
         with killing(number) as disk:
             VERBS[verb](folder)
