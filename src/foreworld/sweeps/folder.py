@@ -30,6 +30,7 @@ from foreworld.sweeps.results.selection import Best, best
 from foreworld.sweeps.run.work import finished, why_failed
 from foreworld.sweeps.study.find import load_study, read_study
 from foreworld.sweeps.study.study import Point, Study
+from foreworld.train import transcripts
 from foreworld.train.journal import segments_repeated, updates_done
 from foreworld.train.loop import read_leaves, read_state
 from foreworld.worlds.policy import AbstractPolicy
@@ -141,6 +142,31 @@ class StudyFolder:
             The run is not finished, or its file was altered.
         """
         return self._restored(point, seed)[0]
+
+    def transcript(self, point: int = 0, seed: int = 0) -> list[dict[str, Any]]:
+        """What the learner of a finished run wrote down, see ``learners.transcript``.
+
+        Parameters
+        ----------
+        point
+            Index of the point in the study, from 0.
+        seed
+            Index of its run, from 0.
+
+        Returns
+        -------
+        list[dict]
+            In order: ``update`` (updates done with this one), ``during`` (``"init"``,
+            ``"update"``, ``"val"``, ``"test"``) and what was written; none for
+            learners inside programs.
+
+        Raises
+        ------
+        DamagedError
+            The run is not finished, or its file was altered.
+        """
+        place, row, _ = self._finished(point, seed)
+        return transcripts.read(place, row)
 
     def status(self) -> dict[str, Any]:
         """How far it is.

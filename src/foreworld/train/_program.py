@@ -9,7 +9,6 @@ time.
 
 from __future__ import annotations
 
-import abc
 import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -19,93 +18,24 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
-from foreworld.core.compilation import Compiled, Program, compile_all
+from foreworld.core.compilation import Program, compile_all
 from foreworld.core.keys import named_key
 from foreworld.core.parts.partition import Static, combine
-from foreworld.learners.base import LearnerState, RunsBy, Source
+from foreworld.learners.base import LearnerState, RunsBy
 from foreworld.learners.metrics import Metrics, nothing, pool
 from foreworld.learners.start import Start
+from foreworld.train._base import AbstractProgram, Trained, has_nan
+from foreworld.train._in_python import PythonProgram
 from foreworld.train.lanes import Lanes, lane, stack_trees
 from foreworld.train.layout import Layout
-from foreworld.train.sources import Given, Sources, given_parts, source_of
-
-AT_END = 2**31 - 1
-"""Index of the evaluation on the test split, beyond that of any segment."""
-
-
-class Trained(NamedTuple):
-    """What some updates give, all of one segment.
-
-    Attributes
-    ----------
-    state
-        The learners' states, ``(run, ...)``.
-    metrics
-        Pooled training metrics of the intervals that they lie in, ``(run, interval,
-        ...)``; the last of these may not be over yet.
-    broken
-        Whether a run's state holds a NaN, ``(run,)``.
-    """
-
-    state: LearnerState
-    metrics: Metrics
-    broken: Bool[np.ndarray, " run"]
-
-
-class AbstractProgram(abc.ABC):
-    """The interface of both kinds.
-
-    Attributes
-    ----------
-    compiled
-        What getting the program ready cost.
-    num_bytes
-        Memory that a segment needs, by the compiler; 0 where it does not say.
-    """
-
-    compiled: Compiled
-    num_bytes: int = 0
-
-    @abc.abstractmethod
-    def shapes(self) -> LearnerState:
-        """The structure, shapes and types of the stacked states."""
-
-    @abc.abstractmethod
-    def init(self) -> LearnerState:
-        """Stacked states before the first update."""
-
-    @abc.abstractmethod
-    def sums(self) -> Metrics:
-        """Zeros for the metrics of an interval that begins, ``(run, ...)``."""
-
-    @abc.abstractmethod
-    def advance(
-        self, state: LearnerState, sums: Metrics, first: int, last: int
-    ) -> Trained:
-        """Do the updates from ``first`` up to ``last``, all of one segment.
-
-        Parameters
-        ----------
-        state
-            Stacked states before them; used up.
-        sums
-            What the interval of ``first`` has measured so far, ``(run, ...)``.
-        first
-            Updates done before.
-        last
-            Updates done afterwards.
-        """
-
-    @abc.abstractmethod
-    def evaluate(self, state: LearnerState, given: Given, index: int) -> Metrics:
-        """Evaluate on a split, with the key of that index (segment or ``AT_END``)."""
+from foreworld.train.sources import Given, Sources, source_of
 
 
 def make_program(
     lanes: Lanes, sources: Sources, layout: Layout, traceable: bool
 ) -> AbstractProgram:
     """The program for these runs, compiled unless this process knows it already."""
-    return (_TracedProgram if traceable else _PythonProgram)(lanes, sources, layout)
+    return (_TracedProgram if traceable else PythonProgram)(lanes, sources, layout)
 
 
 class _Key(NamedTuple):
@@ -181,72 +111,6 @@ class _TracedProgram(AbstractProgram):
         program = self._test if given is self._sources.test else self._val
         metrics = program(lanes.leaves, state, lanes.keys, given, np.int32(index))
         return jax.tree.map(np.asarray, metrics)
-
-
-class _PythonProgram(AbstractProgram):
-    """In Python, one run at a time, for learners that cannot be traced."""
-
-    def __init__(self, lanes: Lanes, sources: Sources, layout: Layout) -> None:
-        self._lanes, self._sources, self._layout = lanes, sources, layout
-        self.compiled = Compiled([], 0.0, 0, 0)
-        self._runs: list[tuple[Key[Array, ""], Any]] = []
-        for i in range(lanes.width):
-            # The parameters of one run, holding plain numbers.
-            leaves = lane(lanes.leaves, i)
-            plain = {k: float(v) if v.ndim == 0 else v for k, v in leaves.items()}
-            self._runs.append((lanes.keys[i], combine(lanes.static, plain, {})))
-
-    def _open(self, given: Given) -> list[tuple[Key[Array, ""], Any, Source]]:
-        """Key, parameters and source of each run, for a split."""
-        parts = [(key, given_parts(part, given)) for key, part in self._runs]
-        return [(key, part, source_of(part, given)) for key, part in parts]
-
-    def shapes(self) -> LearnerState:
-        return self._begin([None] * self._lanes.width)
-
-    def init(self) -> LearnerState:
-        lanes = self._lanes
-        return self._begin([lanes.start_of(i) for i in range(lanes.width)])
-
-    def _begin(self, starts: list[Start | None]) -> LearnerState:
-        runs = self._open(self._sources.train)
-        states = [
-            part.learner.init(named_key(key, "init"), source, start)
-            for (key, part, source), start in zip(runs, starts, strict=True)
-        ]
-        return stack_trees(jax.tree.map(jnp.asarray, states))
-
-    def sums(self) -> Metrics:
-        return {}
-
-    def advance(
-        self, state: LearnerState, sums: Metrics, first: int, last: int
-    ) -> Trained:
-        layout, states, curves = self._layout, [], []
-        runs = self._open(self._sources.train)
-        for index, (root, part, source) in enumerate(runs):
-            one, intervals = lane(state, index), []
-            total: Any = lane(sums, index) or None
-            for begin, end in layout.bounds(first, last):
-                for i in range(layout.begun + begin, layout.begun + end):
-                    key = named_key(root, "update", i)
-                    progress = jnp.float32(i / layout.in_all)
-                    one, new = part.learner.update(one, source, key, progress)
-                    total = new if total is None else pool(total, new)
-                one = jax.tree.map(jnp.asarray, one)
-                intervals.append(total)
-                total = None
-            states.append(one)
-            curves.append(stack_trees(intervals))
-        broken = np.asarray([bool(_has_nan(one)) for one in states])
-        return Trained(stack_trees(states), stack_trees(curves), broken)
-
-    def evaluate(self, state: LearnerState, given: Given, index: int) -> Metrics:
-        results = []
-        for i, (key, part, source) in enumerate(self._open(given)):
-            key = named_key(key, "evaluate", index)
-            results.append(part.learner.evaluate(lane(state, i), source, key))
-        return stack_trees(results)
 
 
 def reported_bytes(program: Any) -> int:
@@ -348,7 +212,7 @@ def _segment_all(
         count = jnp.arange(1, layout.intervals_per_segment + 1, dtype=jnp.int32)
         ends = (first // length + count) * length
         (_, state, _), metrics = jax.lax.scan(interval, (first, state, sums), ends)
-        return state, metrics, _has_nan(state)
+        return state, metrics, has_nan(state)
 
     return _over_runs(static, one, (leaves, state, sums, keys))
 
@@ -382,11 +246,3 @@ def _over_runs(static: _Key, one: Callable[..., Any], args: tuple[Any, ...]) -> 
     if static.runs_by == "scan":
         return jax.lax.map(lambda some: one(*some), args)
     return jax.vmap(one)(*args)
-
-
-def _has_nan(state: LearnerState) -> Bool[Array, ""]:
-    found = jnp.asarray(False)
-    for leaf in jax.tree.leaves(state):
-        if jnp.issubdtype(leaf.dtype, jnp.floating):
-            found = found | jnp.any(jnp.isnan(leaf))
-    return found

@@ -24,8 +24,9 @@ from foreworld.core.leaves import SLASH
 from foreworld.core.plain import say
 from foreworld.learners.base import Budget, LearnerState
 from foreworld.learners.metrics import Metrics
-from foreworld.train import checkpoint, journal
-from foreworld.train._program import AT_END, AbstractProgram, make_program
+from foreworld.train import checkpoint, journal, transcripts
+from foreworld.train._base import AT_END, AbstractProgram
+from foreworld.train._program import make_program
 from foreworld.train.history import (
     History,
     history_of,
@@ -93,9 +94,10 @@ def train(
     runs
         At least one.
     folder
-        Gets ``state.safetensors``, ``metrics.safetensors`` and, unsealed,
-        ``journal.jsonl`` and ``timing.json``. Its checkpoints are to be removed when
-        it is sealed, and not before: a kill in between would cost everything.
+        Gets ``state.safetensors``, ``metrics.safetensors``, transcripts of learners in
+        Python and, unsealed, ``journal.jsonl`` and ``timing.json``. Its checkpoints are
+        to be removed when it is sealed, and not before: a kill in between would cost
+        everything.
     plan
         From :func:`plan_training`, made here if left out.
     width
@@ -146,6 +148,7 @@ def train(
         # What the sources take is taken already.
         check_fits(program.num_bytes - sources.num_bytes, lanes.width)
         at = _resume(folder, program, mark, timing)
+        transcripts.cut(folder, at.done)
         if at.done:
             # A process that was killed may have saved these updates without a word.
             _say_saved(folder, at.done, layout)
@@ -160,6 +163,7 @@ def train(
             with clock(timing, "checkpoint_s"):
                 if life is not None:
                     life.go_on()
+                transcripts.extend(folder, program.lines[:num_runs])
                 checkpoint.save(folder, at.done, at.arrays(), mark)
             _say_saved(folder, at.done, layout)
             timing.steps += (at.done - before) * plan.budget.steps_per_update * num_runs
@@ -172,6 +176,7 @@ def train(
     with clock(timing, "checkpoint_s"):
         if life is not None:
             life.go_on()
+        transcripts.extend(folder, program.lines[:num_runs])
         kept = checkpoint.flatten(
             jax.tree.map(lambda leaf: leaf[:num_runs], state), "state"
         )
@@ -180,6 +185,17 @@ def train(
         checkpoint.write_arrays(folder / METRICS, history.arrays(), info)
     write_json(folder / TIMING, {**asdict(timing), "device": device_kind()})
     return timing
+
+
+def results_in(folder: Path) -> list[str]:
+    """Files of a chunk that is done, which are to be sealed.
+
+    Parameters
+    ----------
+    folder
+        Of the chunk.
+    """
+    return [*RESULTS, *transcripts.names_in(folder)]
 
 
 def read_history(

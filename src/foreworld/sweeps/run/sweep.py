@@ -42,7 +42,7 @@ from foreworld.sweeps.study.study import Study, single
 from foreworld.track._open import remember_tracker
 from foreworld.track.base import AbstractTracker
 from foreworld.train import checkpoint
-from foreworld.train.loop import METRICS, RESULTS, read_history
+from foreworld.train.loop import METRICS, read_history, results_in
 from foreworld.train.parameters import Parameters
 
 
@@ -178,8 +178,8 @@ def finish(folder: Path, plan: Plan) -> bool:
             for chunk in plan.chunks:
                 # A worker may have been killed between its seal and this.
                 checkpoint.remove(folder / chunk.folder_name)
-                names = (*RESULTS, MANIFEST)
                 _check_own(folder, chunk)
+                names = (*results_in(folder / chunk.folder_name), MANIFEST)
                 files += [f"{chunk.folder_name}/{name}" for name in names]
             seal(folder, files, {"kind": "study"})
     return True

@@ -29,7 +29,7 @@ from foreworld.track._open import open_run, recall_tracker
 from foreworld.track.base import AbstractTrace
 from foreworld.train import checkpoint, rates
 from foreworld.train.history import HEALTHY, History
-from foreworld.train.loop import RESULTS, Update, read_history, train
+from foreworld.train.loop import Update, read_history, results_in, train
 from foreworld.train.parameters import Parameters
 from foreworld.train.sources import score_of
 from foreworld.train.timing import Timing
@@ -199,7 +199,7 @@ def _do(
     runs = [[point, seed] for point, seed in chunk.runs]
     info = {"kind": "chunk", "runs": runs, "failures": failures(chunk, history)}
     life.go_on()
-    seal(place, RESULTS, info)
+    seal(place, results_in(place), info)
     checkpoint.remove(place)
 
 
