@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import itertools
 import os
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
@@ -179,14 +180,15 @@ def refusal(where: str, file: Path | None) -> UntrustedError:
         what = "file" if place.endswith(".py") else "module"
         name = Path(place).name if what == "file" else f"{place.split('.')[-1]}.py"
         cls = where.rpartition(":")[2].partition(".")[0]
-        others = [f for f in named() if f.name != name and cls in classes_in(f)]
-        hint = (
-            f" {others[0]} has a class {cls}, but files are known by their names: give "
+        others = (f for f in named() if f.name != name and cls in classes_in(f))
+        hint = "".join(
+            f" {other} has a class {cls}, but files are known by their names: give "
             f"this one its name {name} again."
+            for other in itertools.islice(others, 1)
         )
         return UntrustedError(
             f"{lead}: there is no such {what} here. Say with --trust PATH/{name} where "
-            f"it lies now.{hint if others else ''} Its code is run then, so look at it "
+            f"it lies now.{hint} Its code is run then, so look at it "
             f"first."
         )
     changed = str(file.resolve()) in _remembered()
