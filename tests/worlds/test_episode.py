@@ -28,8 +28,9 @@ from foreworld.worlds.adapters._gymnasium_env import WorldEnv, WorldVectorEnv
 from foreworld.worlds.adapters._gymnax_env import WorldEnvironment
 from foreworld.worlds.adapters.gymnasium import Gymnasium
 from foreworld.worlds.adapters.gymnax import Gymnax
-from foreworld.worlds.base import AbstractGame, AbstractWorld, EpisodeLen, Step, Turn
+from foreworld.worlds.base import AbstractWorld, EpisodeLen, Step, Turn
 from foreworld.worlds.episode import advance, begin
+from foreworld.worlds.game import AbstractGame
 from foreworld.worlds.policy import AbstractPolicy, JointPolicy
 from foreworld.worlds.rollout import rollout
 

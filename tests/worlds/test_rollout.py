@@ -8,9 +8,10 @@ import numpy as np
 
 from foreworld.testing.games import CueProbe, EndlessProbe, RepeatedMatchingPennies
 from foreworld.users.random_policy import RandomPolicy
+from foreworld.worlds.lanes import run_lanes, start_lanes
 from foreworld.worlds.policy import AbstractPolicy
 from foreworld.worlds.pomdp.tmaze import TMaze
-from foreworld.worlds.rollout import rollout, run_lanes, start_lanes
+from foreworld.worlds.rollout import rollout
 
 
 class Counting(AbstractPolicy):
@@ -106,12 +107,12 @@ def test_a_game_has_everything_by_agent():
 def test_lanes_go_on_from_where_they_are():
     world, key = EndlessProbe(max_episode_len=5), jax.random.key(0)
 
-    def act(memory, lanes, noise):
-        return memory, jnp.zeros(2, jnp.int32), lanes.num_steps
+    def act(memory, now, noise):
+        return memory, jnp.zeros(2, jnp.int32), now.lanes.num_steps
 
     lanes = start_lanes(world, key, 2)
-    lanes, _, _, first = run_lanes(world, lanes, None, act, jnp.zeros(3), key)
-    _, _, second, record = run_lanes(world, lanes, None, act, jnp.zeros(4), key)
+    lanes, _, _, (first,) = run_lanes(world, lanes, None, act, jnp.zeros(3), key)
+    _, _, second, (record,) = run_lanes(world, lanes, None, act, jnp.zeros(4), key)
     assert first[:, 0].tolist() == [0, 1, 2]
     assert record[:, 0].tolist() == [3, 4, 0, 1]
     assert second.episode_return[:, 0].tolist() == [4, 5, 1, 2]

@@ -14,4 +14,6 @@ from foreworld.testing.policies import check_policy as check_policy
 from foreworld.testing.probes import ProbeLearner as ProbeLearner
 from foreworld.testing.probes import ProbeWorld as ProbeWorld
 from foreworld.testing.probes import SlowProbeLearner as SlowProbeLearner
+from foreworld.testing.turns import Departure as Departure
+from foreworld.testing.turns import Relay as Relay
 from foreworld.testing.worlds import check_world as check_world

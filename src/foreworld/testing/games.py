@@ -10,7 +10,8 @@ from jaxtyping import Array, Float, Int, Key, UInt8
 
 from foreworld.core.parts.part import Bounded, Traced
 from foreworld.core.spaces import Box, Discrete
-from foreworld.worlds.base import AbstractGame, AbstractWorld, EpisodeLen, Step, Turn
+from foreworld.worlds.base import AbstractWorld, EpisodeLen, Step, Turn
+from foreworld.worlds.game import AbstractGame
 
 EVEN, ODD = "even", "odd"
 

@@ -15,7 +15,8 @@ from jaxtyping import Array, Bool, Float, Int, Key, UInt8
 from foreworld.core.keys import named_key
 from foreworld.core.parts.part import Bounded, Traced
 from foreworld.core.spaces import Box, Discrete, Record
-from foreworld.worlds.base import AbstractGame, AbstractWorld, EpisodeLen, Step, Turn
+from foreworld.worlds.base import AbstractWorld, EpisodeLen, Step, Turn
+from foreworld.worlds.game import AbstractGame
 
 
 class CardsState(NamedTuple):

@@ -11,7 +11,8 @@ from jaxtyping import Array, Float, Int, Key, UInt8
 from foreworld.core.parts.part import Shared, Traced
 from foreworld.core.parts.reference import AbstractRef
 from foreworld.core.spaces import Box, Discrete
-from foreworld.worlds.base import AbstractGame, EpisodeLen, Step, Turn
+from foreworld.worlds.base import EpisodeLen, Step, Turn
+from foreworld.worlds.game import AbstractGame
 
 TELLER, GUESSER = "teller", "guesser"
 

@@ -12,9 +12,9 @@ from jaxtyping import Array, Bool, Key
 
 from foreworld.core.keys import named_key, root_key
 from foreworld.testing.checks import require, require_like
-from foreworld.worlds.base import AbstractWorld, Action, State
-from foreworld.worlds.episode import advance, begin, choose
-from foreworld.worlds.policy import AbstractPolicy, check_seats
+from foreworld.worlds.base import AbstractWorld, Action
+from foreworld.worlds.episode import advance, begin, choose, turn_of
+from foreworld.worlds.policy import AbstractPolicy, Turns, check_seats
 
 
 def check_policy(
@@ -100,9 +100,9 @@ def _play(
         keys = jax.random.split(named_key(key, "step", i), num_lanes)
 
         def one(running: Any, memory: Any, key: Key[Array, ""]) -> Any:
-            own_key, turn = named_key(key, "act"), world.turn(running.state)
+            own_key, turn = named_key(key, "act"), turn_of(world, running)
             memory, action = policy.act(memory, running.obs, own_key, turn)
-            kept = keeps(world, running.state, action)
+            kept = keeps(world, turn, action)
             after = advance(world, running, action, named_key(key, "world"))[0]
             return (after, memory), (action, kept, after.ended)
 
@@ -115,7 +115,7 @@ def _play(
 
 
 def keeps(
-    world: AbstractWorld, state: State, action: Action
+    world: AbstractWorld, turn: Turns, action: Action
 ) -> dict[str, Bool[Array, ""]]:
     """Whether an action keeps the rules, by agent; a single one has an empty name.
 
@@ -123,12 +123,12 @@ def keeps(
     ----------
     world
         A world or a game.
-    state
-        In which it is done.
+    turn
+        What the policy was told.
     action
         Of all agents.
     """
-    spaces, turn = world.action_space, world.turn(state)
+    spaces = world.action_space
     if spaces is None:
         return {"": jnp.asarray(action is None)}
     turns: dict[str, Any] = turn if isinstance(turn, dict) else {"": turn}

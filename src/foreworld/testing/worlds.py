@@ -15,6 +15,7 @@ from foreworld.core.parts import paths
 from foreworld.core.parts.opening import opened
 from foreworld.core.parts.part import Traced, field_specs
 from foreworld.core.parts.partition import combine, partition, stack
+from foreworld.testing._games import check_silence
 from foreworld.testing.checks import (
     CheckError,
     check_configuration,
@@ -25,7 +26,8 @@ from foreworld.testing.checks import (
     require_like,
 )
 from foreworld.users.random_policy import RandomPolicy
-from foreworld.worlds.base import AbstractGame, AbstractWorld
+from foreworld.worlds.base import AbstractWorld
+from foreworld.worlds.game import AbstractGame
 from foreworld.worlds.look import Needs, inspect
 
 _NUM_LANES = 16
@@ -43,8 +45,10 @@ def check_world(world: AbstractWorld, key: Key[Array, ""] | None = None) -> None
     nothing (except in an adapter, see ``AbstractWorld.truncates``); where there is no
     ``max_episode_len``, something else ends an episode; pictures are uint8 of one
     shape; nothing is NaN, nor is its gradient; traced fields can be a batch, at zero
-    too where they may be zero. Most of that is what the look at a person's world finds,
-    too, before ``train`` or ``generate`` use it.
+    too where they may be zero. In a game, an agent that does not act or has ended
+    changes nothing, and a period says truly who acts and when episodes end. Most of
+    that is what the look at a person's world finds, too, before ``train`` or
+    ``generate`` use it.
 
     Parameters
     ----------
@@ -77,6 +81,7 @@ def check_world(world: AbstractWorld, key: Key[Array, ""] | None = None) -> None
             isinstance(spaces, dict) and set(spaces) == set(agents),
             f"{name}: the action space must be a dictionary by agent {agents}.",
         )
+        check_silence(world, key)
 
 
 def _check_against_plain(world: AbstractWorld, key: Key[Array, ""]) -> None:

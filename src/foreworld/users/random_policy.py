@@ -11,7 +11,8 @@ from jaxtyping import Array, Key
 
 from foreworld.core.keys import named_key
 from foreworld.core.parts.part import Part
-from foreworld.worlds.base import AbstractGame, AbstractWorld, Action, Observation
+from foreworld.worlds.base import AbstractWorld, Action, Observation
+from foreworld.worlds.game import AbstractGame
 from foreworld.worlds.policy import AbstractPolicy, Turns
 
 

@@ -19,6 +19,7 @@ from foreworld.worlds._played import (
     play,
     starts_of,
 )
+from foreworld.worlds.rounds import rounds_of
 
 _SHORTEST = 5
 """Steps of an episode that may have a time limit; fewer are rounds of a game."""
@@ -108,6 +109,7 @@ def _check(asked: Asked, played: Played, ends: bool) -> None:
     for agent, _, reward in asked.of_agents("step", "reward", step.reward, spaces):
         asked.check_finite("step", f"reward{agent}", reward)
     _check_masks(asked, played.turns)
+    _check_period(asked, played)
     for agent, space, obs in asked.of_agents("step", "obs", step.obs, spaces):
         rows = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), obs)
         finite = np.ones(num_steps.size, bool)
@@ -123,6 +125,31 @@ def _check(asked: Asked, played: Played, ends: bool) -> None:
                 f"obs{agent} {shown} is outside of {space}, in step "
                 f"{num_steps.flat[at]} of an episode.",
             )
+
+
+def _check_period(asked: Asked, played: Played) -> None:
+    """Who acts in which round of a game's period, and where episodes end."""
+    if not isinstance(played.turns, dict):
+        return
+    rounds, num_steps = rounds_of(asked.world), np.asarray(played.num_steps)
+    for agent, turn in played.turns.items():
+        for i, speakers in enumerate(rounds):
+            now = (num_steps - 1) % len(rounds) == i
+            wrong = num_steps[now & np.asarray(turn.acting)]
+            if agent not in speakers and wrong.size:
+                raise asked.refuse(
+                    "turns",
+                    f"{agent} acts in step {wrong.min()} of an episode, which is round "
+                    f"{i} of the period, where only {', '.join(speakers) or 'nobody'} "
+                    f"may act.",
+                )
+    late = num_steps[np.asarray(played.ended)] % len(rounds)
+    if late.any():
+        raise asked.refuse(
+            "step",
+            f"an episode ends {late.max()} steps into a period of {len(rounds)} "
+            f"rounds. Let it end with a period, or leave the period out.",
+        )
 
 
 def _check_masks(asked: Asked, turns: Any) -> None:

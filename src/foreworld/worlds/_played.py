@@ -14,7 +14,7 @@ from jaxtyping import Array, Bool, Float, Key
 from foreworld.core import compilation
 from foreworld.core.keys import named_key
 from foreworld.worlds.base import AbstractWorld, Step
-from foreworld.worlds.episode import Running, advance, begin, choose
+from foreworld.worlds.episode import Running, advance, begin, choose, turn_of
 
 NUM_LANES, LONGEST = 16, 2048
 """Episodes side by side, and steps in which one without a time limit should end."""
@@ -31,7 +31,7 @@ class Played(NamedTuple):
     before
         States before the steps.
     turns
-        What the world said of them (``AbstractWorld.turn``).
+        What the agents were told of them (:func:`foreworld.worlds.episode.turn_of`).
     step
         What the world gave, without the time limit.
     ended
@@ -113,7 +113,7 @@ def play(
     has_end = world.action_space is not None or bool(world.max_episode_len)
 
     def one(running: Running, keys: Key[Array, "2"]) -> tuple[Any, ...]:
-        turn = world.turn(running.state)
+        turn = turn_of(world, running)
         action = _action(world, turn, keys[0])
         after, step = advance(world, running, action, keys[1], limit=_NEVER)
         seen = Played(running.state, turn, step, after.ended, after.num_steps)

@@ -49,6 +49,7 @@ class Step(NamedTuple):
     ----------
     terminated
         The episode is over by the rules of the world: nothing is worth anything after.
+        In a game each agent ends on its own, once.
     truncated
         Never, except in an adapter of a foreign environment that cuts episodes off
         itself (:attr:`AbstractWorld.truncates`). A time limit is ``max_episode_len``,
@@ -280,27 +281,6 @@ class Turn(NamedTuple):
 
     acting: Bool[Array, "*lane"]
     allowed: Allowed = None
-
-
-class AbstractGame(AbstractWorld):
-    """A world of several agents.
-
-    Actions, observations, rewards, ends and spaces are dictionaries keyed by agent.
-    The actions of agents that are not acting are ignored.
-    """
-
-    @property
-    @abc.abstractmethod
-    def agents(self) -> tuple[str, ...]:
-        """Names of the agents, in a fixed order."""
-
-    @abc.abstractmethod
-    def turns(self, state: State) -> dict[str, Turn]:
-        """Who acts in a state, and what each is allowed to do."""
-
-    def turn(self, state: State) -> dict[str, Turn]:
-        """The turns of all agents."""
-        return self.turns(state)
 
 
 class Family(Part):

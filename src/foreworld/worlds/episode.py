@@ -4,8 +4,11 @@ Rollouts, data sets, live play and the adapters of other tools all stand on thes
 functions, vmapped or scanned. The time limit is counted here, and truncation is kept
 apart from termination: a step is truncated where the limit is reached, or where an
 adapter says that its foreign environment cuts the episode off, whether it terminated or
-not, so values bootstrap exactly where an episode is truncated and not terminated. In a
-game an episode is over when all of its agents have ended.
+not, so values bootstrap exactly where an episode is truncated and not terminated.
+
+In a game each agent ends once: ``terminated`` or ``truncated`` is true of it in that
+step alone, whatever the game says of it later. From then on it does not act
+(:func:`turn_of`) and its reward is zero. The episode is over when all have ended.
 """
 
 from __future__ import annotations
@@ -16,7 +19,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key
 
-from foreworld.worlds.base import AbstractWorld, Action, Observation, State, Step
+from foreworld.worlds.base import AbstractWorld, Action, Observation, State, Step, Turn
+from foreworld.worlds.game import AbstractGame
 
 
 class Running(NamedTuple):
@@ -30,12 +34,16 @@ class Running(NamedTuple):
         Steps taken.
     ended
         Whether the episode is over.
+    lasted
+        In a game: after how many steps each agent ended, 0 while it goes on. ``None``
+        in a plain world.
     """
 
     state: State
     obs: Observation
     num_steps: Int[Array, "*lane"]
     ended: Bool[Array, "*lane"]
+    lasted: dict[str, Int[Array, "*lane"]] | None = None
 
 
 def begin(world: AbstractWorld, key: Key[Array, ""]) -> Running:
@@ -48,7 +56,29 @@ def begin(world: AbstractWorld, key: Key[Array, ""]) -> Running:
     key
         Random key of its start.
     """
-    return Running(*world.reset(key), jnp.int32(0), jnp.asarray(False))
+    lasted: Any = None
+    if isinstance(world, AbstractGame):
+        lasted = dict.fromkeys(world.agents, jnp.int32(0))
+    return Running(*world.reset(key), jnp.int32(0), jnp.asarray(False), lasted)
+
+
+def turn_of(world: AbstractWorld, running: Running) -> Turn | dict[str, Turn] | None:
+    """What a policy is told now: the world's turn, in which who has ended is silent.
+
+    Parameters
+    ----------
+    world
+        A world or a game.
+    running
+        The episode, of one lane.
+    """
+    turn: Any = world.turn(running.state)
+    if running.lasted is None:
+        return turn
+    return {
+        agent: one._replace(acting=one.acting & (running.lasted[agent] == 0))
+        for agent, one in turn.items()
+    }
 
 
 def advance(
@@ -88,10 +118,30 @@ def advance(
         limit = world.max_episode_len or None
     if limit is not None:
         truncated = jax.tree.map(lambda cut: cut | (num_steps >= limit), truncated)
-    over = jax.tree.map(jnp.logical_or, step.terminated, truncated)
-    ended = jnp.all(jnp.stack(jax.tree.leaves(over)), axis=0)
-    after = Running(step.state, step.obs, num_steps, ended)
-    return after, step._replace(truncated=truncated)
+    step, lasted = step._replace(truncated=truncated), running.lasted
+    if lasted is None:
+        ended = step.terminated | truncated
+    else:
+        step, lasted = _each_once(step, lasted, num_steps)
+        ended = jnp.all(jnp.stack([num > 0 for num in lasted.values()]), axis=0)
+    return Running(step.state, step.obs, num_steps, ended, lasted), step
+
+
+def _each_once(
+    step: Step, lasted: dict[str, Array], num_steps: Int[Array, ""]
+) -> tuple[Step, dict[str, Array]]:
+    """A game's step in which those that ended before get and say nothing."""
+    left = {agent: num == 0 for agent, num in lasted.items()}
+    named: Any = step
+    terminated = {agent: named.terminated[agent] & left[agent] for agent in left}
+    truncated = {agent: named.truncated[agent] & left[agent] for agent in left}
+    reward = {agent: jnp.where(left[agent], named.reward[agent], 0) for agent in left}
+    lasted = {
+        agent: jnp.where(terminated[agent] | truncated[agent], num_steps, num)
+        for agent, num in lasted.items()
+    }
+    step = step._replace(reward=reward, terminated=terminated, truncated=truncated)
+    return step, lasted
 
 
 def choose(flags: Bool[Array, " lane"], chosen: Any, other: Any) -> Any:

@@ -29,7 +29,9 @@ from foreworld.worlds._compare import leaves_of, names_of, same
 from foreworld.worlds._late import check_episodes
 from foreworld.worlds._looked import marker_of
 from foreworld.worlds._played import random_action
-from foreworld.worlds.base import AbstractGame, AbstractWorld, Step, Turn
+from foreworld.worlds.base import AbstractWorld, Step, Turn
+from foreworld.worlds.game import AbstractGame
+from foreworld.worlds.rounds import rounds_of
 
 _SECONDS, _NUM_STEPS = 0.5, 24
 """How long steps are taken one by one, and how many at most."""
@@ -124,6 +126,8 @@ class _Look:
         """All of it."""
         self._spaces = self._declared("observation_space")
         self._actions = self._declared("action_space")
+        with self._asked.words("period"):
+            rounds_of(self._world)
         state, obs = self._start(self._key)
         self._check_obs("reset", obs)
         last = self._walk(state)

@@ -6,11 +6,14 @@ import abc
 from typing import Any
 
 import equinox as eqx
-from jaxtyping import Array, Key
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Key
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import named_key
-from foreworld.worlds.base import AbstractGame, AbstractWorld, Action, Observation, Turn
+from foreworld.worlds.base import AbstractWorld, Action, Observation, Turn
+from foreworld.worlds.game import AbstractGame
 
 Turns = Turn | dict[str, Turn] | None
 """Of :meth:`AbstractWorld.turn`."""
@@ -107,12 +110,15 @@ class JointPolicy(AbstractPolicy):
         key: Key[Array, ""],
         turn: Any = None,
     ) -> tuple[dict[str, Any], dict[str, Action]]:
-        """An action of each agent, drawn with a key of its own."""
+        """An action of each agent, drawn with a key of its own.
+
+        Who does not act keeps its memory as it was.
+        """
         memories, actions, turns = {}, {}, turn or {}
         for name, one in self.policies.items():
-            memories[name], actions[name] = one.act(
-                memory[name], obs[name], named_key(key, name), turns.get(name)
-            )
+            own, before = turns.get(name), memory[name]
+            after, actions[name] = one.act(before, obs[name], named_key(key, name), own)
+            memories[name] = after if own is None else _if(own.acting, after, before)
         return memories, actions
 
     def acted(
@@ -130,6 +136,10 @@ class JointPolicy(AbstractPolicy):
             name: one.think(memory[name], obs[name], turns.get(name))
             for name, one in self.policies.items()
         }
+
+
+def _if(acting: Bool[Array, ""], after: Any, before: Any) -> Any:
+    return jax.tree.map(lambda new, old: jnp.where(acting, new, old), after, before)
 
 
 def check_seats(world: AbstractWorld, policy: AbstractPolicy) -> None:

@@ -15,7 +15,8 @@ from foreworld.networks.gru import GRU
 from foreworld.networks.mlp import MLP
 from foreworld.testing.games import RepeatedMatchingPennies
 from foreworld.testing.learners import check_learner
-from foreworld.worlds.base import AbstractGame, Step, Turn
+from foreworld.worlds.base import Step, Turn
+from foreworld.worlds.game import AbstractGame
 from foreworld.worlds.rollout import rollout
 
 SMALL = PPO(

@@ -27,7 +27,7 @@ def network():
     return eqx.tree_at(lambda tree: tree.actor, made, (*layers, last))
 
 
-def make_batch(acting=None, allowed=None):
+def make_batch(counted=None, allowed=None):
     keys = jax.random.split(jax.random.key(1), 7)
     shape = (TIME, LANES)
     return Sequences(
@@ -38,7 +38,7 @@ def make_batch(acting=None, allowed=None):
         value=jax.random.normal(keys[3], shape, jnp.float32),
         advantage=jax.random.normal(keys[4], shape, jnp.float32),
         target=jax.random.normal(keys[5], shape, jnp.float32),
-        acting=acting,
+        counted=counted,
         allowed=allowed,
         memory=None,
     )
@@ -58,7 +58,7 @@ def expected(network, batch, counted, eps, value_coef, entropy_coef):
     gain = np.minimum(ratio * a, np.clip(ratio, 1 - eps, 1 + eps) * a).mean()
     old, target, v = (np.asarray(x) for x in (batch.value, batch.target, values))
     near = old + np.clip(v - old, -eps, eps)
-    worst = np.maximum((v - target) ** 2, (near - target) ** 2).mean()
+    worst = np.maximum((v - target) ** 2, (near - target) ** 2)[counted].mean()
     with np.errstate(divide="ignore", invalid="ignore"):
         entropy = -np.nansum(p * np.log(p), -1)[counted].mean()
     return {

@@ -13,7 +13,7 @@ from foreworld.core.parts.partition import combine, partition, stack
 from foreworld.core.spaces import Box
 from foreworld.data.views.source import DataSource
 from foreworld.learners.ppo import _joint
-from foreworld.learners.ppo._learn import _sequences
+from foreworld.learners.ppo._rows import sequences
 from foreworld.learners.ppo.base import AgentSettings
 from foreworld.learners.ppo.ppo import PPO
 from foreworld.networks.gru import GRU
@@ -124,7 +124,7 @@ def test_learning_sees_what_acting_saw(network):
             state, transition, done = _joint._collect(world, agents, before, own, 7)
         seen = _joint._trajectories(world, agents, before, state, transition, done)
         trajectory = seen[_joint.SOLO]
-        batch = _sequences(agents[_joint.SOLO], trajectory)
+        batch = sequences(agents[_joint.SOLO], trajectory)
         parameters = state.agents[_joint.SOLO].network
         replayed = learner.network.unroll(
             parameters, batch.memory, batch.obs, batch.starts

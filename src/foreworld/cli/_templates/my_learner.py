@@ -24,7 +24,8 @@ from foreworld.learners import (
 )
 from foreworld.nn.distributions import distribution
 from foreworld.worlds import AbstractPolicy, AbstractWorld
-from foreworld.worlds.rollout import Transition, rollout
+from foreworld.worlds.lanes import Transition
+from foreworld.worlds.rollout import rollout
 
 
 class MyState(NamedTuple):

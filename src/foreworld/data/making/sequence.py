@@ -19,7 +19,7 @@ from foreworld.data.format.observation import Observation
 from foreworld.data.format.schema import INTO, stored_dtype
 from foreworld.worlds.base import AbstractWorld
 from foreworld.worlds.dynamics.base import AbstractDynamics
-from foreworld.worlds.episode import advance, begin
+from foreworld.worlds.episode import advance, begin, turn_of
 from foreworld.worlds.policy import AbstractPolicy
 
 GROWTH = 0.01
@@ -73,7 +73,7 @@ def episode(
         here: Any = world
         if duration is not None:
             here = eqx.tree_at(lambda some: some.dt, world, duration)
-        own_key, turn = named_key(act_key, t), world.turn(running.state)
+        own_key, turn = named_key(act_key, t), turn_of(world, running)
         memory, action = policy.act(memory, running.obs, own_key, turn)
         step_to: Any = advance(here, running, action, named_key(step_key, t))
         ended, (after, step) = running.ended, step_to

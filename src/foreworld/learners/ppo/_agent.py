@@ -16,6 +16,7 @@ from foreworld.networks.base import Memory, Outputs, Parameters
 from foreworld.nn.adam import Scalar, init_adam
 from foreworld.nn.distributions import distribution
 from foreworld.worlds.base import Observation, Turn
+from foreworld.worlds.episode import choose
 
 
 class AgentState(NamedTuple):
@@ -41,16 +42,18 @@ class Decision(NamedTuple):
 
     Attributes
     ----------
+    action
+        What was chosen.
     outputs, memory
         What the network made of the observation, and its memory then.
-    turn
-        Whether the agent acted and what was allowed; ``None`` where it always
-        acts as it likes.
+    allowed
+        What was allowed; ``None`` where all was.
     """
 
+    action: Any
     outputs: Outputs
     memory: Memory
-    turn: Turn | None
+    allowed: Any
 
 
 class Agent(NamedTuple):
@@ -64,12 +67,17 @@ class Agent(NamedTuple):
         What it sees, and what it can do.
     discount
         The world's discount factor, a float or an array inside a program.
+    num_rounds, spoken
+        Rounds of the game's period, and those of them in which the agent may act. One
+        round in a plain world.
     """
 
     settings: AbstractSettings
     observation_space: AbstractSpace
     action_space: Space
     discount: Scalar
+    num_rounds: int = 1
+    spoken: tuple[int, ...] = (0,)
 
     def init(self, key: Key[Array, ""], num_lanes: int) -> AgentState:
         """Fresh parameters; not to be vmapped.
@@ -106,16 +114,21 @@ class Agent(NamedTuple):
         obs
             Observations of all lanes.
         starts
-            Lanes in which an episode starts.
+            Lanes in which the agent could act for the first time in an episode.
         turn
-            Which actions are allowed; ``None`` where all are.
+            Whether it acts, and which actions are allowed. ``None`` where it acts and
+            all are. In silence it remembers nothing of what it sees.
         noise
             Of :func:`foreworld.nn.distributions.draw_noise`.
         """
-        memory, outputs = self.settings.network.step(parameters, memory, obs, starts)
+        network, before = self.settings.network, memory
+        memory, outputs = network.step(parameters, before, obs, starts)
         allowed = None if turn is None else turn.allowed
+        if turn is not None:
+            blank = network.init_memory(starts.shape[0])
+            memory = choose(turn.acting, memory, choose(starts, blank, before))
         chosen = distribution(self.action_space, outputs.policy, allowed).choose(noise)
-        return memory, chosen, Decision(outputs, memory, turn)
+        return memory, chosen, Decision(chosen, outputs, memory, allowed)
 
     def values_at(
         self,

@@ -10,25 +10,26 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from foreworld.core.keys import named_key
 from foreworld.learners.metrics import Metrics, Spread, pool
 from foreworld.learners.ppo._agent import Agent, AgentState, Decision
-from foreworld.learners.ppo._learn import Trajectory, learn
+from foreworld.learners.ppo._learn import learn
+from foreworld.learners.ppo._rows import Trajectory, spoken_rows
 from foreworld.nn.distributions import draw_noise
-from foreworld.worlds.base import AbstractGame, AbstractWorld
-from foreworld.worlds.rollout import (
-    Lanes,
-    Transition,
-    measure_names,
-    run_lanes,
-    start_lanes,
-)
+from foreworld.worlds.base import AbstractWorld
+from foreworld.worlds.episode import turn_of
+from foreworld.worlds.game import AbstractGame
+from foreworld.worlds.lanes import Lanes, Moment, Transition, run_lanes, start_lanes
+from foreworld.worlds.rollout import measure_names
+from foreworld.worlds.rounds import rounds_of
 
 SOLO = "agent"
 """Name of the one agent of a plain world."""
 
+_OWN_LEN = "agent_len"
+"""Metric of a game: steps of an episode after which the agent ended."""
 _EVAL_BLOCK = 64
 """Steps of an evaluation between looks whether all lanes are done."""
 
@@ -143,7 +144,8 @@ def evaluate_joint(
         Lanes, steps in each, and how many episodes of each lane count.
     """
     num_lanes, num_steps, num_episodes = sizes
-    block_len = min(num_steps, _EVAL_BLOCK)
+    num_rounds = len(rounds_of(world))
+    block_len = -(-min(num_steps, _EVAL_BLOCK) // num_rounds) * num_rounds
 
     def play(carry: _Played) -> _Played:
         joint = _going_on(state, carry.memory, carry.lanes)
@@ -164,6 +166,7 @@ def evaluate_joint(
 
     names = ["discounted_return", "episode_return", "episode_len"]
     names += measure_names(world)
+    names += [_OWN_LEN] if isinstance(world, AbstractGame) else []
     zero = Spread.where(jnp.zeros(1), False)
     start = _Played(
         memory={
@@ -195,6 +198,10 @@ def episode_metrics(
         Boolean ``(time, lane)``: the steps at which an episode ended that counts.
     """
     returns = by_agent(world, transition.episode_return)
+    own_len = {
+        name: Spread.where(num.astype(jnp.float32), counted)
+        for name, num in (transition.agent_len or {}).items()
+    }
     discounted = by_agent(world, transition.discounted_return)
     found = transition.measures.items()
     measures = {name: Spread.where(value, counted) for name, value in found}
@@ -204,6 +211,7 @@ def episode_metrics(
             "discounted_return": Spread.where(discounted[name], counted),
             "episode_return": Spread.where(returns[name], counted),
             "episode_len": length,
+            **({_OWN_LEN: own_len[name]} if own_len else {}),
             **measures,
         }
         for name in returns
@@ -243,28 +251,36 @@ def _collect(
         noise[name] = draw_noise(agent.action_space, named_key(key, "act", name), shape)
 
     def act(
-        memory: dict[str, Any], lanes: Lanes, noise: dict[str, Any]
+        memory: dict[str, Any], now: Moment, noise: dict[str, Any]
     ) -> tuple[dict[str, Any], Any, dict[str, Decision]]:
-        obs = by_agent(world, lanes.obs)
-        turns = by_agent(world, jax.vmap(world.turn)(lanes.state))
-        memories, actions, records = {}, {}, {}
-        for name, agent in agents.items():
-            memories[name], actions[name], records[name] = agent.decide(
+        lanes, game = now.lanes, isinstance(world, AbstractGame)
+        obs, turns = by_agent(world, lanes.obs), by_agent(world, now.turns)
+        memories, actions, records = dict(memory), {}, {}
+        for name in now.speakers if game else (SOLO,):
+            first = agents[name].spoken[0]
+            memories[name], actions[name], records[name] = agents[name].decide(
                 state.agents[name].network,
                 memory[name],
                 obs[name],
-                lanes.starts,
+                lanes.num_steps == first if first else lanes.starts,
                 turns[name],
                 noise[name],
             )
-        joint = actions if isinstance(world, AbstractGame) else actions[SOLO]
-        return memories, joint, records
+        return memories, actions if game else actions[SOLO], records
 
     before = {name: one.memory for name, one in state.agents.items()}
     lanes, memory, transition, records = run_lanes(
         world, lanes, before, act, noise, key
     )
-    return _going_on(state, memory, lanes), transition, records
+    told = {name: _of_agent(agents[name], name, records) for name in agents}
+    return _going_on(state, memory, lanes), transition, told
+
+
+def _of_agent(agent: Agent, name: str, records: tuple[Any, ...]) -> Decision:
+    """What an agent decided in its rounds, in the order of time."""
+    own = [records[i][name] for i in agent.spoken]
+    # Rounds stand apart, each with an entry for every period.
+    return jax.tree.map(lambda *x: jnp.stack(x, 1).reshape(-1, *x[0].shape[1:]), *own)
 
 
 def _trajectories(
@@ -273,42 +289,82 @@ def _trajectories(
     before: JointState,
     after: JointState,
     transition: Transition,
-    decisions: dict[str, Decision],
+    decided: dict[str, Decision],
 ) -> dict[str, Trajectory]:
     """The rollout as each agent saw it."""
-    obs, next_obs, last, action, reward, terminated, truncated = (
-        by_agent(world, tree)
-        for tree in (
-            transition.obs,
-            transition.next_obs,
-            after.lanes.obs,
-            transition.action,
-            transition.reward,
-            transition.terminated,
-            transition.truncated,
-        )
-    )
+    last = _last_turns(world, after.lanes)
+    every = {
+        field: by_agent(world, getattr(transition, field))
+        for field in ("obs", "next_obs", "reward", "terminated", "truncated")
+    }
     out = {}
     for name, agent in agents.items():
-        network, done = after.agents[name].network, decisions[name]
-        over = transition.ended | terminated[name] | truncated[name]
-        cut = over & ~terminated[name]
-        memory = after.agents[name].memory
-        _, end = agent.settings.network.step(
-            network, memory, last[name], after.lanes.starts
+        one = {field: tree[name] for field, tree in every.items()}
+        terminated = one["terminated"]
+        over = transition.ended | terminated | one["truncated"]
+        cut, done = over & ~terminated, decided[name]
+        own = after.agents[name]
+        acting, acts_next, acts_last = (
+            None if by_name is None else by_name[name]
+            for by_name in (transition.acting, transition.acts_next, last)
         )
+        if acts_next is not None:
+            cut = cut & acts_next
+        obs = by_agent(world, after.lanes.obs)[name]
         out[name] = Trajectory(
-            obs=obs[name],
-            starts=transition.starts,
-            actions=action[name],
-            rewards=reward[name],
-            terminated=terminated[name],
-            ended=over,
+            obs=jax.tree.map(lambda x, agent=agent: spoken_rows(agent, x), one["obs"]),
+            actions=done.action,
             outputs=done.outputs,
-            cut_values=agent.values_at(network, done.memory, next_obs[name], cut),
-            end_values=end.values[..., 0],
-            acting=None if done.turn is None else done.turn.acting,
-            allowed=None if done.turn is None else done.turn.allowed,
+            allowed=done.allowed,
+            starts=transition.starts,
+            rewards=one["reward"],
+            terminated=terminated,
+            ended=over,
+            cut_values=_cut_values(agent, own, done.memory, one["next_obs"], cut),
+            end_values=_end_values(agent, own, obs, after.lanes.starts),
+            acting=acting,
+            acts_next=acts_next,
+            acts_last=acts_last,
             memory=before.agents[name].memory,
         )
     return out
+
+
+def _last_turns(world: AbstractWorld, lanes: Lanes) -> dict[str, Array] | None:
+    """Whether each agent of a game acts in the states in which a rollout ends."""
+    if not isinstance(world, AbstractGame):
+        return None
+    turns: Any = jax.vmap(lambda running: turn_of(world, running))(lanes.running)
+    return {name: turn.acting for name, turn in turns.items()}
+
+
+def _cut_values(
+    agent: Agent,
+    state: AgentState,
+    memory: Any,
+    next_obs: Any,
+    cut: Bool[Array, "time lane"],
+) -> Float[Array, "time lane"]:
+    """Values of the states reached where an episode was cut off, zero elsewhere."""
+    num, values = agent.num_rounds, jnp.zeros(cut.shape, jnp.float32)
+    if agent.spoken[0]:
+        # Where a period begins it does not act.
+        return values
+    # Episodes end with a period, and its memory is that of its last round then.
+    memory = jax.tree.map(
+        lambda x: x[len(agent.spoken) - 1 :: len(agent.spoken)], memory
+    )
+    ends = jax.tree.map(lambda x: x[num - 1 :: num], (next_obs, cut))
+    found = agent.values_at(state.network, memory, *ends)
+    return values.at[num - 1 :: num].set(found) if num > 1 else found
+
+
+def _end_values(
+    agent: Agent, state: AgentState, obs: Any, starts: Bool[Array, " lane"]
+) -> Float[Array, " lane"]:
+    """Values of the states in which a rollout ends."""
+    if agent.spoken[0]:
+        return jnp.zeros(starts.shape, jnp.float32)
+    network = agent.settings.network
+    _, outputs = network.step(state.network, state.memory, obs, starts)
+    return outputs.values[..., 0]

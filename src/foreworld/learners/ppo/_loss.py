@@ -28,8 +28,11 @@ class Sequences(NamedTuple):
         Of the network that acted.
     advantage, target
         Estimated advantages and the values to learn.
-    acting, allowed
-        In a game: whether the agent acted and what it was allowed to do.
+    counted
+        In a game: which steps are learned from, of those in which the agent acted.
+        ``None`` for all.
+    allowed
+        What it was allowed to do.
     memory
         Memory before the first step.
     """
@@ -41,7 +44,7 @@ class Sequences(NamedTuple):
     value: Float[Array, "time lane"]
     advantage: Float[Array, "time lane"]
     target: Float[Array, "time lane"]
-    acting: Bool[Array, "time lane"] | None
+    counted: Bool[Array, "time lane"] | None
     allowed: Any
     memory: Memory
 
@@ -73,20 +76,20 @@ def ppo_loss(
     policy = distribution(action_space, outputs.policy, batch.allowed)
     values, eps = outputs.values[..., 0], settings.clip_eps
 
-    centred = batch.advantage - _mean(batch.advantage, batch.acting)
-    deviation = jnp.sqrt(_mean(centred * centred, batch.acting))
+    centred = batch.advantage - mean_of(batch.advantage, batch.counted)
+    deviation = jnp.sqrt(mean_of(centred * centred, batch.counted))
     advantage = centred / (deviation + 1e-8)
     log_ratio = policy.log_prob(batch.actions) - batch.log_prob
     ratio = jnp.exp(log_ratio)
     bounded = jnp.clip(ratio, 1.0 - eps, 1.0 + eps)
     gain = jnp.minimum(ratio * advantage, bounded * advantage)
-    policy_loss = -_mean(gain, batch.acting)
+    policy_loss = -mean_of(gain, batch.counted)
 
     near = batch.value + jnp.clip(values - batch.value, -eps, eps)
     worst = jnp.maximum((values - batch.target) ** 2, (near - batch.target) ** 2)
-    value_loss = jnp.mean(worst)
+    value_loss = mean_of(worst, batch.counted)
 
-    entropy = _mean(policy.entropy(), batch.acting)
+    entropy = mean_of(policy.entropy(), batch.counted)
     loss = policy_loss + settings.value_coef * value_loss
     loss = loss - settings.entropy_coef * entropy
     clipped = (jnp.abs(ratio - 1.0) > eps).astype(jnp.float32)
@@ -94,14 +97,23 @@ def ppo_loss(
         "policy_loss": policy_loss,
         "value_loss": value_loss,
         "entropy": entropy,
-        "approx_kl": _mean(ratio - 1.0 - log_ratio, batch.acting),
-        "clip_fraction": _mean(clipped, batch.acting),
+        "approx_kl": mean_of(ratio - 1.0 - log_ratio, batch.counted),
+        "clip_fraction": mean_of(clipped, batch.counted),
     }
 
 
-def _mean(
+def mean_of(
     x: Float[Array, "time lane"], counted: Bool[Array, "time lane"] | None
 ) -> Float[Array, ""]:
+    """The mean of what counts; zero where nothing does.
+
+    Parameters
+    ----------
+    x
+        Numbers.
+    counted
+        Which of them count; ``None`` for all.
+    """
     if counted is None:
         return jnp.mean(x)
     total = jnp.sum(jnp.where(counted, x, 0.0))

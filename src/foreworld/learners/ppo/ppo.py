@@ -29,9 +29,11 @@ from foreworld.learners.ppo._joint import (
 from foreworld.learners.ppo.base import AbstractSettings, AgentSettings
 from foreworld.learners.start import Start, started
 from foreworld.nn.distributions import num_outputs
-from foreworld.worlds.base import AbstractGame, AbstractWorld
+from foreworld.worlds.base import AbstractWorld
+from foreworld.worlds.game import AbstractGame
 from foreworld.worlds.policy import AbstractPolicy, JointPolicy
 from foreworld.worlds.rollout import measure_names
+from foreworld.worlds.rounds import rounds_of, whole_periods
 
 
 class PPO(AbstractSettings, AbstractLearner):
@@ -114,6 +116,10 @@ class PPO(AbstractSettings, AbstractLearner):
             _check_agent(who, one, self.num_envs)
 
     def _check_sizes(self, source: AbstractWorld) -> None:
+        try:
+            whole_periods(source, self.num_steps, "num_steps")
+        except ConfigError as error:
+            raise FitError(str(error)) from error
         if self.total_steps < self.num_envs * self.num_steps:
             raise FitError(
                 f"total_steps={self.total_steps} is less than one rollout of "
@@ -200,9 +206,20 @@ class PPO(AbstractSettings, AbstractLearner):
         """The agents of a world, each with its settings and spaces."""
         spaces = world.observation_space, world.action_space
         observations, actions = (by_agent(world, one) for one in spaces)
+        rounds = rounds_of(world)
+        game = isinstance(world, AbstractGame)
+        spoken = {
+            n: tuple(i for i, one in enumerate(rounds) if not game or n in one)
+            for n in actions
+        }
         return {
             n: Agent(
-                self.agents.get(n, self), observations[n], actions[n], world.discount
+                self.agents.get(n, self),
+                observations[n],
+                actions[n],
+                world.discount,
+                len(rounds),
+                spoken[n],
             )
             for n in actions
         }

@@ -7,7 +7,8 @@ from typing import Any
 from foreworld.core.errors import ConfigError
 from foreworld.core.spaces import Discrete
 from foreworld.play.stage.base import Key
-from foreworld.worlds.base import AbstractGame, AbstractWorld
+from foreworld.worlds.base import AbstractWorld
+from foreworld.worlds.game import AbstractGame
 
 _ARROWS = {
     "up": ("ArrowUp", "↑"),

@@ -1,6 +1,6 @@
 """One live episode: a world, what acts in it, and the program that steps and draws.
 
-Unlike the lanes of ``worlds/rollout.py``, an episode that has ended stays on screen
+Unlike the lanes of ``worlds/lanes.py``, an episode that has ended stays on screen
 until the next one is asked for.
 """
 

@@ -11,7 +11,8 @@ from jaxtyping import Array, Float, Num, UInt8
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.spaces import Allowed, Space
-from foreworld.worlds.base import AbstractGame, AbstractWorld, State
+from foreworld.worlds.base import AbstractWorld, State
+from foreworld.worlds.game import AbstractGame
 from foreworld.worlds.quantities import Quantities
 
 
