@@ -70,8 +70,18 @@ class PointsGame(AbstractGame):
         self, key: Key[Array, ""]
     ) -> tuple[PointState, dict[str, Float[Array, " number"]]]:
         """Draw a point."""
-        num = self.points["place"].shape[0]
-        state = PointState(jax.random.randint(key, (), 0, num), jnp.int32(0))
+        return self.reset_at(jax.random.randint(key, (), 0, self.num_starts), key)
+
+    @property
+    def num_starts(self) -> int:
+        """The points."""
+        return self.points["place"].shape[0]
+
+    def reset_at(
+        self, index: Int[Array, ""] | int, key: Key[Array, ""]
+    ) -> tuple[PointState, dict[str, Float[Array, " number"]]]:
+        """A chosen point."""
+        state = PointState(jnp.asarray(index, jnp.int32), jnp.int32(0))
         return state, self._observe(state)
 
     def step(

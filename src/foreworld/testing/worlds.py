@@ -46,7 +46,8 @@ def check_world(world: AbstractWorld, key: Key[Array, ""] | None = None) -> None
     ``max_episode_len``, something else ends an episode; pictures are uint8 of one
     shape; nothing is NaN, nor is its gradient; traced fields can be a batch, at zero
     too where they may be zero. In a game, an agent that does not act or has ended
-    changes nothing, and a period says truly who acts and when episodes end. Most of
+    changes nothing, and a period says truly who acts and when episodes end. Starts by
+    number, where there are any, are like drawn ones and depend on the number. Most of
     that is what the look at a person's world finds, too, before ``train`` or
     ``generate`` use it.
 
@@ -73,6 +74,7 @@ def check_world(world: AbstractWorld, key: Key[Array, ""] | None = None) -> None
     key = root_key(0) if key is None else key
     _check_against_plain(world, key)
     _check_limit(world, key)
+    _check_starts(world, key)
     _check_gradient(world, key)
     _check_traced(world, key)
     if isinstance(world, AbstractGame):
@@ -133,6 +135,29 @@ def _ends(world: AbstractWorld, key: Key[Array, ""]) -> tuple[Any, Any]:
         return step.state, (step.terminated, step.truncated)
 
     return jax.lax.scan(body, world.reset(key)[0], jnp.arange(2 * _LIMIT))[1]
+
+
+def _check_starts(world: AbstractWorld, key: Key[Array, ""]) -> None:
+    """Starts at the first points by number, all with one key, against drawn ones."""
+    num, name = min(world.num_starts, _NUM_LANES), type(world).__name__
+    if not num:
+        return
+    drawn = jax.eval_shape(world.reset, key)
+    require_like(
+        drawn,
+        jax.eval_shape(world.reset_at, jnp.int32(0), key),
+        f"{name}: what reset and reset_at give",
+    )
+    chosen = jax.jit(jax.vmap(world.reset_at, (0, None)))(jnp.arange(num), key)
+    plain = world.reset_at(num - 1, key)
+    last = jax.tree.map(lambda x: x[-1], chosen)
+    require_equal(plain, last, f"{name}.reset_at in a program and not", 1e-4)
+    alike = all(bool(jnp.all(x == x[:1])) for x in jax.tree.leaves(chosen[0]))
+    require(
+        num == 1 or not alike,
+        f"{name}.reset_at: the first {num} points give the same state. The number "
+        f"chooses the point, the key all else.",
+    )
 
 
 def _check_gradient(world: AbstractWorld, key: Key[Array, ""]) -> None:

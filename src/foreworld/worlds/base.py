@@ -13,20 +13,19 @@ from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
-import numpy as np
-from jaxtyping import Array, Bool, Float, Key, Num, UInt8
+from jaxtyping import Array, Bool, Float, Int, Key, Num, UInt8
 
 from foreworld.core import show
 from foreworld.core.errors import ConfigError, unknown_name
-from foreworld.core.keys import named_key, root_key
+from foreworld.core.keys import named_key
 from foreworld.core.parts.part import Bounded, Part, field_specs
 from foreworld.core.parts.partition import combine, partition
 from foreworld.core.parts.paths import field_paths, get_path, nested, set_path
 from foreworld.core.parts.stand_in import StandIn
 from foreworld.core.spaces import Allowed, Space
-from foreworld.render.gif import grid_of, png_bytes
+from foreworld.render.gif import grid_of
+from foreworld.worlds._notebook import drawn, first_frames
 from foreworld.worlds.quantities import Quantities, numbered
 from foreworld.worlds.ranges import AbstractRange, without_ranges
 
@@ -36,8 +35,7 @@ Observation = Any
 """An element of a space, or for a game a dictionary of them by agent."""
 Action = Any
 """An element of a space, ``None`` in a passive world, or a dictionary by agent."""
-_NUM_SHOWN, _SHOWN_SIZE = 9, 256
-"""Worlds of a family in a notebook, and about how many pixels a picture is wide."""
+_NUM_SHOWN = 9  # worlds of a family in a notebook
 
 
 class Step(NamedTuple):
@@ -105,6 +103,46 @@ class AbstractWorld(Part):
     @abc.abstractmethod
     def reset(self, key: Key[Array, ""]) -> tuple[State, Observation]:
         """Start an episode."""
+
+    @property
+    def num_starts(self) -> int:
+        """Points at which an episode can start, by number; 0 where none are counted."""
+        return 0
+
+    def reset_at(
+        self, index: Int[Array, ""] | int, key: Key[Array, ""]
+    ) -> tuple[State, Observation]:
+        """Start an episode at a chosen point, so that each can be visited once.
+
+        A world that gives ``num_starts`` has this, too.
+
+        Parameters
+        ----------
+        index
+            Number of the point, from 0 to ``num_starts - 1``.
+        key
+            For all else that is random.
+
+        Raises
+        ------
+        ConfigError
+            The world has no points by number.
+        """
+        raise ConfigError(
+            f"{type(self).__name__} has no points to start at by number (num_starts is "
+            f"0): its starts are drawn. Leave the number out, or use a world over a "
+            f"data set or a file of points that says num_starts and reset_at."
+        )
+
+    @property
+    def costly_reset(self) -> bool:
+        """Whether a start takes much longer than a step.
+
+        Rollouts then draw a start where an episode ends, one by one; by default they
+        draw one for every step, which is quicker where it costs little. The results are
+        the same.
+        """
+        return False
 
     @abc.abstractmethod
     def step(self, state: State, action: Action, key: Key[Array, ""]) -> Step:
@@ -246,7 +284,9 @@ class AbstractWorld(Part):
         rows = [["action", action], ["observation", observation]]
         spaces = show.table(["", "space"], rows)
         about = f"first frame of {type(self).__name__}"
-        return show.text(self) + spaces + _drawn(_first_frames(self, 1)[0], about)
+        return (
+            show.text(self) + spaces + drawn(first_frames(lambda _: self, 1)[0], about)
+        )
 
     @classmethod
     def family(cls, **fields: Any) -> Family:
@@ -337,8 +377,8 @@ class Family(Part):
         """In a notebook: the family, and first frames of some of its worlds."""
         name = type(self.world).__name__
         about = f"first frames of {_NUM_SHOWN} worlds of a family of {name}"
-        frames = _first_frames(self, _NUM_SHOWN)
-        return show.text(self) + _drawn(grid_of(frames), about)
+        frames = first_frames(self.sample, _NUM_SHOWN)
+        return show.text(self) + drawn(grid_of(frames), about)
 
     def parameters(self, world: AbstractWorld) -> dict[str, Any]:
         """The sampled fields of a world that this family drew, by dotted path."""
@@ -353,24 +393,6 @@ def as_family(what: AbstractWorld | Family) -> Family:
             f"({type(what).__name__}). fw.make('pendulum') makes a world."
         )
     return what if isinstance(what, Family) else Family(what)
-
-
-def _first_frames(
-    what: AbstractWorld | Family, num: int
-) -> UInt8[np.ndarray, "world height width channels"]:
-    """First frames of episodes, each in a world drawn anew."""
-    family, frames = as_family(what), []
-    for key in jax.random.split(root_key(0), num):
-        world = family.sample(named_key(key, "world"))
-        state, _ = world.reset(named_key(key, "reset"))
-        frames.append(np.asarray(world.render(state)))
-    return np.stack(frames)
-
-
-def _drawn(frame: UInt8[np.ndarray, "height width channels"], about: str) -> str:
-    """A frame for a notebook, each pixel repeated so that people can see it."""
-    scale = max(1, _SHOWN_SIZE // max(frame.shape[:2]))
-    return show.picture(png_bytes(frame, scale), "png", about)
 
 
 EpisodeLen = Annotated[int, Bounded(low=0, unit="steps")]

@@ -46,7 +46,11 @@ class Running(NamedTuple):
     lasted: dict[str, Int[Array, "*lane"]] | None = None
 
 
-def begin(world: AbstractWorld, key: Key[Array, ""]) -> Running:
+def begin(
+    world: AbstractWorld,
+    key: Key[Array, ""],
+    index: Int[Array, ""] | int | None = None,
+) -> Running:
     """A fresh episode.
 
     Parameters
@@ -55,11 +59,15 @@ def begin(world: AbstractWorld, key: Key[Array, ""]) -> Running:
         A world or a game.
     key
         Random key of its start.
+    index
+        Number of the point at which it starts (:meth:`AbstractWorld.reset_at`);
+        ``None`` for one that is drawn.
     """
     lasted: Any = None
     if isinstance(world, AbstractGame):
         lasted = dict.fromkeys(world.agents, jnp.int32(0))
-    return Running(*world.reset(key), jnp.int32(0), jnp.asarray(False), lasted)
+    first = world.reset(key) if index is None else world.reset_at(index, key)
+    return Running(*first, jnp.int32(0), jnp.asarray(False), lasted)
 
 
 def turn_of(world: AbstractWorld, running: Running) -> Turn | dict[str, Turn] | None:

@@ -12,13 +12,15 @@ other in the scan's body, so that who never acts in a round is known to the comp
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from foreworld.core.errors import ConfigError
 from foreworld.core.keys import named_key
 from foreworld.worlds.base import AbstractWorld, Action, Observation, State
 from foreworld.worlds.episode import Running, advance, begin, choose, turn_of
@@ -138,7 +140,12 @@ Act = Callable[[Any, Moment, Any], tuple[Any, Action, Any]]
 """``act(memory, moment, noise) -> (memory, action, record)`` for all lanes at once."""
 
 
-def start_lanes(world: AbstractWorld, key: Key[Array, ""], num_lanes: int) -> Lanes:
+def start_lanes(
+    world: AbstractWorld,
+    key: Key[Array, ""],
+    num_lanes: int,
+    starts: Sequence[int] | None = None,
+) -> Lanes:
     """Fresh, independent episodes.
 
     Parameters
@@ -149,9 +156,31 @@ def start_lanes(world: AbstractWorld, key: Key[Array, ""], num_lanes: int) -> La
         Random key of the starts.
     num_lanes
         How many.
+    starts
+        For each lane the number of the point at which it starts; ``None`` for points
+        that are drawn.
+
+    Raises
+    ------
+    ConfigError
+        The world has no such points, or there are not as many as lanes.
     """
     keys = jax.random.split(key, num_lanes)
-    return _fresh(world, jax.vmap(functools.partial(begin, world))(keys))
+    if starts is None:
+        return _fresh(world, jax.vmap(functools.partial(begin, world))(keys))
+    chosen, num = np.asarray(starts, np.int32), world.num_starts
+    if chosen.shape != (num_lanes,):
+        raise ConfigError(
+            f"starts are {list(chosen.shape)} numbers, but there are {num_lanes} "
+            f"lanes. Give one for each lane."
+        )
+    if num and (wrong := chosen[(chosen < 0) | (chosen >= num)]).size:
+        raise ConfigError(
+            f"starts: {type(world).__name__} has no point {wrong[0]}. It has points 0 "
+            f"to {num - 1}."
+        )
+    one = jax.vmap(lambda key, index: begin(world, key, index))
+    return _fresh(world, one(keys, jnp.asarray(chosen)))
 
 
 def run_lanes(
@@ -204,10 +233,12 @@ def run_lanes(
 
     step_keys = jax.random.split(named_key(key, "step"), (num_steps, num_lanes))
     reset_keys = jax.random.split(named_key(key, "reset"), (num_steps, num_lanes))
-    # A fresh start is drawn for every lane and period, because a scan computes both
-    # sides of a choice anyway, and drawn at once they cost less than one by one.
-    start = jax.vmap(jax.vmap(functools.partial(begin, world)))
-    starts = start(by_period(reset_keys)[:, -1])
+    # Episodes end with a period, so there is one start for each.
+    starts: Any = by_period(reset_keys)[:, -1]
+    if not world.costly_reset:
+        # A scan computes both sides of a choice anyway, and drawn at once starts cost
+        # less than one by one.
+        starts = jax.vmap(jax.vmap(functools.partial(begin, world)))(starts)
 
     def body(carry: tuple[Lanes, Any], inputs: Any) -> tuple[Any, Any]:
         lanes, memory = carry
@@ -221,7 +252,8 @@ def run_lanes(
             lanes, transition = _step(world, moment, action, keys)
             transitions.append(transition)
             records.append(record)
-        # Episodes end with a period.
+        if world.costly_reset:
+            fresh = _drawn(world, lanes.running, fresh)
         lanes = choose(lanes.running.ended, _fresh(world, fresh), lanes)
         whole = jax.tree.map(lambda *x: jnp.stack(x), *transitions)
         return (lanes, memory), (whole, tuple(records))
@@ -254,6 +286,22 @@ def encode_action(world: AbstractWorld, action: Action) -> Any:
     if isinstance(space, dict):
         return {agent: one.flatten(action[agent]) for agent, one in space.items()}
     return space.flatten(action)
+
+
+def _drawn(
+    world: AbstractWorld, running: Running, keys: Key[Array, " lane"]
+) -> Running:
+    """Fresh starts in the lanes whose episode has ended, drawn one by one."""
+    lanes = jnp.arange(running.ended.shape[0])
+
+    def draw(carry: tuple[Array, Running]) -> tuple[Array, Running]:
+        left, fresh = carry
+        now = lanes == jnp.argmax(left)
+        one = begin(world, keys[jnp.argmax(left)])
+        return left & ~now, choose(now, one, fresh)
+
+    first = running.ended, running
+    return jax.lax.while_loop(lambda carry: jnp.any(carry[0]), draw, first)[1]
 
 
 def _turns(world: AbstractWorld, running: Running, speakers: tuple[str, ...]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -22,6 +23,7 @@ def rollout(
     key: Key[Array, ""],
     num_steps: int,
     num_lanes: int,
+    starts: Sequence[int] | None = None,
 ) -> Transition:
     """Let a policy act for ``num_steps`` steps in each of ``num_lanes`` lanes.
 
@@ -36,6 +38,10 @@ def rollout(
         The same key gives the same episodes.
     num_steps, num_lanes
         Lengths of the axes of time and of lanes.
+    starts
+        For each lane the number of the point at which its first episode starts, as
+        ``range(world.num_starts)`` for each of them once; ``None`` for points that are
+        drawn, as those of later episodes are.
 
     Returns
     -------
@@ -52,7 +58,7 @@ def rollout(
         memory, action = jax.vmap(policy.act)(memory, now.lanes.obs, keys, now.turns)
         return memory, action, None
 
-    lanes = start_lanes(world, named_key(key, "start"), num_lanes)
+    lanes = start_lanes(world, named_key(key, "start"), num_lanes, starts)
     keys = jax.random.split(named_key(key, "act"), (num_steps, num_lanes))
     run_key = named_key(key, "world")
     return run_lanes(world, lanes, memory, act, keys, run_key)[2]

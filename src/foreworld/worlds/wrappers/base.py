@@ -75,6 +75,11 @@ class AbstractWrapper(AbstractWorld):
         """The inner world's."""
         return self.world.truncates
 
+    @property
+    def costly_reset(self) -> bool:
+        """The inner world's."""
+        return self.world.costly_reset
+
     def rehearse(self) -> None:
         """The inner world's."""
         self.world.rehearse()

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Int, Key
 
 from foreworld.core.errors import ConfigError
 from foreworld.core.spaces import Box, Discrete, Record
@@ -64,8 +64,23 @@ class LastAction(AbstractWrapper):
 
     def reset(self, key: Key[Array, ""]) -> tuple[LastActionState, Observation]:
         """The inner world's start, and no action."""
+        return self._started(*self.world.reset(key))
+
+    @property
+    def num_starts(self) -> int:
+        """The inner world's."""
+        return self.world.num_starts
+
+    def reset_at(
+        self, index: Int[Array, ""] | int, key: Key[Array, ""]
+    ) -> tuple[LastActionState, Observation]:
+        """The inner world's start at a point, and no action."""
+        return self._started(*self.world.reset_at(index, key))
+
+    def _started(
+        self, inner: State, obs: Observation
+    ) -> tuple[LastActionState, Observation]:
         space: Any = self.world.action_space
-        inner, obs = self.world.reset(key)
         code = jnp.zeros(space.flat_size, jnp.float32)
         return LastActionState(inner, code), {"obs": obs, "action": code}
 
