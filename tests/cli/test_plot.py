@@ -2,6 +2,7 @@
 
 import re
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +68,30 @@ def test_mistakes(study, own_folder, capsys):
     assert main(["plot", str(study), "--out", "a.png"]) == 1
     assert "a.png is there already" in capsys.readouterr().err
     assert (own_folder / "a.png").read_text() == "mine"
+
+
+@pytest.mark.parametrize("verb", ["plot", "report", "results", "preview", "export"])
+def test_what_out_names_is_replaced_only_by_force(verb, study, run, capsys):
+    out = {"preview": ".", "plot": "s.png"}.get(verb, "s.csv")
+    file = Path("s.png" if verb == "preview" else out)
+    words = [verb, str(study), *(["--to", "csv"] if verb == "export" else [])]
+    file.write_text("mine")
+    assert main([*words, "--out", out]) == 1
+    assert f"{file} is there already. Choose another file" in capsys.readouterr().err
+    assert file.read_text() == "mine"
+    assert main([*words, "--out", out, "--force", "--quiet"]) == 0
+    assert file.read_bytes() != b"mine"
+
+
+@pytest.mark.parametrize("verb", ["plot", "report", "results", "preview", "export"])
+def test_nothing_is_written_among_the_files_of_a_run(verb, study, run, capsys):
+    words = [verb, str(study), *(["--to", "csv"] if verb == "export" else [])]
+    places = ["manifest.json", "chunks/a.png"]
+    for place in {"preview": ["chunks"], "plot": places[1:]}.get(verb, places):
+        assert main([*words, "--out", f"{run}/{place}", "--force"]) == 1
+        said = "holds nothing but its own files. Choose another place with --out"
+        assert said in capsys.readouterr().err
+    assert fw.check(run) == []
 
 
 def refreshes(path):

@@ -83,6 +83,9 @@ def test_an_altered_one_is_found(tmp_path: Path) -> None:
     assert fw.load(folder).transcript(seed=0)
     with pytest.raises(DamagedError, match=r"transcript-000\.jsonl"):
         fw.load(folder).transcript(seed=1)
+    parameters = fw.Parameters(ProbeWorld(), Talker(num_updates=3))
+    fw.run_experiment(parameters, 2, out=folder, force=True, quiet=True)
+    assert fw.check(folder) == []
 
 
 def test_what_is_no_json() -> None:

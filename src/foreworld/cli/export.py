@@ -16,7 +16,8 @@ from pathlib import Path
 
 from foreworld.cli._usage import Args, Fields, Usage
 from foreworld.core.disk.kind import kind_of
-from foreworld.core.errors import ConfigError, OccupiedError
+from foreworld.core.disk.outputs import check_free
+from foreworld.core.errors import ConfigError
 from foreworld.core.plain import say
 
 TABLES = ("csv", "parquet")
@@ -77,11 +78,7 @@ def run(args: Args, fields: Fields) -> int:
             written = npz_slvm.write_triples(data, out, args.force, args.combined, cut)
     else:
         out = Path(args.out or f"{folder.name}.{args.to}")
-        if out.exists() and not args.force:
-            raise OccupiedError(
-                f"{out} is there already. Choose another file with --out, or replace "
-                f"it with --force."
-            )
+        check_free(out, args.force)
         write = table.write_csv if args.to == "csv" else table.write_parquet
         written = [write(folder, out)]
     if not args.quiet:

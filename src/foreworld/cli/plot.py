@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.cli._usage import STUDY, Args, Fields, Usage
-from foreworld.core.errors import ConfigError, OccupiedError, unknown_name
+from foreworld.core.disk.outputs import check_free
+from foreworld.core.errors import ConfigError, unknown_name
 
 ENDINGS = (".png", ".svg", ".pdf")
 
@@ -40,11 +41,7 @@ def run(args: Args, fields: Fields) -> int:
         raise ConfigError(
             f"--out={out} ends in none of {', '.join(ENDINGS)}, the formats there are."
         )
-    if out.exists() and not args.force:
-        raise OccupiedError(
-            f"{out} is there already. Choose another file with --out, or replace it "
-            f"with --force."
-        )
+    check_free(out, args.force)
     figure = draw(folders, args.metric, args.title)
     write_bytes(out, to_file(figure, out.suffix.lower()[1:]))
     if not args.quiet:

@@ -13,12 +13,14 @@ curves, and the video of a model.
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 from typing import Any
 
 from foreworld.cli._usage import Args, Fields, Usage
 from foreworld.core.errors import ConfigError
 
+_ENDINGS = (".png", ".gif", ".mp4")
 KINDS = ("folder", "worlds", "set", "study")
 
 
@@ -32,6 +34,7 @@ def configure(usage: Usage) -> None:
     help = "length of a world's sequences (default: 60, or 1500 with modes)"
     usage.add("--num-frames N", help, int, low=2, high=10_000)
     usage.seed("root seed of a world's sequences")
+    usage.add("--force", "replace files that are there")
     usage.quiet()
 
 
@@ -63,6 +66,7 @@ def run(args: Args, fields: Fields) -> int:
         values = read_fields(parts, fields, f"foreworld preview {args.what}")
         family = parts[0].cls.family(**values)
         name = Path(args.what).name.rpartition(":")[2]
+        _check_free(args, out, name)
         look_at(family.world)
         footage = of_family(family, name, args.num_frames, args.seed)
         album = write_album([footage], out, name, args.fps)
@@ -75,10 +79,12 @@ def run(args: Args, fields: Fields) -> int:
         named = make_set(args.what)
         tasks = of_set(named, args.what, args.num_frames, args.seed)
         name = args.what.rpartition(":")[2].replace("/", "_")
+        _check_free(args, out, name)
         album = write_album(tasks, out, name, args.fps, title=args.what)
     else:
         path = folder_of(args.what)
         found, name = fw.load(path), path.name
+        _check_free(args, out, name)
         if isinstance(found, StudyFolder):
             album = _run_album(found, out, name, args.fps)
         else:
@@ -87,6 +93,20 @@ def run(args: Args, fields: Fields) -> int:
         for line in (*album.files, *album.notes):
             print(line)
     return 0
+
+
+def _check_free(args: Args, out: Path, name: str) -> None:
+    """Refuse to replace pictures in a folder that was named, as far as names are known.
+
+    Those in the folder by default are replaced.
+    """
+    from foreworld.core.disk.outputs import check_apart, check_free
+
+    check_apart(out)
+    if args.out is not None:
+        for path in sorted(out.glob(f"{glob.escape(name)}[._]*")):
+            if path.suffix in _ENDINGS:
+                check_free(path, args.force)
 
 
 def _run_album(study: Any, out: Path, name: str, fps: float) -> Any:

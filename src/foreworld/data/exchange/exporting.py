@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.core.disk.folder import read_json, remove, write_file, write_json
+from foreworld.core.disk.outputs import check_apart
 from foreworld.core.errors import DamagedError, OccupiedError
 from foreworld.data.format.recipe import SPLITS
 from foreworld.data.format.schema import PARAMETER
@@ -70,8 +71,9 @@ def write_all(
     Raises
     ------
     OccupiedError
-        A file is there that is not of this export.
+        A file is there that is not of this export, or the folder is a data set's.
     """
+    check_apart(out)
     names = [str(path.relative_to(out)) for path in files]
     note, text = out / _NOTE, {"export": dict(what), "files": names}
     if not _is_begun(note, text):

@@ -8,10 +8,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from foreworld.core.disk.folder import write_bytes
+from foreworld.core.disk.outputs import check_apart
 from foreworld.core.errors import ConfigError
 from foreworld.plot.report.gather import gather
 from foreworld.plot.report.layout import lay_out
 from foreworld.sweeps.folder import StudyFolder
+from foreworld.sweeps.plan.prepare import PAGE
 
 
 def follow(
@@ -67,6 +69,8 @@ def report(
     ------
     DamagedError
         A folder holds no study, or a file was altered.
+    OccupiedError
+        The file would lie among those of a data set or a run.
     StorageError
         The file cannot be written.
     """
@@ -76,5 +80,6 @@ def report(
     contents = [gather(study) for study in several]
     made_by = f"Made by foreworld {version('foreworld')} with jax {version('jax')}."
     path = Path(out)
+    check_apart(path, (PAGE,))
     write_bytes(path, lay_out(contents, made_by, refresh).encode())
     return path

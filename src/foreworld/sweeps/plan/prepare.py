@@ -36,14 +36,14 @@ from foreworld.sweeps.study.study import Study
 from foreworld.train.checkpoint import checkpoints
 from foreworld.train.sources import score_of
 
-PLAN, CHUNKS, TABLE = "plan.json", "chunks", "study.nc"
+PLAN, CHUNKS, TABLE, PAGE = "plan.json", "chunks", "study.nc", "report.html"
 LOCK = Path(LEASES, "plan")
 """Lock of the process that writes configuration and plan, or seals a study."""
 _PATIENCE = 60.0
 """Seconds that workers have to end that were told to."""
 _OURS = re.compile(
     r"(state|metrics|checkpoint-\d+)\.safetensors|manifest\.json|timing\.json|"
-    r"journal\.jsonl|error\.txt|lock"
+    r"journal\.jsonl|transcript-\d+\.jsonl|error\.txt|lock"
 )
 """Files of a chunk."""
 
@@ -295,7 +295,7 @@ def _clear(folder: Path, stopping: bool) -> bool:
             )
         # The finished marker goes first and the configuration last: a kill in between
         # leaves the folder of an unfinished study, which --force deletes again.
-        others = (CHUNKS, "logs", TABLE, "tracker.json", "report.html")
+        others = (CHUNKS, "logs", TABLE, "tracker.json", PAGE)
         for name in (MANIFEST, PLAN, *others, CONFIG):
             remove(folder / name)
     return True

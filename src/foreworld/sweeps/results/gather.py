@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foreworld.core.disk.folder import MANIFEST, write_bytes
+from foreworld.core.disk.outputs import check_apart
 from foreworld.core.disk.seals import vouch
 from foreworld.core.errors import DamagedError
 from foreworld.core.parts.config import changes, to_json
@@ -76,6 +77,8 @@ def results(
     ------
     DamagedError
         A file of a finished chunk was altered; names it.
+    OccupiedError
+        ``out`` would lie among the files of a data set or a run.
     """
     folder = study_path(study)
     dataset = gather(folder)
@@ -84,8 +87,10 @@ def results(
             say(line)
     if write:
         # In memory first: on a full disk HDF5 does not raise an ordinary OSError.
+        path = folder / TABLE if out is None else Path(out)
+        check_apart(path, (TABLE,))
         data = bytes(dataset.to_netcdf(None, engine="h5netcdf", format="NETCDF4"))
-        write_bytes(folder / TABLE if out is None else Path(out), data)
+        write_bytes(path, data)
     return dataset
 
 

@@ -16,7 +16,14 @@ from foreworld.core.own.in_parts import misfits
 from foreworld.core.parts.part import Part
 from foreworld.launch.processes import LOGS
 from foreworld.sweeps.folder import StudyFolder
-from foreworld.sweeps.plan.prepare import CHUNKS, PLAN, TABLE, names_of, strangers
+from foreworld.sweeps.plan.prepare import (
+    CHUNKS,
+    PAGE,
+    PLAN,
+    TABLE,
+    names_of,
+    strangers,
+)
 from foreworld.sweeps.results.selection import Best, best
 from foreworld.sweeps.run.cancel import CANCEL
 from foreworld.sweeps.run.work import finished, why_failed
@@ -27,10 +34,10 @@ from foreworld.train.loop import RESULTS
 from foreworld.train.timing import TIMING
 from foreworld.workspace.kinds.base import AbstractFolderKind, Outcome
 
-_OURS = (PLAN, CHUNKS, LOGS, TABLE, "tracker.json", "report.html")
+_OURS = (PLAN, CHUNKS, LOGS, TABLE, "tracker.json", PAGE)
 _LOCKS = (LEASES, CANCEL, ".lock", ".running")
 """The last two are those of format 2."""
-_BESIDE = (LOGS, TABLE, "tracker.json", "report.html", *_LOCKS)
+_BESIDE = (LOGS, TABLE, "tracker.json", PAGE, *_LOCKS)
 _BESIDE_CHUNK = (JOURNAL, TIMING, "lock")
 """What may lie in finished folders beside what was sealed."""
 _MEASURES = ("auc", "final")
