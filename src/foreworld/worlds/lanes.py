@@ -227,14 +227,15 @@ def run_lanes(
     """
     num_steps, num_lanes = jax.tree.leaves(noise)[0].shape[0], lanes.starts.shape[0]
     rounds = whole_periods(world, num_steps, "num_steps")
+    num = len(rounds)
 
     def by_period(x: Array) -> Array:
-        return x.reshape(-1, len(rounds), *x.shape[1:])
+        return x.reshape(-1, num, *x.shape[1:]) if num > 1 else x
 
     step_keys = jax.random.split(named_key(key, "step"), (num_steps, num_lanes))
     reset_keys = jax.random.split(named_key(key, "reset"), (num_steps, num_lanes))
     # Episodes end with a period, so there is one start for each.
-    starts: Any = by_period(reset_keys)[:, -1]
+    starts: Any = reset_keys[num - 1 :: num]
     if not world.costly_reset:
         # A scan computes both sides of a choice anyway, and drawn at once starts cost
         # less than one by one.
@@ -245,7 +246,8 @@ def run_lanes(
         *every, fresh = inputs
         transitions, records = [], []
         for i, speakers in enumerate(rounds):
-            noise, keys = jax.tree.map(lambda x, i=i: x[i], every)
+            now = jax.tree.map(lambda x, i=i: x[i], every) if num > 1 else every
+            noise, keys = now
             turns = _turns(world, lanes.running, speakers)
             moment = Moment(lanes, turns, speakers)
             memory, action, record = act(memory, moment, noise)
@@ -255,16 +257,16 @@ def run_lanes(
         if world.costly_reset:
             fresh = _drawn(world, lanes.running, fresh)
         lanes = choose(lanes.running.ended, _fresh(world, fresh), lanes)
-        whole = jax.tree.map(lambda *x: jnp.stack(x), *transitions)
-        return (lanes, memory), (whole, tuple(records))
+        if num > 1:
+            transitions = [jax.tree.map(lambda *x: jnp.stack(x), *transitions)]
+        return (lanes, memory), (transitions[0], tuple(records))
 
     inputs = *jax.tree.map(by_period, (noise, step_keys)), starts
     (lanes, memory), (transitions, records) = jax.lax.scan(
         body, (lanes, memory), inputs
     )
-    transitions = jax.tree.map(
-        lambda x: x.reshape(num_steps, *x.shape[2:]), transitions
-    )
+    if num > 1:
+        transitions = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), transitions)
     return lanes, memory, transitions, records
 
 

@@ -279,6 +279,8 @@ def _collect(
 def _of_agent(agent: Agent, name: str, records: tuple[Any, ...]) -> Decision:
     """What an agent decided in its rounds, in the order of time."""
     own = [records[i][name] for i in agent.spoken]
+    if len(own) == 1:
+        return own[0]
     # Rounds stand apart, each with an entry for every period.
     return jax.tree.map(lambda *x: jnp.stack(x, 1).reshape(-1, *x[0].shape[1:]), *own)
 
