@@ -122,6 +122,46 @@ def test_a_compiler_is_not_waited_for(number, code, own_folder):
     assert "What is finished is kept" in error
 
 
+ENDLESS = """
+import sys
+import jax
+from foreworld.cli import main as front
+
+@jax.jit
+def endless(x):
+    # Something that no compiler finds out to be endless.
+    return jax.lax.while_loop(lambda x: x < 2, jax.numpy.sin, x)
+
+def work(words):
+    endless.lower(1.0).compile()
+    print("going", flush=True)
+    endless(1.0).block_until_ready()
+
+front._dispatch = work
+sys.exit(front.main(["list"]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+def test_a_program_is_not_waited_for(number, code):
+    process = subprocess.Popen(
+        [sys.executable, "-c", ENDLESS],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "going\n"
+    # By then it is in the program.
+    time.sleep(1.0)
+    process.send_signal(number)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == code, error
+    assert "What is finished is kept" in error
+
+
 def test_programs_are_compiled_whatever_the_shell_says(own_folder):
     words = [*WORDS[:4], "--num-updates=2", "--out=run", "--track=off"]
     done = subprocess.run(

@@ -25,15 +25,15 @@ import errno
 import importlib
 import io
 import os
-import signal
 import sys
-import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
+from foreworld.cli._stopping import INTERRUPTED, TERMINATED, Terminated, stoppable
+from foreworld.cli._stopping import words as stopped
 from foreworld.cli._usage import Usage
 from foreworld.core.callbacks import cause
 from foreworld.core.errors import ConfigError, FitError, ForeworldError, unknown_name
@@ -41,14 +41,12 @@ from foreworld.core.own import trusted
 from foreworld.core.own.files import own_frame
 from foreworld.core.plain import plain_output, say
 
-DONE, FAILED, WRONG_USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
+DONE, FAILED, WRONG_USAGE = 0, 1, 2
 """Exit codes."""
 PLATFORMS = {"cpu": "cpu", "gpu": "cuda"}
 """What ``--device`` may be, and what JAX calls it."""
 
 _FOLDER = Path(__file__).parent
-_SOON = 0.05
-"""Seconds until a signal that was dropped is sent again."""
 _ABOUT = """\
 usage: foreworld VERB [options]
 
@@ -65,10 +63,6 @@ General options, for every verb:
   --debug            show the traceback of an error
   --version          the installed version
 """
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM reached this process: from a scheduler, a shutdown, ``kill``."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -92,15 +86,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             # A file's name may hold bytes that are no text.
             stream.reconfigure(errors="backslashreplace")
     try:
-        with plain_output(), _terminable(), trusted.one_command():
+        with plain_output(), stoppable(_end_now), trusted.one_command():
             return _dispatch(words)
     except KeyboardInterrupt as error:
-        asked = isinstance(error, Terminated)
-        _report(
-            f"{'terminated' if asked else 'interrupted'}. What is finished is kept: run"
-            f" the same command again to go on from there."
-        )
-        return _end(TERMINATED if asked else INTERRUPTED)
+        code = TERMINATED if isinstance(error, Terminated) else INTERRUPTED
+        _report(stopped(code))
+        return _end(code)
     except BrokenPipeError:
         # The reader (`| head`) has seen enough; nothing is left to flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -127,41 +118,6 @@ def verbs() -> dict[str, str]:
             tree = ast.parse(path.read_text(encoding="utf-8"))
             found[path.stem] = (ast.get_docstring(tree) or "").partition("\n")[0]
     return found
-
-
-@contextlib.contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM end a command as Ctrl-C does: cleanly, and saying how to go on.
-
-    Either is sent again where Python dropped it: an exception cannot leave a destructor
-    or a callback of the garbage collector, and JAX has one of these.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(*_: object) -> NoReturn:
-        raise Terminated
-
-    def dropped(what: sys.UnraisableHookArgs) -> None:
-        if not isinstance(what.exc_value, KeyboardInterrupt):
-            hook(what)
-            return
-        asked = isinstance(what.exc_value, Terminated)
-        number = signal.SIGTERM if asked else signal.SIGINT
-        # Later: what is raised in here would be dropped too.
-        again = threading.Timer(_SOON, signal.pthread_kill, (main_thread, number))
-        again.daemon = True
-        again.start()
-
-    main_thread = threading.get_ident()
-    before, hook = signal.signal(signal.SIGTERM, stop), sys.unraisablehook
-    sys.unraisablehook = dropped
-    try:
-        yield
-    finally:
-        sys.unraisablehook = hook
-        signal.signal(signal.SIGTERM, before)
 
 
 def _dispatch(words: list[str]) -> int:
@@ -247,10 +203,20 @@ def _end(code: int) -> int:
     """The exit code, or the end at once where a compiler would be waited for."""
     compilation = sys.modules.get("foreworld.core.compilation")
     if compilation is not None and compilation.is_compiling():
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        os._exit(code)
+        _leave(code)
     return code
+
+
+def _end_now(code: int) -> NoReturn:
+    """The end where a program would be waited for."""
+    _report(stopped(code))
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
 
 
 def _without_platform() -> str:

@@ -67,11 +67,28 @@ def test_a_file_that_looks_for_modules_counts_its_whole_folder(tmp_path: Path) -
         "import sys\nsys.path.insert(0, 'lib')\n",
         "from importlib import import_module\n",
         "exec('1')\n",
+        "import runpy\nrunpy.run_module('helper')\n",
+        "from importlib.machinery import SourceFileLoader\n",
+        "import importlib.util as u\n",
+        "import ctypes\n",
     ):
         first.write_text(text)
         before = code_fingerprint(first)
         (lib / "helper.py").write_text(f"x = {len(text)}\n")
         assert code_fingerprint(first) != before, text
+
+
+def test_a_star_imports_the_modules_that_a_package_names(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(
+        "from parts import *\nfrom importlib import metadata\n"
+    )
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts/__init__.py").write_text("__all__ = ['physics']\n")
+    (tmp_path / "parts/physics.py").write_text("from .law import G\n")
+    (tmp_path / "parts/law.py").write_text("G = 1\n")
+    (tmp_path / "other.py").write_text("")
+    names = {file.name for file in code_files(tmp_path / "a.py")}
+    assert names == {"a.py", "__init__.py", "physics.py", "law.py"}
 
 
 def test_compiled_modules_are_in_it(tmp_path: Path) -> None:

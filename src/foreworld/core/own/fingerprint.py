@@ -17,10 +17,14 @@ from pathlib import Path
 from foreworld.core.disk.refusals import storage
 
 _LOOKING = {
-    *("sys.path", "sys.meta_path", "sys.path_hooks", "addsitedir", "import_module"),
-    *("__import__", "spec_from_file_location", "run_path", "exec", "eval", "__path__"),
+    *("sys.path", "sys.meta_path", "sys.path_hooks", "sys.modules", "addsitedir"),
+    *("__import__", "exec", "eval", "__path__"),
 }
 """Names in code that may find modules elsewhere than its imports say."""
+_LOADERS = {"importlib", "runpy", "pkgutil", "imp", "zipimport", "ctypes", "cffi"}
+"""Modules of Python's that load code by words."""
+_READERS = ("importlib.metadata", "importlib.resources")
+"""What of these loads none."""
 _MOST_FILES = 2000
 _INSTALLED = ("site-packages", "dist-packages")
 """Folders of packages that were installed: what lies there is not a person's."""
@@ -129,7 +133,11 @@ def _imported(file: Path, tree: ast.Module, roots: Sequence[Path]) -> Iterator[P
             steps = node.module.split(".") if node.module else []
             for root in above if node.level else roots:
                 for alias in node.names:
-                    yield from _modules(root, [*steps, alias.name])
+                    # A star imports the modules that __all__ of a package names.
+                    star = alias.name == "*"
+                    yield from _modules(root, steps if star else [*steps, alias.name])
+                    if star:
+                        yield from _members(root.joinpath(*steps))
 
 
 def packages_of(file: Path) -> list[Path]:
@@ -160,6 +168,14 @@ def _modules(root: Path, steps: list[str]) -> Iterator[Path]:
                     yield file
 
 
+def _members(package: Path) -> Iterator[Path]:
+    """Files of the modules that lie directly in a package."""
+    ends = tuple(machinery.all_suffixes())
+    for place in sorted(package.glob("*")):
+        inner = sorted(place.glob("__init__.*")) if place.is_dir() else [place]
+        yield from (file for file in inner if file.name.endswith(ends))
+
+
 def is_installed(file: Path) -> bool:
     """Whether a file is one of an installed package, and no person's own."""
     return any(part in _INSTALLED for part in file.parts)
@@ -176,9 +192,20 @@ def _looks_about(tree: ast.Module) -> bool:
             known = f"{node.value.id}.{node.attr}"
             found |= {known} if node.attr in ("exec", "eval") else {known, node.attr}
         elif isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                found |= {alias.name, f"{node.module}.{alias.name}"}
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {alias.name for alias in node.names} | names
+            if not node.level and any(map(_loads, names)):
+                return True
+        elif isinstance(node, ast.Import) and any(
+            _loads(alias.name) for alias in node.names
+        ):
+            return True
     return not found.isdisjoint(_LOOKING)
+
+
+def _loads(module: str) -> bool:
+    """Whether a module of Python's loads code that its name does not tell."""
+    return module.partition(".")[0] in _LOADERS and not module.startswith(_READERS)
 
 
 def _all_below(folder: Path) -> Iterator[Path]:
