@@ -1,7 +1,8 @@
 """From a rollout of one agent to its new parameters: epochs of minibatches.
 
 Source: sections "rollout" and "update" of Schulman et al. 2017, arXiv 1707.06347;
-minibatches are whole sequences of some lanes, so that a memory can be replayed.
+minibatches are whole sequences of some lanes, so that a memory can be replayed, and
+single steps of all lanes where there is none.
 """
 
 from __future__ import annotations
@@ -41,13 +42,17 @@ def learn(
     trajectory
         The rollout as this agent saw it.
     key
-        Draws the order of lanes in every epoch.
+        Draws the order of lanes, or of steps, in every epoch.
     progress
         Fraction of the run's updates already done, for the learning rate.
     """
     settings = agent.settings
     learning_rate = settings.rate_at(progress)
     batch = sequences(agent, trajectory)
+    if not jax.tree.leaves(batch.memory):
+        # Nothing has to be replayed in order. Steps of a lane are alike, so groups that
+        # are mixed of all of them learn more.
+        batch = jax.tree.map(lambda x: x.reshape(1, -1, *x.shape[2:]), batch)
     num_lanes = batch.starts.shape[1]
     keys = jax.random.split(named_key(key, "epochs"), settings.num_epochs)
     order = jax.vmap(lambda k: jax.random.permutation(k, num_lanes))(keys)
