@@ -119,8 +119,8 @@ CASES = [
     (
         "sweep twice --dry-run",
         2,
-        "point 1 (num_minibatches=3): num_envs=4 must be divisible by "
-        "num_minibatches=3, because a minibatch is a group of whole lanes. "
+        "point 1 (num_minibatches=3): 512 steps of a rollout (num_envs=4, "
+        "num_steps=128) must be divisible by num_minibatches=3. "
         "Change one of them.",
     ),
     (

@@ -88,10 +88,16 @@ CASES = [
         "--seed=4294967296 must be at least 0 and at most 4294967295.",
     ),
     (
-        "train ppo --on tmaze --num-envs 6 --num-minibatches 4",
+        "train ppo --on tmaze --num-envs 6 --num-minibatches 4 --network gru",
         2,
         "num_envs=6 must be divisible by num_minibatches=4, because a minibatch "
-        "is a group of whole lanes. Change one of them.",
+        "of a network with a memory is a group of whole lanes. Change one of them.",
+    ),
+    (
+        "train ppo --on tmaze --num-envs 3 --num-steps 5 --num-minibatches 4",
+        2,
+        "15 steps of a rollout (num_envs=3, num_steps=5) must be divisible by "
+        "num_minibatches=4. Change one of them.",
     ),
     (
         "train ppo --on tmaze --total-steps 100",

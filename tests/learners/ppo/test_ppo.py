@@ -83,7 +83,7 @@ def test_budget_is_whole_rollouts():
     ("fields", "world", "message"),
     [
         (
-            {"num_envs": 6, "num_minibatches": 4},
+            {"num_envs": 6, "num_minibatches": 4, "network": GRU()},
             TMaze(),
             r"num_envs=6 must be divisible by num_minibatches=4, because a minibatch",
         ),

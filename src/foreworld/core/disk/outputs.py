@@ -26,7 +26,7 @@ def check_free(path: Path, force: bool = False) -> None:
         It is there, or it would lie in a folder of Foreworld's.
     """
     check_apart(path)
-    if path.exists() and not force:
+    if path.exists() and not path.is_dir() and not force:
         raise OccupiedError(
             f"{path} is there already. Choose another file with --out, or replace it "
             f"with --force."

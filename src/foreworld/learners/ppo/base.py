@@ -39,7 +39,7 @@ class AbstractSettings(Part):
     num_epochs: Count = 4
     """passes over a rollout"""
     num_minibatches: Count = 4
-    """groups of lanes (of steps, without memory) in a pass; divides num_envs"""
+    """groups in a pass: of steps, or of whole lanes where there is a memory"""
     freeze: tuple[str, ...] = ()
     """parts of the network that are not trained, such as embedding or actor.0; no
     gradient of them is computed"""

@@ -113,7 +113,7 @@ class PPO(AbstractSettings, AbstractLearner):
                 raise FitError(str(unknown_name(f"agent of {name}", agent, known)))
         for agent, one in self._bound(source).items():
             who = f"agent {agent!r} of {name}" if known else name
-            _check_agent(who, one, self.num_envs)
+            _check_agent(who, one, self.num_envs, self.num_steps)
 
     def _check_sizes(self, source: AbstractWorld) -> None:
         try:
@@ -225,21 +225,28 @@ class PPO(AbstractSettings, AbstractLearner):
         }
 
 
-def _check_agent(who: str, agent: Agent, num_envs: int) -> None:
+def _check_agent(who: str, agent: Agent, num_envs: int, num_steps: int) -> None:
     """Refuse spaces that a network or a distribution cannot have, and odd sizes."""
     settings = agent.settings
-    if num_envs % settings.num_minibatches != 0:
-        raise FitError(
-            f"num_envs={num_envs} must be divisible by num_minibatches="
-            f"{settings.num_minibatches}, because a minibatch is a group of whole "
-            f"lanes. Change one of them."
-        )
     try:
         num_outputs(agent.action_space)
         state = jax.eval_shape(lambda key: agent.init(key, 1), root_key(0))
         check_frozen(state.network, settings.freeze)
     except (ConfigError, FitError) as error:
         raise FitError(f"{who}: {error}") from error
+    groups = settings.num_minibatches
+    if jax.tree.leaves(state.memory) and num_envs % groups != 0:
+        raise FitError(
+            f"num_envs={num_envs} must be divisible by num_minibatches={groups}, "
+            f"because a minibatch of a network with a memory is a group of whole "
+            f"lanes. Change one of them."
+        )
+    rows = num_envs * (num_steps // agent.num_rounds) * len(agent.spoken)
+    if rows % groups != 0:
+        raise FitError(
+            f"{rows} steps of a rollout (num_envs={num_envs}, num_steps={num_steps}) "
+            f"must be divisible by num_minibatches={groups}. Change one of them."
+        )
 
 
 def _flat(world: AbstractWorld, metrics: dict[str, Metrics]) -> Metrics:
