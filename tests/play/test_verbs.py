@@ -136,6 +136,17 @@ def test_a_dashboard_without_runs_says_where_they_would_be(capsys, own_folder):
             2,
             "--port=99999 must be at least 1 and at most",
         ),
+        (
+            ["tmaze", "--seat", "even"],
+            2,
+            "--seat=even: TMaze is no game of several agents, so it has no seats. "
+            "Leave --seat out.",
+        ),
+        (
+            ["foreworld.testing:Nim", "--seat", "frist"],
+            2,
+            "unknown seat of Nim 'frist'. Did you mean 'first'",
+        ),
         (["nowhere/at/all"], 2, "unknown folder or study 'nowhere/at/all'"),
     ],
 )

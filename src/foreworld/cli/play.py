@@ -1,4 +1,4 @@
-"""Live play in the browser: a world, a trained agent, a model beside its world.
+"""Live play in the browser: a world, a game, a trained agent, a model beside its world.
 
     foreworld play tmaze
     foreworld play pendulum --friction 0.1 --image-size 64
@@ -7,6 +7,9 @@
 WHAT is a world, a class of your own (./my_world.py:MyWorld), or the folder of a run or
 a study, of which the best run is shown. A world takes its fields as options. The page
 is served on this machine only; every browser has a session of its own.
+
+In a game every browser may take the seat of an agent; the others are played by the
+run's policies, or at random. 'foreworld play ./my_game.py:MyGame --seat teller'.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ KINDS = ("folder", "worlds", "set", "study")
 def configure(usage: Usage) -> None:
     """Declare the options."""
     usage.add("what WHAT", "a world, or the folder of a run or a study")
+    usage.add("--seat AGENT", "the agent of a game that the first browser plays")
     usage.page()
     usage.seed()
 
@@ -41,16 +45,15 @@ def run(args: Args, fields: Fields) -> int:
     from foreworld.cli._fields import read_fields
     from foreworld.core.compilation import configure as use_cache
     from foreworld.core.parts.paths import nested
-    from foreworld.play.stage.open import open_run
-    from foreworld.play.stage.world import WorldStage
+    from foreworld.play.stage.open import open_run, open_world
     from foreworld.play.web.server import play
     from foreworld.workspace.words import meaning
 
     use_cache()
-    parts = describe(args)
+    parts, seat = describe(args), args.seat or ""
     if parts:
         values = read_fields(parts, fields, f"foreworld play {args.what}")
-        stage = WorldStage(parts[0].cls(**nested(values)), args.seed)
+        stage = open_world(parts[0].cls(**nested(values)), args.seed, seat)
     elif fields:
         raise ConfigError(
             f"--{fields[0][0]}: {args.what} is a run, whose world is as it was "
@@ -59,8 +62,8 @@ def run(args: Args, fields: Fields) -> int:
     elif meaning(args.what, *KINDS).kind == "set":
         # Of several tasks, the first; the sliders lead to the others.
         family = next(iter(make_set(args.what).families.values()))
-        stage = WorldStage(family.world, args.seed)
+        stage = open_world(family.world, args.seed, seat)
     else:
-        stage = open_run(args.what, args.seed)
+        stage = open_run(args.what, args.seed, seat)
     play(stage, args.port, open_browser=not args.no_open)
     return 0

@@ -223,6 +223,20 @@ class AbstractWorld(Part):
         """Numbers to show beside a live episode, by name with unit."""
         return {}
 
+    def targets(self, state: State) -> Any:
+        """Regions of the picture in which a click means an action, in live play.
+
+        ``None`` for none. An array of one row for each action: left, top, right and
+        bottom as shares of the picture, zeros where an action has no region. In a game
+        a dictionary of such arrays by agent; an agent that is left out has none.
+
+        Parameters
+        ----------
+        state
+            As it is drawn.
+        """
+        return None
+
     @property
     def can_grab(self) -> bool:
         """Whether the mouse can take hold of what is drawn."""

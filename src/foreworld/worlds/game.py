@@ -40,6 +40,19 @@ class AbstractGame(AbstractWorld):
         """
         return (self.agents,)
 
+    def keys(self, agent: str) -> tuple[str, ...]:
+        """The key of each action of an agent in live play, as browsers call keys.
+
+        By default none is stated: arrows where actions are called up, down, left and
+        right, else digits and then letters.
+
+        Parameters
+        ----------
+        agent
+            One of the agents.
+        """
+        return ()
+
     def turn(self, state: State) -> dict[str, Turn]:
         """The turns of all agents."""
         return self.turns(state)

@@ -1,4 +1,7 @@
-"""Which key chooses which action: arrows where a world has directions, else numbers."""
+"""Which key chooses which action.
+
+Those that a game states, arrows where a world has directions, else digits and letters.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +34,8 @@ def keys(world: AbstractWorld) -> tuple[Key, ...]:
     name = type(world).__name__
     if isinstance(world, AbstractGame):
         raise ConfigError(
-            f"{name} is a game of {', '.join(world.agents)}; live play has one person "
-            f"or agent. Choose a world of one agent: 'foreworld list worlds'."
+            f"{name} is a game of {', '.join(world.agents)}, but one person or agent "
+            f"acts here. Choose a world of one agent: 'foreworld list worlds'."
         )
     if space is None:
         return ()
@@ -46,6 +49,51 @@ def keys(world: AbstractWorld) -> tuple[Key, ...]:
             f"{name} has {space.num} actions, but there are only {len(_PLAIN)} keys "
             f"for them."
         )
-    names = space.names or [f"action {action}" for action in range(space.num)]
-    codes = [_ARROWS.get(name, (_PLAIN[i], _PLAIN[i])) for i, name in enumerate(names)]
-    return tuple(Key(*codes[i], i, name) for i, name in enumerate(names))
+    return _keys_of(space, ())
+
+
+def seat_keys(game: AbstractGame, agent: str) -> tuple[Key, ...]:
+    """The keys of a person in an agent's place.
+
+    Parameters
+    ----------
+    game
+        The game.
+    agent
+        One of its agents.
+
+    Returns
+    -------
+    keys
+        None where the agent's actions are no choices, or too many for keys.
+
+    Raises
+    ------
+    ConfigError
+        The keys that the game states are not one for each action.
+    """
+    space: Any = game.action_space
+    space, stated = space[agent], game.keys(agent)
+    if not isinstance(space, Discrete):
+        return ()
+    if stated and len(set(stated)) != space.num:
+        raise ConfigError(
+            f"{type(game).__name__}.keys({agent!r}) is {stated!r}; it must be one key "
+            f"for each of {space.num} actions, all different, or empty."
+        )
+    return () if space.num > len(stated or _PLAIN) else _keys_of(space, stated)
+
+
+def names_of(space: Discrete) -> tuple[str, ...]:
+    """What the actions of a space are called."""
+    return space.names or tuple(f"action {action}" for action in range(space.num))
+
+
+def _keys_of(space: Discrete, stated: tuple[str, ...]) -> tuple[Key, ...]:
+    signs = dict(_ARROWS.values())
+    made = []
+    for i, name in enumerate(names_of(space)):
+        plain = _ARROWS.get(name, (_PLAIN[i], ""))[0]
+        code = stated[i] if stated else plain
+        made.append(Key(code, signs.get(code, code), i, name))
+    return tuple(made)

@@ -1,13 +1,15 @@
 """What live play is made of: stages, sessions, and what a page shows.
 
 A stage is what is played: a world, an agent in its world, a learned model beside its
-world. It is compiled once. Every browser gets a session of its own, with its own
-episode and its own sliders, and all sessions of a stage share its programs.
+world, a game. It is compiled once. Every browser gets a session of its own, with its
+own episode and its own sliders, and all sessions of a stage share its programs. Only in
+a game all browsers share one episode.
 """
 
 from __future__ import annotations
 
 import abc
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -71,6 +73,22 @@ class Axis:
 
 
 @dataclass(frozen=True)
+class Seat:
+    """An agent of a game.
+
+    Attributes
+    ----------
+    name
+        Name of the agent.
+    keys
+        How a person acts there; none where only a policy can.
+    """
+
+    name: str
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True)
 class Page:
     """What a page is made of; sent once when a browser connects.
 
@@ -96,6 +114,8 @@ class Page:
         Whether an agent can act, so that it can be taken over and let go on.
     has_model
         Whether a model predicts, so that it can be set back to the truth.
+    seats
+        The agents of a game, in its order.
     playing, rate
         Whether time runs at the start, and steps a second.
     """
@@ -112,6 +132,7 @@ class Page:
     nudges: bool = False
     has_agent: bool = False
     has_model: bool = False
+    seats: tuple[Seat, ...] = ()
     playing: bool = False
     rate: float = 10.0
 
@@ -135,6 +156,49 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Panel:
+    """What is told of an agent of a game.
+
+    Attributes
+    ----------
+    name
+        Name of the agent.
+    player
+        Who plays it.
+    free
+        Whether a person may take the seat.
+    status
+        Whether it is to move, has chosen, is silent or has ended.
+    action
+        What it did last; empty before that.
+    reward, total
+        Of the last step, and their sum in this episode.
+    bars
+        Probabilities of its actions when it last acted, of a policy that tells.
+    """
+
+    name: str
+    player: str
+    free: bool
+    status: str
+    action: str
+    reward: float
+    total: float
+    bars: tuple[Bar, ...] = ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """A region of the picture that means an action; ends as shares of the picture."""
+
+    action: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True)
 class Frame:
     """What there is to see at one moment.
 
@@ -154,6 +218,17 @@ class Frame:
         Said once, such as why a value is refused.
     agent_acts
         Whether the agent acts, not the keyboard.
+    panels
+        One for each agent of a game.
+    seat
+        The agent that this browser plays; empty for one that watches.
+    choices, chosen
+        Actions that this browser may choose now, and the one it has chosen in a step
+        that waits for others; -1 for none.
+    targets
+        Where a click means one of these choices.
+    turn
+        Who is to move, said below the picture.
     """
 
     pictures: tuple[Picture, ...]
@@ -164,10 +239,33 @@ class Frame:
     banner: str = ""
     notice: str = ""
     agent_acts: bool = False
+    panels: tuple[Panel, ...] = ()
+    seat: str = ""
+    choices: tuple[int, ...] = ()
+    chosen: int = -1
+    targets: tuple[Target, ...] = ()
+    turn: str = ""
 
 
 class AbstractSession(abc.ABC):
-    """What one browser plays. Its methods are called one at a time."""
+    """What one browser plays. Its methods are called one at a time.
+
+    A session that shares something with others overrides ``join`` and ``leave``.
+    """
+
+    def join(self, wake: Callable[[], None]) -> None:
+        """The browser is there.
+
+        Parameters
+        ----------
+        wake
+            To be called, from any thread, where another browser changed what is seen.
+        """
+        return
+
+    def leave(self) -> None:
+        """The browser has gone."""
+        return
 
     @abc.abstractmethod
     def advance(self) -> bool:
@@ -183,7 +281,7 @@ class AbstractSession(abc.ABC):
 
 
 class AbstractStage(abc.ABC):
-    """What is played; shared by all browsers, and never changed by any."""
+    """What is played; shared by all browsers, and only in a game changed by any."""
 
     @abc.abstractmethod
     def page(self) -> Page:
@@ -196,5 +294,6 @@ class AbstractStage(abc.ABC):
         Parameters
         ----------
         index
-            Counts the sessions; each index has random numbers of its own.
+            Counts the sessions from 1; each index has random numbers of its own. 0 is
+            for compiling: it shares nothing that browsers see.
         """

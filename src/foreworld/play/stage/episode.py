@@ -12,30 +12,32 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Key, Num, UInt8
+from jaxtyping import Array, Bool, Int, Key, Num, UInt8
 
 from foreworld.core.keys import named_key, pinned
 from foreworld.core.parts.partition import Static, combine
+from foreworld.core.spaces import Discrete
 from foreworld.play.hands.sliders import Knobs
 from foreworld.play.stage.base import Number
-from foreworld.worlds.base import AbstractWorld, Observation, State, Turn
-from foreworld.worlds.episode import Running, advance, begin
-from foreworld.worlds.policy import AbstractPolicy
+from foreworld.worlds.base import AbstractWorld, Action, Observation, State
+from foreworld.worlds.episode import Running, advance, begin, turn_of
+from foreworld.worlds.game import AbstractGame
+from foreworld.worlds.policy import AbstractPolicy, Turns
 
 OWN_CHOICE = -1
 """In the place of an action: the policy chooses."""
 
 
 class Scene(NamedTuple):
-    """Where an episode stands."""
+    """Where an episode stands; in a game rewards and their sums are by agent."""
 
     key: Key[Array, ""]
     running: Running
     memory: Any
-    reward: Float[Array, ""]
-    total: Float[Array, ""]
-    discounted: Float[Array, ""]
-    weight: Float[Array, ""]
+    reward: Any
+    total: Any
+    discounted: Any
+    weight: Array
 
     @property
     def state(self) -> State:
@@ -64,16 +66,22 @@ class View(NamedTuple):
         Numbers of the world, by name.
     thought
         Probabilities of the next action and value, of a policy that tells; else
-        ``None``.
+        ``None``. In a game by agent.
     action
-        What was done last; 0 at a start and in a passive world.
+        What was done last; 0 at a start and in a passive world. In a game by agent.
+    turn
+        Who acts now, and what is allowed.
+    targets
+        Where a click means an action; see :meth:`AbstractWorld.targets`.
     """
 
     scene: Scene
     frame: UInt8[Array, "height width channels"]
     readings: dict[str, Num[Array, ""]]
     thought: Any
-    action: Int[Array, ""]
+    action: Any
+    turn: Turns
+    targets: Any
 
 
 class Episode:
@@ -127,13 +135,13 @@ class Episode:
         self._count += 1
         self.view = _begin(*self.knobs.parts, self._policy, key)
 
-    def step(self, action: int = OWN_CHOICE) -> bool:
+    def step(self, action: int | dict[str, int] = OWN_CHOICE) -> bool:
         """Go on by one step; a new episode where this one has ended.
 
         Parameters
         ----------
         action
-            Index of an action, or :data:`OWN_CHOICE`.
+            Index of an action, or :data:`OWN_CHOICE`; in a game of each agent.
 
         Returns
         -------
@@ -174,7 +182,8 @@ class Episode:
         for name, value in self.view.readings.items():
             plain, _, unit = name.partition(" (")
             shown.append(Number(plain, float(value), unit.rstrip(")"), curve=True))
-        if self.world.action_space is not None:
+        solo = not isinstance(self.world, AbstractGame)
+        if self.world.action_space is not None and solo:
             shown += [
                 Number("reward", float(scene.reward)),
                 Number("return", float(scene.total)),
@@ -182,13 +191,15 @@ class Episode:
             ]
         return tuple(shown)
 
-    def _turn(self, scene: Scene, action: int, stepping: bool) -> None:
+    def _turn(self, scene: Scene, action: int | dict[str, int], stepping: bool) -> None:
+        if action == OWN_CHOICE and isinstance(self.world, AbstractGame):
+            action = dict.fromkeys(self.world.agents, OWN_CHOICE)
         self.view = _turn(
             *self.knobs.parts,
             self._policy,
             scene,
             self.view.action,
-            jnp.int32(action),
+            jax.tree.map(jnp.int32, action),
             jnp.asarray(stepping),
         )
 
@@ -203,10 +214,15 @@ def _begin(
 ) -> View:
     world = combine(static, leaves, {})
     memory = None if policy is None else policy.init_memory()
-    running, zero = begin(world, named_key(key, "reset")), jnp.float32(0)
+    running, zero, action = begin(world, named_key(key, "reset")), jnp.float32(0), 0
+    if isinstance(world, AbstractGame):
+        spaces: Any = world.action_space
+        zero = dict.fromkeys(world.agents, zero)
+        like = {agent: spaces[agent].like for agent in world.agents}
+        action = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), like)
     sums = {"reward": zero, "total": zero, "discounted": zero}
     scene = Scene(key, running, memory, **sums, weight=jnp.float32(1))
-    return _look(world, policy, scene, jnp.int32(0))
+    return _look(world, policy, scene, jax.tree.map(jnp.asarray, action))
 
 
 @pinned()
@@ -216,35 +232,35 @@ def _turn(
     leaves: dict[str, Array],
     policy: AbstractPolicy | None,
     scene: Scene,
-    last: Int[Array, ""],
-    action: Int[Array, ""],
+    last: Action,
+    action: Any,
     stepping: Bool[Array, ""],
 ) -> View:
     """Step if ``stepping``, then look: one program for all that a session does."""
     world = combine(static, leaves, {})
-    turn = world.turn(scene.state)
-    if isinstance(turn, Turn):
-        # What a person may not do is not done.
-        can = world.action_space.contains(action, turn.allowed)
-        stepping = stepping & ((action == OWN_CHOICE) | can)
+    turn = turn_of(world, scene.running)
+    stepping = stepping & _may(world.action_space, turn, action)
 
-    def step() -> tuple[Scene, Int[Array, ""]]:
+    def step() -> tuple[Scene, Action]:
         memory, chosen, before = scene.memory, action, scene.running
         if policy is not None:
             act_key = named_key(scene.key, "act", before.num_steps)
             memory, own = policy.act(memory, before.obs, act_key, turn)
-            chosen = jnp.where(action == OWN_CHOICE, own, action).astype(jnp.int32)
+            chosen = _chosen(world.action_space, action, own)
             memory = policy.acted(memory, chosen)
         done = None if world.action_space is None else chosen
         step_key = named_key(scene.key, "step", before.num_steps)
         running, went = advance(world, before, done, step_key)
-        reward = jnp.asarray(went.reward, jnp.float32)
+        reward = jax.tree.map(lambda x: jnp.asarray(x, jnp.float32), went.reward)
+        total, discounted = scene.total, scene.discounted
         new = scene._replace(
             running=running,
             memory=memory,
             reward=reward,
-            total=scene.total + reward,
-            discounted=scene.discounted + scene.weight * reward,
+            total=jax.tree.map(lambda x, r: x + r, total, reward),
+            discounted=jax.tree.map(
+                lambda x, r: x + scene.weight * r, discounted, reward
+            ),
             weight=(scene.weight * world.discount).astype(jnp.float32),
         )
         return new, jnp.int32(0) if done is None else chosen
@@ -252,15 +268,34 @@ def _turn(
     return _look(world, policy, *jax.lax.cond(stepping, step, lambda: (scene, last)))
 
 
+def _may(spaces: Any, turn: Any, action: Any) -> Bool[Array, ""]:
+    """Whether what persons chose is allowed: what they may not do is not done."""
+    if turn is None:
+        return jnp.asarray(True)
+    if not isinstance(turn, dict):
+        spaces, turn, action = {"": spaces}, {"": turn}, {"": action}
+    may = jnp.asarray(True)
+    for agent, one in turn.items():
+        can = spaces[agent].contains(action[agent], one.allowed)
+        may = may & ((action[agent] == OWN_CHOICE) | ~one.acting | can)
+    return may
+
+
+def _chosen(spaces: Any, action: Any, own: Action) -> Action:
+    """A person's choices, and the policy's where there are none."""
+    if isinstance(spaces, dict):
+        return {name: _chosen(spaces[name], action[name], own[name]) for name in spaces}
+    if not isinstance(spaces, Discrete):
+        return own
+    return jnp.where(action == OWN_CHOICE, own, action).astype(jnp.int32)
+
+
 def _look(
-    world: AbstractWorld,
-    policy: AbstractPolicy | None,
-    scene: Scene,
-    action: Int[Array, ""],
+    world: AbstractWorld, policy: AbstractPolicy | None, scene: Scene, action: Action
 ) -> View:
-    thought = None
+    thought, turn = None, turn_of(world, scene.running)
     if policy is not None:
-        turn = world.turn(scene.state)
         thought = policy.think(scene.memory, scene.running.obs, turn)
     frame, readings = world.render(scene.state), world.readings(scene.state)
-    return View(scene, frame, readings, thought, action)
+    targets = world.targets(scene.state)
+    return View(scene, frame, readings, thought, action, turn, targets)

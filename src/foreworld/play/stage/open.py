@@ -10,13 +10,17 @@ from foreworld.core.own.in_parts import demand_code
 from foreworld.learners.forward.base import AbstractForwardModel
 from foreworld.play.stage.agent import AgentStage
 from foreworld.play.stage.base import AbstractStage
+from foreworld.play.stage.game import GameStage
 from foreworld.play.stage.model import ModelStage
+from foreworld.play.stage.world import WorldStage
 from foreworld.sweeps.folder import StudyFolder
 from foreworld.train.sources import family_of
 from foreworld.workspace.load import load
+from foreworld.worlds.base import AbstractWorld
+from foreworld.worlds.game import AbstractGame
 
 
-def open_run(path: str | Path, seed: int = 0) -> AbstractStage:
+def open_run(path: str | Path, seed: int = 0, seat: str = "") -> AbstractStage:
     """What a run or a study has trained: the only run, or the best of the best point.
 
     Parameters
@@ -25,6 +29,8 @@ def open_run(path: str | Path, seed: int = 0) -> AbstractStage:
         The folder.
     seed
         Root seed of what is played.
+    seat
+        The agent of a game that the first browser plays; empty to choose on the page.
 
     Raises
     ------
@@ -58,7 +64,57 @@ def open_run(path: str | Path, seed: int = 0) -> AbstractStage:
                 f"world that could be shown beside it."
             )
         demand_code(family)
+        refuse_seat(seat, f"the run in {path}")
         return ModelStage(family, learner, folder.state(point, run), name, seed)
     if parameters.world is None:
         raise ConfigError(f"{name} in {path} has no world to act in.")
-    return AgentStage(parameters.world, folder.policy_of(point, run), name, seed)
+    world, policy = parameters.world, folder.policy_of(point, run)
+    if isinstance(world, AbstractGame):
+        return GameStage(world, policy, name, seed, seat)
+    refuse_seat(seat, type(world).__name__)
+    return AgentStage(world, policy, name, seed)
+
+
+def open_world(world: AbstractWorld, seed: int = 0, seat: str = "") -> AbstractStage:
+    """A world by hand, or a game against policies that act at random.
+
+    Parameters
+    ----------
+    world
+        The world or game.
+    seed
+        Root seed of what is played.
+    seat
+        The agent of a game that the first browser plays; empty to choose on the page.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be played, or has no such seat; says why.
+    """
+    if isinstance(world, AbstractGame):
+        return GameStage(world, seed=seed, seat=seat)
+    refuse_seat(seat, type(world).__name__)
+    return WorldStage(world, seed)
+
+
+def refuse_seat(seat: str, what: str) -> None:
+    """Refuse a seat where there are none.
+
+    Parameters
+    ----------
+    seat
+        What was asked for; empty for nothing.
+    what
+        What is played, for the message.
+
+    Raises
+    ------
+    ConfigError
+        A seat was asked for.
+    """
+    if seat:
+        raise ConfigError(
+            f"--seat={seat}: {what} is no game of several agents, so it has no seats. "
+            f"Leave --seat out."
+        )

@@ -109,9 +109,22 @@ class Nudge:
     amount: float
 
 
+@dataclass(frozen=True)
+class Sit:
+    """Take an agent's seat in a game."""
+
+    seat: str
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Leave the seat."""
+
+
 _OfTime = Ack | Play | Rate | Tick | Restart | Truth
 _OfHands = Act | Hold | Agent | Set | Grab | Release | Nudge
-Message = _OfTime | _OfHands
+_OfSeats = Sit | Stand
+Message = _OfTime | _OfHands | _OfSeats
 
 _KINDS: dict[str, type] = {cls.__name__.lower(): cls for cls in get_args(Message)}
 

@@ -17,13 +17,39 @@ from foreworld.play.stage.base import AbstractSession, Page
 from foreworld.play.web import messages
 from foreworld.play.web.wire import encode_frame, encode_page
 
-_Inbox = asyncio.Queue[messages.Message | messages.MessageError | None]
+_Letter = messages.Message | messages.MessageError | None
 INBOX = 32
 """Messages that wait at most; then the connection is not read any further."""
 NOT_UNDERSTOOD = 1008
 """Close code for what our page never sends."""
 MAX_REASON = 123
 """Bytes of a reason, at most: the protocol's limit."""
+
+
+class Inbox:
+    """What waits for a conversation: messages, and whether there are news to see."""
+
+    def __init__(self) -> None:
+        self._letters: asyncio.Queue[_Letter] = asyncio.Queue(INBOX)
+        self._there, self.news = asyncio.Event(), False
+
+    async def put(self, letter: _Letter) -> None:
+        """Add a message; waits while there are too many."""
+        await self._letters.put(letter)
+        self._there.set()
+
+    def wake(self) -> None:
+        """Others changed what is seen."""
+        self.news = True
+        self._there.set()
+
+    async def wait(self) -> list[_Letter]:
+        """The next message; none where there are news alone."""
+        await self._there.wait()
+        letters = [] if self._letters.empty() else [self._letters.get_nowait()]
+        if self._letters.empty():
+            self._there.clear()
+        return letters
 
 
 class Clock:
@@ -82,7 +108,12 @@ async def converse(socket: WebSocket, page: Page, session: AbstractSession) -> N
     session
         What this browser plays, stepped and drawn for it alone.
     """
-    inbox: _Inbox = asyncio.Queue(INBOX)
+    inbox, loop = Inbox(), asyncio.get_running_loop()
+
+    def wake() -> None:
+        loop.call_soon_threadsafe(inbox.wake)
+
+    session.join(wake)
     try:
         # Whichever ends, ends the other: nothing waits for messages that nobody reads.
         async with asyncio.TaskGroup() as both:
@@ -111,7 +142,7 @@ async def close(socket: WebSocket, code: int, reason: str) -> None:
         await socket.close(code, text)
 
 
-async def _read(socket: WebSocket, inbox: _Inbox) -> None:
+async def _read(socket: WebSocket, inbox: Inbox) -> None:
     while True:
         event = await socket.receive()
         if event["type"] == "websocket.disconnect":
@@ -126,11 +157,12 @@ async def _read(socket: WebSocket, inbox: _Inbox) -> None:
 
 
 async def _run(
-    socket: WebSocket, session: AbstractSession, inbox: _Inbox, clock: Clock
+    socket: WebSocket, session: AbstractSession, inbox: Inbox, clock: Clock
 ) -> None:
     sent = drawn = 0
     new = True
     while True:
+        new, inbox.news = new or inbox.news, False
         if new and drawn == sent:
             frame = await asyncio.to_thread(session.frame)
             sent, new = sent + 1, False
@@ -141,11 +173,14 @@ async def _run(
             # What has arrived goes first, even where the step is due already, or a late
             # clock would never let it in.
             async with asyncio.timeout(due):
-                message = await inbox.get()
+                letters = await inbox.wait()
         except TimeoutError:
             new = await asyncio.to_thread(session.advance)
             clock.ticked()
             continue
+        if not letters:
+            continue
+        message = letters[0]
         if message is None:
             return
         if isinstance(message, messages.MessageError):

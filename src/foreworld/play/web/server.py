@@ -1,6 +1,7 @@
 """The page of live play: one static page, and a websocket for each browser.
 
-Every browser has a session of its own: what one does, no other sees.
+Every browser has a session of its own: what one does, no other sees, except in a game,
+which all browsers share.
 """
 
 from __future__ import annotations
@@ -75,7 +76,10 @@ def application(stage: AbstractStage) -> Starlette:
         present.add(index)
         try:
             session = await asyncio.to_thread(stage.session, index)
-            await converse(websocket, stage.page(), session)
+            try:
+                await converse(websocket, stage.page(), session)
+            finally:
+                await asyncio.to_thread(session.leave)
         except Exception:
             await close(websocket, FAULT, "a fault: see the server's terminal")
             raise
@@ -83,7 +87,7 @@ def application(stage: AbstractStage) -> Starlette:
             present.discard(index)
 
     files = [Route("/", _file("index.html"))]
-    for name in ("play.css", "play.js", "state.js", "icon.svg"):
+    for name in ("play.css", "play.js", "state.js", "seats.js", "icon.svg"):
         files.append(Route(f"/{name}", _file(name)))
     return Starlette(routes=[*files, WebSocketRoute("/socket", socket)])
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from foreworld.play.stage.base import Frame, Page
+from foreworld.play.stage.base import Bar, Frame, Page, Panel
 
 
 def encode_page(page: Page) -> str:
@@ -42,7 +42,9 @@ def encode_frame(frame: Frame, number: int, playing: bool, rate: float) -> bytes
         **vars(frame),
         "pictures": [list(picture.shape) for picture in frame.pictures],
         "numbers": [{**vars(n), "value": _finite(n.value)} for n in frame.numbers],
-        "bars": [{**vars(b), "value": _finite(b.value)} for b in frame.bars],
+        "bars": _bars(frame.bars),
+        "panels": [_panel(one) for one in frame.panels],
+        "targets": [vars(one) for one in frame.targets],
         "state": [_finite(value) for value in frame.state],
     }
     text = json.dumps(header, allow_nan=False).encode()
@@ -61,6 +63,15 @@ def decode_frame(data: bytes) -> tuple[dict[str, Any], list[np.ndarray]]:
         pictures.append(flat.reshape(shape))
         offset += count
     return header, pictures
+
+
+def _bars(bars: tuple[Bar, ...]) -> list[dict[str, Any]]:
+    return [{**vars(bar), "value": _finite(bar.value)} for bar in bars]
+
+
+def _panel(panel: Panel) -> dict[str, Any]:
+    told = {"reward": _finite(panel.reward), "total": _finite(panel.total)}
+    return {**vars(panel), **told, "bars": _bars(panel.bars)}
 
 
 def _finite(value: float) -> float | None:

@@ -103,6 +103,10 @@ class AbstractWrapper(AbstractWorld):
         """The inner world's."""
         return self.world.allowed(self.inside(state))
 
+    def targets(self, state: State) -> Any:
+        """The inner world's."""
+        return self.world.targets(self.inside(state))
+
     def measures(self, state: State) -> dict[str, Float[Array, ""]]:
         """The inner world's."""
         return self.world.measures(self.inside(state))

@@ -81,7 +81,7 @@ function build(made) {
   at("notice").textContent = "";
   at("truth").hidden = !page.has_model;
   at("agent").hidden = !page.has_agent;
-  at("restart").textContent = page.keys.length || page.has_agent ? "New episode" : "New start";
+  at("restart").textContent = page.keys.length || page.has_agent || isGame() ? "New episode" : "New start";
   at("step").hidden = page.keys.length > 0 && !page.has_agent && !page.has_model;
   for (const id of ["pictures", "keys", "numbers", "state-rows"]) at(id).replaceChildren();
   for (const node of document.querySelectorAll(".bar, .slider")) node.remove();
@@ -92,6 +92,7 @@ function build(made) {
   for (const field of page.sliders) slider(field);
   at("bars").hidden = !page.has_agent;
   buildTrace();
+  buildSeats();
   status("live", "live");
 }
 
@@ -101,6 +102,7 @@ function picture(caption, index) {
   canvas.id = `picture-${index}`;
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", caption || page.title);
+  if (index === 0) make("div", "", figure).id = "targets";
   if (caption) make("figcaption", "", figure, caption);
   if (page.draggable && index === 0) drag(canvas);
 }
@@ -206,7 +208,8 @@ function draw(header, pixels) {
   const steps = header.numbers.find((number) => number.name === "step");
   showState(header.state, steps ? steps.value : null);
   const most = Math.max(...header.bars.map((bar) => bar.value));
-  for (const bar of header.bars) showBar(bar, bar.value === most);
+  for (const bar of header.bars) showBar(bar, bar.value === most, seen.bars, at("bars"));
+  showSeats(header);
   for (const [name, value] of Object.entries(header.fields)) showField(name, value, header.notice);
   at("stage").dataset.frame = header.frame;
 }
@@ -232,7 +235,7 @@ function fit() {
   const all = [...document.querySelectorAll("canvas.picture")];
   const room = (at("pictures").clientWidth - 10 * (all.length - 1)) / all.length;
   for (const canvas of all) {
-    const tall = Math.max(160, window.innerHeight * 0.55);
+    const tall = Math.max(160, window.innerHeight * (isGame() ? 0.4 : 0.55));
     let scale = Math.min(room / canvas.width, tall / canvas.height);
     // Whole multiples keep all pixels the same size.
     if (scale >= 2) scale = Math.floor(scale);
@@ -277,13 +280,13 @@ function showCurves() {
   }
 }
 
-function showBar({ name, value }, top) {
-  let row = seen.bars[name];
+function showBar({ name, value }, top, rows, parent) {
+  let row = rows[name];
   if (!row) {
-    const node = make("div", "bar", at("bars"));
+    const node = make("div", "bar", parent);
     make("span", "name", node, name);
     const fill = make("div", "fill", make("div", "track", node));
-    row = seen.bars[name] = { node, fill, share: make("span", "share", node) };
+    row = rows[name] = { node, fill, share: make("span", "share", node) };
   }
   row.node.classList.toggle("top", top);
   row.fill.style.width = `${100 * value}%`;
@@ -311,9 +314,10 @@ function shortest(value) {
 // ---------------------------------------------------------------- the person
 
 function press(key) {
+  if (isGame() && !choices.includes(key.action)) return;
   at(`key-${key.action}`).classList.add("down");
   heldKey = key;
-  holding = playing && !agentActs;
+  holding = playing && !agentActs && !isGame();
   say(holding ? "hold" : "act", { action: key.action });
 }
 
@@ -336,7 +340,7 @@ document.addEventListener("keydown", (event) => {
   if (key) {
     event.preventDefault();
     // A held key repeats steps; in running time the server repeats them.
-    if (!(event.repeat && playing)) press(key);
+    if (!(event.repeat && (playing || isGame()))) press(key);
   } else if (event.key === " " && event.target.tagName !== "BUTTON") {
     event.preventDefault();
     at("play").click();

@@ -1,0 +1,143 @@
+"""Games in a real browser: seats, moves that wait for each other, panels."""
+
+from __future__ import annotations
+
+import jax
+import pytest
+
+from foreworld.core.keys import root_key
+from foreworld.learners.ppo.ppo import PPO
+from foreworld.play.stage.game import GameStage
+from foreworld.testing.games import RepeatedMatchingPennies
+from foreworld.testing.masked import Nim
+from foreworld.testing.turns import Departure
+from tests.play.conftest import PHONE
+
+NOTHING = "\u2013"
+"""Shown in the place of an action before there is one."""
+
+
+def panel(tab, agent: str, what: str) -> str:
+    """Something that is told of an agent."""
+    return tab.page.inner_text(f"[data-agent='{agent}'] {what}")
+
+
+def told(tab, agent: str, name: str) -> str:
+    """A row of an agent's panel."""
+    return panel(tab, agent, f".number[data-name='{name}'] b")
+
+
+def wait_for(tab, selector: str, text: str) -> None:
+    """Wait until something on the page says this."""
+    tab.page.wait_for_function(
+        "([where, text]) => document.querySelector(where)?.innerText === text",
+        arg=[selector, text],
+    )
+
+
+def sit(tab, agent: str) -> None:
+    tab.page.click(f"[data-agent='{agent}'] .seat-button")
+    tab.page.wait_for_selector(f"[data-agent='{agent}'].mine")
+
+
+def test_one_person_plays_nim_against_the_policy(serve, open_tab):
+    tab = open_tab(serve(GameStage(Nim(num_matches=4), seed=1, seat="first")))
+    # The seat that was asked for; four matches, of which three may be taken.
+    wait_for(tab, "#turn", "Your move.")
+    assert panel(tab, "second", ".seat-player") == "played by a random policy"
+    tab.page.keyboard.press("3")
+    tab.page.wait_for_function(
+        "() => document.getElementById('banner').innerText.startsWith('Episode over')"
+    )
+    # One match was left, so the policy could only take that one.
+    assert (told(tab, "first", "return"), told(tab, "second", "return")) == ("-1", "1")
+    assert told(tab, "second", "last action") == "one"
+    tab.shoot("nim_end")
+    tab.click("#restart")
+    wait_for(tab, "#turn", "Your move.")
+
+
+def test_a_forbidden_move_is_shown_and_cannot_be_made(serve, open_tab):
+    tab = open_tab(serve(GameStage(Nim(num_matches=4), seed=2, seat="second")))
+    # The policy moves first and leaves some; more than are left may not be taken.
+    wait_for(tab, "#turn", "Your move.")
+    left = 4 - 1 - ["one", "two", "three"].index(told(tab, "first", "last action"))
+    for action in range(3):
+        button = tab.page.locator(f"#key-{action}")
+        assert button.is_disabled() == (action >= left)
+    before = tab.number("step")
+    tab.page.keyboard.press("3")
+    tab.page.evaluate("say('act', { action: 2 })")
+    wait_for(tab, "#notice", "this action is not allowed here")
+    assert tab.number("step") == before
+    tab.shoot("nim_forbidden")
+
+
+def test_two_browsers_play_matching_pennies(serve, open_tab):
+    address = serve(GameStage(RepeatedMatchingPennies(num_rounds=2)))
+    one, two = open_tab(address), open_tab(address, PHONE)
+    sit(one, "even")
+    wait_for(two, "[data-agent='even'] .seat-player", "played by another person")
+    assert not two.page.is_visible("[data-agent='even'] .seat-button")
+    two.page.evaluate("say('sit', { seat: 'even' })")
+    wait_for(two, "#notice", "even is taken. Choose a free seat, or watch.")
+    sit(two, "odd")
+    one.page.click("#restart")
+    wait_for(two, "#turn", "Your move.")
+    one.page.keyboard.press("2")
+    wait_for(one, "#turn", "You have chosen. Waiting for odd.")
+    wait_for(two, "[data-agent='even'] .seat-status", "has chosen")
+    # What was chosen is nowhere in the other page before both have.
+    assert told(two, "even", "last action") == NOTHING
+    assert two.number("step") == 0
+    before = two.pixels()
+    assert not before.any()
+    one.shoot("pennies_waiting")
+    two.page.keyboard.press("1")
+    two.wait_until("step", 1)
+    one.wait_until("step", 1)
+    for tab in (one, two):
+        assert told(tab, "even", "last action") == "action 1"
+        assert told(tab, "odd", "last action") == "action 0"
+        assert told(tab, "odd", "return") == "1"
+    assert two.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    two.shoot("pennies_phone")
+    # One leaves while the other waits: the policy takes over, and the game goes on.
+    two.page.keyboard.press("1")
+    wait_for(two, "#turn", "You have chosen. Waiting for even.")
+    one.page.close()
+    two.wait_until("step", 2)
+    assert panel(two, "even", ".seat-player") == "played by a random policy"
+
+
+def test_probabilities_are_those_of_the_last_step(serve, open_tab):
+    game = RepeatedMatchingPennies()
+    learner = PPO()
+    state = jax.jit(lambda key: learner.init(key, game))(root_key(0))
+    stage = GameStage(game, learner.policy(state, game), "PPO", seat="even")
+    tab = open_tab(serve(stage))
+    wait_for(tab, "#turn", "Your move.")
+    assert tab.page.locator(".seat .share").count() == 0
+    tab.press("1")
+    shares = tab.page.locator("[data-agent='odd'] .share").all_inner_texts()
+    assert sum(float(text.rstrip("%")) for text in shares) == pytest.approx(
+        100, abs=0.2
+    )
+    # Of a person's seat nothing is told.
+    assert tab.page.locator("[data-agent='even'] .share").count() == 0
+    assert panel(tab, "odd", ".seat-player") == "played by PPO"
+    tab.shoot("pennies_ppo")
+
+
+def test_who_has_ended_acts_no_more_and_the_others_go_on(serve, open_tab):
+    tab = open_tab(serve(GameStage(Departure(num_steps=1, length=3), seat="leaving")))
+    wait_for(tab, "#turn", "Your move.")
+    tab.page.keyboard.press("1")
+    wait_for(tab, "[data-agent='leaving'] .seat-status", "ended")
+    assert tab.page.locator("#key-0").is_disabled()
+    tab.page.evaluate("say('act', { action: 0 })")
+    tab.wait_until("step", 3)
+    assert (told(tab, "leaving", "return"), told(tab, "staying", "return")) == (
+        "1",
+        "3",
+    )
