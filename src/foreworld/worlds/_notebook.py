@@ -1,4 +1,4 @@
-"""First frames of worlds, as a notebook shows them."""
+"""Worlds and families as a notebook shows them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,30 @@ from jaxtyping import Array, Key, UInt8
 
 from foreworld.core import show
 from foreworld.core.keys import named_key, root_key
-from foreworld.render.gif import png_bytes
+from foreworld.render.gif import grid_of, png_bytes
 
 _SHOWN_SIZE = 256
 """About how many pixels a picture is wide."""
+_NUM_SHOWN = 9
+"""Worlds of a family."""
+
+
+def world_shown(world: Any) -> str:
+    """A world, its spaces, and the first frame of an episode."""
+    action, observation = str(world.action_space), str(world.observation_space)
+    rows = [["action", action], ["observation", observation]]
+    spaces = show.table(["", "space"], rows)
+    about = f"first frame of {type(world).__name__}"
+    frame = first_frames(lambda _: world, 1)[0]
+    return show.text(world) + spaces + drawn(frame, about)
+
+
+def family_shown(family: Any) -> str:
+    """A family, and first frames of some of its worlds."""
+    name = type(family.world).__name__
+    about = f"first frames of {_NUM_SHOWN} worlds of a family of {name}"
+    frames = first_frames(family.sample, _NUM_SHOWN)
+    return show.text(family) + drawn(grid_of(frames), about)
 
 
 def first_frames(

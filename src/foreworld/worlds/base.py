@@ -16,7 +16,6 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key, Num, UInt8
 
-from foreworld.core import show
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.keys import named_key
 from foreworld.core.parts.part import Bounded, Part, field_specs
@@ -24,8 +23,7 @@ from foreworld.core.parts.partition import combine, partition
 from foreworld.core.parts.paths import field_paths, get_path, nested, set_path
 from foreworld.core.parts.stand_in import StandIn
 from foreworld.core.spaces import Allowed, Space
-from foreworld.render.gif import grid_of
-from foreworld.worlds._notebook import drawn, first_frames
+from foreworld.worlds._notebook import family_shown, world_shown
 from foreworld.worlds.quantities import Quantities, numbered
 from foreworld.worlds.ranges import AbstractRange, without_ranges
 
@@ -35,7 +33,6 @@ Observation = Any
 """An element of a space, or for a game a dictionary of them by agent."""
 Action = Any
 """An element of a space, ``None`` in a passive world, or a dictionary by agent."""
-_NUM_SHOWN = 9  # worlds of a family in a notebook
 
 
 class Step(NamedTuple):
@@ -226,9 +223,8 @@ class AbstractWorld(Part):
     def targets(self, state: State) -> Any:
         """Regions of the picture in which a click means an action, in live play.
 
-        ``None`` for none. An array of one row for each action: left, top, right and
-        bottom as shares of the picture, zeros where an action has no region. In a game
-        a dictionary of such arrays by agent; an agent that is left out has none.
+        One row for each action: left, top, right and bottom as shares of the picture,
+        zeros for none. In a game a dictionary by agent of those that have regions.
 
         Parameters
         ----------
@@ -294,13 +290,7 @@ class AbstractWorld(Part):
 
     def _repr_html_(self) -> str:
         """In a notebook: the world, its spaces, and the first frame of an episode."""
-        action, observation = str(self.action_space), str(self.observation_space)
-        rows = [["action", action], ["observation", observation]]
-        spaces = show.table(["", "space"], rows)
-        about = f"first frame of {type(self).__name__}"
-        return (
-            show.text(self) + spaces + drawn(first_frames(lambda _: self, 1)[0], about)
-        )
+        return world_shown(self)
 
     @classmethod
     def family(cls, **fields: Any) -> Family:
@@ -389,10 +379,7 @@ class Family(Part):
 
     def _repr_html_(self) -> str:
         """In a notebook: the family, and first frames of some of its worlds."""
-        name = type(self.world).__name__
-        about = f"first frames of {_NUM_SHOWN} worlds of a family of {name}"
-        frames = first_frames(self.sample, _NUM_SHOWN)
-        return show.text(self) + drawn(grid_of(frames), about)
+        return family_shown(self)
 
     def parameters(self, world: AbstractWorld) -> dict[str, Any]:
         """The sampled fields of a world that this family drew, by dotted path."""
