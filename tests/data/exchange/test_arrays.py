@@ -449,7 +449,7 @@ def test_what_attributes_say_is_said(
             file["state"].attrs.update(scale_factor=2.0, add_offset=0.5, units="m")
             file["time"], file["dt"] = 20 * np.arange(4), 20
             file["time"].attrs["units"] = np.bytes_("milli\x1bseconds")
-            file["dt"].attrs["unit"] = "ms"
+            file["dt"].attrs["unit"] = "milli\x1bseconds"
     data = brought(paths, quiet=False)
     assert data.train.time[0].tolist() == [0, 20, 40, 60]
     where = f"in {paths[0]}, {paths[1]}"
@@ -458,7 +458,7 @@ def test_what_attributes_say_is_said(
         f"read: state is multiplied by 2 and raised by 0.5, as its attributes say, "
         f"{where}",
         f"read: time is in 'milli\\x1bseconds', which is not converted, {where}",
-        f"read: dt is in 'ms', which is not converted, {where}",
+        f"read: dt is in 'milli\\x1bseconds', which is not converted, {where}",
     ]
 
 

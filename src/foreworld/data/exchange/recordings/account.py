@@ -97,6 +97,8 @@ class Account:
         How the arrays of files were understood.
     said
         What else was understood of values and names: the files, by the sentence.
+    units
+        Unit of a column, and the file that tells it.
     """
 
     left: dict[str, list[str]] = field(default_factory=dict)
@@ -104,7 +106,9 @@ class Account:
     notes: dict[str, None] = field(default_factory=dict)
     shapes: dict[Path, str] = field(default_factory=dict)
     said: dict[str, list[str]] = field(default_factory=dict)
+    units: dict[str, tuple[str, str]] = field(default_factory=dict)
     _taken: dict[str, Path] = field(default_factory=dict)
+    _levelled: set[tuple[Path, str]] = field(default_factory=set)
 
     def leave(self, path: Path, why: str) -> None:
         """Say that something was left out.
@@ -129,6 +133,22 @@ class Account:
             The file.
         """
         self.said.setdefault(what, []).append(str(path))
+
+    def level(self, path: Path, key: str, how: str) -> None:
+        """Say that a column lost what its values differ by; once a file.
+
+        Parameters
+        ----------
+        path, key
+            File and column.
+        how
+            What is lost.
+        """
+        if (path, key) not in self._levelled:
+            self._levelled.add((path, key))
+            self.notes[
+                f"{path}: {key} {how}. Subtract the offset that all values have before."
+            ] = None
 
     def take(self, files: tuple[Path, ...], source: Path) -> None:
         """Remember whose files were taken.

@@ -24,6 +24,7 @@ from foreworld.data.exchange.recordings.guard import (
 )
 from foreworld.data.exchange.recordings.layout import (
     GUESSED,
+    check_axes,
     frame_order,
     guess,
     order,
@@ -34,6 +35,7 @@ from foreworld.data.exchange.recordings.values import (
     check_shape,
     convert,
     is_sixteen,
+    levelled,
 )
 from foreworld.data.format.observation import LARGEST
 from foreworld.data.format.schema import PARAMETER, STEP, axis_of
@@ -60,6 +62,8 @@ class Held:
         Shape of what is unpacked at once; empty where any part can be read alone.
     matlab
         Whether a row of a matrix may stand for a vector, which MATLAB does not have.
+    axes
+        Letters of its axes, as far as the file names them, and ``.`` for others.
     """
 
     shape: tuple[int, ...]
@@ -67,6 +71,7 @@ class Held:
     read: Callable[[Index], np.ndarray]
     chunk: tuple[int, ...] = ()
     matlab: bool = False
+    axes: str = ""
 
     def row(self) -> Held:
         """The only row of a matrix, as a vector."""
@@ -74,7 +79,8 @@ class Held:
         def read(index: Index) -> np.ndarray:
             return self.read((slice(None), *index))[0]
 
-        return replace(self, shape=self.shape[1:], read=read, chunk=self.chunk[1:])
+        chunk, axes = self.chunk[1:], self.axes[1:]
+        return replace(self, shape=self.shape[1:], read=read, chunk=chunk, axes=axes)
 
     @property
     def num_bytes(self) -> int:
@@ -118,7 +124,7 @@ def file_reels(
                 f"{path}: {key} is {array.dtype}; only numbers can be imported."
             )
     check_packing(path, sum(array.num_bytes for array in found.values()))
-    table = _Table(path, kind, found, options)
+    table = _Table(path, kind, found, options, account)
     if "image" in found:
         read_as = " ".join(table.axes)
         account.shapes[path] = f"image {found['image'].shape} read as {read_as}"
@@ -169,9 +175,15 @@ class _Table:
     """The arrays of a file as rows of sequences."""
 
     def __init__(
-        self, path: Path, kind: str, found: dict[str, Held], options: Options
+        self,
+        path: Path,
+        kind: str,
+        found: dict[str, Held],
+        options: Options,
+        account: Account,
     ) -> None:
         self._path, self._kind, self._found = path, kind, found
+        self._account = account
         self._drop = options.drop_last_action
         self.axes = self._axes(options.axes)
         lead = found["image"] if "image" in found else found["state"]
@@ -193,7 +205,11 @@ class _Table:
     def sequence(self, number: int) -> Arrays:
         """The columns of one sequence, in the written format."""
         where = f"{self._path}, sequence {number}" if self.num > 1 else str(self._path)
-        columns = {k: convert(where, k, a) for k, a in self.recorded(number).items()}
+        recorded = self.recorded(number)
+        columns = {k: convert(where, k, a) for k, a in recorded.items()}
+        for key in columns:
+            if said := levelled(key, recorded[key], columns[key]):
+                self._account.level(self._path, key, said)
         check_ends(where, columns)
         check_time(where, columns)
         return columns
@@ -212,13 +228,18 @@ class _Table:
         if image is None:
             shape = self._found["state"].shape
             told = "".join(letter for letter in told if letter in "nt")
+            named = "".join(c for c in self._found["state"].axes if c in "nt")
             axes = told or ("nt" if len(shape) > 2 else "t")
+            if not told and len(named) == len(axes) and "t" in named:
+                axes = self._as_named("state", named)
             if len(shape) < len(axes) or 0 in shape:
                 raise ConfigError(
                     f"{self._path}: state has shape {shape}. States are (sequence, "
                     f"time, numbers); the sequence may be left out where there is one."
                 )
             return axes
+        if not told and "t" in image.axes and "." not in image.axes:
+            told = self._as_named("image", check_axes(image.axes))
         if not told:
             return guess(self._path, image.shape)
         if len(told) != len(image.shape) or 0 in image.shape:
@@ -227,6 +248,10 @@ class _Table:
                 f"{told!r}. {GUESSED}."
             )
         return told
+
+    def _as_named(self, key: str, axes: str) -> str:
+        self._account.say(f"axes of {key} are {' '.join(axes)}, as named", self._path)
+        return axes
 
     def _vector(self, key: str) -> Held:
         """An array, as a vector where it is one of MATLAB's."""
@@ -239,7 +264,16 @@ class _Table:
     def _order(self, key: str) -> tuple[int, ...]:
         if key == "image":
             return frame_order(self.axes)
-        return order(self.axes, axis_of(key), len(self._found[key].shape))
+        array = self._found[key]
+        places = order(self.axes, axis_of(key), len(array.shape))
+        lead = [letter for letter in "nt" if letter in self.axes][: len(places)]
+        lead = lead[: 1 if axis_of(key) == "none" else 2]
+        if lead and set(lead) <= set(array.axes) and not self._shared(key):
+            # Where the file names them, they need not stand as those of the frames.
+            first = [array.axes.index(letter) for letter in lead]
+            rest = [i for i in range(len(array.shape)) if i not in first]
+            return (*first, *rest)
+        return places
 
     def _shared(self, key: str) -> bool:
         """Whether all sequences have one entry in common: a number, or a clock."""

@@ -21,6 +21,15 @@ GUESSED = (
     "(axes=... in Python) tells another order, such as tnhw"
 )
 _FRAME = "hwc"
+_LABELS = {
+    "n": ("sequence", "sequences", "seq", "episode", "episodes", "sample", "samples"),
+    "t": ("time", "times", "frame", "frames", "step", "steps"),
+    "h": ("y", "height", "row", "rows"),
+    "w": ("x", "width", "column", "columns", "col"),
+    "c": ("channel", "channels", "colour", "color", "rgb", "band"),
+}
+_MORE = {"n": ("batch", "trajectory", "trajectories", "trial", "trials")}
+"""What files call the axes, beside the letters themselves."""
 
 
 def check_axes(axes: str) -> str:
@@ -81,6 +90,23 @@ def guess(path: Path, shape: tuple[int, ...]) -> str:
         )
         raise ConfigError(f"{path}: image has shape {shape}. {advice}.")
     return "nthwc"
+
+
+def labelled(labels: list[str]) -> str:
+    """Letters of axes by what a file calls them; ``.`` where it says nothing known.
+
+    Parameters
+    ----------
+    labels
+        A word for each axis, or an empty one.
+    """
+    known = {word: letter for letter, all_ in _LABELS.items() for word in all_}
+    known |= {word: letter for letter, all_ in _MORE.items() for word in all_}
+    known |= {letter: letter for letter in LETTERS}
+    letters = "".join(known.get(word.strip().lower(), ".") for word in labels)
+    named = letters.replace(".", "")
+    # A word that stands twice tells nothing.
+    return letters if len(set(named)) == len(named) else "." * len(letters)
 
 
 def frame_order(axes: str) -> tuple[int, ...]:

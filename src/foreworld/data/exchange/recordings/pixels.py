@@ -39,7 +39,8 @@ FORMATS = {
 """Formats by the names that files end in."""
 _ANIMATED = ("GIF", "TIFF", "WEBP", "PNG")
 """Formats that may hold several pictures; of others the first is the picture."""
-_ORIENTATION = 0x0112
+_ORIENTATION, _PHOTOMETRIC = 0x0112, 0x0106
+_WHITE_IS_ZERO = 0
 _SIXTEEN = ("I;16", "I;16L", "I;16B", "I;16N")
 
 Pixels = np.ndarray
@@ -182,6 +183,9 @@ def _frame(path: Path, image: Any, options: Options, account: Account) -> Pixels
         turned = ImageOps.exif_transpose(image)
         account.rules["turned as their EXIF says"] = None
     mode = turned.mode
+    if mode == "I" and image.format == "PPM":
+        # Of more than 256 shades, scaled to 65,535 by whoever opened it.
+        mode = "I;16"
     if "transparency" in turned.info and mode in ("1", "L", "RGB", "P"):
         mode = "keyed"
     if mode not in RULES:
@@ -191,7 +195,16 @@ def _frame(path: Path, image: Any, options: Options, account: Account) -> Pixels
             f"there is one for {allowed}. Save it as grey or RGB with 8 bits."
         )
     pixels = RULES[mode](path, turned, options, account)
+    if mode in (*_SIXTEEN, "F") and _tag(image, _PHOTOMETRIC) == _WHITE_IS_ZERO:
+        # Of 8 bits it was turned by whoever opened it.
+        pixels = 255 - pixels
+        account.rules["white is 0, turned as the file says"] = None
     return pixels[..., None] if pixels.ndim == 2 else pixels
+
+
+def _tag(image: Any, number: int) -> Any:
+    """What a TIFF file says of its picture; ``None`` of others."""
+    return getattr(image, "tag_v2", {}).get(number)
 
 
 def _plain(path: Path, image: Any, options: Options, account: Account) -> Pixels:

@@ -17,8 +17,20 @@ _SCALE, _OFFSET = "scale_factor", "add_offset"
 _MISSING = ("_FillValue", "missing_value")
 _LOW, _HIGH, _RANGE = "valid_min", "valid_max", "valid_range"
 _UNITS = ("units", "unit")
-_OTHERS = ("PALETTE", "IMAGE_WHITE_IS_ZERO", "DISPLAY_ORIGIN", "_Unsigned")
+_OTHERS = (
+    *("PALETTE", "IMAGE_WHITE_IS_ZERO", "IMAGE_MINMAXRANGE"),
+    *("DISPLAY_ORIGIN", "_Unsigned"),
+)
 """Attributes that change what the numbers mean, and for which there is no rule."""
+_COLOURS = "IMAGE_COLORMODEL"
+_SAME_UNITS = {
+    "s": ("sec", "secs", "second", "seconds"),
+    "ms": ("msec", "msecs", "millisecond", "milliseconds"),
+    "m": ("meter", "meters", "metre", "metres"),
+    "rad": ("radian", "radians"),
+    "deg": ("degree", "degrees"),
+}
+"""Other words for units."""
 _MOST_LETTERS = 60
 
 
@@ -33,7 +45,7 @@ class Meaning:
     factor, offset
         What numbers are multiplied by, and what is added then; ``None`` for neither.
     missing
-        Numbers that stand for none.
+        Numbers that stand for none, and what says so.
     limits
         Names of attributes, and whether they are the least number, with their values.
     """
@@ -41,7 +53,7 @@ class Meaning:
     name: str
     factor: Any = None
     offset: Any = None
-    missing: tuple[Any, ...] = ()
+    missing: tuple[tuple[Any, str], ...] = ()
     limits: tuple[tuple[str, bool, Any], ...] = ()
 
     @property
@@ -63,11 +75,11 @@ class Meaning:
         Unreadable
             Some are missing, outside of what is valid, or would lose digits.
         """
-        for mark in self.missing:
+        for mark, who in self.missing:
             if (values == mark).any():
                 raise Unreadable(
                     f"{self.name} holds {int((values == mark).sum())} missing values "
-                    f"(its attribute says that {mark} is one). Leave such sequences out"
+                    f"({who} {mark} is one). Leave such sequences out"
                 )
         whole = values.dtype.kind in "iu"
         meant = self._scaled(values) if self.scaled else values
@@ -114,6 +126,9 @@ def meaning_of(name: str, attributes: Any) -> Meaning:
                 f"{name} has an attribute {key}, which says what its numbers mean "
                 f"in a way that is not known here. Save it as plain numbers"
             )
+    colours = _text(attributes.get(_COLOURS, "RGB"))
+    if colours != "RGB":
+        raise Unreadable(f"{name} has colours of the model {colours}. Save it as RGB")
     missing = (_number(name, attributes, key) for key in _MISSING)
     limits = [
         (key, key == _LOW, value)
@@ -127,7 +142,7 @@ def meaning_of(name: str, attributes: Any) -> Meaning:
         name,
         _number(name, attributes, _SCALE),
         _number(name, attributes, _OFFSET),
-        tuple(mark for mark in missing if mark is not None),
+        tuple((m, "its attribute says that") for m in missing if m is not None),
         tuple(limits),
     )
 
@@ -135,11 +150,31 @@ def meaning_of(name: str, attributes: Any) -> Meaning:
 def unit_of(attributes: Any) -> str:
     """The unit that the attributes tell; empty for none."""
     for key in _UNITS:
-        told = attributes.get(key, "")
-        told = told.decode(errors="replace") if isinstance(told, bytes) else told
-        if isinstance(told, str) and told.strip():
-            return told.strip()[:_MOST_LETTERS]
+        if told := _text(attributes.get(key, "")):
+            return told[:_MOST_LETTERS]
     return ""
+
+
+def same_unit(one: str, other: str) -> bool:
+    """Whether two units are the same, in other words or not.
+
+    Parameters
+    ----------
+    one, other
+        As files tell them; times ``since`` whenever are times.
+    """
+    return _plain(one) == _plain(other)
+
+
+def _plain(unit: str) -> str:
+    word = unit.partition(" since ")[0].strip()
+    found = (u for u, others in _SAME_UNITS.items() if word.lower() in others)
+    return next(found, word)
+
+
+def _text(told: Any) -> str:
+    told = told.decode(errors="replace") if isinstance(told, bytes) else told
+    return told.strip() if isinstance(told, str) else ""
 
 
 def _number(name: str, attributes: Any, key: str) -> Any:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import functools
 import math
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
-from h5py import h5l, h5o, h5s  # type: ignore
+from h5py import h5d, h5ds, h5l, h5o, h5s  # type: ignore
 
 from foreworld.data.exchange.recordings.account import Account, Options, Reel
 from foreworld.data.exchange.recordings.arrays import (
@@ -25,6 +26,7 @@ from foreworld.data.exchange.recordings.arrays import (
 from foreworld.data.exchange.recordings.formats.attributes import (
     Meaning,
     meaning_of,
+    same_unit,
     unit_of,
 )
 from foreworld.data.exchange.recordings.guard import (
@@ -33,14 +35,16 @@ from foreworld.data.exchange.recordings.guard import (
     check_memory,
     reading,
 )
+from foreworld.data.exchange.recordings.layout import labelled
 from foreworld.data.exchange.recordings.names import columns_of
-from foreworld.data.format.schema import PARAMETER, STEP
+from foreworld.data.format.schema import PARAMETER, STEP, row_of
 
 HDF5 = (".h5", ".hdf5", ".he5", ".hdf", ".nc")
 """How names of HDF5 files end; netCDF 4 is HDF5."""
 _MATLAB = "MATLAB_class"
 _TIMES = ("time", PARAMETER + STEP)
 """Columns of which the unit is said."""
+_TRUTHS = ({"false": 0, "true": 1}, {"no": 0, "yes": 1})
 _MOST_LINKS = 16
 _LARGE, _SUM = 2**18, 4
 """Bytes of a chunk, packed, from which on it is looked at: smaller ones unpack to a
@@ -83,6 +87,10 @@ def hdf5_reels(path: Path, options: Options, account: Account) -> list[Reel]:
             used[h5o.get_info(array.id).addr] = name
         # What a link leads to is not left out.
         names = {n: used.get(h5o.get_info(file[n].id).addr, n) for n in visited}
+        # Nor is what only says how an axis is called.
+        for name in [n for n in visited if h5ds.is_scale(file[n].id)]:
+            if names[name] not in used.values():
+                del names[name]
         held = [*dict.fromkeys([*names.values(), *used.values()])]
     return file_reels(path, "HDF5", found, held, options, account, tuple(files))
 
@@ -151,7 +159,7 @@ def _check_virtual(
     path: Path, name: str, array: h5py.Dataset, files: list[Path]
 ) -> None:
     """A virtual array shows others; all of them must lie beside it, and cover it."""
-    covered = 0
+    covered, spaces = 0, []
     for source in array.virtual_sources():
         other = path if source.file_name == "." else path.parent / source.file_name
         if "/" in source.file_name or source.file_name in ("", ".."):
@@ -179,8 +187,48 @@ def _check_virtual(
         if other not in files:
             files.append(other)
         covered += shown
-    if covered != math.prod(array.shape):
+        spaces.append(source.vspace)
+    whole = math.prod(array.shape)
+    short = covered < whole
+    if not short and (covered > whole or _overlap(spaces)):
+        short = not _fill(path, name, array.shape, spaces)
+    if short:
         raise Unreadable(f"{name} is virtual, and parts of it show nothing")
+
+
+def _overlap(spaces: list[Any]) -> bool:
+    """Whether parts of an array may be shown twice: the boxes around them meet."""
+    boxes = [np.asarray(space.get_select_bounds()) for space in spaces]
+    order = sorted(boxes, key=lambda box: tuple(box[0]))
+    for i, (low, high) in enumerate(order):
+        for other_low, other_high in order[i + 1 :]:
+            if other_low[0] > high[0]:
+                break
+            if (other_low <= high).all() and (other_high >= low).all():
+                return True
+    return False
+
+
+def _fill(path: Path, name: str, shape: tuple[int, ...], spaces: list[Any]) -> bool:
+    """Whether parts of an array cover it, found by marking what each shows."""
+    check_memory(path, math.prod(shape))
+    shown = np.zeros(shape, bool)
+    for space in spaces:
+        if space.get_select_type() == h5s.SEL_ALL:
+            return True
+        if not space.is_regular_hyperslab():
+            raise Unreadable(f"{name} is virtual in a way that is not followed")
+        shown[
+            np.ix_(
+                *(
+                    (first + step * np.arange(num)[:, None] + np.arange(size)).ravel()
+                    for first, step, num, size in zip(
+                        *space.get_regular_hyperslab(), strict=True
+                    )
+                )
+            )
+        ] = True
+    return bool(shown.all())
 
 
 def _check_written(path: Path, name: str, array: h5py.Dataset) -> None:
@@ -238,7 +286,9 @@ def _held(
     path: Path, key: str, name: str, array: h5py.Dataset, account: Account
 ) -> Held:
     attributes: Any = array.attrs
-    meaning = meaning_of(name, attributes)
+    meaning = _with_fill(key, array, meaning_of(name, attributes))
+    if (names := h5py.check_enum_dtype(array.dtype)) is not None:
+        _check_names(key, name, names, path, account)
     dtype, matlab = array.dtype, _MATLAB in attributes
     if matlab:
         kind = bytes(attributes[_MATLAB]).decode(errors="replace")
@@ -250,11 +300,62 @@ def _held(
     if meaning.scaled:
         dtype = np.dtype(np.float64)
         account.say(str(meaning), path)
-    if key in _TIMES and (unit := unit_of(attributes)):
-        account.say(f"{name} is in {unit!r}, which is not converted", path)
+    if unit := unit_of(attributes):
+        _check_unit(key, name, unit, path, account)
     turn = slice(None, None, -1 if matlab else 1)
     read = functools.partial(_read, path, name, dtype, matlab, meaning)
-    return Held(array.shape[turn], dtype, read, (array.chunks or ())[turn], matlab)
+    chunk, axes = (array.chunks or ())[turn], labelled(_labels(array))
+    return Held(array.shape[turn], dtype, read, chunk, matlab, axes)
+
+
+def _with_fill(key: str, array: h5py.Dataset, meaning: Meaning) -> Meaning:
+    """With the number that stands where nothing was written, if somebody chose it."""
+    properties = array.id.get_create_plist()
+    chosen = properties.fill_value_defined() == h5d.FILL_VALUE_USER_DEFINED
+    fill = array.fillvalue if chosen and array.dtype.kind in "iuf" else 0
+    if key == "image" or not fill or fill != fill:
+        # Of frames every number is a colour; 0 is what most choose for no reason.
+        return meaning
+    own = (fill, "where nothing is written,")
+    return replace(meaning, missing=(*meaning.missing, own))
+
+
+def _check_names(
+    key: str, name: str, names: dict[str, int], path: Path, account: Account
+) -> None:
+    """Refuse numbers whose names say something else, and say what they are read as."""
+    told = ", ".join(f"{word}={number}" for word, number in list(names.items())[:8])
+    plain = {word.lower(): number for word, number in names.items()}
+    if row_of(key).dtype == "bool" and plain not in _TRUTHS:
+        raise Unreadable(
+            f"{name} is an enumeration ({told}), and truths are FALSE=0 and TRUE=1. "
+            f"Save it as bool"
+        )
+    account.say(f"{name} is an enumeration, read by its numbers ({told})", path)
+
+
+def _check_unit(key: str, name: str, unit: str, path: Path, account: Account) -> None:
+    """Refuse one column in two units, and steps in another unit than times."""
+    beside = _TIMES if key in _TIMES else (key,)
+    for other in beside:
+        known, where = account.units.get(other, (unit, ""))
+        if not same_unit(known, unit):
+            raise Unreadable(
+                f"{name} is in {unit!r}, but {other.removeprefix(PARAMETER)} in "
+                f"{known!r} ({where}). Bring both in one unit"
+            )
+    account.units.setdefault(key, (unit, str(path)))
+    if key in _TIMES:
+        account.say(f"{name} is in {unit!r}, which is not converted", path)
+
+
+def _labels(array: h5py.Dataset) -> list[str]:
+    """What the axes of an array are called, by themselves or by their scales."""
+    found = []
+    for axis in array.dims:
+        scales = [str(scale).rpartition("/")[2] for scale in axis.keys()]  # noqa: SIM118
+        found.append(axis.label or next(iter(scales), ""))
+    return found
 
 
 def _read(
