@@ -8,6 +8,7 @@ import pytest
 from foreworld.core.keys import root_key
 from foreworld.learners.ppo.ppo import PPO
 from foreworld.play.stage.game import GameStage
+from foreworld.testing.board import NoughtsAndCrosses
 from foreworld.testing.games import RepeatedMatchingPennies
 from foreworld.testing.masked import Nim
 from foreworld.testing.turns import Departure
@@ -141,3 +142,56 @@ def test_who_has_ended_acts_no_more_and_the_others_go_on(serve, open_tab):
         "1",
         "3",
     )
+
+
+def click(tab, row: int, column: int) -> None:
+    """Click on the middle of a cell of the board."""
+    box = tab.page.locator("#picture-0").bounding_box()
+    x, y = (column + 0.5) / 3, (row + 0.5) / 3
+    tab.page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+
+
+def marks(tab) -> str:
+    """The board as it is drawn, row by row: x, o, or a point for a free cell."""
+    middles = tab.pixels().reshape(3, 20, 3, 20, 3).astype(int)
+    signs = {True: "x", False: "o"}
+    drawn = ""
+    for row in range(3):
+        for column in range(3):
+            cell = middles[row, 3:17, column, 3:17].reshape(-1, 3)
+            lit = cell[cell.max(axis=1) - cell.min(axis=1) > 60]
+            drawn += signs[lit[0, 2] > lit[0, 0]] if len(lit) else "."
+    return drawn
+
+
+def test_clicks_on_the_board_and_keys_of_the_game(serve, open_tab):
+    address = serve(GameStage(NoughtsAndCrosses(), seat="cross"))
+    one, two = open_tab(address), open_tab(address, PHONE, "dark")
+    sit(two, "nought")
+    wait_for(two, "#turn", "Waiting for cross.")
+    assert two.page.locator(".target").count() == 0
+    assert one.page.locator(".target").count() == 9
+    click(one, 1, 1)
+    wait_for(two, "#turn", "Your move.")
+    assert marks(two) == "....x...."
+    # A cell that is taken is no target any more.
+    assert two.page.locator(".target").count() == 8
+    assert two.page.locator("#key-4").is_disabled()
+    two.page.keyboard.press("s")
+    click(two, 1, 1)
+    two.page.keyboard.press("q")
+    wait_for(one, "#turn", "Your move.")
+    assert marks(one) == "o...x...."
+    one.shoot("noughts_laptop")
+    two.shoot("noughts_phone_dark")
+    click(one, 0, 2)
+    wait_for(two, "#turn", "Your move.")
+    click(two, 0, 1)
+    wait_for(one, "#turn", "Your move.")
+    one.page.keyboard.press("z")
+    wait_for(
+        two, "#banner", "Episode over after 5 steps. 'New episode' begins the next."
+    )
+    assert marks(two) == "oox.x.x.."
+    assert (told(two, "cross", "return"), told(two, "nought", "return")) == ("1", "-1")
+    assert one.page.locator(".target").count() == 0

@@ -1,3 +1,4 @@
+from foreworld.testing.board import NoughtsAndCrosses as NoughtsAndCrosses
 from foreworld.testing.checks import CheckError as CheckError
 from foreworld.testing.columns import ColumnProbe as ColumnProbe
 from foreworld.testing.games import CueProbe as CueProbe

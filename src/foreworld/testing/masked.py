@@ -78,6 +78,12 @@ class Cards(AbstractWorld):
         """Those in hand."""
         return state.held
 
+    def targets(self, state: CardsState) -> Float[Array, "num_cards 4"]:
+        """The block of each card."""
+        left = jnp.arange(self.num_cards)
+        ends = [left / self.num_cards, 0 * left, (left + 1) / self.num_cards, left >= 0]
+        return jnp.stack([end.astype(jnp.float32) for end in ends], axis=1)
+
     def step(
         self, state: CardsState, action: Int[Array, ""], key: Key[Array, ""]
     ) -> Step:

@@ -15,6 +15,7 @@ from foreworld.core.parts import paths
 from foreworld.core.parts.opening import opened
 from foreworld.core.parts.part import Traced, field_specs
 from foreworld.core.parts.partition import combine, partition, stack
+from foreworld.play.hands.targets import check_targets
 from foreworld.testing._games import check_silence
 from foreworld.testing.checks import (
     CheckError,
@@ -84,6 +85,10 @@ def check_world(world: AbstractWorld, key: Key[Array, ""] | None = None) -> None
             f"{name}: the action space must be a dictionary by agent {agents}.",
         )
         check_silence(world, key)
+    try:
+        check_targets(world)
+    except ConfigError as error:
+        raise CheckError(str(error)) from error
 
 
 def _check_against_plain(world: AbstractWorld, key: Key[Array, ""]) -> None:

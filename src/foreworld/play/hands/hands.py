@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
+
 from foreworld.core.errors import ConfigError
+from foreworld.play.hands.targets import targets_of
+from foreworld.play.stage.base import Target
 from foreworld.play.stage.episode import Episode
 from foreworld.play.stage.numbers import StateNumbers
 from foreworld.play.stage.pace import natural_pace
 from foreworld.play.web import messages
-from foreworld.worlds.base import State
+from foreworld.worlds.base import State, Turn
 from foreworld.worlds.dynamics.base import AbstractDynamics
 
 SWING = 0.15
@@ -102,6 +106,15 @@ class Hands:
         """What is to be said once."""
         notice, self._notice = self._notice, ""
         return notice
+
+    def targets(self) -> tuple[Target, ...]:
+        """Where a click means an action that is allowed now."""
+        view, num = self._episode.view, self.num_actions
+        if view.targets is None or self._episode.ended:
+            return ()
+        allowed = view.turn.allowed if isinstance(view.turn, Turn) else None
+        known = range(num) if allowed is None else np.flatnonzero(allowed).tolist()
+        return targets_of(view.targets, known)
 
     def _release(self) -> None:
         if not self.drag():

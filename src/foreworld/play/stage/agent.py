@@ -134,6 +134,7 @@ class AgentSession(AbstractSession):
             fields=self._episode.knobs.values(),
             banner=end_of(self._episode, "" if self._agent_acts else AGAIN),
             notice=self._hands.notice(),
+            targets=self._hands.targets(),
             agent_acts=self._agent_acts,
         )
 

@@ -13,6 +13,7 @@ from foreworld.core.parts.opening import opened
 from foreworld.play.hands.hands import Hands
 from foreworld.play.hands.keys import keys
 from foreworld.play.hands.sliders import sliders
+from foreworld.play.hands.targets import check_targets
 from foreworld.play.stage.base import AbstractSession, AbstractStage, Frame, Page
 from foreworld.play.stage.episode import Episode
 from foreworld.play.stage.numbers import axes, plane
@@ -43,6 +44,7 @@ class WorldStage(AbstractStage):
     def __init__(self, world: AbstractWorld, seed: int = 0) -> None:
         look_at(world)
         self._world, self._seed = opened(world), seed
+        check_targets(self._world)
         self._keys = keys(self._world)
 
     def page(self) -> Page:
@@ -117,6 +119,7 @@ class WorldSession(AbstractSession):
             state=tuple(state) if self._hands.numbers else (),
             banner=end_of(self._episode, AGAIN),
             notice=self._hands.notice(),
+            targets=self._hands.targets(),
         )
 
 

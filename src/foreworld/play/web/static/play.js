@@ -210,6 +210,7 @@ function draw(header, pixels) {
   const most = Math.max(...header.bars.map((bar) => bar.value));
   for (const bar of header.bars) showBar(bar, bar.value === most, seen.bars, at("bars"));
   showSeats(header);
+  showTargets(header.targets, header.chosen);
   for (const [name, value] of Object.entries(header.fields)) showField(name, value, header.notice);
   at("stage").dataset.frame = header.frame;
 }

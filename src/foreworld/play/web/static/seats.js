@@ -65,7 +65,6 @@ function showSeats(header) {
     button.title = choices.length && !can ? "not allowed now" : "";
   }
   for (const told of header.panels) showPanel(told);
-  showTargets(header.targets, header.chosen);
 }
 
 function takeKeys(name) {
