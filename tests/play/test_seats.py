@@ -56,6 +56,14 @@ def test_one_person_plays_nim_against_the_policy(serve, open_tab):
     tab.shoot("nim_end")
     tab.click("#restart")
     wait_for(tab, "#turn", "Your move.")
+    # A lost connection frees the seat; the page asks for it again.
+    tab.page.evaluate("socket.close()")
+    tab.page.wait_for_selector("#status[data-state='lost']")
+    tab.page.wait_for_selector("#status[data-state='live']")
+    # The page was built anew, so this is said of the seat that it got again.
+    wait_for(tab, "#turn", "Your move.")
+    tab.page.keyboard.press("1")
+    tab.wait_until("step", 1)
 
 
 def test_a_forbidden_move_is_shown_and_cannot_be_made(serve, open_tab):
