@@ -100,7 +100,10 @@ def test_the_configuration_of_a_data_set(
         assert check(folder) == []
         data = fw.load(folder)
         assert data.train.image.shape[0] == 3 and repr(data) and data.identity
-        assert main(["preview", str(folder), "--out", "pictures", "--quiet"]) == 0
+        assert (
+            main(["preview", str(folder), "--out", "pictures", "--quiet", "--force"])
+            == 0
+        )
         with pytest.raises(NotAtHandError, match=r"evil|antigravity|path|nowhere"):
             data.family.world.reset(None)
         again = fw.Parameters(None, "rnn_deconvolve", str(folder))

@@ -86,5 +86,5 @@ def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch, number):
     assert str(caught.value) == (
         f"cannot lock {path}: the file system gives no locks, without which "
         f"two workers may do the same work. Have it mounted with them. Choose another "
-        f"folder with --out or with FOREWORLD_HOME."
+        f"place with --out or with FOREWORLD_HOME."
     )
