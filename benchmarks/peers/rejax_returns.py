@@ -2,7 +2,7 @@
 
     python benchmarks/peers/rejax_returns.py CartPole-v1 '{"learning_rate": [1e-3]}' 4
 
-Makes the environment (``.peers/rejax``, ignored) where it is not there, and runs itself
+Makes the environment (``.venv/peers/rejax``) where it is not there, and runs itself
 in it. Prints one line of JSON: mean test return by setting and seed, and environment
 steps a second of all runs in one program, evaluations included, compiling not.
 """
@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent / ".peers" / "rejax"
+ROOT = Path(__file__).parent.parent.parent / ".venv" / "peers" / "rejax"
 PINS = ("rejax==0.1.3", "gymnax==0.0.9", "jax==0.10.2")
 EVALUATIONS, EPISODES = 10, 128
 
