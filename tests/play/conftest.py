@@ -10,11 +10,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 
+from foreworld.core.keys import root_key
+from foreworld.learners.ppo.ppo import PPO
+from foreworld.networks.mlp import MLP
 from foreworld.play.web.loopback import Page
 from foreworld.play.web.server import application
+from foreworld.worlds.policy import AbstractPolicy
+from tests.play.whisper import Whisper
 
 CHROMIUM = os.environ.get("FOREWORLD_CHROMIUM") or shutil.which("chromium") or ""
 PHONE, LAPTOP = (390, 844), (1100, 820)
@@ -146,6 +152,14 @@ class Tab:
     def _request(self, request: Any) -> None:
         if not request.url.startswith(self.origin):
             self.foreign.append(request.url)
+
+
+@pytest.fixture(scope="session")
+def whisper_policy() -> AbstractPolicy:
+    """A policy of a game with actions of several fields, which tells what it thinks."""
+    game, learner = Whisper(), PPO(network=MLP(hidden_size=4, num_layers=1))
+    state = jax.jit(lambda key: learner.init(key, game))(root_key(0))
+    return learner.policy(state, game)
 
 
 @pytest.fixture

@@ -50,6 +50,8 @@ def every_wrong_field() -> Iterator[str]:
         "set": {"name": "x", "value": 1.0},
         "grab": {"x": 0.5, "y": 0.5},
         "nudge": {"column": 0, "amount": 1.0},
+        "choose": {"field": "x", "action": 1},
+        "enter": {"field": "x", "numbers": [1.0]},
     }
     wrong = (None, EMOJI, [], {}, [[1]], "1", True, 1.5, 7)
     for kind, fields in right.items():

@@ -13,6 +13,7 @@ from foreworld.testing.games import RepeatedMatchingPennies
 from foreworld.testing.masked import Nim
 from foreworld.testing.turns import Departure
 from tests.play.conftest import PHONE
+from tests.play.whisper import SIGNS, TELLER, Whisper
 
 NOTHING = "\u2013"
 """Shown in the place of an action before there is one."""
@@ -76,7 +77,7 @@ def test_a_forbidden_move_is_shown_and_cannot_be_made(serve, open_tab):
         assert button.is_disabled() == (action >= left)
     before = tab.number("step")
     tab.page.keyboard.press("3")
-    tab.page.evaluate("say('act', { action: 2 })")
+    tab.page.evaluate("say('choose', { field: '', action: 2 })")
     wait_for(tab, "#notice", "this action is not allowed here")
     assert tab.number("step") == before
     tab.shoot("nim_forbidden")
@@ -144,7 +145,7 @@ def test_who_has_ended_acts_no_more_and_the_others_go_on(serve, open_tab):
     tab.page.keyboard.press("1")
     wait_for(tab, "[data-agent='leaving'] .seat-status", "ended")
     assert tab.page.locator("#key-0").is_disabled()
-    tab.page.evaluate("say('act', { action: 0 })")
+    tab.page.evaluate("say('choose', { field: '', action: 0 })")
     tab.wait_until("step", 3)
     assert (told(tab, "leaving", "return"), told(tab, "staying", "return")) == (
         "1",
@@ -203,3 +204,48 @@ def test_clicks_on_the_board_and_keys_of_the_game(serve, open_tab):
     assert marks(two) == "oox.x.x.."
     assert (told(two, "cross", "return"), told(two, "nought", "return")) == ("1", "-1")
     assert one.page.locator(".target").count() == 0
+
+
+def test_fields_of_an_action_and_what_a_seat_observes(serve, open_tab, whisper_policy):
+    address = serve(GameStage(Whisper(), whisper_policy, "PPO", seat=TELLER))
+    one, two = open_tab(address), open_tab(address, PHONE)
+    observed = "[data-agent='{}'] .sight"
+    wait_for(one, "#turn", "Your move: choose word and how/loud.")
+    secret = panel(one, "teller", ".sight[data-name='secret'] b")
+    colour = one.page.evaluate(
+        """() => Array.from(document.querySelector(".sight[data-name='card'] canvas")
+            .getContext("2d").getImageData(1, 1, 1, 1).data)"""
+    )
+    assert colour[:3] == [200 * (sign == secret) for sign in SIGNS]
+    # Who watches sees all, who plays its own alone; nothing else is in the page.
+    assert one.page.locator(observed.format("guesser")).count() == 0
+    assert two.page.locator(observed.format("teller")).count() == 2
+    sit(two, "guesser")
+    assert two.page.locator(observed.format("teller")).count() == 0
+    assert two.page.locator(observed.format("guesser")).count() == 3
+    secret = panel(one, "teller", ".sight[data-name='secret'] b")
+    word = next(i for i, sign in enumerate(SIGNS) if sign != secret)
+    assert one.page.locator(f"#key-word-{SIGNS.index(secret)}").is_disabled()
+    one.page.click(f"#key-word-{word}")
+    wait_for(one, "#turn", "Your move: choose how/loud.")
+    wait_for(one, "[data-field='word'] .field-head span", SIGNS[word])
+    one.shoot("whisper_teller")
+    one.page.keyboard.press("5")
+    wait_for(two, "#turn", "Your move: choose guess and aim.")
+    assert panel(two, "guesser", ".sight[data-name='word'] b") == SIGNS[word]
+    range_ = two.page.locator("[data-field='aim'] input").first
+    range_.fill("0.5")
+    two.page.click("[data-field='aim'] button")
+    wait_for(two, "#turn", "Your move: choose guess.")
+    two.shoot("whisper_guesser_phone")
+    assert two.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    two.page.keyboard.press("1")
+    wait_for(one, "#turn", "Your move: choose word and how/loud.")
+    assert told(one, "guesser", "return") == "0.5"
+    assert told(one, "guesser", "last action") == "guess: sun, aim: 0.5, 0"
+    # Where the policy plays, its probabilities are told by field.
+    one.page.click("[data-agent='teller'] .seat-button")
+    wait_for(two, "#turn", "Your move: choose guess and aim.")
+    names = two.page.locator("[data-agent='teller'] .seat-bars .seat-field")
+    assert names.all_inner_texts() == ["word", "how/loud"]
+    two.shoot("whisper_bars_phone")

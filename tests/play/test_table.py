@@ -6,11 +6,11 @@ import jax.numpy as jnp
 import pytest
 
 from foreworld.core.errors import ConfigError
-from foreworld.play.hands.keys import seat_keys
+from foreworld.play.hands.fields import seat_of
 from foreworld.play.hands.targets import check_targets
 from foreworld.play.stage.game import GameStage
 from foreworld.play.stage.world import WorldStage
-from foreworld.play.web.messages import Act, Restart, Sit, Stand, Tick
+from foreworld.play.web.messages import Act, Choose, Restart, Sit, Stand, Tick
 from foreworld.testing.board import NoughtsAndCrosses
 from foreworld.testing.games import RepeatedMatchingPennies
 from foreworld.testing.masked import Cards, Nim
@@ -68,7 +68,7 @@ def test_one_clock_goes_on_where_the_other_has_stopped(guests):
 
 def test_what_a_seat_may_do_is_said(guests):
     one, two, woken = guests
-    assert notice_of(one, Act(0)) == "you watch: take a free seat to play."
+    assert notice_of(one, Choose("", 0)) == "you watch: take a free seat to play."
     one.advance()
     assert notice_of(one, Sit("even")) == ""
     # The first to sit begins anew; a watcher's clock drives nothing from then on.
@@ -80,28 +80,28 @@ def test_what_a_seat_may_do_is_said(guests):
         "even is taken. Choose a free seat, or watch."
     )
     assert notice_of(two, Sit("nobody")) == (
-        "a person cannot play 'nobody'. Seats for persons: even, odd."
+        "a person cannot play 'nobody': no such agent. Seats for persons: even, odd."
     )
     assert notice_of(two, Sit("odd")) == ""
     woken.clear()
-    assert notice_of(one, Act(1)) == ""
+    assert notice_of(one, Choose("", 1)) == ""
     assert woken == [1]
     # A choice may be changed before the step, and is in no frame of another.
-    assert notice_of(one, Act(0)) == ""
-    assert (one.frame().chosen, two.frame().chosen) == (0, -1)
-    assert notice_of(two, Act(2)) == "this action is not allowed here"
-    two.handle(Act(0))
+    assert notice_of(one, Choose("", 0)) == ""
+    assert (one.frame().chosen, two.frame().chosen) == ({"": 0}, {})
+    assert notice_of(two, Choose("", 2)) == "this action is not allowed here"
+    two.handle(Choose("", 0))
     assert [panel.total for panel in one.frame().panels] == [1.0, -1.0]
     # Who changes seats leaves the other one to the policy.
     one.handle(Stand())
     two.handle(Sit("even"))
     assert [p.player for p in two.frame().panels] == ["you", "a random policy"]
     for _ in range(2):
-        two.handle(Act(1))
+        two.handle(Choose("", 1))
     assert two.frame().banner == (
         "Episode over after 3 steps. 'New episode' begins the next."
     )
-    assert notice_of(two, Act(1)) == "the episode is over: begin a new one."
+    assert notice_of(two, Choose("", 1)) == "the episode is over: begin a new one."
     assert not any(two.advance() for _ in range(3))
     assert notice_of(two, Restart()) == ""
     assert step_of(two) == 0
@@ -110,7 +110,7 @@ def test_what_a_seat_may_do_is_said(guests):
 def test_out_of_turn_nothing_can_be_chosen():
     session = GameStage(Nim(), seat="second").session(1)
     session.join(lambda: None)
-    assert notice_of(session, Act(0)) == "it is not the turn of second."
+    assert notice_of(session, Choose("", 0)) == "it is not the turn of second."
     assert session.frame().turn == "Waiting for first."
 
 
@@ -128,7 +128,7 @@ def test_targets_are_those_of_allowed_actions():
 
 def test_keys_and_targets_that_do_not_fit_are_named():
     with pytest.raises(ConfigError) as error:
-        seat_keys(Mistyped(), "cross")
+        seat_of(Mistyped(), "cross")
     assert str(error.value) == (
         "Mistyped.keys('cross') is ('a', 'b'); it must be one key for each of 9 "
         "actions, all different, or empty."

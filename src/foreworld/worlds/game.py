@@ -43,7 +43,8 @@ class AbstractGame(AbstractWorld):
     def keys(self, agent: str) -> tuple[str, ...]:
         """The key of each action of an agent in live play, as browsers call keys.
 
-        By default none is stated: arrows where actions are called up, down, left and
+        Of a record it is the key of each choice of each field, in their order. By
+        default none is stated: arrows where actions are called up, down, left and
         right, else digits and then letters.
 
         Parameters

@@ -70,6 +70,9 @@ class AbstractPolicy(eqx.Module):
     def think(self, memory: Any, obs: Observation, turn: Turns = None) -> Any:
         """What it thinks of an observation: ``probabilities`` of actions, ``value``.
 
+        Probabilities are one a choice, a dictionary by field for a record, ``None`` for
+        a box.
+
         Parameters
         ----------
         memory, obs, turn

@@ -14,6 +14,7 @@ from foreworld.networks.base import AbstractNetwork, Memory, Outputs, Parameters
 from foreworld.nn.distributions import (
     AbstractDistribution,
     Categorical,
+    Joint,
     distribution,
 )
 from foreworld.worlds.base import Action, Observation
@@ -26,12 +27,12 @@ class Thought(NamedTuple):
     Attributes
     ----------
     probabilities
-        Of the actions; ``None`` where there is no number of choices.
+        Of the actions; by field for a record, and ``None`` for a box.
     value
         Discounted return that it expects from here.
     """
 
-    probabilities: Float[Array, " num_actions"] | None
+    probabilities: Any
     value: Float[Array, ""]
 
 
@@ -79,8 +80,7 @@ class ActorPolicy(AbstractPolicy):
         """
         _, outputs = self._step(memory, obs)
         actions = self._actions(outputs, turn)
-        known = actions.probabilities if isinstance(actions, Categorical) else None
-        return Thought(known, outputs.values[0])
+        return Thought(_probabilities(actions), outputs.values[0])
 
     def _actions(self, outputs: Outputs, turn: Any) -> AbstractDistribution:
         allowed = None if turn is None else turn.allowed
@@ -91,3 +91,10 @@ class ActorPolicy(AbstractPolicy):
         going_on = jnp.zeros(1, bool)
         memory, outputs = self.network.step(self.parameters, memory, obs, going_on)
         return memory, jax.tree.map(lambda x: x[0], outputs)
+
+
+def _probabilities(actions: AbstractDistribution) -> Any:
+    """Of each choice, by field for a record; ``None`` for a box."""
+    if isinstance(actions, Joint):
+        return {name: _probabilities(one) for name, one in actions.fields.items()}
+    return actions.probabilities if isinstance(actions, Categorical) else None

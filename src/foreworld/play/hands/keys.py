@@ -1,10 +1,12 @@
 """Which key chooses which action.
 
 Those that a game states, arrows where a world has directions, else digits and letters.
+Choices beyond the last letter have a button and no key.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from foreworld.core.errors import ConfigError
@@ -44,16 +46,13 @@ def keys(world: AbstractWorld) -> tuple[Key, ...]:
             f"{name} has actions {space}, but keys choose among a number of them "
             f"(Discrete). Choose another world: 'foreworld list worlds'."
         )
-    if space.num > len(_PLAIN):
-        raise ConfigError(
-            f"{name} has {space.num} actions, but there are only {len(_PLAIN)} keys "
-            f"for them."
-        )
-    return _keys_of(space, ())
+    return _keys_of(space, _codes((space,), ()))
 
 
-def seat_keys(game: AbstractGame, agent: str) -> tuple[Key, ...]:
-    """The keys of a person in an agent's place.
+def field_keys(
+    game: AbstractGame, agent: str, spaces: Iterable[Discrete]
+) -> tuple[tuple[Key, ...], ...]:
+    """The keys of a person in an agent's place, for each choice that it makes.
 
     Parameters
     ----------
@@ -61,27 +60,23 @@ def seat_keys(game: AbstractGame, agent: str) -> tuple[Key, ...]:
         The game.
     agent
         One of its agents.
-
-    Returns
-    -------
-    keys
-        None where the agent's actions are no choices, or too many for keys.
+    spaces
+        The choices of its action, of a record those of all fields.
 
     Raises
     ------
     ConfigError
-        The keys that the game states are not one for each action.
+        The keys that the game states are not one for each choice.
     """
-    space: Any = game.action_space
-    space, stated = space[agent], game.keys(agent)
-    if not isinstance(space, Discrete):
-        return ()
-    if stated and len(set(stated)) != space.num:
+    spaces, stated = tuple(spaces), game.keys(agent)
+    num = sum(space.num for space in spaces)
+    if stated and (len(stated) != num or len(set(stated)) != num):
         raise ConfigError(
             f"{type(game).__name__}.keys({agent!r}) is {stated!r}; it must be one key "
-            f"for each of {space.num} actions, all different, or empty."
+            f"for each of {num} actions, all different, or empty."
         )
-    return () if space.num > len(stated or _PLAIN) else _keys_of(space, stated)
+    codes = _codes(spaces, stated)
+    return tuple(_keys_of(space, codes) for space in spaces)
 
 
 def names_of(space: Discrete) -> tuple[str, ...]:
@@ -89,11 +84,20 @@ def names_of(space: Discrete) -> tuple[str, ...]:
     return space.names or tuple(f"action {action}" for action in range(space.num))
 
 
-def _keys_of(space: Discrete, stated: tuple[str, ...]) -> tuple[Key, ...]:
+def _codes(spaces: tuple[Discrete, ...], stated: tuple[str, ...]) -> Iterator[str]:
+    """The key of each choice, field by field; empty where none is left."""
+    yield from stated
+    free = dict(_ARROWS)
+    names = [name for space in spaces for name in names_of(space)]
+    for i, name in enumerate(names[len(stated) :]):
+        plain = _PLAIN[i] if i < len(_PLAIN) else ""
+        yield free.pop(name, (plain, ""))[0]
+
+
+def _keys_of(space: Discrete, codes: Iterator[str]) -> tuple[Key, ...]:
     signs = dict(_ARROWS.values())
     made = []
     for i, name in enumerate(names_of(space)):
-        plain = _ARROWS.get(name, (_PLAIN[i], ""))[0]
-        code = stated[i] if stated else plain
+        code = next(codes)
         made.append(Key(code, signs.get(code, code), i, name))
     return tuple(made)

@@ -27,7 +27,8 @@ class Key:
     Attributes
     ----------
     code
-        What the browser calls the key (``KeyboardEvent.key``).
+        What the browser calls the key (``KeyboardEvent.key``); empty for a button
+        alone.
     label
         What is written on the button.
     action
@@ -44,24 +45,27 @@ class Key:
 
 @dataclass(frozen=True)
 class Slider:
-    """A number that can be changed while the world runs.
+    """A number that can be changed: of a world while it runs, or of an action.
 
     Attributes
     ----------
     name
-        Name of the world's field.
+        Name of the world's field, or of the entry of an action.
     value, low, high
-        Where it stands and where its ends are. The box beside it goes beyond the
-        ends where the field allows it.
+        Where it stands and where its ends are. The box beside a world's number goes
+        beyond the ends where the field allows it.
     unit
         For people.
+    whole
+        Whether it is a whole number.
     """
 
     name: str
     value: float
     low: float
     high: float
-    unit: str
+    unit: str = ""
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,26 @@ class Axis:
 
 
 @dataclass(frozen=True)
+class Field:
+    """A part of an action that is chosen by itself.
+
+    Attributes
+    ----------
+    name
+        Path of a record's field, such as ``body/left``; empty for an action that is no
+        record.
+    keys
+        One for each choice; none where numbers are chosen.
+    sliders
+        One for each entry of a box; none where there are choices.
+    """
+
+    name: str
+    keys: tuple[Key, ...] = ()
+    sliders: tuple[Slider, ...] = ()
+
+
+@dataclass(frozen=True)
 class Seat:
     """An agent of a game.
 
@@ -80,12 +104,15 @@ class Seat:
     ----------
     name
         Name of the agent.
-    keys
+    fields
         How a person acts there; none where only a policy can.
+    refusal
+        Why only a policy can; empty where a person can, too.
     """
 
     name: str
-    keys: tuple[Key, ...]
+    fields: tuple[Field, ...]
+    refusal: str = ""
 
 
 @dataclass(frozen=True)
@@ -149,10 +176,30 @@ class Number:
 
 @dataclass(frozen=True)
 class Bar:
-    """A share from 0 to 1, drawn as a bar."""
+    """A share from 0 to 1, drawn as a bar; ``field`` is that of a record's choice."""
 
     name: str
     value: float
+    field: str = ""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A part of what an agent observes: a picture, or a text.
+
+    Attributes
+    ----------
+    name
+        Field of a record and number of an entry; empty for an observation of one part.
+    text
+        A number, or the name of a choice.
+    picture
+        ``None`` for a text.
+    """
+
+    name: str
+    text: str = ""
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True)
@@ -175,6 +222,8 @@ class Panel:
         Of the last step, and their sum in this episode.
     bars
         Probabilities of its actions when it last acted, of a policy that tells.
+    sights
+        What it observes now; nothing where that is hidden from this browser.
     """
 
     name: str
@@ -185,6 +234,7 @@ class Panel:
     reward: float
     total: float
     bars: tuple[Bar, ...] = ()
+    sights: tuple[Sight, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -223,8 +273,9 @@ class Frame:
     seat
         The agent that this browser plays; empty for one that watches.
     choices, chosen
-        Actions that this browser may choose now, and the one it has chosen in a step
-        that waits for others; -1 for none.
+        By field of the action: what this browser may choose now, and what it has chosen
+        in a step that waits for other fields or for others. A field of numbers has no
+        choices. Both are empty out of turn.
     targets
         Where a click means one of these choices.
     turn
@@ -241,8 +292,8 @@ class Frame:
     agent_acts: bool = False
     panels: tuple[Panel, ...] = ()
     seat: str = ""
-    choices: tuple[int, ...] = ()
-    chosen: int = -1
+    choices: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    chosen: dict[str, int | tuple[float, ...]] = field(default_factory=dict)
     targets: tuple[Target, ...] = ()
     turn: str = ""
 

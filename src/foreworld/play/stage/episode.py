@@ -16,7 +16,6 @@ from jaxtyping import Array, Bool, Int, Key, Num, UInt8
 
 from foreworld.core.keys import named_key, pinned
 from foreworld.core.parts.partition import Static, combine
-from foreworld.core.spaces import Discrete
 from foreworld.play.hands.sliders import Knobs
 from foreworld.play.stage.base import Number
 from foreworld.worlds.base import AbstractWorld, Action, Observation, State
@@ -135,13 +134,14 @@ class Episode:
         self._count += 1
         self.view = _begin(*self.knobs.parts, self._policy, key)
 
-    def step(self, action: int | dict[str, int] = OWN_CHOICE) -> bool:
+    def step(self, action: int | dict[str, Any] = OWN_CHOICE) -> bool:
         """Go on by one step; a new episode where this one has ended.
 
         Parameters
         ----------
         action
-            Index of an action, or :data:`OWN_CHOICE`; in a game of each agent.
+            Index of an action, or :data:`OWN_CHOICE`; in a game the actions of agents
+            for which the policy is not to choose.
 
         Returns
         -------
@@ -191,17 +191,35 @@ class Episode:
             ]
         return tuple(shown)
 
-    def _turn(self, scene: Scene, action: int | dict[str, int], stepping: bool) -> None:
-        if action == OWN_CHOICE and isinstance(self.world, AbstractGame):
-            action = dict.fromkeys(self.world.agents, OWN_CHOICE)
+    def _turn(self, scene: Scene, action: int | dict[str, Any], stepping: bool) -> None:
+        blank, own = _blank(self.world), action == OWN_CHOICE
+        if isinstance(self.world, AbstractGame):
+            named = action if isinstance(action, dict) else {}
+            own = {agent: agent not in named for agent in self.world.agents}
+            action = {**blank, **named}
+        elif own:
+            action = blank
         self.view = _turn(
             *self.knobs.parts,
             self._policy,
             scene,
             self.view.action,
-            jax.tree.map(jnp.int32, action),
+            jax.tree.map(lambda x, like: jnp.asarray(x, like.dtype), action, blank),
+            jax.tree.map(jnp.asarray, own),
             jnp.asarray(stepping),
         )
+
+
+def _blank(world: AbstractWorld) -> Action:
+    """Zeros in the form of an action; 0 in a passive world. In a game by agent."""
+    spaces: Any = world.action_space
+    if spaces is None:
+        return np.zeros((), np.int32)
+    if isinstance(world, AbstractGame):
+        like = {agent: spaces[agent].like for agent in world.agents}
+    else:
+        like = spaces.like
+    return jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), like)
 
 
 @pinned()
@@ -214,15 +232,12 @@ def _begin(
 ) -> View:
     world = combine(static, leaves, {})
     memory = None if policy is None else policy.init_memory()
-    running, zero, action = begin(world, named_key(key, "reset")), jnp.float32(0), 0
+    running, zero = begin(world, named_key(key, "reset")), jnp.float32(0)
     if isinstance(world, AbstractGame):
-        spaces: Any = world.action_space
         zero = dict.fromkeys(world.agents, zero)
-        like = {agent: spaces[agent].like for agent in world.agents}
-        action = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), like)
     sums = {"reward": zero, "total": zero, "discounted": zero}
     scene = Scene(key, running, memory, **sums, weight=jnp.float32(1))
-    return _look(world, policy, scene, jax.tree.map(jnp.asarray, action))
+    return _look(world, policy, scene, _blank(world))
 
 
 @pinned()
@@ -234,19 +249,20 @@ def _turn(
     scene: Scene,
     last: Action,
     action: Any,
+    own: Any,
     stepping: Bool[Array, ""],
 ) -> View:
     """Step if ``stepping``, then look: one program for all that a session does."""
     world = combine(static, leaves, {})
     turn = turn_of(world, scene.running)
-    stepping = stepping & _may(world.action_space, turn, action)
+    stepping = stepping & _may(world.action_space, turn, action, own)
 
     def step() -> tuple[Scene, Action]:
         memory, chosen, before = scene.memory, action, scene.running
         if policy is not None:
             act_key = named_key(scene.key, "act", before.num_steps)
-            memory, own = policy.act(memory, before.obs, act_key, turn)
-            chosen = _chosen(world.action_space, action, own)
+            memory, meant = policy.act(memory, before.obs, act_key, turn)
+            chosen = _chosen(action, own, meant)
             memory = policy.acted(memory, chosen)
         done = None if world.action_space is None else chosen
         step_key = named_key(scene.key, "step", before.num_steps)
@@ -268,26 +284,28 @@ def _turn(
     return _look(world, policy, *jax.lax.cond(stepping, step, lambda: (scene, last)))
 
 
-def _may(spaces: Any, turn: Any, action: Any) -> Bool[Array, ""]:
+def _may(spaces: Any, turn: Any, action: Any, own: Any) -> Bool[Array, ""]:
     """Whether what persons chose is allowed: what they may not do is not done."""
     if turn is None:
         return jnp.asarray(True)
     if not isinstance(turn, dict):
-        spaces, turn, action = {"": spaces}, {"": turn}, {"": action}
+        spaces, turn, action, own = {"": spaces}, {"": turn}, {"": action}, {"": own}
     may = jnp.asarray(True)
     for agent, one in turn.items():
         can = spaces[agent].contains(action[agent], one.allowed)
-        may = may & ((action[agent] == OWN_CHOICE) | ~one.acting | can)
+        may = may & (own[agent] | ~one.acting | can)
     return may
 
 
-def _chosen(spaces: Any, action: Any, own: Action) -> Action:
-    """A person's choices, and the policy's where there are none."""
-    if isinstance(spaces, dict):
-        return {name: _chosen(spaces[name], action[name], own[name]) for name in spaces}
-    if not isinstance(spaces, Discrete):
-        return own
-    return jnp.where(action == OWN_CHOICE, own, action).astype(jnp.int32)
+def _chosen(action: Any, own: Any, meant: Action) -> Action:
+    """A person's choices, and what the policy meant where there are none."""
+    if isinstance(own, dict):
+        return {
+            name: _chosen(action[name], one, meant[name]) for name, one in own.items()
+        }
+    return jax.tree.map(
+        lambda x, other: jnp.where(own, other, x).astype(x.dtype), action, meant
+    )
 
 
 def _look(

@@ -11,7 +11,7 @@ from typing import Any
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.keys import named_key, root_key
 from foreworld.core.parts.opening import opened
-from foreworld.play.hands.keys import seat_keys
+from foreworld.play.hands.fields import seat_of
 from foreworld.play.hands.targets import check_targets, targets_of
 from foreworld.play.stage.base import (
     AbstractSession,
@@ -19,13 +19,22 @@ from foreworld.play.stage.base import (
     Frame,
     Page,
     Panel,
-    Seat,
+    Sight,
 )
 from foreworld.play.stage.episode import Episode
 from foreworld.play.stage.pace import natural_rate
+from foreworld.play.stage.sights import sights_of
 from foreworld.play.stage.table import Table
 from foreworld.play.stage.world import summary
-from foreworld.play.web.messages import Act, Message, Restart, Sit, Stand, Tick
+from foreworld.play.web.messages import (
+    Choose,
+    Enter,
+    Message,
+    Restart,
+    Sit,
+    Stand,
+    Tick,
+)
 from foreworld.users.random_policy import RandomPolicy
 from foreworld.worlds.game import AbstractGame
 from foreworld.worlds.look import look_at
@@ -73,14 +82,15 @@ class GameStage(AbstractStage):
         self._title = title or AT_RANDOM
         check_seats(self._game, self._policy)
         check_targets(self._game)
-        self._seats = tuple(Seat(a, seat_keys(self._game, a)) for a in game.agents)
-        can = [one.name for one in self._seats if one.keys]
+        self._seats = tuple(seat_of(self._game, agent) for agent in game.agents)
+        can = [one.name for one in self._seats if one.fields]
         if seat and seat not in game.agents:
             raise unknown_name(f"seat of {type(game).__name__}", seat, game.agents)
         if seat and seat not in can:
+            refusal = next(one.refusal for one in self._seats if one.name == seat)
             raise ConfigError(
-                f"--seat={seat}: the actions of {seat} in {type(game).__name__} are no "
-                f"choices for keys. Seats for persons: {', '.join(can) or 'none'}."
+                f"--seat={seat}: a person cannot play {seat} in {type(game).__name__}: "
+                f"{refusal}. Seats for persons: {', '.join(can) or 'none'}."
             )
         self._table = self._laid(1, seat)
 
@@ -106,8 +116,7 @@ class GameStage(AbstractStage):
 
     def _laid(self, index: int, seat: str = "") -> Table:
         key = named_key(root_key(self._seed), "table", index)
-        playable = tuple(one.name for one in self._seats if one.keys)
-        return Table(Episode(self._game, key, self._policy), playable, seat)
+        return Table(Episode(self._game, key, self._policy), self._seats, seat)
 
 
 class GameSession(AbstractSession):
@@ -144,8 +153,8 @@ class GameSession(AbstractSession):
                 why = table.sit(self, seat)
             case Stand():
                 why = table.stand(self)
-            case Act(action):
-                why = table.choose(self, action)
+            case Choose(field, value) | Enter(field, value):
+                why = table.choose(self, field, value)
             case Tick():
                 why = table.step(self)
             case Restart():
@@ -158,7 +167,7 @@ class GameSession(AbstractSession):
         notice, self._notice = self._notice, ""
         with table.lock:
             episode, seat = table.episode, table.seat_of(self)
-            choices = table.choices(seat) if seat else ()
+            choices = table.choices(seat) if seat else {}
             rows = (episode.view.targets or {}).get(seat)
             return Frame(
                 pictures=(episode.frame,),
@@ -168,8 +177,8 @@ class GameSession(AbstractSession):
                 panels=tuple(self._panel(agent) for agent in _agents(table)),
                 seat=seat,
                 choices=choices,
-                chosen=table.pending.get(seat, -1),
-                targets=targets_of(rows, choices),
+                chosen=dict(table.chosen.get(seat, {})),
+                targets=targets_of(rows, choices.get("", ())),
                 turn=_turn_of(table, seat),
             )
 
@@ -186,7 +195,16 @@ class GameSession(AbstractSession):
             reward=float(scene.reward[agent]),
             total=float(scene.total[agent]),
             bars=table.last_bars.get(agent, ()),
+            sights=self._sights(agent),
         )
+
+    def _sights(self, agent: str) -> tuple[Sight, ...]:
+        """What an agent observes: hidden from those who play another one."""
+        episode, seat = self._table.episode, self._table.seat_of(self)
+        if seat not in ("", agent):
+            return ()
+        spaces: Any = episode.world.observation_space
+        return sights_of(spaces[agent], episode.view.scene.obs[agent])
 
 
 def _agents(table: Table) -> tuple[str, ...]:
@@ -197,7 +215,7 @@ def _agents(table: Table) -> tuple[str, ...]:
 def _status(table: Table, agent: str) -> str:
     if table.has_ended(agent):
         return "ended"
-    if agent in table.pending:
+    if table.has_chosen(agent):
         return "has chosen"
     return "to move" if table.acts(agent) else "silent"
 
@@ -214,10 +232,11 @@ def _turn_of(table: Table, seat: str) -> str:
     if table.has_ended(seat):
         return f"{seat} has ended. The others go on."
     waiting = " and ".join(table.waiting_for())
-    if seat in table.pending:
+    if table.has_chosen(seat):
         return f"You have chosen. Waiting for {waiting}."
     if table.acts(seat):
-        return "Your move."
+        missing = " and ".join(table.missing(seat))
+        return f"Your move: choose {missing}." if missing else "Your move."
     others = " and ".join(one for one in _agents(table) if table.acts(one))
     return f"Waiting for {others or 'the next step'}."
 

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from foreworld.core.spaces import Box, Discrete, Space
+from foreworld.play.hands.fields import element_of, part_of, parts_of
 from foreworld.play.hands.keys import names_of
-from foreworld.play.stage.base import Bar
-from foreworld.play.stage.episode import OWN_CHOICE, Episode
+from foreworld.play.stage.base import Bar, Seat
+from foreworld.play.stage.episode import Episode
 from foreworld.worlds.base import Turn
 
 Guest = Hashable
@@ -37,8 +38,8 @@ class Table:
     ----------
     episode
         The game, with a policy for all its agents.
-    playable
-        Agents whose seats persons can take.
+    seats
+        The agents, and how a person acts in the place of each.
     first_seat
         The seat that the first browser gets; empty for none.
 
@@ -48,8 +49,8 @@ class Table:
         The game.
     seats
         The browsers that have a seat, by agent.
-    pending
-        What persons have chosen for the next step, by agent.
+    chosen
+        What persons have chosen for the next step, by agent and field of its action.
     last_actions
         What each agent did last, for people.
     last_bars
@@ -59,11 +60,12 @@ class Table:
     """
 
     def __init__(
-        self, episode: Episode, playable: tuple[str, ...], first_seat: str = ""
+        self, episode: Episode, seats: tuple[Seat, ...], first_seat: str = ""
     ) -> None:
-        self.episode, self._playable, self._first = episode, playable, first_seat
+        self.episode, self._first = episode, first_seat
+        self._known = {seat.name: seat for seat in seats}
         self.seats: dict[str, Guest] = {}
-        self.pending: dict[str, int] = {}
+        self.chosen: dict[str, dict[str, Any]] = {}
         self.last_actions: dict[str, str] = {}
         self.last_bars: dict[str, tuple[Bar, ...]] = {}
         self.lock = threading.RLock()
@@ -109,9 +111,8 @@ class Table:
             Whose seat.
         """
         with self.lock:
-            if agent not in self._playable:
-                can = ", ".join(self._playable) or "none"
-                return f"a person cannot play {agent[:64]!r}. Seats for persons: {can}."
+            if not self.can_seat(agent):
+                return self._refusal(agent)
             if agent in self.seats:
                 mine = self.seats[agent] is guest
                 taken = f"{agent} is taken. Choose a free seat, or watch."
@@ -132,15 +133,17 @@ class Table:
                 self._go_on(guest)
             return ""
 
-    def choose(self, guest: Guest, action: int) -> str:
-        """Choose the next action of one's agent; may be changed until the step.
+    def choose(self, guest: Guest, field: str, value: int | tuple[float, ...]) -> str:
+        """Choose a part of one's agent's next action; may be changed until the step.
 
         Parameters
         ----------
         guest
             The browser.
-        action
-            Index of the action.
+        field
+            Which part; empty where the action has one alone.
+        value
+            Index of a choice, or the numbers of a box.
         """
         with self.lock:
             agent = self.seat_of(guest)
@@ -152,9 +155,9 @@ class Table:
                 return f"{agent} has ended: it acts no more in this episode."
             if not self.acts(agent):
                 return f"it is not the turn of {agent}."
-            if action not in self.choices(agent):
+            if not self._may(agent, field, value):
                 return "this action is not allowed here"
-            self.pending[agent] = action
+            self.chosen.setdefault(agent, {})[field] = value
             self._go_on(guest)
             return ""
 
@@ -210,48 +213,81 @@ class Table:
 
     def can_seat(self, agent: str) -> bool:
         """Whether a person can play an agent at all."""
-        return agent in self._playable
+        return agent in self._known and bool(self._known[agent].fields)
 
     def has_ended(self, agent: str) -> bool:
         """Whether an agent's own end has come."""
         lasted = self.episode.view.scene.running.lasted or {}
         return bool(lasted[agent] > 0)
 
-    def choices(self, agent: str) -> tuple[int, ...]:
-        """Actions among which an agent may choose now; none out of turn."""
-        space: Any = self.episode.world.action_space
-        if not self.acts(agent) or not isinstance(space[agent], Discrete):
-            return ()
-        allowed = self._turns[agent].allowed
-        known = range(space[agent].num)
-        return tuple(known if allowed is None else np.flatnonzero(allowed).tolist())
+    def choices(self, agent: str) -> dict[str, tuple[int, ...]]:
+        """What an agent may choose now, by field of its action; none out of turn.
+
+        A field of numbers has no choices.
+        """
+        if not self.acts(agent):
+            return {}
+        allowed, found = self._turns[agent].allowed, {}
+        for field in self._known[agent].fields:
+            mask, known = part_of(allowed, field.name), range(len(field.keys))
+            free = known if mask is None else np.flatnonzero(mask).tolist()
+            found[field.name] = tuple(free)
+        return found
+
+    def missing(self, agent: str) -> list[str]:
+        """Fields of its next action that the person has not chosen yet."""
+        chosen = self.chosen.get(agent, {})
+        return [f.name for f in self._known[agent].fields if f.name not in chosen]
+
+    def has_chosen(self, agent: str) -> bool:
+        """Whether a person has chosen all of its agent's next action."""
+        return agent in self.chosen and not self.missing(agent)
 
     def waiting_for(self) -> list[str]:
         """Agents of persons that are to choose."""
         seated = [agent for agent in self._turns if agent in self.seats]
-        return [one for one in seated if self.acts(one) and one not in self.pending]
+        return [one for one in seated if self.acts(one) and not self.has_chosen(one)]
 
     @property
     def _turns(self) -> dict[str, Turn]:
         turns: Any = self.episode.view.turn
         return turns
 
+    def _refusal(self, agent: str) -> str:
+        why = self._known[agent].refusal if agent in self._known else "no such agent"
+        can = ", ".join(one for one in self._known if self.can_seat(one)) or "none"
+        return f"a person cannot play {agent[:64]!r}: {why}. Seats for persons: {can}."
+
+    def _may(self, agent: str, field: str, value: int | tuple[float, ...]) -> bool:
+        if isinstance(value, int):
+            return value in self.choices(agent).get(field, ())
+        known = {one.name: one.sliders for one in self._known[agent].fields}
+        ends = known.get(field, ())
+        return (
+            bool(ends)
+            and len(ends) == len(value)
+            and all(
+                one.low <= x <= one.high and (not one.whole or x == int(x))
+                for one, x in zip(ends, value, strict=True)
+            )
+        )
+
     def _free(self, guest: Guest) -> bool:
         agent = self.seat_of(guest)
         self.seats.pop(agent, None)
-        self.pending.pop(agent, None)
+        self.chosen.pop(agent, None)
         return bool(agent)
 
     def _go_on(self, guest: Guest) -> None:
         """Step, if persons were to act and all have chosen."""
-        if self.pending and not self.waiting_for():
+        if self.chosen and not self.waiting_for():
             self._step()
         self._changes += 1
         self._tell(guest)
 
     def _begin(self) -> None:
         self.episode.restart()
-        self.pending.clear()
+        self.chosen.clear()
         self.last_actions.clear()
         self.last_bars.clear()
         self._changes += 1
@@ -259,18 +295,18 @@ class Table:
     def _step(self) -> None:
         acting = [agent for agent in self._turns if self.acts(agent)]
         thoughts = self.episode.view.thought or {}
-        chosen = dict.fromkeys(self._turns, OWN_CHOICE) | self.pending
-        self.episode.step(chosen)
-        self.pending.clear()
+        spaces: Any = self.episode.world.action_space
+        made = {one: element_of(spaces[one], x) for one, x in self.chosen.items()}
+        self.episode.step(made)
+        self.chosen.clear()
         self._changes += 1
         self._ended_at = time.monotonic()
-        spaces: Any = self.episode.world.action_space
         done: Any = self.episode.view.action
         for agent in acting:
             self.last_actions[agent] = said(spaces[agent], done[agent])
             self.last_bars.pop(agent, None)
             if agent not in self.seats:
-                self.last_bars[agent] = _bars(spaces[agent], thoughts.get(agent))
+                self.last_bars[agent] = bars_of(spaces[agent], thoughts.get(agent))
 
     def _tell(self, guest: Guest) -> None:
         for one, wake in self._wakes.items():
@@ -297,9 +333,20 @@ def said(space: Space, action: Any) -> str:
     return ", ".join(f"{name}: {said(one, action[name])}" for name, one in space.items)
 
 
-def _bars(space: Space, thought: Any) -> tuple[Bar, ...]:
-    known = None if thought is None else thought.probabilities
-    if known is None or not isinstance(space, Discrete):
-        return ()
-    shares = np.asarray(known).tolist()
-    return tuple(Bar(*one) for one in zip(names_of(space), shares, strict=True))
+def bars_of(space: Space, thought: Any) -> tuple[Bar, ...]:
+    """Probabilities of all choices, by field; none of a box, or of what does not tell.
+
+    Parameters
+    ----------
+    space
+        Of actions.
+    thought
+        What a policy thinks of an observation; see :meth:`AbstractPolicy.think`.
+    """
+    made = []
+    for field, one in parts_of(space).items():
+        known = None if thought is None else part_of(thought.probabilities, field)
+        if known is not None and isinstance(one, Discrete):
+            shares = zip(names_of(one), np.asarray(known).tolist(), strict=True)
+            made += [Bar(name, share, field) for name, share in shares]
+    return tuple(made)

@@ -110,6 +110,22 @@ class Nudge:
 
 
 @dataclass(frozen=True)
+class Choose:
+    """Choose a field of the seat's next action; the field of a lone choice is empty."""
+
+    field: str
+    action: int
+
+
+@dataclass(frozen=True)
+class Enter:
+    """Give the numbers of a field of the seat's next action."""
+
+    field: str
+    numbers: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Sit:
     """Take an agent's seat in a game."""
 
@@ -123,7 +139,7 @@ class Stand:
 
 _OfTime = Ack | Play | Rate | Tick | Restart | Truth
 _OfHands = Act | Hold | Agent | Set | Grab | Release | Nudge
-_OfSeats = Sit | Stand
+_OfSeats = Choose | Enter | Sit | Stand
 Message = _OfTime | _OfHands | _OfSeats
 
 _KINDS: dict[str, type] = {cls.__name__.lower(): cls for cls in get_args(Message)}
@@ -166,6 +182,8 @@ def _typed(kind: Any, value: Any) -> Any:
         if abs(value) <= LARGEST:
             return float(value)
         raise MessageError(f"expected a number of 32 bits, got {value:g}.")
+    if kind == "tuple[float, ...]" and type(value) is list:
+        return tuple(_typed("float", one) for one in value)
     if kind == type(value).__name__ and kind != "float":
         return value
     raise MessageError(f"expected {kind}, got {type(value).__name__}.")

@@ -22,6 +22,10 @@ from foreworld.play.web.loopback import serve
 from foreworld.play.web.pump import close, converse
 
 STATIC = Path(__file__).parent / "static"
+_FILES = (
+    *("play.css", "icon.svg"),
+    *("play.js", "state.js", "fields.js", "seats.js"),
+)
 MAX_BROWSERS = 8
 """Sessions at once; more browsers are asked to come back later."""
 TOO_MANY = 1013
@@ -87,7 +91,7 @@ def application(stage: AbstractStage) -> Starlette:
             present.discard(index)
 
     files = [Route("/", _file("index.html"))]
-    for name in ("play.css", "play.js", "state.js", "seats.js", "icon.svg"):
+    for name in _FILES:
         files.append(Route(f"/{name}", _file(name)))
     return Starlette(routes=[*files, WebSocketRoute("/socket", socket)])
 

@@ -3,14 +3,17 @@
 A frame is the length of its header (4 bytes, little endian), the header (JSON, UTF-8),
 and the raw pixels of its pictures one after the other, rows from the top. Pictures are
 small and drawn with ``putImageData``; compressing them would cost more than sending.
+Those of what agents observe follow the others, in the order of the panels.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import math
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -35,20 +38,23 @@ def encode_frame(frame: Frame, number: int, playing: bool, rate: float) -> bytes
     playing, rate
         Whether time runs, and steps a second.
     """
+    sights = [one.picture for panel in frame.panels for one in panel.sights]
+    pictures = [*frame.pictures, *(one for one in sights if one is not None)]
+    places = itertools.count(len(frame.pictures))
     header = {
         "frame": number,
         "playing": playing,
         "rate": rate,
         **vars(frame),
-        "pictures": [list(picture.shape) for picture in frame.pictures],
+        "pictures": [list(picture.shape) for picture in pictures],
         "numbers": [{**vars(n), "value": _finite(n.value)} for n in frame.numbers],
         "bars": _bars(frame.bars),
-        "panels": [_panel(one) for one in frame.panels],
+        "panels": [_panel(one, places) for one in frame.panels],
         "targets": [vars(one) for one in frame.targets],
         "state": [_finite(value) for value in frame.state],
     }
     text = json.dumps(header, allow_nan=False).encode()
-    pixels = [np.ascontiguousarray(picture).tobytes() for picture in frame.pictures]
+    pixels = [np.ascontiguousarray(picture).tobytes() for picture in pictures]
     return b"".join([struct.pack("<I", len(text)), text, *pixels])
 
 
@@ -69,9 +75,13 @@ def _bars(bars: tuple[Bar, ...]) -> list[dict[str, Any]]:
     return [{**vars(bar), "value": _finite(bar.value)} for bar in bars]
 
 
-def _panel(panel: Panel) -> dict[str, Any]:
+def _panel(panel: Panel, places: Iterator[int]) -> dict[str, Any]:
     told = {"reward": _finite(panel.reward), "total": _finite(panel.total)}
-    return {**vars(panel), **told, "bars": _bars(panel.bars)}
+    sights = [
+        {**vars(one), "picture": None if one.picture is None else next(places)}
+        for one in panel.sights
+    ]
+    return {**vars(panel), **told, "bars": _bars(panel.bars), "sights": sights}
 
 
 def _finite(value: float) -> float | None:

@@ -11,8 +11,6 @@ let socket = null;
 let page = null;
 let playing = false;
 let agentActs = false;
-let heldKey = null;
-let holding = false;
 let retry = 500;
 let seen = { bars: {}, numbers: {}, sliders: {} };
 
@@ -72,8 +70,6 @@ function receive(buffer) {
 function build(made) {
   page = made;
   seen = { bars: {}, numbers: {}, sliders: {} };
-  heldKey = null;
-  holding = false;
   document.title = `${page.title} · Foreworld`;
   at("title").textContent = page.title;
   at("summary").textContent = powers(page.summary);
@@ -83,11 +79,10 @@ function build(made) {
   at("agent").hidden = !page.has_agent;
   at("restart").textContent = page.keys.length || page.has_agent || isGame() ? "New episode" : "New start";
   at("step").hidden = page.keys.length > 0 && !page.has_agent && !page.has_model;
-  for (const id of ["pictures", "keys", "numbers", "state-rows"]) at(id).replaceChildren();
+  for (const id of ["pictures", "numbers", "state-rows"]) at(id).replaceChildren();
   for (const node of document.querySelectorAll(".bar, .slider")) node.remove();
   page.pictures.forEach((caption, index) => picture(caption, index));
-  at("keys").hidden = page.keys.length === 0;
-  for (const key of page.keys) keyButton(key);
+  buildFields(page.keys.length ? [{ name: "", keys: page.keys, sliders: [] }] : []);
   at("sliders").hidden = page.sliders.length === 0;
   for (const field of page.sliders) slider(field);
   at("bars").hidden = !page.has_agent;
@@ -137,18 +132,6 @@ function drag(canvas) {
   }
 }
 
-function keyButton(key) {
-  const button = make("button", "", at("keys"));
-  button.type = "button";
-  button.id = `key-${key.action}`;
-  make("kbd", "", button, key.label);
-  make("span", "", button, key.name);
-  button.addEventListener("pointerdown", () => press(key));
-  for (const end of ["pointerup", "pointercancel", "pointerleave"]) {
-    button.addEventListener(end, () => letGo(key));
-  }
-}
-
 function slider(field) {
   const row = make("div", "slider", at("sliders"));
   const label = make("label", "", row, `${field.name.replaceAll("_", " ")} `);
@@ -192,10 +175,13 @@ function draw(header, pixels) {
   playing = header.playing;
   agentActs = header.agent_acts;
   let offset = 0;
-  header.pictures.forEach(([height, width, channels], index) => {
-    paint(at(`picture-${index}`), pixels, offset, height, width, channels);
+  // How to paint each picture; those of what agents observe come after the page's own.
+  const paints = header.pictures.map(([height, width, channels]) => {
+    const begin = offset;
     offset += height * width * channels;
+    return (canvas) => paint(canvas, pixels, begin, height, width, channels);
   });
+  page.pictures.forEach((_, index) => paints[index](at(`picture-${index}`)));
   at("play").textContent = playing ? "Pause" : "Play";
   showRate(header.rate);
   at("agent").setAttribute("aria-pressed", String(agentActs));
@@ -209,8 +195,8 @@ function draw(header, pixels) {
   showState(header.state, steps ? steps.value : null);
   const most = Math.max(...header.bars.map((bar) => bar.value));
   for (const bar of header.bars) showBar(bar, bar.value === most, seen.bars, at("bars"));
-  showSeats(header);
-  showTargets(header.targets, header.chosen);
+  showSeats(header, paints);
+  showTargets(header.targets, header.chosen[""]);
   for (const [name, value] of Object.entries(header.fields)) showField(name, value, header.notice);
   at("stage").dataset.frame = header.frame;
 }
@@ -314,46 +300,6 @@ function shortest(value) {
 
 // ---------------------------------------------------------------- the person
 
-function press(key) {
-  if (isGame() && !choices.includes(key.action)) return;
-  at(`key-${key.action}`).classList.add("down");
-  heldKey = key;
-  holding = playing && !agentActs && !isGame();
-  say(holding ? "hold" : "act", { action: key.action });
-}
-
-function letGo(key) {
-  at(`key-${key.action}`).classList.remove("down");
-  if (heldKey !== key) return;
-  heldKey = null;
-  if (holding) say("hold", { action: -1 });
-  holding = false;
-}
-
-function typing(event) {
-  return event.ctrlKey || event.metaKey || event.altKey
-    || (event.target instanceof HTMLInputElement && event.target.type === "number");
-}
-
-document.addEventListener("keydown", (event) => {
-  if (!page || typing(event)) return;
-  const key = page.keys.find((one) => one.code === event.key);
-  if (key) {
-    event.preventDefault();
-    // A held key repeats steps; in running time the server repeats them.
-    if (!(event.repeat && (playing || isGame()))) press(key);
-  } else if (event.key === " " && event.target.tagName !== "BUTTON") {
-    event.preventDefault();
-    at("play").click();
-  }
-});
-
-document.addEventListener("keyup", (event) => {
-  const key = page && page.keys.find((one) => one.code === event.key);
-  if (key) letGo(key);
-});
-
-window.addEventListener("blur", () => { if (heldKey) letGo(heldKey); });
 window.addEventListener("resize", fit);
 for (const id of ["across", "up"]) {
   at(id).addEventListener("change", () => { if (trace.rows.length) drawTrace(); });

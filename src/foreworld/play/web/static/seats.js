@@ -2,7 +2,7 @@
 "use strict";
 
 let seat = "";
-let choices = [];
+let choices = {};
 let panels = {};
 
 function isGame() {
@@ -12,7 +12,7 @@ function isGame() {
 function buildSeats() {
   const before = seat;
   seat = "";
-  choices = [];
+  choices = {};
   panels = {};
   at("seats").hidden = !isGame();
   at("seats").replaceChildren();
@@ -23,7 +23,7 @@ function buildSeats() {
   if (before && panels[before]) say("sit", { seat: before });
 }
 
-function panelOf({ name, keys }) {
+function panelOf({ name, fields, refusal }) {
   const node = make("article", "card seat", at("seats"));
   node.dataset.agent = name;
   const head = make("div", "seat-head", node);
@@ -38,45 +38,37 @@ function panelOf({ name, keys }) {
     else say("sit", { seat: name });
     button.blur();
   });
-  const rows = {};
+  if (refusal) make("p", "faint", node, `A person cannot play it: ${refusal}.`);
+  const told = {};
   for (const word of ["last action", "reward", "return"]) {
     const row = make("div", "number", node);
     row.dataset.name = word;
     make("span", "name", row, word);
-    rows[word] = make("b", "", row);
+    told[word] = make("b", "", row);
   }
   const bars = make("div", "seat-bars", node);
   bars.setAttribute("aria-label", `probabilities of the last action of ${name}`);
-  return { node, status, player, button, rows, bars, keys, shown: {} };
+  const sights = make("div", "seat-sights", node);
+  sights.setAttribute("aria-label", `what ${name} observes`);
+  return { node, status, player, button, told, bars, sights, fields, shown: {}, seen: [] };
 }
 
-function showSeats(header) {
+function showSeats(header, paints) {
   if (!isGame()) return;
-  if (header.seat !== seat) takeKeys(header.seat);
-  choices = header.choices;
-  at("turn").textContent = header.turn;
-  at("turn").classList.toggle("mine", choices.length > 0 && header.chosen < 0);
-  for (const key of page.keys) {
-    const button = at(`key-${key.action}`);
-    const can = choices.includes(key.action);
-    button.disabled = !can;
-    button.classList.toggle("chosen", header.chosen === key.action);
-    button.classList.toggle("forbidden", choices.length > 0 && !can);
-    button.title = choices.length && !can ? "not allowed now" : "";
+  if (header.seat !== seat) {
+    seat = header.seat;
+    buildFields(seat ? panels[seat].fields : []);
+    if (seat) at("stage").scrollIntoView({ block: "nearest" });
   }
-  for (const told of header.panels) showPanel(told);
+  choices = header.choices;
+  const open = Object.keys(choices).some((field) => !Object.hasOwn(header.chosen, field));
+  at("turn").textContent = header.turn;
+  at("turn").classList.toggle("mine", open);
+  showFields(choices, header.chosen);
+  for (const told of header.panels) showPanel(told, paints);
 }
 
-function takeKeys(name) {
-  seat = name;
-  heldKey = null;
-  page.keys = seat ? panels[seat].keys : [];
-  at("keys").replaceChildren();
-  at("keys").hidden = page.keys.length === 0;
-  for (const key of page.keys) keyButton(key);
-}
-
-function showPanel(told) {
+function showPanel(told, paints) {
   const panel = panels[told.name];
   panel.node.classList.toggle("mine", told.name === seat);
   panel.status.textContent = told.status;
@@ -84,17 +76,48 @@ function showPanel(told) {
   panel.player.textContent = `played by ${told.player}`;
   panel.button.hidden = !(told.free || told.name === seat);
   panel.button.textContent = told.name === seat ? "Leave the seat" : "Take this seat";
-  panel.rows["last action"].textContent = told.action || "\u2013";
-  panel.rows.reward.textContent = told.reward === null ? "not finite" : shortest(told.reward);
-  panel.rows.return.textContent = told.total === null ? "not finite" : shortest(told.total);
-  const names = told.bars.map((bar) => bar.name).join("\n");
+  panel.told["last action"].textContent = told.action || "\u2013";
+  panel.told.reward.textContent = told.reward === null ? "not finite" : shortest(told.reward);
+  panel.told.return.textContent = told.total === null ? "not finite" : shortest(told.total);
+  showBars(panel, told.bars);
+  showSights(panel, told.sights, paints);
+}
+
+function showBars(panel, bars) {
+  const names = JSON.stringify(bars.map((bar) => [bar.field, bar.name]));
   if (panel.names !== names) {
     panel.bars.replaceChildren();
-    panel.shown = {};
+    panel.shown = Object.create(null);
     panel.names = names;
   }
-  const most = Math.max(...told.bars.map((bar) => bar.value));
-  for (const bar of told.bars) showBar(bar, bar.value === most, panel.shown, panel.bars);
+  const most = Object.create(null);
+  for (const bar of bars) most[bar.field] = Math.max(bar.value, most[bar.field] || 0);
+  for (const bar of bars) {
+    if (!panel.shown[bar.field]) {
+      if (bar.field) make("p", "seat-field", panel.bars, bar.field);
+      panel.shown[bar.field] = Object.create(null);
+    }
+    showBar(bar, bar.value === most[bar.field], panel.shown[bar.field], panel.bars);
+  }
+}
+
+function showSights(panel, sights, paints) {
+  const form = JSON.stringify(sights.map((one) => [one.name, one.picture === null]));
+  if (panel.form !== form) {
+    panel.form = form;
+    panel.sights.replaceChildren();
+    if (sights.length) make("p", "seat-field", panel.sights, "observes");
+    panel.seen = sights.map((one) => {
+      const row = make("div", "sight", panel.sights);
+      row.dataset.name = one.name;
+      make("span", "faint", row, one.name);
+      return make(one.picture === null ? "b" : "canvas", "", row);
+    });
+  }
+  sights.forEach((one, i) => {
+    if (one.picture === null) panel.seen[i].textContent = one.text;
+    else paints[one.picture](panel.seen[i]);
+  });
 }
 
 function showTargets(targets, chosen) {
@@ -107,12 +130,12 @@ function showTargets(targets, chosen) {
     const node = make("div", "target", layer);
     node.dataset.action = action;
     node.classList.toggle("chosen", action === chosen);
-    const key = page.keys.find((one) => one.action === action);
+    const key = keys.find((one) => one.action === action);
     if (key) node.title = key.name;
     Object.assign(node.style, {
       left: `${100 * left}%`, top: `${100 * top}%`,
       width: `${100 * (right - left)}%`, height: `${100 * (bottom - top)}%`,
     });
-    node.addEventListener("pointerdown", () => say("act", { action }));
+    node.addEventListener("pointerdown", () => act("", action));
   }
 }
