@@ -1,13 +1,16 @@
 """Fields that hold dictionaries of parts, on the command line and in paths."""
 
+import jax
 import pytest
 
 import foreworld as fw
 from foreworld.cli._fields import Shown, read_fields
 from foreworld.cli.main import main
 from foreworld.core.errors import ConfigError
+from foreworld.core.keys import root_key
 from foreworld.core.registry import address
 from foreworld.learners.ppo.ppo import PPO
+from foreworld.play.web.messages import Choose
 from foreworld.testing.games import RepeatedMatchingPennies
 
 GAME = address(RepeatedMatchingPennies)
@@ -52,7 +55,27 @@ def test_entries_can_be_swept():
     assert rates == [0.1, 0.2]
 
 
-def test_train_with_entries(capsys):
+def plays_what_was_trained(monkeypatch):
+    """A person takes a seat of the run in ``r``; its policy plays the other one."""
+    stages = []
+    monkeypatch.setattr(
+        "foreworld.play.web.server.play", lambda stage, *_, **__: stages.append(stage)
+    )
+    assert main(["play", "r", "--seat", "odd"]) == 0
+    session = stages[0].session(1)
+    session.join(lambda: None)
+    session.handle(Choose("", 1))
+    even, odd = session.frame().panels
+    assert (even.player, odd.player) == ("PPO", "you")
+    assert (odd.action, odd.bars) == ("action 1", ())
+    policy = fw.load("r").policy_of(0, 0).policies["even"]
+    _, obs = RepeatedMatchingPennies().reset(root_key(0))
+    think = jax.jit(lambda obs: policy.think(policy.init_memory(), obs))
+    expected = think(obs["even"]).probabilities.tolist()
+    assert [bar.value for bar in even.bars] == pytest.approx(expected)
+
+
+def test_train_with_entries_and_play(capsys, monkeypatch):
     sizes = {"num_envs": 4, "num_steps": 8, "total_steps": 32, "network.hidden_size": 2}
     words = ["train", "ppo", "--on", GAME, "--out", "r", "--quiet"]
     for name, value in sizes.items():
@@ -62,6 +85,7 @@ def test_train_with_entries(capsys):
     learner = fw.load("r").study.base.learner
     assert learner.agents["even"].learning_rate == 0.01
     assert learner.agents["even"].network.hidden_size == 2
+    plays_what_was_trained(monkeypatch)
     assert main([*words, "--agents.evne.network", "mlp", "--force"]) == 2
     assert "unknown agent of RepeatedMatchingPennies 'evne'" in capsys.readouterr().err
     assert main([*words, "-h"]) == 0

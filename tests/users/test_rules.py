@@ -161,6 +161,28 @@ def test_live_play_passes_the_turn_and_ignores_forbidden_keys():
     assert live.view.scene.state.num_forbidden == 0
 
 
+class RemembersItself(AbstractPolicy):
+    """The first allowed choice; remembers what it did last, -1 before."""
+
+    def init_memory(self):
+        return jnp.int32(-1)
+
+    def act(self, memory, obs, key, turn=None):
+        return memory, jnp.argmax(turn.allowed).astype(jnp.int32)
+
+    def acted(self, memory, action, turn=None):
+        return action
+
+
+def test_silent_agents_remember_no_action():
+    policy = JointPolicy(dict.fromkeys(Nim().agents, RemembersItself()))
+    live = Episode(Nim(), root_key(0), policy)
+    live.step({"first": 2})
+    assert live.view.scene.memory == {"first": 2, "second": -1}
+    live.step()
+    assert live.view.scene.memory == {"first": 2, "second": 0}
+
+
 def test_trained_agents_think_of_what_is_allowed_and_learn_by_the_rules():
     world, learner = Cards(), small("ppo")
     state = learner.init(root_key(0), world)

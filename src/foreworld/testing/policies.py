@@ -78,8 +78,9 @@ def _check_memory(
 
     def once(key: Key[Array, ""]) -> Any:
         state, obs = world.reset(key)
-        memory, action = policy.act(blank, obs, key, world.turn(state))
-        return memory, policy.acted(memory, action)
+        turn = world.turn(state)
+        memory, action = policy.act(blank, obs, key, turn)
+        return memory, policy.acted(memory, action, turn)
 
     after, told = jax.eval_shape(once, key)
     before = jax.tree.map(jnp.asarray, blank)

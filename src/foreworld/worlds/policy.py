@@ -55,7 +55,7 @@ class AbstractPolicy(eqx.Module):
             ``None`` where it acts and all is allowed.
         """
 
-    def acted(self, memory: Any, action: Action) -> Any:
+    def acted(self, memory: Any, action: Action, turn: Turns = None) -> Any:
         """The memory when the last action was chosen by others, such as a person.
 
         Parameters
@@ -64,6 +64,8 @@ class AbstractPolicy(eqx.Module):
             After :meth:`act`.
         action
             What was done in place of what it chose.
+        turn
+            As for :meth:`act`: an agent that did not act did nothing.
         """
         return memory
 
@@ -125,10 +127,18 @@ class JointPolicy(AbstractPolicy):
         return memories, actions
 
     def acted(
-        self, memory: dict[str, Any], action: dict[str, Action]
+        self, memory: dict[str, Any], action: dict[str, Action], turn: Any = None
     ) -> dict[str, Any]:
-        """The memories with the actions that were done."""
-        return {n: p.acted(memory[n], action[n]) for n, p in self.policies.items()}
+        """The memories with the actions that were done.
+
+        Who does not act keeps its memory as it was.
+        """
+        memories, turns = {}, turn or {}
+        for name, one in self.policies.items():
+            own, before = turns.get(name), memory[name]
+            after = one.acted(before, action[name], own)
+            memories[name] = after if own is None else _if(own.acting, after, before)
+        return memories
 
     def think(
         self, memory: dict[str, Any], obs: dict[str, Observation], turn: Any = None

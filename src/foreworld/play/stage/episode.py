@@ -263,7 +263,7 @@ def _turn(
             act_key = named_key(scene.key, "act", before.num_steps)
             memory, meant = policy.act(memory, before.obs, act_key, turn)
             chosen = _chosen(action, own, meant)
-            memory = policy.acted(memory, chosen)
+            memory = policy.acted(memory, chosen, turn)
         done = None if world.action_space is None else chosen
         step_key = named_key(scene.key, "step", before.num_steps)
         running, went = advance(world, before, done, step_key)
