@@ -10,7 +10,9 @@ import pytest
 import foreworld as fw
 from foreworld.cli.main import main
 from foreworld.core.disk.folder import read_json, write_json
+from foreworld.core.errors import ForeworldError
 from foreworld.core.own import files, made_with
+from foreworld.train import loop
 
 WORLD = "./walk.py:Walk"
 SIZES = ["--train", "2", "--val", "1", "--test", "1", "--num-frames", "3", "--quiet"]
@@ -67,14 +69,17 @@ def test_code_that_was_edited(make, capsys):
     assert said.endswith(
         "since r was finished, the code of walk.py:Walk was changed "
         "(helper.py). Nothing was done. "
-        "--again makes a new one beside it (r-2); --go-on goes on with this one as it "
-        "is (the results of then stay). In Python: again=True, go_on=True.\n"
+        "--again makes a new one beside it (r-2); --go-on leaves this one as it is. "
+        "In Python: again=True, go_on=True.\n"
     )
     assert make("--go-on") == 0
     assert {p: p.read_bytes() for p in before} == before
     assert make("--again") == 0
     assert {p: p.read_bytes() for p in before} == before
     assert sorted(p.name for p in Path().glob("r*")) == ["r", "r-2"]
+    assert make() == 1
+    said = capsys.readouterr().err
+    assert "--again takes the one beside it of what is here (r-2);" in said
     assert make("--again") == 0, "the one beside it is found again"
     assert sorted(p.name for p in Path().glob("r*")) == ["r", "r-2"]
     assert fw.check("r-2") == []
@@ -101,14 +106,81 @@ def test_half_of_each_is_never_made_without_a_word(capsys):
         assert main(["sweep", study_file(), "--out", "s", *words]) == 1
         said = capsys.readouterr().err
         assert "the code of walk.py:Walk was changed (helper.py)." in said
-        assert "(the rest is made so)" in said
+        assert "--go-on makes this one with what is here now." in said
     assert not list(Path("s").rglob("*.safetensors"))
     words = ["--out", "s", "--quiet", "--track", "off"]
     assert main(["sweep", study_file(), *words, "--go-on"]) == 0
-    config = read_json(Path("s/config.json"))
-    assert config["earlier"][0]["code"] != config["code"]
+    assert "earlier" not in read_json(Path("s/config.json")), "nothing was there"
     assert main(["sweep", study_file(), *words]) == 0
     assert fw.check("s") == []
+
+
+TWO = (
+    "was made with two versions of helper.py: the first up to {}, and another one for "
+    "the rest."
+)
+
+
+def test_a_run_of_two_versions_says_so_wherever_it_is_read(capsys, monkeypatch):
+    say = loop._say_saved
+
+    def stop(folder, done, layout):
+        say(folder, done, layout)
+        if done == 2:
+            raise ForeworldError("stopped half way.")
+
+    with monkeypatch.context() as half_way:
+        half_way.setattr(loop, "_say_saved", stop)
+        assert train() == 1
+    edit()
+    capsys.readouterr()
+    assert train() == 1
+    assert (
+        "--go-on keeps what is there (update 2 of 4) and makes the rest with what is "
+        "here now." in capsys.readouterr().err
+    )
+    assert train("--go-on") == 0
+    said = f"r {TWO.format('update 2 of 4')}"
+    assert said in capsys.readouterr().err
+    (stage,) = read_json(Path("r/config.json"))["earlier"]
+    assert stage["reached"] == "update 2 of 4"
+    says(capsys, TWO.format("update 2 of 4"), "r", "status", "best", "results", "check")
+    assert main(["report", "r", "--quiet"]) == 0
+    assert TWO.format("update 2 of 4") in Path("r/report.html").read_text()
+    assert train("--again") == 0
+    capsys.readouterr()
+    assert main(["diff", "r", "r-2"]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"helper.py: \"\w{12} up to update 2 of 4, then \w{12}\" ->", said)
+    assert "the configuration is the same, what it was made with is not" in said
+
+
+def test_a_data_set_of_two_versions_says_so(capsys):
+    assert generate() == 0
+    for name in ("manifest.json", "val/shard-00000.h5"):
+        Path("r", name).unlink()
+    edit()
+    capsys.readouterr()
+    assert generate() == 1
+    there = "2 of 3 shards: train 0 to 1, test 0 to 0"
+    assert f"--go-on keeps what is there ({there}) and makes" in capsys.readouterr().err
+    assert generate("--go-on") == 0
+    says(capsys, TWO.format(there), "r", "check")
+    # Going back to the code of then makes nothing more.
+    Path("r/manifest.json").unlink()
+    edit(text=HELPER)
+    assert generate("--go-on") == 0
+    assert len(read_json(Path("r/config.json"))["earlier"]) == 2
+    assert main(["check", "r"]) == 0
+    assert "with two versions of helper.py: the first up to" in capsys.readouterr().out
+
+
+def says(capsys, text, folder, *verbs):
+    for verb in verbs:
+        capsys.readouterr()
+        assert main([verb, folder]) == 0
+        told = capsys.readouterr()
+        assert text in told.out + told.err, verb
 
 
 def study_file():

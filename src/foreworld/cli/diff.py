@@ -32,7 +32,8 @@ def run(args: Args, fields: Fields) -> int:
     for path, (a, b) in {**found.fields, **found.made_with}.items():
         print(f"{path}: {_text(a)} -> {_text(b)}")
     if not found.fields:
-        print("the configuration is the same")
+        but = ", what it was made with is not" if found.made_with else ""
+        print(f"the configuration is the same{but}")
     for one in found.outcomes:
         line = f"{one.measure} of {one.metric}, best point: {_value(one.a)} -> "
         line += _value(one.b)

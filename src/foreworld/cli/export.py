@@ -45,6 +45,7 @@ def configure(usage: Usage) -> None:
 def run(args: Args, fields: Fields) -> int:
     """Write it, and print where."""
     from foreworld.compat.windows import leaky_windows
+    from foreworld.core.own.versions import say_versions
     from foreworld.data.exchange import npz_slvm, well
     from foreworld.data.exchange.exporting import left_out
     from foreworld.data.format.recipe import KIND
@@ -84,6 +85,7 @@ def run(args: Args, fields: Fields) -> int:
     if not args.quiet:
         for path in written:
             print(path)
+        say_versions(folder)
         if gone:
             say(
                 f"left out, as {args.to} has no place for them: {', '.join(gone)}. "

@@ -56,8 +56,8 @@ def run(args: Args, fields: Fields) -> int:
     from foreworld.cli._plan import plan_text
     from foreworld.core.disk.places import data_folder
     from foreworld.core.own.made_with import check_choice
-    from foreworld.data.format.folder import account
     from foreworld.data.making.generate import generate, placed, plan
+    from foreworld.workspace.check import account
 
     launcher = launcher_of(args)
     what, seen = _what(args, fields)

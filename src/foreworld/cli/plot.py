@@ -32,6 +32,7 @@ def configure(usage: Usage) -> None:
 def run(args: Args, fields: Fields) -> int:
     """Draw it, and print where it is."""
     from foreworld.core.disk.folder import write_bytes
+    from foreworld.core.own.versions import say_versions
     from foreworld.plot._style import to_file
     from foreworld.sweeps.study.find import find_folder
 
@@ -46,6 +47,8 @@ def run(args: Args, fields: Fields) -> int:
     write_bytes(out, to_file(figure, out.suffix.lower()[1:]))
     if not args.quiet:
         print(out)
+        for folder in folders:
+            say_versions(folder)
     return 0
 
 

@@ -32,6 +32,7 @@ def run(args: Args, fields: Fields) -> int:
 
 def gather(folder: Path) -> dict[str, Any]:
     """What the files of a study's folder say; only reads, also while it runs."""
+    from foreworld.core.own.versions import told_versions
     from foreworld.launch.slurm._jobs import job_facts
     from foreworld.sweeps.folder import StudyFolder
     from foreworld.sweeps.results.failures import advice
@@ -52,6 +53,7 @@ def gather(folder: Path) -> dict[str, Any]:
     rate = steps / seconds * max(busy, 1) if seconds else 0.0
     facts["folder"] = str(folder)
     facts["advice"] = advice(failed, study.study) if (failed := study.failures) else ""
+    facts["versions"] = told_versions(folder)
     facts["jobs"] = job_facts(folder)
     # Known as soon as one chunk has shown how fast it goes here.
     facts["seconds_left"] = left / rate if rate else (None if left else 0.0)
@@ -74,5 +76,7 @@ def _print(facts: dict[str, Any]) -> None:
             print(f"    failed: {failure}")
     if any(chunk.get("failures") for chunk in facts["chunks"]):
         print(facts["advice"])
+    if facts["versions"]:
+        print(f"The study {facts['versions']}.")
     for job in facts["jobs"]:
         print(f"  Slurm job {job['job']}: {job['note']}")

@@ -8,7 +8,7 @@ from foreworld.plot._style import to_file
 from foreworld.plot.curves import curves
 from foreworld.plot.report.gather import main_curves
 from foreworld.sweeps.folder import StudyFolder
-from foreworld.sweeps.results.gather import missing
+from foreworld.sweeps.results.gather import remarks
 
 _DPI = 100
 
@@ -24,4 +24,4 @@ def study_html(study: StudyFolder) -> str:
             pieces.append(study.best()._repr_html_())
         except ForeworldError as error:
             pieces.append(show.note(str(error)))
-    return "".join([*pieces, *(show.note(line) for line in missing(results))])
+    return "".join([*pieces, *(show.note(line) for line in remarks(results))])

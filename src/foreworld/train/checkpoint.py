@@ -178,6 +178,12 @@ def checkpoints(folder: Path) -> list[Path]:
     return [path for _, path in numbered]
 
 
+def reached(folder: Path) -> list[int]:
+    """Updates after which a folder has checkpoints, the newest first."""
+    found = (_NAME.fullmatch(path.name) for path in checkpoints(folder))
+    return [int(match[1]) for match in found if match]
+
+
 def remove(folder: Path) -> None:
     """Delete all checkpoints of a folder: its work is finished."""
     for path in checkpoints(folder):

@@ -8,6 +8,7 @@ from foreworld.core.disk.folder import CONFIG, MANIFEST, verify
 from foreworld.core.disk.kind import kind_of
 from foreworld.core.errors import ForeworldError
 from foreworld.core.own import trusted
+from foreworld.core.own.versions import told_versions
 from foreworld.core.parts.types import checked
 from foreworld.workspace.kinds.find import find_kind
 
@@ -41,4 +42,6 @@ def account(path: str | Path) -> str:
     """What else to tell of a folder with which nothing is wrong; often nothing."""
     folder: Path = checked("path", path, Path)
     kind = find_kind(folder)
-    return "" if kind is None else kind.account(folder)
+    own = "" if kind is None else kind.account(folder)
+    told = told_versions(folder)
+    return "; ".join(filter(None, (own, f"it {told}" if told else "")))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from foreworld.core.disk.folder import CONFIG, manifest, read_sealed
 from foreworld.core.disk.kind import kind_of
 from foreworld.core.errors import ConfigError
+from foreworld.core.own.versions import entries_of
 from foreworld.core.parts import config
 from foreworld.workspace.kinds.base import Outcome
 from foreworld.workspace.kinds.find import find_kind
@@ -58,7 +59,7 @@ def compare(a: str | Path, b: str | Path) -> Difference:
             f"{a} is a {words[0]} and {b} is a {words[1]}: two studies or two data "
             f"sets can be compared."
         )
-    old, new = (_made_with(read_sealed(folder, CONFIG)) for folder in folders)
+    old, new = (entries_of(read_sealed(folder, CONFIG)) for folder in folders)
     seals = [manifest(folder) for folder in folders]
     sums = [
         {n: entry["sha256"] for n, entry in seal["files"].items() if "/" in n}
@@ -75,22 +76,3 @@ def compare(a: str | Path, b: str | Path) -> Difference:
         tuple(kind.outcomes(*folders)),
         sums[0] == sums[1] if len(sums) == 2 else None,
     )
-
-
-def _made_with(config: dict[str, Any]) -> dict[str, Any]:
-    """Versions, settings and fingerprints by name; code by its class."""
-    code = {
-        f"code of {name}, {file}": str(digest)[:12]
-        for name, files in _table(config, "code")
-        for file, digest in _table({name: files}, name)
-    }
-    return {
-        **dict(_table(config, "versions")),
-        **dict(_table(config, "settings")),
-        **code,
-    }
-
-
-def _table(config: dict[str, Any], name: str) -> list[tuple[str, Any]]:
-    found = config.get(name)
-    return list(found.items()) if isinstance(found, dict) else []

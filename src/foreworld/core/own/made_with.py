@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -17,20 +17,19 @@ from typing import Any
 import jax
 
 from foreworld.core.disk.folder import CONFIG, MANIFEST, read_json, write_json
-from foreworld.core.errors import ConfigError, ForeworldError
+from foreworld.core.disk.life import alone, workers
+from foreworld.core.errors import ConfigError, ForeworldError, OccupiedError
 from foreworld.core.keys import GENERATOR
 from foreworld.core.own.files import OWN_MODULES
 from foreworld.core.own.fingerprint import file_fingerprints
 from foreworld.core.own.in_parts import own_code
+from foreworld.core.own.versions import CODE, EARLIER, SETTINGS, VERSIONS, extended
 from foreworld.core.parts.part import Part
 from foreworld.core.registry import portable
 
 _PACKAGES = ("foreworld", "jax", "jaxlib", "equinox", "numpy", "h5py")
 _DECIDING = ("foreworld", "jax", "jaxlib")
 """Packages whose versions decide numbers."""
-_CODE, _VERSIONS, _SETTINGS, _EARLIER = "code", "versions", "settings", "earlier"
-
-
 _BESIDE = ("--xla_cpu_multi_thread_eigen", "--xla_force_host", "--xla_dump")
 """Flags of the compiler that are no setting of numbers: the threads are in the plan."""
 _COMPILER = (
@@ -55,9 +54,9 @@ def made_with(part: Part) -> dict[str, Any]:
         The study or the recipe: the files of its classes are read, not run.
     """
     return {
-        _VERSIONS: {name: _version(name) for name in _PACKAGES},
-        _SETTINGS: _settings(),
-        _CODE: {
+        VERSIONS: {name: _version(name) for name in _PACKAGES},
+        SETTINGS: _settings(),
+        CODE: {
             portable(address): _fingerprints(file)
             for address, file in sorted(own_code(part).items())
         },
@@ -75,15 +74,15 @@ def changes(config: Any, part: Part) -> tuple[list[str], list[str]]:
         The study or the recipe.
     """
     was, now = config if isinstance(config, Mapping) else {}, made_with(part)
-    old = {name: was.get(name) for name in (_CODE, _VERSIONS, _SETTINGS)}
+    old = {name: was.get(name) for name in (CODE, VERSIONS, SETTINGS)}
     old = {n: v if isinstance(v, Mapping) else {} for n, v in old.items()}
     code = [
-        f"the code of {name} was changed{_where(old[_CODE][name], files)}"
-        for name, files in now[_CODE].items()
-        if old[_CODE].get(name, files) != files
+        f"the code of {name} was changed{_where(old[CODE][name], files)}"
+        for name, files in now[CODE].items()
+        if old[CODE].get(name, files) != files
     ]
-    pairs = [(n, old[_VERSIONS].get(n), now[_VERSIONS][n]) for n in _DECIDING]
-    pairs += [(n, old[_SETTINGS].get(n), v) for n, v in now[_SETTINGS].items()]
+    pairs = [(n, old[VERSIONS].get(n), now[VERSIONS][n]) for n in _DECIDING]
+    pairs += [(n, old[SETTINGS].get(n), v) for n, v in now[SETTINGS].items()]
     others = [
         f"{name} was {before!r} and is {after!r}"
         for name, before, after in pairs
@@ -92,7 +91,9 @@ def changes(config: Any, part: Part) -> tuple[list[str], list[str]]:
     return code, others
 
 
-def settle(folder: Path, part: Part, go_on: bool = False) -> None:
+def settle(
+    folder: Path, part: Part, go_on: bool = False, reached: Callable[[], str] = str
+) -> None:
     """Compare what a folder was begun with; a person decides where that has changed.
 
     Parameters
@@ -103,12 +104,16 @@ def settle(folder: Path, part: Part, go_on: bool = False) -> None:
         The study or the recipe.
     go_on
         Go on with the folder all the same. What it is finished with is written down
-        beside what it was begun with.
+        beside what it was begun with, and how far that had reached.
+    reached
+        Says how far the folder is: ``update 360 of 781``; empty where nothing is there.
 
     Raises
     ------
     ChangedError
         It has changed, and ``go_on`` is not given.
+    OccupiedError
+        It has changed, ``go_on`` is given, and others work on the folder.
     """
     config = read_json(folder / CONFIG)
     code, others = changes(config, part)
@@ -117,22 +122,35 @@ def settle(folder: Path, part: Part, go_on: bool = False) -> None:
         # What is finished stays as it is with another version, too.
         return
     if not go_on:
-        state = "finished" if finished else "begun"
-        result = "the results of then stay" if finished else "the rest is made so"
         known = {n: config[n] for n in ("folder", "content_hash") if n in config}
-        free = beside(folder, part, known).name
+        free = beside(folder, part, known)
+        beside_it = f"--again makes a new one beside it ({free.name})"
+        if (free / CONFIG).exists():
+            beside_it = f"--again takes the one beside it of what is here ({free.name})"
         raise ChangedError(
-            f"since {folder} was {state}, {' and '.join([*code, *others])}. Nothing "
-            f"was done. --again makes a new one beside it ({free}); "
-            f"--go-on goes on with this one as it is ({result}). In Python: again="
-            f"True, go_on=True."
+            f"since {folder} was {'finished' if finished else 'begun'}, "
+            f"{' and '.join([*code, *others])}. Nothing was done. {beside_it}; "
+            f"--go-on {_choice(finished, reached())}. In Python: again=True, "
+            f"go_on=True."
         )
     if not finished:
-        names = (_CODE, _VERSIONS, _SETTINGS)
-        before = {name: config.get(name) for name in names}
-        earlier = [*config.get(_EARLIER, []), before]
-        new = {**config, **made_with(part), _EARLIER: earlier}
-        write_json(folder / CONFIG, new)
+        # Who is at work has the old code in memory and would go on with that.
+        with alone(folder) as mine:
+            if not mine:
+                raise OccupiedError(
+                    f"{folder} is not gone on with: {workers(folder)}, with what it "
+                    f"was begun with. Wait until that has ended, or stop it."
+                )
+            write_json(folder / CONFIG, extended(config, made_with(part), reached()))
+
+
+def _choice(finished: bool, reached: str) -> str:
+    """What going on does."""
+    if finished:
+        return "leaves this one as it is"
+    if not reached:
+        return "makes this one with what is here now"
+    return f"keeps what is there ({reached}) and makes the rest with what is here now"
 
 
 def check_choice(again: bool, go_on: bool) -> None:
@@ -171,7 +189,7 @@ def beside(folder: Path, part: Part, identity: Mapping[str, Any]) -> Path:
     -------
     Path
         ``folder``, ``folder-2`` and so on: the first that is free, or was made with
-        what is here now.
+        what is here now, all of it.
     """
     number = 1
     while True:
@@ -182,7 +200,7 @@ def beside(folder: Path, part: Part, identity: Mapping[str, Any]) -> Path:
         same = isinstance(config, Mapping) and all(
             config.get(name) == value for name, value in identity.items()
         )
-        if same and changes(config, part) == ([], []):
+        if same and EARLIER not in config and changes(config, part) == ([], []):
             return place
         number += 1
 

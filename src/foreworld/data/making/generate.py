@@ -33,6 +33,7 @@ from foreworld.data.format.config import read_recipe
 from foreworld.data.format.contents import LOGS, check_links
 from foreworld.data.format.folder import using
 from foreworld.data.format.observation import NAMES, Observation
+from foreworld.data.format.reached import reached
 from foreworld.data.format.recipe import Recipe, TaskRecipe
 from foreworld.data.making.recipes import set_recipe, task_recipe
 from foreworld.data.making.shards import Shards, prepare
@@ -139,7 +140,7 @@ def generate(
     total = sum(recipe.sizes.values())
     with Progress(f"{recipe.label} to {folder}", total, "sequences", quiet) as progress:
         prepare(folder, recipe, force)
-        settle(folder, recipe, go_on)
+        settle(folder, recipe, go_on, lambda: reached(folder, recipe))
         if manifest(folder) is None:
             with using(folder, recipe) as life:
                 shards = Shards(folder, recipe, life, progress.update)

@@ -23,7 +23,7 @@ from foreworld.plot.report.content import Content, Video
 from foreworld.plot.video import prediction_video
 from foreworld.sweeps.folder import StudyFolder
 from foreworld.sweeps.results.before import joined
-from foreworld.sweeps.results.gather import missing
+from foreworld.sweeps.results.gather import remarks
 from foreworld.sweeps.results.selection import Best, measured
 from foreworld.sweeps.results.statistics import student
 from foreworld.train.parameters import part_name, source_name
@@ -85,7 +85,7 @@ def gather(folder: str | Path | StudyFolder) -> Content:
         chosen=_chosen(results),
         video=study_video(study, winner),
         timing=_timing(chunks),
-        problems=missing(results),
+        problems=remarks(results),
         configuration=to_json(study.study),
     )
 

@@ -33,7 +33,7 @@ from foreworld.sweeps.plan._check import check_plan
 from foreworld.sweeps.plan.plan import Chunk, Plan, make_plan
 from foreworld.sweeps.study.find import FORMAT, KIND, name_in, read_study
 from foreworld.sweeps.study.study import Study
-from foreworld.train.checkpoint import checkpoints
+from foreworld.train import checkpoint
 from foreworld.train.sources import score_of
 
 PLAN, CHUNKS, TABLE, PAGE = "plan.json", "chunks", "study.nc", "report.html"
@@ -41,6 +41,8 @@ LOCK = Path(LEASES, "plan")
 """Lock of the process that writes configuration and plan, or seals a study."""
 _PATIENCE = 60.0
 """Seconds that workers have to end that were told to."""
+_NAMED = 3
+"""So many chunks are named in messages."""
 _OURS = re.compile(
     r"(state|metrics|checkpoint-\d+)\.safetensors|manifest\.json|timing\.json|"
     r"journal\.jsonl|transcript-\d+\.jsonl|error\.txt|lock"
@@ -130,7 +132,7 @@ def prepare(
                 write_json(folder / CONFIG, config)
                 write_json(folder / PLAN, plan.to_dict())
     _check_free(study, folder)
-    settle(folder, study, go_on)
+    settle(folder, study, go_on, lambda: reached(folder))
     if not (folder / MANIFEST).exists():
         life.begin_once(folder)
     plan = read_plan(folder)
@@ -162,6 +164,29 @@ def confirm(study: Study, folder: Path, plan: Plan) -> None:
             f"{folder} was begun anew by another process meanwhile. Run the same "
             f"command again."
         )
+
+
+def reached(folder: Path) -> str:
+    """How far a study is, in words; empty where nothing of it is trained.
+
+    Parameters
+    ----------
+    folder
+        Of the study, with its plan.
+    """
+    plan = read_plan(folder)
+    begun, whole = [], 0
+    for chunk in plan.chunks:
+        place, training = folder / chunk.folder_name, plan.groups[chunk.group].training
+        if (place / MANIFEST).exists():
+            whole += 1
+        elif saved := checkpoint.reached(place):
+            total = training.budget.num_updates
+            one = f" of chunk {chunk.index}" if len(plan.chunks) > 1 else ""
+            begun.append(f"update {saved[0]:,} of {total:,}{one}")
+    words = [f"{whole} of {len(plan.chunks)} chunks"] if whole else []
+    more = [f"{len(begun) - _NAMED} more chunks"] if len(begun) > _NAMED else []
+    return ", ".join([*words, *begun[:_NAMED], *more])
 
 
 def chunk_lock(folder: Path, chunk: Chunk) -> Path:
@@ -247,7 +272,8 @@ def _forget_unused_plan(folder: Path, width: int) -> None:
     with lease(folder / LOCK, math.inf), life.alone(folder) as alone:
         places = [folder / chunk.folder_name for chunk in plan.chunks]
         if alone and not any(
-            (place / MANIFEST).exists() or checkpoints(place) for place in places
+            (place / MANIFEST).exists() or checkpoint.checkpoints(place)
+            for place in places
         ):
             remove(folder / PLAN)
             remove(folder / CHUNKS)

@@ -11,6 +11,7 @@ from foreworld.core.disk.folder import MANIFEST, write_bytes
 from foreworld.core.disk.outputs import check_apart
 from foreworld.core.disk.seals import vouch
 from foreworld.core.errors import DamagedError
+from foreworld.core.own.versions import told_versions
 from foreworld.core.parts.config import changes, to_json
 from foreworld.core.parts.part import Part
 from foreworld.core.parts.reference import AbstractRef
@@ -59,7 +60,7 @@ def results(
     out
         Another file for it, where the folder may not be written.
     quiet
-        Do not say what is missing.
+        Do not say what is missing, nor that versions of code are mixed.
 
     Returns
     -------
@@ -83,7 +84,7 @@ def results(
     folder = study_path(study)
     dataset = gather(folder)
     if not quiet:
-        for line in missing(dataset):
+        for line in remarks(dataset):
             say(line)
     if write:
         # In memory first: on a full disk HDF5 does not raise an ordinary OSError.
@@ -94,8 +95,8 @@ def results(
     return dataset
 
 
-def missing(dataset: xarray.Dataset) -> list[str]:
-    """What a study lacks, in words: unfinished and failed runs."""
+def remarks(dataset: xarray.Dataset) -> list[str]:
+    """What to know of results: unfinished and failed runs, versions they mix."""
     lines = []
     done, broken = dataset["finished"].values, dataset["failed"].values
     open_ = ~done & ~broken
@@ -111,6 +112,8 @@ def missing(dataset: xarray.Dataset) -> list[str]:
         lines.append(f"{broken.sum()} of {done.size} runs failed: {', '.join(some)}")
     if hint := dataset.attrs.get("uncounted", ""):
         lines.append(hint)
+    if told := dataset.attrs.get("versions", ""):
+        lines.append(f"The study {told}.")
     return lines
 
 
@@ -179,6 +182,8 @@ def gather(folder: Path, partial: bool = False) -> xarray.Dataset:
         "base": to_json(study.base),
     }
     dataset = xarray.Dataset(variables, coords, attrs)
+    if told := told_versions(folder):
+        dataset.attrs["versions"] = told
     if hint := _uncounted(dataset, study):
         dataset.attrs["uncounted"] = hint
     return dataset

@@ -46,6 +46,8 @@ class Best:
         The rule: what was measured, of which variable.
     skipped
         Points that could not win because a run failed or is not finished.
+    versions
+        That the study was made with more than one version of something, if it was.
     """
 
     point: int
@@ -57,6 +59,7 @@ class Best:
     measure: str
     metric: str
     skipped: tuple[str, ...]
+    versions: str = ""
 
     @property
     def seed(self) -> int:
@@ -78,7 +81,10 @@ class Best:
             f"point {self.point}{f' ({named})' if named else ''}: {self.measure} of "
             f"{self.metric} {self.value:.4g}{spread}, {len(self.seeds)} seeds"
         ]
-        return "\n".join([*lines, *(f"skipped {text}" for text in self.skipped)])
+        lines += [f"skipped {text}" for text in self.skipped]
+        return "\n".join(
+            [*lines, *([f"The study {self.versions}."] * bool(self.versions))]
+        )
 
 
 def best(
@@ -134,7 +140,15 @@ def best(
     fields = {n: dataset.coords[n].values[winner].item() for n in swept(dataset)}
     spread, seeds = (student(row), bootstrap(row)), tuple(row.tolist())
     return Best(
-        winner, fields, float(row.mean()), *spread, seeds, measure, name, skipped
+        winner,
+        fields,
+        float(row.mean()),
+        *spread,
+        seeds,
+        measure,
+        name,
+        skipped,
+        dataset.attrs.get("versions", ""),
     )
 
 

@@ -15,6 +15,7 @@ from foreworld.core.disk.seals import vouch
 from foreworld.core.errors import ConfigError, DamagedError, ForeworldError
 from foreworld.core.own.in_parts import remember_code
 from foreworld.core.own.made_with import beside, check_choice
+from foreworld.core.own.versions import say_versions
 from foreworld.core.plain import say
 from foreworld.launch._crew import Crew
 from foreworld.launch.base import AbstractLauncher, AbstractWork, Task
@@ -128,6 +129,7 @@ def sweep(
         sealed = finish(folder, plan)
     if sealed:
         tidy(folder)
+    say_versions(folder)
     num_runs = plan.num_runs if chunk is None else len(plan.chunks[chunk].runs)
     failed = failures(folder, plan, chunk)
     if said := account(failed, num_runs, study):
