@@ -16,6 +16,14 @@ def test_plain_lines_with_rate_and_time_left(capsys, monkeypatch):
     assert len(out) == 3, "and one line at the end"
 
 
+def test_what_was_there_has_no_rate(capsys):
+    with progress.Progress("generate", 100, "sequences") as line:
+        line.update(100)
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "generate: 100 of 100 sequences (100%), nothing to do"
+    )
+
+
 def test_quiet_prints_nothing(capsys):
     with progress.Progress("generate", 1, "sequences", quiet=True) as line:
         line.update(1)

@@ -32,6 +32,7 @@ from foreworld.core.parts.part import (
     Part,
     field_specs,
 )
+from foreworld.core.parts.paths import whole_path
 from foreworld.core.parts.types import type_node
 from foreworld.train.parameters import part_name
 from foreworld.worlds.ranges import AbstractRange, Uniform
@@ -98,7 +99,7 @@ def read_fields(
     tokens, paths, entries = [], [], set[str]()
     plain: dict[str, Any] = {}
     for name, text in given:
-        path = _whole(name.replace("-", "_"), options)
+        path = whole_path(name.replace("-", "_"), options)
         if (entry := _plain_entry(parts, path)) is not None:
             if path in plain:
                 raise ConfigError(f"--{name} is given twice. Give it once.")
@@ -128,20 +129,6 @@ def read_fields(
     # that is given by name is there before its fields are.
     order = sorted(found, key=lambda path: (path in entries, path.count(".")))
     return {path: found[path] for path in order}
-
-
-def _whole(path: str, options: dict[str, _Option]) -> str:
-    """A path, or the only option that it stands for when parts on the way are left out.
-
-    ``image_size`` stands for ``picture.image_size``.
-    """
-    *lead, last = path.split(".")
-    longer = [
-        other
-        for other in options
-        if (steps := other.split("."))[-1] == last and steps[: len(lead)] == lead
-    ]
-    return longer[0] if path not in options and len(longer) == 1 else path
 
 
 def print_fields(

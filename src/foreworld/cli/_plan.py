@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from foreworld.data.format.recipe import Recipe
+    from foreworld.core.plain import counted
+from foreworld.data.format.recipe import Recipe
 
 
 def plan_text(recipe: Recipe, out: str) -> str:
@@ -39,9 +40,9 @@ def plan_text(recipe: Recipe, out: str) -> str:
     shown = ", ".join(names if len(names) <= 3 else [*names[:2], "...", names[-1]])
     listing = f"{len(tasks)} tasks ({shown}), " if several else ""
     text = (
-        f"{recipe.label}: {listing}{sum(recipe.sizes.values()):,} sequences ({counts}) "
-        f"of {tasks[0].num_frames} {' or '.join(dict.fromkeys(shapes))}, seed "
-        f"{tasks[0].seed}"
+        f"{recipe.label}: {listing}{counted(sum(recipe.sizes.values()), 'sequence')} "
+        f"({counts}) of {tasks[0].num_frames} {' or '.join(dict.fromkeys(shapes))}, "
+        f"seed {tasks[0].seed}"
     )
     ranges = [
         f"{name} {'..'.join(f'{end:g}' for end in values.ends())}"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from foreworld.cli._usage import STUDY, Args, Fields, Usage
+from foreworld.core.plain import counted
 from foreworld.core.progress import duration
 
 TIMES = ("compile_s", "init_s", "train_s", "evaluate_s", "checkpoint_s")
@@ -63,13 +64,14 @@ def gather(folder: Path) -> dict[str, Any]:
 def _print(facts: dict[str, Any]) -> None:
     runs = facts["runs"]
     words = ", ".join(f"{num} {state}" for state, num in runs.items())
-    print(f"{facts['folder']}: {sum(runs.values())} runs planned: {words}")
+    print(f"{facts['folder']}: {counted(sum(runs.values()), 'run')} planned: {words}")
     if facts["seconds_left"]:
         print(f"about {duration(facts['seconds_left'])} left")
     for chunk in facts["chunks"]:
         line = (
-            f"  chunk {chunk['chunk']}: {chunk['runs']} runs, {chunk['state']}, "
-            f"{chunk['updates_done']:,} of {chunk['updates']:,} updates"
+            f"  chunk {chunk['chunk']}: {counted(chunk['runs'], 'run')}, "
+            f"{chunk['state']}, {chunk['updates_done']:,} of {chunk['updates']:,} "
+            f"updates"
         )
         print(line + (f": {chunk['error']}" if chunk["error"] else ""))
         for failure in chunk.get("failures", ()):

@@ -80,6 +80,19 @@ class PlainStream(io.TextIOBase):
         return self.stream.buffer  # type: ignore[return-value]
 
 
+def counted(number: int, word: str) -> str:
+    """A number of things in words: ``1 chunk``, ``2,000 chunks``.
+
+    Parameters
+    ----------
+    number
+        How many.
+    word
+        What one is called.
+    """
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
 @contextlib.contextmanager
 def plain_output() -> Iterator[None]:
     """Let standard output and error show plain text only while the context lasts."""

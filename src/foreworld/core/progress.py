@@ -103,9 +103,13 @@ class Progress:
             tail = f"{duration((self.total - self._done) / rate)} left"
         else:
             tail = "time left unknown"
+        tail = f"{number(rate)}/s, {tail}"
+        if final and self._done == self._first:
+            # All of it was there: a rate would be that of looking.
+            tail = "nothing to do"
         line = (
             f"{self.label}: {number(self._done)} of {number(self.total)} {self.unit} "
-            f"({share:.0%}), {number(rate)}/s, {tail}{', ' + note if note else ''}"
+            f"({share:.0%}), {tail}{', ' + note if note else ''}"
         )
         self._line.show(line, final)
 

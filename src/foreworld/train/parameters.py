@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from foreworld.core import registry
 from foreworld.core.disk.places import expanded
-from foreworld.core.errors import ConfigError, unknown_name
+from foreworld.core.errors import ConfigError
 from foreworld.core.parts import config, paths
 from foreworld.core.parts.part import Bounded, Entries, Part, Shared, field_specs
 from foreworld.core.parts.stand_in import StandIn
@@ -129,7 +129,24 @@ class Parameters(Part):
 
     def get(self, path: str) -> Any:
         """The value at a dotted path; a bare name is the learner's field."""
-        return paths.get_path(self, full_path(path))
+        return paths.get_path(self, full_path(self.whole(path)))
+
+    def whole(self, path: str) -> str:
+        """A path in which no part on the way is left out.
+
+        Parameters
+        ----------
+        path
+            As :meth:`set` takes it: ``"hidden_size"`` stands for
+            ``"network.hidden_size"`` where one field only has that name.
+        """
+        full = full_path(path)
+        head, _, rest = full.partition(".")
+        part = getattr(self, head, None)
+        if not rest or not isinstance(part, Part):
+            return path
+        found = paths.whole_path(rest, paths.field_paths(part))
+        return path if found == rest else path[: -len(rest)] + found
 
     def set(self, path: str, value: Any) -> Parameters:
         """A copy with another value at a dotted path, checked.
@@ -144,7 +161,7 @@ class Parameters(Part):
         value
             Of the field's type; for ``world``, ``learner`` and ``data`` also a name.
         """
-        where = full_path(path)
+        where = full_path(self.whole(path))
         if where in (*_PARTS, _START):
             return self.replace(**{where: value})
         return paths.set_path(self, where, value)
@@ -258,10 +275,9 @@ def _build(kind: str, what: Any, fields: dict[str, Any], base: type[Part]) -> An
         later = [s.name for s in field_specs(what) if isinstance(s.mark, Entries)]
         after = {k: v for k, v in fields.items() if k.partition(".")[0] in later}
         after = {k: v for k, v in after.items() if "." in k}
+        # Of a part in it: known when the part is there.
+        after |= {k: v for k, v in fields.items() if k.partition(".")[0] not in known}
         plain = paths.nested({k: v for k, v in fields.items() if k not in after})
-        for name in plain:
-            if name not in known:
-                raise unknown_name(f"field of {what.__name__}", name, known)
         if missing := [n for n, needed in known.items() if needed and n not in plain]:
             raise ConfigError(
                 f"{what.__name__} needs a value for {', '.join(missing)}."
@@ -277,5 +293,6 @@ def _build(kind: str, what: Any, fields: dict[str, Any], base: type[Part]) -> An
 
 def _with(part: Any, fields: dict[str, Any]) -> Any:
     for path, value in fields.items():
-        part = paths.set_path(part, path, value)
+        whole = paths.whole_path(path, paths.field_paths(part))
+        part = paths.set_path(part, whole, value)
     return part

@@ -115,7 +115,7 @@ class AbstractStart(AbstractRef):
         if 1 < known < wanted:
             raise ConfigError(
                 f"start: {self.path} has {known} seeds and each run goes on from the "
-                f"one with its own number, so {wanted} seeds are too many. Ask for "
+                f"one with its own number, so {wanted} are too many. Ask for "
                 f"{known}, or let all start from one with start.seed=0."
             )
 

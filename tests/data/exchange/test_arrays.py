@@ -385,7 +385,9 @@ def test_pieces_without_a_valid_frame_are_dropped(
     for short in (0, 1, -3):
         refused(tmp_path / "a.npz", f"num_frames={short}", num_frames=short)
     brought(tmp_path / "a.npz", num_frames=11, quiet=False)
-    assert "dropped: 2 frames that fill no piece of 11" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "dropped: 2 frames that fill no piece of 11\n" in said
+    assert "dropped: 15 frames that are not valid\n" in said
 
 
 def test_masks_of_0_and_1_are_warned_of(tmp_path: Path) -> None:

@@ -44,6 +44,16 @@ def test_axes_are_those_that_are_named(tmp_path: Path) -> None:
     assert {row.tobytes() for row in rows} == {row.tobytes() for row in STATE[:, :4]}
 
 
+def test_names_of_axes_against_what_is_told_or_guessed(tmp_path: Path) -> None:
+    with hdf5(tmp_path / "a.h5", image=frames(3, 4, 6, 5)) as file:
+        file["image"].dims[0].label = "time"
+    refused(tmp_path / "a.h5", r"would be read as n t h w, but the file calls its axes")
+    with pytest.warns(UserWarning, match="as n t h w, as --axes says, against the"):
+        data = brought(tmp_path / "a.h5", axes="nthw")
+    assert data.train.image.shape[:2] == (3, 4)
+    assert brought(tmp_path / "a.h5", axes="tnhw").train.image.shape[:2] == (4, 3)
+
+
 @pytest.mark.parametrize("hole", [True, False])
 def test_parts_of_a_virtual_array_that_show_nothing(tmp_path: Path, hole: bool) -> None:
     with hdf5(tmp_path / "source.h5", s=STATE):
@@ -113,6 +123,15 @@ def test_pictures_that_are_no_rgb(tmp_path: Path, name: str) -> None:
     refused(tmp_path / "a.h5", "YUV" if "MODEL" in name else name)
 
 
+def test_pixels_shown_from_black_to_white(tmp_path: Path) -> None:
+    with hdf5(tmp_path / "a.h5", image=frames(3, 4, 6, 5, 3)) as file:
+        file["image"].attrs["IMAGE_MINMAXRANGE"] = [0, 255]
+    assert brought(tmp_path / "a.h5").train.image.shape == (3, 4, 6, 5, 3)
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        file["image"].attrs["IMAGE_MINMAXRANGE"] = [10, 200]
+    refused(tmp_path / "a.h5", r"image is to be shown from 10 to 200 \(its attribute")
+
+
 @pytest.mark.parametrize("kind", ["uint8", "uint16", "float32"])
 def test_white_that_is_zero(tmp_path: Path, kind: str) -> None:
     most = 1.0 if kind == "float32" else float(np.iinfo(kind).max)
@@ -164,7 +183,12 @@ def test_offsets_that_float32_cannot_carry(tmp_path: Path) -> None:
     brought(tmp_path / "a.npz")
 
 
-def test_choices_with_an_axis_that_says_nothing(tmp_path: Path) -> None:
+def test_choices_with_an_axis_that_says_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     action = RNG.integers(0, 3, (3, 4, 1))
     np.savez(tmp_path / "a.npz", state=STATE, action=action)
-    assert brought(tmp_path / "a.npz").train.action.shape == (3, 4)
+    data = brought(tmp_path / "a.npz", quiet=False)
+    assert data.train.action.shape == (3, 4)
+    said = "read: action without its last axis, which has length 1, in "
+    assert said in capsys.readouterr().err

@@ -26,6 +26,19 @@ def labels_of(study):
     return [tuple(point.fields.values()) for point in points]
 
 
+def test_a_name_stands_for_the_only_nested_field_that_has_it():
+    base = Parameters("tmaze", "ppo", network="gru", hidden_size=8)
+    assert base.learner.network.hidden_size == 8
+    assert base.get("hidden_size") == 8
+    study = Study("s", base, over={"hidden_size": [4, 16]})
+    assert labels_of(study) == [(4,), (16,)]
+    assert study.swept == ["network.hidden_size"]
+    again = Study("s", base, over={"network.hidden_size": [4, 16]})
+    assert again.folder_name == study.folder_name
+    with pytest.raises(ConfigError, match="unknown field of PPO 'hiden_size'"):
+        Parameters("tmaze", "ppo", hiden_size=8)
+
+
 @pytest.mark.parametrize(
     ("over", "message"),
     [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from foreworld.core.errors import unknown_name
@@ -85,6 +85,28 @@ def field_paths(part: Part | StandIn, prefix: str = "") -> dict[str, FieldSpec]:
         if isinstance(value, Part):
             found.update(field_paths(value, f"{path}."))
     return found
+
+
+def whole_path(path: str, known: Iterable[str]) -> str:
+    """A path, or the only one that it stands for where parts on the way are left out.
+
+    ``image_size`` stands for ``picture.image_size``.
+
+    Parameters
+    ----------
+    path
+        What was given.
+    known
+        All paths that there are.
+    """
+    *lead, last = path.split(".")
+    known = list(known)
+    longer = [
+        other
+        for other in known
+        if (steps := other.split("."))[-1] == last and steps[: len(lead)] == lead
+    ]
+    return longer[0] if path not in known and len(longer) == 1 else path
 
 
 def nested(values: dict[str, Any]) -> dict[str, Any]:

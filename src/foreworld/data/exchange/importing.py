@@ -20,6 +20,7 @@ from foreworld.core.disk.folder import checksum, manifest
 from foreworld.core.disk.places import expanded
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.types import checked
+from foreworld.core.plain import counted
 from foreworld.core.progress import Progress
 from foreworld.data.exchange.described import Described, describe
 from foreworld.data.exchange.pieces import Piece, cut, write_pieces
@@ -130,8 +131,8 @@ def import_data(
     length = longest if num_frames is None else num_frames
     if length < 2:
         raise ConfigError(
-            f"sequences of {length} frames cannot be learned from: at least 2 are "
-            f"needed."
+            f"sequences of {counted(length, 'frame')} cannot be learned from: at "
+            f"least 2 are needed."
         )
     order = _split(reels, val, test, seed)
     found = describe(reels, account, length)
@@ -160,6 +161,7 @@ def import_data(
     prepare(folder, Recipe.plain(task), lambda: {"": found.columns}, force)
     with Progress(f"import to {folder}", len(reels), "sequences", quiet) as progress:
         if manifest(folder) is None:
+            progress.update(0)
             write_pieces(folder, task, found.columns, pieces, reels)
         progress.update(len(reels))
     return open_dataset(folder)
@@ -218,9 +220,9 @@ def _split(
         sizes["train"] -= sizes[name]
     if sizes["train"] < 1:
         raise ConfigError(
-            f"{num} recorded sequences do not suffice for val={shares['val']} and "
-            f"test={shares['test']}: none is left to train on. Make them smaller or 0, "
-            f"or record more."
+            f"{counted(num, 'recorded sequence')} cannot be shared out with "
+            f"val={shares['val']} and test={shares['test']}: none is left to train on. "
+            f"Make them smaller or 0, or record more."
         )
     order = iter(np.random.default_rng(seed).permutation(num).tolist())
     return {name: list(itertools.islice(order, sizes[name])) for name in SPLITS}
@@ -254,16 +256,15 @@ def _contents(
 def _taken(reels: list[Reel], account: Account) -> list[str]:
     """What was taken, a line for each source."""
     lines = []
-    for source, some in itertools.groupby(reels, key=lambda reel: reel.source):
-        group = list(some)
+    for source, ours in itertools.groupby(reels, key=lambda reel: reel.source):
+        group = list(ours)
         lengths = sorted({reel.num_frames for reel in group})
-        frames = f"{lengths[0]}" + (f" to {lengths[-1]}" if len(lengths) > 1 else "")
+        frames = counted(lengths[-1], "frame")
+        frames = f"{lengths[0]} to {frames}" if len(lengths) > 1 else frames
         split = f" for {group[0].split}" if group[0].split else ""
         read = f"; {account.shapes[source]}" if source in account.shapes else ""
-        one = "sequence" if len(group) == 1 else "sequences"
-        lines.append(
-            f"taken{split}: {source}, {len(group):,} {one} of {frames} frames{read}"
-        )
+        some = counted(len(group), "sequence")
+        lines.append(f"taken{split}: {source}, {some} of {frames}{read}")
     if len(lines) > 10:
         lines = [*lines[:9], f"... and {len(lines) - 9} more files and folders"]
     rules = [f"pixels: {rule}" for rule in account.rules]
@@ -282,5 +283,10 @@ def _dropped(
     for i, start in itertools.chain(*pieces.values()):
         used[i] = max(used[i], min(start + num_frames, reels[i].num_frames))
     over = sum(max(0, valid - n) for valid, n in zip(num_valid, used, strict=True))
-    lines = [f"dropped: {over:,} frames that fill no piece of {num_frames}"]
-    return lines if over else []
+    ends = zip(reels, num_valid, used, strict=True)
+    void = sum(reel.num_frames - max(valid, n) for reel, valid, n in ends)
+    lines = [f"dropped: {counted(over, 'frame')} that fill no piece of {num_frames}"]
+    lines = lines if over else []
+    if void:
+        lines.append(f"dropped: {counted(void, 'frame')} that are not valid")
+    return lines

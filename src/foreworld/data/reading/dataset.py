@@ -18,6 +18,7 @@ from foreworld.core.errors import ConfigError, DamagedError, unknown_name
 from foreworld.core.parts.config import changes
 from foreworld.core.parts.stand_in import StandIn, class_name
 from foreworld.core.parts.types import checked
+from foreworld.core.plain import counted
 from foreworld.data.format.config import read_identity, read_recipe
 from foreworld.data.format.contents import check_links
 from foreworld.data.format.recipe import SPLITS, Recipe, TaskRecipe
@@ -238,7 +239,8 @@ class DataSet:
         task = f", task {recipe.task}" if recipe.task else ""
         return (
             f"DataSet {shown(self.path)}{task}: {class_name(world)}({settings}); "
-            f"{sizes} sequences of {recipe.num_frames} frames; seed {recipe.seed}"
+            f"{sizes} sequences of {counted(recipe.num_frames, 'frame')}; "
+            f"seed {recipe.seed}"
         )
 
     @property

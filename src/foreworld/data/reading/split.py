@@ -21,6 +21,7 @@ from foreworld.core.disk.places import shown
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.limits import Bounded
 from foreworld.core.parts.partition import numbers
+from foreworld.core.plain import counted
 from foreworld.core.spaces import Space
 from foreworld.data.format.config import fingerprint, read_spaces
 from foreworld.data.format.recipe import Recipe
@@ -94,7 +95,8 @@ class Split(AbstractTable):
 
     def __repr__(self) -> str:
         tasks = f" of {len(self._tasks)} tasks" if len(self._tasks) > 1 else ""
-        return f"Split {self.name} of {self.place}: {len(self):,} sequences{tasks}"
+        size = counted(len(self), "sequence")
+        return f"Split {self.name} of {self.place}: {size}{tasks}"
 
     def _repr_html_(self) -> str:
         """In a notebook: its columns, and some sequences as rows of frames."""

@@ -11,6 +11,7 @@ from typing import Any
 from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.core.keys import named_key, root_key
 from foreworld.core.parts.opening import opened
+from foreworld.core.plain import counted
 from foreworld.play.hands.fields import seat_of
 from foreworld.play.hands.targets import check_targets, targets_of
 from foreworld.play.stage.base import (
@@ -246,4 +247,4 @@ def _end_of(episode: Episode, seated: bool) -> str:
         return ""
     steps = int(episode.view.scene.num_steps)
     after = " 'New episode' begins the next." if seated else ""
-    return f"Episode over after {steps} steps.{after}"
+    return f"Episode over after {counted(steps, 'step')}.{after}"

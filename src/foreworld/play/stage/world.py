@@ -10,6 +10,7 @@ import numpy as np
 
 from foreworld.core.keys import named_key, root_key
 from foreworld.core.parts.opening import opened
+from foreworld.core.plain import counted
 from foreworld.play.hands.hands import Hands
 from foreworld.play.hands.keys import keys
 from foreworld.play.hands.sliders import sliders
@@ -137,7 +138,7 @@ def end_of(episode: Episode, after: str = "") -> str:
         return ""
     scene = episode.view.scene
     total, steps = float(scene.total), int(scene.num_steps)
-    return f"Episode over: return {total:.3g} after {steps} steps.{after}"
+    return f"Episode over: return {total:.3g} after {counted(steps, 'step')}.{after}"
 
 
 def summary(cls: type) -> str:

@@ -12,6 +12,7 @@ from foreworld.core.errors import ForeworldError
 from foreworld.core.parts.config import encode, flat, to_dict, to_json
 from foreworld.core.parts.part import Part, field_specs
 from foreworld.core.parts.stand_in import StandIn
+from foreworld.core.plain import counted
 from foreworld.core.progress import duration, number
 from foreworld.learners.forward.base import AbstractForwardModel
 from foreworld.plot._points import plain, swept, text
@@ -61,7 +62,7 @@ def gather(folder: str | Path | StudyFolder) -> Content:
     steps = study.plan.groups[0].training.steps_in_all
     lead = (
         f"{part_name(base.learner)} on {source_name(base)}: "
-        f"{_count(num_points, 'point')} x {_count(num_seeds, 'seed')}, {steps:,} "
+        f"{counted(num_points, 'point')} x {counted(num_seeds, 'seed')}, {steps:,} "
         f"{budget.step_name} a run, root seed {base.seed}. {study.path}"
     )
     shared = [
@@ -142,7 +143,7 @@ def _facts(
     facts = [
         ("runs finished", f"{done.sum()} of {done.size}"),
         ("runs failed", str(results["failed"].values.sum())),
-        ("programs", f"{len(plan.groups)} on {_count(plan.workers, 'worker')}"),
+        ("programs", f"{len(plan.groups)} on {counted(plan.workers, 'worker')}"),
         ("device", plan.device),
     ]
     if winner is not None:
@@ -226,7 +227,3 @@ def _timing(chunks: Sequence[Path]) -> Table | None:
     rows.append(["programs taken from the cache", f"{reused} of {made}"])
     caption = "The last call on each chunk, all workers added up."
     return Table(["", ""], rows, frozenset({1}), caption=caption)
-
-
-def _count(num: int, word: str) -> str:
-    return f"{num} {word}" if num == 1 else f"{num} {word}s"

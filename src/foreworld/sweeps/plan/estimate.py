@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from foreworld.core.disk.folder import read_json
+from foreworld.core.plain import counted
 from foreworld.core.progress import duration
-from foreworld.sweeps.plan.plan import Plan, count
+from foreworld.sweeps.plan.plan import Plan
 from foreworld.sweeps.run.work import finished
 from foreworld.sweeps.study.study import Study
 from foreworld.train import rates
@@ -106,13 +107,13 @@ class Before:
     def reused(self) -> str:
         """One line."""
         done = self._total - len(self._open)
-        chunks = count(self._total, "chunk")
+        chunks = counted(self._total, "chunk")
         if not self._open:
             return f"nothing to do: {chunks} finished before"
         spent = duration(time.monotonic() - self._begun)
         told = [f"{done} of {chunks} finished before"] if done else []
         if self._updates:
-            told.append(f"{self._updates} updates of unfinished chunks")
+            told.append(f"{counted(self._updates, 'update')} of unfinished chunks")
         paths = [place / TIMING for place in self._open]
         timings = [read_json(path) for path in paths if path.exists()]
         made = sum(timing["programs"] for timing in timings)

@@ -14,6 +14,7 @@ from typing import Any
 from foreworld.core.errors import ConfigError, DamagedError, FitError
 from foreworld.core.keys import pinned
 from foreworld.core.parts.partition import partition
+from foreworld.core.plain import counted
 from foreworld.learners.base import Budget
 from foreworld.sweeps.study.study import Point, Study
 from foreworld.train.lanes import Run, static_of
@@ -214,8 +215,8 @@ def make_plan(
 def describe(plan: Plan) -> str:
     """The plan for people: what ``--dry-run`` prints."""
     lines = [
-        f"{count(len(plan.groups), 'group')}, {count(plan.num_runs, 'run')}, "
-        f"{count(len(plan.chunks), 'chunk')} on {count(plan.workers, 'worker')} "
+        f"{counted(len(plan.groups), 'group')}, {counted(plan.num_runs, 'run')}, "
+        f"{counted(len(plan.chunks), 'chunk')} on {counted(plan.workers, 'worker')} "
         f"({plan.device})"
     ]
     for index, group in enumerate(plan.groups):
@@ -230,9 +231,9 @@ def describe(plan: Plan) -> str:
         if before := group.training.steps_before:
             steps += f" (from {before:,} to {group.training.steps_in_all:,})"
         lines.append(
-            f"  group {index}: {count(len(group.points), 'point')}, "
-            f"{count(runs, 'run')} in chunks of {sizes}; each run {steps} "
-            f"in {count(layout.num_segments, 'segment')}"
+            f"  group {index}: {counted(len(group.points), 'point')}, "
+            f"{counted(runs, 'run')} in chunks of {sizes}; each run {steps} "
+            f"in {counted(layout.num_segments, 'segment')}"
         )
     return "\n".join(lines)
 
@@ -271,16 +272,3 @@ def _even(num_runs: int, most: int, pieces: int) -> int:
     chunks = math.ceil(num_runs / most)
     chunks = min(num_runs, math.ceil(chunks / pieces) * pieces)
     return math.ceil(num_runs / chunks)
-
-
-def count(number: int, word: str) -> str:
-    """A number of things in words: ``1 chunk``, ``2 chunks``.
-
-    Parameters
-    ----------
-    number
-        How many.
-    word
-        What one is called.
-    """
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from foreworld.core import show
 from foreworld.core.errors import ConfigError, ForeworldError, unknown_name
+from foreworld.core.plain import counted
 from foreworld.learners.metrics import SUFFIXES
 from foreworld.sweeps.results.gather import gather, swept
 from foreworld.sweeps.results.statistics import Interval, bootstrap, student
@@ -79,7 +80,8 @@ class Best:
         spread = f" [{low:.4g}, {high:.4g}]" if np.isfinite(low) else ""
         lines = [
             f"point {self.point}{f' ({named})' if named else ''}: {self.measure} of "
-            f"{self.metric} {self.value:.4g}{spread}, {len(self.seeds)} seeds"
+            f"{self.metric} {self.value:.4g}{spread}, "
+            f"{counted(len(self.seeds), 'seed')}"
         ]
         lines += [f"skipped {text}" for text in self.skipped]
         return "\n".join(
@@ -257,8 +259,8 @@ def _why_skipped(
     broken = dataset["failed"].values[point]
     unfinished = int((~dataset["finished"].values[point] & ~broken).sum())
     failed = int(broken.sum())
-    reasons = [f"{unfinished} runs not finished"] * bool(unfinished)
-    reasons += [f"{failed} runs failed"] * bool(failed)
+    reasons = [f"{counted(unfinished, 'run')} not finished"] * bool(unfinished)
+    reasons += [f"{counted(failed, 'run')} failed"] * bool(failed)
     longer = "" if name.startswith(("test_", "val_")) else ", train longer"
     words = " and ".join(reasons)
     return f"point {point}: {words or f'nothing was counted{longer}'}"

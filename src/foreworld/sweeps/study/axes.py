@@ -43,7 +43,10 @@ def read_axes(base: Parameters, over: Mapping[Any, Any]) -> dict[str, tuple[Any,
         A field that does not exist, a value that is not allowed, or two keys that set
         the same field.
     """
-    keys = {_key(key): values for key, values in over.items()}
+    keys = {
+        _TOGETHER.join(map(base.whole, fields_of(_key(key)))): values
+        for key, values in over.items()
+    }
     _check_apart(base, [field for key in keys for field in fields_of(key)])
     return {key: _values(base, key, values) for key, values in keys.items()}
 
@@ -79,13 +82,16 @@ def read_rule(
                 f"Study.exclude: {key!r} must be the name of one swept field. Of "
                 f"fields that change together name one, or each with its own value."
             )
-        if full_path(key) not in paths:
+        swept_as = paths.get(full_path(base.whole(key)))
+        if swept_as is None:
             raise unknown_name("swept field in exclude", key, swept)
         if isinstance(wanted, _SETS):
             raise _no_order(f"Study.exclude[{key!r}]", wanted)
         several = isinstance(wanted, list | tuple | np.ndarray)
         choices = wanted if several else (wanted,)
-        found[paths[full_path(key)]] = tuple(_value(base, key, v) for v in choices)
+        found[paths[full_path(base.whole(key))]] = tuple(
+            _value(base, key, v) for v in choices
+        )
     return found
 
 

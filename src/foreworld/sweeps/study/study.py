@@ -16,6 +16,7 @@ from foreworld.core.parts.limits import Count
 from foreworld.core.parts.part import Part
 from foreworld.core.parts.stand_in import StandIn
 from foreworld.core.parts.types import checked
+from foreworld.core.plain import counted
 from foreworld.sweeps.study import axes
 from foreworld.train.parameters import Parameters
 
@@ -152,9 +153,10 @@ class Study(Part):
 
     def __repr__(self) -> str:
         sizes = [f"{key} in {list(values)}" for key, values in self.over.items()]
+        points = counted(len(self._kept()), "point")
         lines = [
-            f"Study {self.name}: {self.base.name}, {len(self._kept())} points, "
-            f"{self.seeds} seeds, root seed {self.base.seed}",
+            f"Study {self.name}: {self.base.name}, {points}, "
+            f"{counted(self.seeds, 'seed')}, root seed {self.base.seed}",
             *(f"  {size}" for size in sizes),
             *(f"  without {rule}" for rule in self.exclude),
         ]

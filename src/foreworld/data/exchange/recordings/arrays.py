@@ -24,6 +24,7 @@ from foreworld.data.exchange.recordings.guard import (
 )
 from foreworld.data.exchange.recordings.layout import (
     GUESSED,
+    against,
     check_axes,
     frame_order,
     guess,
@@ -197,6 +198,10 @@ class _Table:
         self._found = {key: self._vector(key) for key in found}
         self._orders = {key: self._order(key) for key in found}
         self._check()
+        action = found.get("action")
+        whole = action is not None and action.dtype.kind in "biu"
+        if whole and self._shape("action")[2:] == (1,):
+            account.say("action without its last axis, which has length 1", path)
         row = sum(array.num_bytes for array in found.values()) // max(1, self.num)
         check_memory(path, 4 * row)
         self._block = self._rows_at_once(row)
@@ -241,13 +246,29 @@ class _Table:
         if not told and "t" in image.axes and "." not in image.axes:
             told = self._as_named("image", check_axes(image.axes))
         if not told:
-            return guess(self._path, image.shape)
+            return self._agreeing(guess(self._path, image.shape), image)
         if len(told) != len(image.shape) or 0 in image.shape:
             raise ConfigError(
                 f"{self._path}: image has shape {image.shape}, which has not the axes "
                 f"{told!r}. {GUESSED}."
             )
+        if against(told, image.axes):
+            self._account.notes[
+                f"{self._path}: image is read as {' '.join(told)}, as --axes says, "
+                f"against the names of its axes, {' '.join(image.axes)}."
+            ] = None
         return told
+
+    def _agreeing(self, axes: str, image: Held) -> str:
+        """Guessed axes, unless the file names some of them otherwise."""
+        if against(axes, image.axes):
+            raise ConfigError(
+                f"{self._path}: image has shape {image.shape} and would be read as "
+                f"{' '.join(axes)}, but the file calls its axes {' '.join(image.axes)} "
+                f"(. is none that is known). Tell all of them with --axes (axes=... in "
+                f"Python)."
+            )
+        return axes
 
     def _as_named(self, key: str, axes: str) -> str:
         self._account.say(f"axes of {key} are {' '.join(axes)}, as named", self._path)

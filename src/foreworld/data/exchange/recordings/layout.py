@@ -109,6 +109,20 @@ def labelled(labels: list[str]) -> str:
     return letters if len(set(named)) == len(named) else "." * len(letters)
 
 
+def against(axes: str, named: str) -> bool:
+    """Whether a file names an axis that stands elsewhere, or nowhere, in an order.
+
+    Parameters
+    ----------
+    axes
+        Letters of the order.
+    named
+        As :func:`labelled` gives them; empty where the file names none.
+    """
+    known = [(place, letter) for place, letter in enumerate(named) if letter != "."]
+    return any(axes[place : place + 1] != letter for place, letter in known)
+
+
 def frame_order(axes: str) -> tuple[int, ...]:
     """Positions of sequence (if there is one), time, height, width, channels."""
     return tuple(axes.index(letter) for letter in LETTERS if letter in axes)

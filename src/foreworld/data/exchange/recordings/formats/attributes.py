@@ -17,11 +17,10 @@ _SCALE, _OFFSET = "scale_factor", "add_offset"
 _MISSING = ("_FillValue", "missing_value")
 _LOW, _HIGH, _RANGE = "valid_min", "valid_max", "valid_range"
 _UNITS = ("units", "unit")
-_OTHERS = (
-    *("PALETTE", "IMAGE_WHITE_IS_ZERO", "IMAGE_MINMAXRANGE"),
-    *("DISPLAY_ORIGIN", "_Unsigned"),
-)
+_OTHERS = (*("PALETTE", "IMAGE_WHITE_IS_ZERO", "DISPLAY_ORIGIN", "_Unsigned"),)
 """Attributes that change what the numbers mean, and for which there is no rule."""
+_SHOWN, _WHOLE = "IMAGE_MINMAXRANGE", ((0, 255), (0, 65535))
+"""Which numbers are shown as black and white; nothing changes where they are so."""
 _COLOURS = "IMAGE_COLORMODEL"
 _SAME_UNITS = {
     "s": ("sec", "secs", "second", "seconds"),
@@ -125,6 +124,13 @@ def meaning_of(name: str, attributes: Any) -> Meaning:
             raise Unreadable(
                 f"{name} has an attribute {key}, which says what its numbers mean "
                 f"in a way that is not known here. Save it as plain numbers"
+            )
+    if _SHOWN in attributes:
+        ends = tuple(_numbers(name, attributes, _SHOWN, 2).tolist())
+        if ends not in _WHOLE:
+            raise Unreadable(
+                f"{name} is to be shown from {ends[0]:g} to {ends[1]:g} (its attribute "
+                f"{_SHOWN}), which is not black to white. Scale it so"
             )
     colours = _text(attributes.get(_COLOURS, "RGB"))
     if colours != "RGB":
