@@ -12,6 +12,7 @@ import pytest
 from foreworld.core.errors import ConfigError
 from foreworld.core.spaces import Box, Discrete, Record
 from foreworld.play.hands.fields import element_of, part_of, parts_of, seat_of
+from foreworld.play.stage.base import Slider
 from foreworld.play.stage.game import GameSession, GameStage
 from foreworld.play.stage.sights import sights_of
 from foreworld.play.stage.table import bars_of
@@ -151,6 +152,47 @@ def test_a_box_without_ends_is_left_to_a_policy(whisper_policy):
         f"--seat=guesser: a person cannot play guesser in Whisper: {why}. Seats for "
         f"persons: teller."
     )
+
+
+class Dials(Whisper):
+    """Whole numbers for one agent, many choices for the other."""
+
+    @property
+    def action_space(self):
+        names = ("up", *(f"card {i}" for i in range(39)))
+        return {TELLER: Box(0, 9, (2,), "int32"), GUESSER: Discrete(40, names)}
+
+
+class Countless(Dials):
+    """More choices than a page has room for."""
+
+    @property
+    def action_space(self):
+        return {TELLER: Box(0.0, 1.0, (65,)), GUESSER: Discrete(5001)}
+
+
+def test_a_box_has_a_slider_for_each_entry():
+    (field,) = seat_of(Dials(), TELLER).fields
+    assert (field.name, field.keys) == ("", ())
+    assert field.sliders == (
+        Slider("0", 4.0, 0.0, 9.0, whole=True),
+        Slider("1", 4.0, 0.0, 9.0, whole=True),
+    )
+
+
+def test_choices_beyond_the_keys_have_buttons():
+    (field,) = seat_of(Dials(), GUESSER).fields
+    codes = [key.code for key in field.keys]
+    assert codes[:3] == ["ArrowUp", "2", "3"]
+    assert (codes[35:], field.keys[39].name) == (["z", "", "", "", ""], "card 38")
+    assert [key.action for key in field.keys] == list(range(40))
+
+
+def test_too_many_choices_or_numbers_are_left_to_a_policy():
+    assert [seat_of(Countless(), agent).refusal for agent in (TELLER, GUESSER)] == [
+        "its actions are 65; a hand can give 1 to 64",
+        "its actions are 5001; a page shows 5000",
+    ]
 
 
 def test_probabilities_are_told_by_field(stage):

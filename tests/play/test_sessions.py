@@ -12,7 +12,7 @@ import pytest
 from foreworld.core.errors import ConfigError
 from foreworld.core.keys import root_key
 from foreworld.core.parts.part import Bounded, Traced
-from foreworld.core.spaces import Box
+from foreworld.core.spaces import Box, Discrete
 from foreworld.play.hands.keys import keys
 from foreworld.play.hands.sliders import Knobs, sliders
 from foreworld.play.stage.base import Bar, Frame, Number
@@ -155,6 +155,31 @@ def test_a_world_that_keys_cannot_play_says_why():
         "Counter has actions Box(low=-1.0, high=1.0, shape=(1,), dtype='float32'), but "
         "keys choose among a number of them (Discrete). Choose another world: "
         "'foreworld list worlds'."
+    )
+
+
+class Choices(Counter):
+    """Any number of choices."""
+
+    num: int = 60
+    """how many"""
+
+    @property
+    def action_space(self):
+        return Discrete(self.num)
+
+
+def test_actions_beyond_the_keys_have_buttons():
+    codes = [key.code for key in keys(Choices())]
+    assert codes[34:38] == ["y", "z", "", ""]
+    session = WorldStage(Choices()).session(1)
+    session.handle(Act(59))
+    assert step_of(session) == 1
+    with pytest.raises(ConfigError) as error:
+        keys(Choices(num=5001))
+    assert str(error.value) == (
+        "Choices has 5001 actions, but a page shows at most 5000. Choose another "
+        "world: 'foreworld list worlds'."
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from foreworld.core.spaces import Box, Discrete, Record, Space
-from foreworld.play.hands.keys import field_keys
+from foreworld.play.hands.keys import MOST_CHOICES, field_keys
 from foreworld.play.stage.base import Field, Seat, Slider
 from foreworld.worlds.game import AbstractGame
 
@@ -92,14 +92,18 @@ def seat_of(game: AbstractGame, agent: str) -> Seat:
     choices = {n: one for n, one in parts.items() if isinstance(one, Discrete)}
     boxes = {n: one for n, one in parts.items() if isinstance(one, Box)}
     keys = dict(zip(choices, field_keys(game, agent, choices.values()), strict=True))
-    refusal = next(filter(None, (_refusal(n, one) for n, one in boxes.items())), "")
+    refusal = next(filter(None, (_refusal(n, one) for n, one in parts.items())), "")
     fields = (Field(n, keys.get(n, ()), _sliders(boxes.get(n))) for n in parts)
     return Seat(agent, () if refusal else tuple(fields), refusal)
 
 
-def _refusal(name: str, box: Box) -> str:
-    """Why no hand can give the numbers of a box; empty where one can."""
-    what = f"the numbers of {name!r}" if name else "its actions"
+def _refusal(name: str, space: Discrete | Box) -> str:
+    """Why no hand can choose a part of an action; empty where one can."""
+    if isinstance(space, Discrete):
+        what = f"the choices of {name!r}" if name else "its actions"
+        many = space.num > MOST_CHOICES
+        return f"{what} are {space.num}; a page shows {MOST_CHOICES}" if many else ""
+    box, what = space, f"the numbers of {name!r}" if name else "its actions"
     if not (math.isfinite(box.low) and math.isfinite(box.high)):
         return f"{what} lie in [{box.low:g}, {box.high:g}], which has no end"
     if not 0 < box.flat_size <= MOST_NUMBERS:
@@ -111,14 +115,12 @@ def _sliders(box: Box | None) -> tuple[Slider, ...]:
     """A slider for each entry of a box, which stands in the middle."""
     if box is None or _refusal("", box):
         return ()
-    whole = np.issubdtype(np.dtype(box.dtype), np.integer)
+    whole = not np.issubdtype(np.dtype(box.dtype), np.floating)
     low, high = float(box.low), float(box.high)
     if whole:
         low, high = math.ceil(low), math.floor(high)
     middle = low + (high - low) // 2 if whole else (low + high) / 2
-    return tuple(
-        Slider(name, middle, low, high, whole=bool(whole)) for name in entries(box)
-    )
+    return tuple(Slider(name, middle, low, high, whole=whole) for name in entries(box))
 
 
 def entries(box: Box) -> tuple[str, ...]:

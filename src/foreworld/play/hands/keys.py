@@ -21,6 +21,8 @@ _ARROWS = {
     "left": ("ArrowLeft", "←"),
     "right": ("ArrowRight", "→"),
 }
+MOST_CHOICES = 5000
+"""Buttons that a page can hold."""
 _PLAIN = "1234567890abcdefghijklmnopqrstuvwxyz"
 
 
@@ -45,6 +47,11 @@ def keys(world: AbstractWorld) -> tuple[Key, ...]:
         raise ConfigError(
             f"{name} has actions {space}, but keys choose among a number of them "
             f"(Discrete). Choose another world: 'foreworld list worlds'."
+        )
+    if space.num > MOST_CHOICES:
+        raise ConfigError(
+            f"{name} has {space.num} actions, but a page shows at most {MOST_CHOICES}. "
+            f"Choose another world: 'foreworld list worlds'."
         )
     return _keys_of(space, _codes((space,), ()))
 

@@ -143,7 +143,9 @@ def end_of(episode: Episode, after: str = "") -> str:
 
 def summary(cls: type) -> str:
     """First line of a class's docstring, without its marks of code."""
-    return (cls.__doc__ or "").partition("\n")[0].replace("``", "")
+    first = (cls.__doc__ or "").partition("\n")[0].replace("``", "")
+    # Dataclasses without one are given their signature.
+    return "" if first.startswith(f"{cls.__name__}(") else first
 
 
 def _hint(world: AbstractWorld, active: bool) -> str:

@@ -80,9 +80,11 @@ function showFields(choices, chosen) {
   for (const { field, told, buttons, ranges, enter } of rows) {
     const open = Object.hasOwn(choices, field.name);
     const mine = Object.hasOwn(chosen, field.name) ? chosen[field.name] : undefined;
+    const free = new Set(open ? choices[field.name] : []);
     for (const { action, button } of buttons) {
-      const can = open && choices[field.name].includes(action);
+      const can = free.has(action);
       button.disabled = !can;
+      button.setAttribute("aria-pressed", String(mine === action));
       button.classList.toggle("chosen", mine === action);
       button.classList.toggle("forbidden", open && !can);
       button.title = open && !can ? "not allowed now" : "";
@@ -121,8 +123,11 @@ function letGo(key) {
 }
 
 function typing(event) {
-  return event.ctrlKey || event.metaKey || event.altKey
-    || (event.target instanceof HTMLInputElement && event.target.type === "number");
+  if (event.ctrlKey || event.metaKey || event.altKey) return true;
+  const input = event.target instanceof HTMLInputElement;
+  // Arrows move a slider of an action that has the focus.
+  const arrow = event.key.startsWith("Arrow") && input && event.target.closest(".entry");
+  return arrow || (input && event.target.type === "number");
 }
 
 document.addEventListener("keydown", (event) => {
