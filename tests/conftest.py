@@ -14,6 +14,9 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.launch.slurm.cluster import Cluster, require, running
+from tests.typechecker import install
+
+install()
 
 # Before JAX is imported: subprocesses and repeated programs share one cache. Programs
 # are made quickly rather than well, as most run once and compiling takes the time.
