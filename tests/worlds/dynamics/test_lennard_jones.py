@@ -29,9 +29,11 @@ exactly = functools.partial(
 )
 
 
-def starts(world: LennardJones, num: int, seed: int = 0) -> jax.Array:
+def starts(
+    world: LennardJones, num: int, seed: int = 0, jit: Any = jax.jit
+) -> jax.Array:
     keys = jax.random.split(root_key(seed), num)
-    return jax.jit(jax.vmap(lambda key: world.reset(key)[0]))(keys)
+    return jit(jax.vmap(lambda key: world.reset(key)[0]))(keys)
 
 
 def run(world: LennardJones, states: jax.Array, num: int) -> jax.Array:
@@ -174,7 +176,8 @@ def test_the_bath_forgets_the_lattice() -> None:
     def measured(duration: float) -> tuple[np.ndarray, np.ndarray]:
         world = LennardJones(thermalisation=duration)
         box = np.sqrt(16 / 0.77)
-        states = starts(world, 256, seed=int(duration))
+        # Running takes longer than compiling here.
+        states = starts(world, 256, seed=int(duration), jit=exactly)
         energy = np.asarray(jax.jit(jax.vmap(world.energy))(states)) / 16
         points = np.asarray(states[:, :32]).reshape(-1, 16, 2) / box
         waves = np.exp(2j * np.pi * 4 * points).sum(axis=1)
