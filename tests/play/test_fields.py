@@ -116,6 +116,8 @@ def test_who_has_a_seat_is_shown_its_own_observation_alone(table):
     header, pictures = decode_frame(encode_frame(teller.frame(), 1, False, 5.0))
     assert [one["picture"] for one in header["panels"][0]["sights"]] == [None, 1]
     secret = SIGNS.index(sight(teller, TELLER)["secret"])
+    assert pictures[0][0, 0, 0] == 200 + secret
+    assert guesser.frame().pictures[0][0, 0, 0] == 0
     assert pictures[1][0, 0].tolist() == [200 * (i == secret) for i in range(3)]
 
 

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import pytest
 
 from foreworld.core.errors import ConfigError
+from foreworld.core.keys import root_key
 from foreworld.play.hands.fields import seat_of
 from foreworld.play.hands.targets import check_targets
 from foreworld.play.stage.game import GameStage
@@ -31,6 +32,13 @@ class Misnamed(NoughtsAndCrosses):
 
     def targets(self, state):
         return {"someone": jnp.zeros((9, 4))}
+
+
+class Cropped(RepeatedMatchingPennies):
+    """Draws another size for who plays."""
+
+    def render_for(self, state, agent):
+        return self.render(state)[:-1]
 
 
 @pytest.fixture
@@ -143,3 +151,14 @@ def test_keys_and_targets_that_do_not_fit_are_named():
         ConfigError, match=r"by agent \(cross, nought\), got \{'someone'"
     ):
         check_targets(Misnamed())
+
+
+def test_a_picture_of_another_size_is_named():
+    with pytest.raises(ConfigError) as error:
+        GameStage(Cropped())
+    size = Cropped().render(Cropped().reset(root_key(0))[0]).shape
+    other = [size[0] - 1, *size[1:]]
+    assert str(error.value) == (
+        f"Cropped.render_for: for 'even' it must give uint8{list(size)} like render, "
+        f"got uint8{other}."
+    )

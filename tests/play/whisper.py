@@ -93,6 +93,11 @@ class Whisper(AbstractGame):
     def render(self, state):
         return jnp.full((8, 8, 1), 60 * state.num_steps, jnp.uint8)
 
+    def render_for(self, state, agent):
+        # The corner of who knows the secret tells it.
+        corner = 200 + state.secret if agent == TELLER else 0
+        return self.render(state).at[0, 0, 0].set(jnp.uint8(corner))
+
     def _observe(self, state):
         heard = jnp.stack([state.word, state.loud]).astype(jnp.float32)
         card = jnp.zeros((4, 4, 3), jnp.uint8).at[:, :, state.secret].set(200)

@@ -112,6 +112,11 @@ class PointsGame(AbstractGame):
         shade = jnp.where(self.points["label"][state.index] == 1, 255, 128)
         return jnp.broadcast_to(shade, (8, 8, 1)).astype(jnp.uint8)
 
+    def render_for(self, state: PointState, agent: str) -> UInt8[Array, "8 8 1"]:
+        """The guesser does not see the label."""
+        whole = self.render(state)
+        return jnp.zeros_like(whole) if agent == GUESSER else whole
+
     def _observe(self, state: PointState) -> dict[str, Float[Array, " number"]]:
         place = jnp.asarray(self.points["place"][state.index], jnp.float32)
         return dict.fromkeys(self.agents, place)

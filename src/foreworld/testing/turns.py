@@ -118,6 +118,11 @@ class Relay(AbstractGame):
         row = shade.astype(jnp.uint8)[None, :, None]
         return jnp.broadcast_to(row, (8, 16, 1))
 
+    def render_for(self, state: RelayState, agent: str) -> UInt8[Array, "8 16 1"]:
+        """The guesser does not see the cue."""
+        hidden = state._replace(cue=jnp.int32(-1))
+        return self.render(hidden if agent == GUESSER else state)
+
     def _observe(self, state: RelayState) -> dict[str, Float[Array, "3"]]:
         share = state.num_steps.astype(jnp.float32) / (2 * self.num_rounds)
         return {

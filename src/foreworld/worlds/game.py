@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import abc
 
+from jaxtyping import Array, UInt8
+
 from foreworld.worlds.base import AbstractWorld, State, Turn
 
 
@@ -53,6 +55,23 @@ class AbstractGame(AbstractWorld):
             One of the agents.
         """
         return ()
+
+    def render_for(
+        self, state: State, agent: str
+    ) -> UInt8[Array, "height width channels"]:
+        """Draw a state for a person who plays an agent: what that agent may know.
+
+        By default all that :meth:`render` draws. A game whose picture shows what an
+        agent does not observe leaves that out here, in a picture of the same size.
+
+        Parameters
+        ----------
+        state
+            The state to draw.
+        agent
+            One of the agents.
+        """
+        return self.render(state)
 
     def turn(self, state: State) -> dict[str, Turn]:
         """The turns of all agents."""

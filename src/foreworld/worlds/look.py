@@ -295,6 +295,20 @@ class _Look:
                 f"its size changes: {list(found[0].shape)} after reset, "
                 f"{list(found[1].shape)} later.",
             )
+        if isinstance(self._world, AbstractGame):
+            for agent in self._world.agents:
+                self._check_picture_for(agent, last, found[1])
+
+    def _check_picture_for(self, agent: str, state: Any, whole: np.ndarray) -> None:
+        given = self._asked.call("render_for", state, agent)
+        with self._asked.words("render_for", f"it must return an array, got {given!r}"):
+            found = np.asarray(jnp.asarray(given))
+        if (found.dtype, found.shape) != (whole.dtype, whole.shape):
+            raise self._asked.refuse(
+                "render_for",
+                f"for {agent!r} it must give {whole.dtype}{list(whole.shape)} like "
+                f"render, got {found.dtype}{list(found.shape)}.",
+            )
 
     def _trace(self, state: Any) -> None:
         """Whether the methods can be compiled, with traced fields as arrays."""

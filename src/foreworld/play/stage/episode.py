@@ -61,6 +61,8 @@ class View(NamedTuple):
     ----------
     frame
         The picture.
+    frames
+        The pictures for those who play an agent of a game, by agent.
     readings
         Numbers of the world, by name.
     thought
@@ -76,6 +78,7 @@ class View(NamedTuple):
 
     scene: Scene
     frame: UInt8[Array, "height width channels"]
+    frames: dict[str, UInt8[Array, "height width channels"]]
     readings: dict[str, Num[Array, ""]]
     thought: Any
     action: Any
@@ -126,7 +129,17 @@ class Episode:
     @property
     def frame(self) -> UInt8[np.ndarray, "height width channels"]:
         """The picture."""
-        return np.asarray(self.view.frame)
+        return self.frame_for("")
+
+    def frame_for(self, agent: str) -> UInt8[np.ndarray, "height width channels"]:
+        """The picture for a person who plays an agent.
+
+        Parameters
+        ----------
+        agent
+            Agent of a game; empty for the whole picture.
+        """
+        return np.asarray(self.view.frames[agent] if agent else self.view.frame)
 
     def restart(self) -> None:
         """Begin the next episode."""
@@ -315,5 +328,7 @@ def _look(
     if policy is not None:
         thought = policy.think(scene.memory, scene.running.obs, turn)
     frame, readings = world.render(scene.state), world.readings(scene.state)
-    targets = world.targets(scene.state)
-    return View(scene, frame, readings, thought, action, turn, targets)
+    targets, frames = world.targets(scene.state), {}
+    if isinstance(world, AbstractGame):
+        frames = {one: world.render_for(scene.state, one) for one in world.agents}
+    return View(scene, frame, frames, readings, thought, action, turn, targets)

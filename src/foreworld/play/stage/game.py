@@ -171,7 +171,7 @@ class GameSession(AbstractSession):
             choices = table.choices(seat) if seat else {}
             rows = (episode.view.targets or {}).get(seat)
             return Frame(
-                pictures=(episode.frame,),
+                pictures=(episode.frame_for(seat),),
                 numbers=episode.numbers(),
                 banner=_end_of(episode, bool(seat)),
                 notice=notice,
