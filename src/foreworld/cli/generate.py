@@ -1,4 +1,4 @@
-"""A data set from a world, a family of worlds or a named set; resumes.
+"""A data set from a world, a family of worlds, a generator or a named set; resumes.
 
     foreworld generate pendulum --mass 0.5..1.0 --length 0.5..1.0 --out data/pendulum
     foreworld generate slvm/pendulum3 --out data/pendulum3 --scale 0.01
@@ -22,7 +22,7 @@ from foreworld.core.errors import ConfigError
 
 def configure(usage: Usage) -> None:
     """Declare the options."""
-    usage.add("what WHAT", "a world, ./my_world.py:MyWorld, or a named set")
+    usage.add("what WHAT", "a world, ./my_file.py:MyClass, or a named set")
     usage.add("--out DIR", "folder to make (default: data/WHAT)")
     add_sizes(usage, sets=True)
     help = "size of a named set: 0.01 for a hundredth (default: 1)"
@@ -35,7 +35,7 @@ def configure(usage: Usage) -> None:
 
 
 def describe(args: Args) -> list[Any]:
-    """What is observed, and the world, whose fields may be ranges."""
+    """What is observed, and the world, whose fields may be ranges; or a generator."""
     from foreworld.cli._fields import Shown
     from foreworld.data.format.observation import Observation
     from foreworld.workspace.words import meaning
@@ -43,6 +43,8 @@ def describe(args: Args) -> list[Any]:
     what = meaning(args.what, "folder", "worlds", "set")
     if what.kind == "set":
         return [Shown(Observation)]
+    if what.generator is not None:
+        return [Shown(what.generator)]
     if what.world is None:
         raise ConfigError(
             f"{args.what} is a folder. 'foreworld generate' takes a world or a named "
@@ -56,6 +58,7 @@ def run(args: Args, fields: Fields) -> int:
     from foreworld.cli._plan import plan_text
     from foreworld.core.disk.places import data_folder
     from foreworld.core.own.made_with import check_choice
+    from foreworld.data.format.generator import AbstractGenerator
     from foreworld.data.making.generate import generate, placed, plan
     from foreworld.workspace.check import account
 
@@ -67,7 +70,10 @@ def run(args: Args, fields: Fields) -> int:
     settings = {**sizes_of(args), **seen}
     there = {name: settings.pop(name) for name in BESIDE}
     if not isinstance(what, str):
-        settings = {**SPLITS, "num_frames": NUM_FRAMES, **settings}
+        frames = (
+            {} if isinstance(what, AbstractGenerator) else {"num_frames": NUM_FRAMES}
+        )
+        settings = {**SPLITS, **frames, **settings}
         if not any(settings[split] for split in SPLITS):
             raise ConfigError(
                 "there is nothing to make: --train, --val and --test are all 0. Give "
@@ -93,12 +99,17 @@ def run(args: Args, fields: Fields) -> int:
 
 
 def _what(args: Args, fields: Fields) -> tuple[Any, dict[str, Any]]:
-    """A family, or the name of a set; and what of it is observed."""
+    """A family, a generator, or the name of a set; and what of it is observed."""
     from foreworld.cli._fields import read_fields
     from foreworld.core.parts.part import field_specs
+    from foreworld.core.parts.paths import nested
+    from foreworld.data.format.generator import AbstractGenerator
     from foreworld.data.format.observation import NAMES
 
     *_, last = parts = describe(args)
+    if issubclass(last.cls, AbstractGenerator):
+        values = read_fields(parts, fields, f"foreworld generate {args.what}")
+        return last.cls(**nested(values)), {}
     named = len(parts) == 1
     for name, _ in fields if named else ():
         if name.replace("-", "_") not in NAMES:

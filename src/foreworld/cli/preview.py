@@ -53,7 +53,7 @@ def run(args: Args, fields: Fields) -> int:
     from foreworld.cli._fields import read_fields
     from foreworld.data.sets.find import make_set
     from foreworld.plot.preview.album import write_album
-    from foreworld.plot.preview.footage import of_data, of_family, of_set
+    from foreworld.plot.preview.footage import of_family, of_set
     from foreworld.render.gif import check_fps
     from foreworld.sweeps.folder import StudyFolder
     from foreworld.workspace.words import folder_of, meaning
@@ -88,7 +88,7 @@ def run(args: Args, fields: Fields) -> int:
         if isinstance(found, StudyFolder):
             album = _run_album(found, out, name, args.fps)
         else:
-            album = write_album(of_data(found, name), out, name, args.fps)
+            album = _data_album(found, out, name, args.fps)
     if not args.quiet:
         for line in (*album.files, *album.notes):
             print(line)
@@ -107,6 +107,19 @@ def _check_free(args: Args, out: Path, name: str) -> None:
         for path in sorted(out.glob(f"{glob.escape(name)}[._]*")):
             if path.suffix in _ENDINGS:
                 check_free(path, args.force)
+
+
+def _data_album(data: Any, out: Path, name: str, fps: float) -> Any:
+    """Pictures of the tasks that have worlds, and columns of those that have none."""
+    from foreworld.plot.preview.album import Album, write_album
+    from foreworld.plot.preview.columns import made_tasks, write_columns
+    from foreworld.plot.preview.footage import of_data
+
+    footage = of_data(data, name)
+    album = write_album(footage, out, name, fps) if footage else Album()
+    for task, one in made_tasks(data).items():
+        write_columns(one, out, f"{name}_{task}" if task else name, fps, album)
+    return album
 
 
 def _run_album(study: Any, out: Path, name: str, fps: float) -> Any:

@@ -337,3 +337,35 @@ class Record(AbstractSpace):
 
 
 Space = Discrete | Box | Record
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """Any number of elements of a space, one after the other: rows of ragged columns.
+
+    It is no space of actions or observations, whose shapes are fixed.
+
+    Attributes
+    ----------
+    entry
+        What each of them may be.
+    max_len
+        How many there are at most.
+    """
+
+    entry: Discrete | Box
+    max_len: int
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.entry, Discrete | Box):
+            raise ConfigError(
+                f"a Sequence is of a Discrete or of a Box, got {self.entry!r}."
+            )
+        if self.max_len < 0:
+            raise ConfigError(
+                f"a Sequence has 0 elements at least, got max_len={self.max_len}."
+            )
+
+
+ColumnSpace = Space | Sequence
+"""What values of a column of data may be."""

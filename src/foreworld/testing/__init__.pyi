@@ -4,6 +4,8 @@ from foreworld.testing.columns import ColumnProbe as ColumnProbe
 from foreworld.testing.games import CueProbe as CueProbe
 from foreworld.testing.games import EndlessProbe as EndlessProbe
 from foreworld.testing.games import RepeatedMatchingPennies as RepeatedMatchingPennies
+from foreworld.testing.generators import RandomWalks as RandomWalks
+from foreworld.testing.generators import check_generator as check_generator
 from foreworld.testing.launchers import check_launcher as check_launcher
 from foreworld.testing.learners import check_learner as check_learner
 from foreworld.testing.masked import Cards as Cards

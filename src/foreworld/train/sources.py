@@ -24,6 +24,7 @@ from foreworld.data.making.fresh import Fresh
 from foreworld.data.reading.file_reference import FileRef
 from foreworld.data.reading.reference import DataRef
 from foreworld.data.reading.split import Split
+from foreworld.data.views.ragged import Ragged
 from foreworld.data.views.source import DataSource
 from foreworld.learners.base import Source
 from foreworld.train.parameters import Parameters
@@ -123,8 +124,10 @@ def _sources(parameters: Parameters, read: Callable[[Split], DataSource]) -> Sou
 
 
 def _shapes(split: Split) -> DataSource:
-    def shape(name: str) -> jax.ShapeDtypeStruct:
+    def shape(name: str) -> jax.ShapeDtypeStruct | Ragged:
         shape, dtype = split.columns[name]
+        if name in split.ragged:
+            return Ragged.like(shape[2:], dtype, split.lengths(name))
         # Whole numbers of 64 bits have 32 on the device.
         return jax.ShapeDtypeStruct(shape, jax.dtypes.canonicalize_dtype(dtype))
 
@@ -221,7 +224,7 @@ def data_of_file(file: FileRef, split: str) -> DataSource:
 
 
 def family_of(parameters: Parameters) -> Family | None:
-    """The worlds that data are of, of several tasks the first's; ``None`` without data.
+    """The worlds that data are of, of several tasks the first's; ``None`` without any.
 
     Parameters
     ----------
@@ -230,7 +233,7 @@ def family_of(parameters: Parameters) -> Family | None:
     """
     data = parameters.data
     if isinstance(data, DataRef):
-        return next(iter(data.dataset().families.values()))
+        return next(iter(data.dataset().families.values()), None)
     return as_family(data.world) if isinstance(data, Fresh) else None
 
 

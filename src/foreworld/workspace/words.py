@@ -20,6 +20,7 @@ from foreworld.core.parts.types import checked
 from foreworld.data.sets.find import set_entries
 
 if TYPE_CHECKING:
+    from foreworld.data.format.generator import AbstractGenerator
     from foreworld.worlds.base import AbstractWorld
 
 _NOUNS = {"folder": "folder", **registry.KINDS, "set": "set", "study": "study"}
@@ -51,6 +52,14 @@ class Meaning:
     part: type[Any] | None = None
 
     @property
+    def generator(self) -> type[AbstractGenerator] | None:
+        """Class of a generator of rows; ``None`` for all else."""
+        from foreworld.data.format.generator import AbstractGenerator
+
+        is_one = self.part is not None and issubclass(self.part, AbstractGenerator)
+        return self.part if is_one else None
+
+    @property
     def world(self) -> type[AbstractWorld] | None:
         """Class of a world; ``None`` for all else.
 
@@ -63,6 +72,11 @@ class Meaning:
 
         if self.part is None or issubclass(self.part, AbstractWorld):
             return self.part
+        if self.generator is not None:
+            raise ConfigError(
+                f"{self.word!r} is a generator: it makes data sets ('foreworld "
+                f"generate {self.word}'), and no world stands behind them."
+            )
         raise ConfigError(
             f"{self.word!r} is no world: {self.part.__name__} is not a subclass of "
             f"foreworld.worlds.AbstractWorld. Derive it from that class."

@@ -21,8 +21,9 @@ from foreworld.data.format.config import (
 from foreworld.data.format.contents import BESIDE
 from foreworld.data.format.folder import shard_path
 from foreworld.data.format.recipe import Recipe, Shard, TaskRecipe
-from foreworld.data.format.schema import PARAMETER, Column
+from foreworld.data.format.schema import LENGTHS, OFFSETS, PARAMETER, Column, in_file
 from foreworld.data.format.store.base import AbstractShardReader
+from foreworld.data.format.store.entries import fault
 from foreworld.data.format.store.find import find_store
 
 
@@ -105,9 +106,15 @@ def _check_columns(
     columns: tuple[Column, ...],
     found: dict[str, tuple[tuple[int, ...], str]],
 ) -> list[str]:
-    wanted = {c.name: ((num, *c.shape), c.dtype) for c in columns}
+    ragged = {column.name for column in columns if column.ragged}
+    wanted: dict[str, tuple[tuple[int, ...], str]]
+    wanted = {c.name: ((num, *c.shape), c.dtype) for c in in_file(columns)}
     problems = [f"{path} has no {name}." for name in wanted if name not in found]
     for name, (shape, dtype) in found.items():
+        if name in ragged:
+            # How many entries there are is told by their lengths.
+            entry = wanted[name][0][2:]
+            wanted[name] = (*shape[:1], *entry), wanted[name][1]
         if name not in wanted:
             problems.append(f"{path} has {name}, which it should not.")
         elif wanted[name] != (shape, dtype):
@@ -139,9 +146,15 @@ def _check_values(
             reader.read(column.name, [len(shard) - 1])
             continue
         values = reader.read(column.name, whole)
+        if column.ragged:
+            of = (f"{first}{column.name}" for first in (LENGTHS, OFFSETS))
+            lengths, offsets = (reader.read(name, whole) for name in of)
+            most = column.shape[0]
+            wrong = fault(column.name, lengths, offsets, len(values), most)
+            problems += [f"{path}: {wrong}."] if wrong else []
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             problems.append(f"{path}: {column.name} holds values not finite.")
-    for name, values in recipe.family.ranges.items():
+    for name, values in recipe.ranges.items():
         low, high = np.asarray(values.ends(), np.float32)
         drawn = reader.read(f"{PARAMETER}{name}", whole)
         if drawn.min() < low or drawn.max() > np.nextafter(high, np.float32(np.inf)):

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -20,8 +20,10 @@ from foreworld.core.own.made_with import made_with
 from foreworld.core.parts.config import content_hash, read_part, to_dict
 from foreworld.core.parts.opening import opened
 from foreworld.core.parts.stand_in import StandIn
-from foreworld.core.space_json import read_space, write_space
-from foreworld.core.spaces import Discrete, Record, Space
+from foreworld.core.space_json import read_column_space, write_space
+from foreworld.core.spaces import ColumnSpace, Discrete, Record
+from foreworld.core.spaces import Sequence as SequenceSpace
+from foreworld.data.format.generator import AbstractGenerator, column_spaces
 from foreworld.data.format.nested import flat_spaces, of
 from foreworld.data.format.recipe import (
     FORMAT,
@@ -31,7 +33,7 @@ from foreworld.data.format.recipe import (
     TaskRecipe,
     task_name_allowed,
 )
-from foreworld.data.format.schema import Column
+from foreworld.data.format.schema import Axis, Column
 
 
 def task_names(config: object) -> list[str]:
@@ -64,7 +66,7 @@ def write_config(
         "recipe": to_dict(recipe),
         "content_hash": content_hash(recipe),
         "identity": recipe.identity,
-        "columns": {task: [asdict(c) for c in some] for task, some in columns.items()},
+        "columns": {task: [_told(c) for c in some] for task, some in columns.items()},
         "spaces": {
             task: {name: write_space(space) for name, space in spaces_of(one).items()}
             for task, one in recipe.tasks.items()
@@ -121,10 +123,7 @@ def read_columns(folder: Path, recipe: Recipe) -> dict[str, tuple[Column, ...]]:
     data = read_sealed(folder, CONFIG)
     try:
         columns = {
-            task: tuple(
-                Column(str(c["name"]), tuple(c["shape"]), str(c["dtype"]), c["unit"])
-                for c in data["columns"][task]
-            )
+            task: tuple(_column(c) for c in data["columns"][task])
             for task in recipe.tasks
         }
     except (KeyError, TypeError) as error:
@@ -140,18 +139,38 @@ def read_columns(folder: Path, recipe: Recipe) -> dict[str, tuple[Column, ...]]:
     return columns
 
 
-def spaces_of(task: TaskRecipe) -> dict[str, Space]:
-    """What actions of a task may be, by column; empty for a passive world.
+def _told(column: Column) -> dict[str, Any]:
+    """A column as it is written; what its name tells is left out."""
+    found = asdict(column)
+    if column.axis is None:
+        del found["axis"]
+    return found
+
+
+def _column(told: Mapping[str, Any]) -> Column:
+    axis = told.get("axis")
+    if axis not in (None, *get_args(Axis)):
+        raise TypeError(f"{axis!r} is no axis")
+    shape = tuple(told["shape"])
+    return Column(str(told["name"]), shape, str(told["dtype"]), told["unit"], axis)
+
+
+def spaces_of(task: TaskRecipe) -> dict[str, ColumnSpace]:
+    """What values of columns of a task may be: of actions, and what a generator says.
 
     Parameters
     ----------
     task
-        Its recipe; the class of its world has to be at hand.
+        Its recipe; the class of its world or generator has to be at hand.
     """
-    return flat_spaces("action", opened(task.family.world).action_space)
+    if isinstance(task.family, AbstractGenerator):
+        return column_spaces(task.family)
+    if isinstance(task.origin, StandIn):
+        task.origin.refuse()
+    return flat_spaces("action", opened(task.worlds.world).action_space)
 
 
-def read_spaces(folder: Path, recipe: Recipe) -> dict[str, dict[str, Space]]:
+def read_spaces(folder: Path, recipe: Recipe) -> dict[str, dict[str, ColumnSpace]]:
     """What actions of each task may be, by column, as ``config.json`` tells.
 
     Folders of before do not tell; there the world does.
@@ -172,7 +191,9 @@ def read_spaces(folder: Path, recipe: Recipe) -> dict[str, dict[str, Space]]:
     return found
 
 
-def told_spaces(folder: Path, recipe: Recipe) -> dict[str, dict[str, Space]] | None:
+def told_spaces(
+    folder: Path, recipe: Recipe
+) -> dict[str, dict[str, ColumnSpace]] | None:
     """What ``config.json`` itself tells of spaces; ``None`` in folders of before.
 
     Parameters
@@ -190,7 +211,7 @@ def told_spaces(folder: Path, recipe: Recipe) -> dict[str, dict[str, Space]] | N
         return None
     try:
         return {
-            task: {name: read_space(one) for name, one in told[task].items()}
+            task: {name: read_column_space(one) for name, one in told[task].items()}
             for task in recipe.tasks
         }
     except (KeyError, TypeError, AttributeError, ConfigError) as error:
@@ -236,7 +257,7 @@ def check_written(
 def misfitting_spaces(
     recipe: Recipe,
     columns: Mapping[str, Sequence[Column]],
-    spaces: Mapping[str, Mapping[str, Space]],
+    spaces: Mapping[str, Mapping[str, ColumnSpace]],
 ) -> list[str]:
     """What is wrong with the spaces of actions that a folder tells, in words.
 
@@ -264,9 +285,15 @@ def misfitting_spaces(
     return found
 
 
-def _fits(space: Space, column: Column) -> bool:
+def _fits(space: ColumnSpace, column: Column) -> bool:
     if isinstance(space, Record):
         return False
+    if isinstance(space, SequenceSpace) or column.ragged:
+        return (
+            isinstance(space, SequenceSpace)
+            and column.ragged
+            and column.shape == (space.max_len, *space.entry.like.shape)
+        )
     whole = np.dtype(column.dtype).kind in "iu" or not isinstance(space, Discrete)
     return whole and column.shape[1:] == space.like.shape
 

@@ -8,19 +8,29 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
+
+import numpy as np
+from jaxtyping import Integer, UInt32
 
 from foreworld.core.errors import ConfigError
+from foreworld.core.host_keys import host_fold, host_key
 from foreworld.core.own.in_parts import values_in
 from foreworld.core.parts.config import changes, content_hash
 from foreworld.core.parts.limits import Bounded
-from foreworld.core.parts.part import Part
+from foreworld.core.parts.part import Part, field_specs
 from foreworld.core.parts.reference import AbstractRef
 from foreworld.core.parts.stand_in import StandIn, class_name
+from foreworld.data.format.generator import (
+    AbstractGenerator,
+    column_spaces,
+    schema_of,
+)
 from foreworld.data.format.observation import Observation
 from foreworld.data.format.store.find import StoreName
 from foreworld.worlds.base import Family
 from foreworld.worlds.policy import AbstractPolicy
+from foreworld.worlds.ranges import AbstractRange
 
 KIND = "data set"
 FORMAT = 3
@@ -65,8 +75,8 @@ class TaskRecipe(Part):
     data set of the same recipe begins with the sequences of a smaller one.
     """
 
-    family: Family
-    """distribution of worlds"""
+    family: Family | AbstractGenerator
+    """distribution of worlds, or the generator that makes the sequences"""
     policy: AbstractPolicy | AbstractRef | None = None
     """what acts; None draws actions uniformly (and is all that passive worlds need)"""
     seed: Seed = 0
@@ -95,8 +105,10 @@ class TaskRecipe(Part):
 
     def __check_init__(self) -> None:
         super().__check_init__()
-        if not isinstance(self.family.world, StandIn):
-            self.observation.check_world(self.family.world)
+        if isinstance(self.family, AbstractGenerator):
+            self._check_generator(self.family)
+        elif not isinstance(self.origin, StandIn):
+            self.observation.check_world(self.worlds.world)
         if not isinstance(self.policy, Part | StandIn | None):
             raise ConfigError(
                 f"policy {type(self.policy).__name__} cannot be written down, so no "
@@ -108,6 +120,44 @@ class TaskRecipe(Part):
                 f"shard_len={self.shard_len} must be a multiple of chunk_len="
                 f"{self.chunk_len}."
             )
+
+    def _check_generator(self, generator: AbstractGenerator) -> None:
+        schema_of(generator)
+        column_spaces(generator)
+        defaults = {spec.name: spec.default() for spec in field_specs(TaskRecipe)[1:]}
+        for name in ("policy", "num_frames", "observation"):
+            if getattr(self, name) != defaults[name]:
+                raise ConfigError(
+                    f"{name} is for sequences of worlds, and "
+                    f"{type(generator).__name__} is a generator, which says itself "
+                    f"what it makes. Leave {name} out."
+                )
+
+    @property
+    def origin(self) -> Any:
+        """The world that the sequences are of, or the generator that makes them."""
+        return self.family.world if isinstance(self.family, Family) else self.family
+
+    @property
+    def ranges(self) -> dict[str, AbstractRange]:
+        """What fields of the worlds are drawn from; none where there are no worlds."""
+        return self.family.ranges if isinstance(self.family, Family) else {}
+
+    @property
+    def worlds(self) -> Family:
+        """The distribution of worlds.
+
+        Raises
+        ------
+        ConfigError
+            A generator makes the sequences, and no world.
+        """
+        if isinstance(self.family, Family):
+            return self.family
+        raise ConfigError(
+            f"{class_name(self.family)} is a generator: there is no world behind its "
+            f"data."
+        )
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -122,11 +172,29 @@ class TaskRecipe(Part):
         width = "" if self.chunk_len == CHUNK_LEN else f"-chunk_len={self.chunk_len}"
         task = f"-task={self.task}" if self.task else ""
         task = f"-set={self.named}{task}" if self.named else task
+        if not isinstance(self.family, Family):
+            # Its rows do not depend on how many are made at once.
+            return f"{content_hash(self.family)}-seed{self.seed}-{sizes}{task}"
         seen = [f"-{name}={value}" for name, value in changes(self.observation).items()]
         return (
             f"{content_hash(self.family)}-seed{self.seed}-frames{self.num_frames}"
             f"-{sizes}{policy}{width}{task}{''.join(seen)}"
         )
+
+    def keys(
+        self, split: str, index: Integer[np.ndarray, " sequence"]
+    ) -> UInt32[np.ndarray, "sequence 2"]:
+        """The random key of each of some sequences, two words of 32 bits.
+
+        Parameters
+        ----------
+        split
+            ``"train"``, ``"val"`` or ``"test"``.
+        index
+            Their indices in the split.
+        """
+        names = [name for name in (self.named, self.task) if name]
+        return host_fold(host_key(self.seed), *names, split, index)
 
     def names_of(self, shard: Shard) -> dict[str, int | str]:
         """What the file of a shard says that it belongs to.
@@ -216,7 +284,7 @@ class Recipe(Part):
         """A few words for people: the named set, the world, or how many tasks."""
         if self.name or not self.is_plain:
             return self.name or f"{len(self.tasks)} tasks"
-        return class_name(self.tasks[""].family.world)
+        return class_name(self.tasks[""].origin)
 
     def shards(self) -> list[Shard]:
         """All files of the data set, task after task."""

@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-Axis = Literal["frame", "step", "none"]
-"""One entry a frame, one a step between two frames, or one a sequence."""
+Axis = Literal["frame", "step", "none", "ragged"]
+"""One entry a frame, one a step between two frames, one a sequence, or as many as each
+sequence has."""
 Maker = Literal["world", "recording", "generator", "writer", "merge"]
 """The simulated world, a person's recording, the generator of random sequences, the
 writer of shards, or the reader that puts tasks together."""
@@ -22,6 +23,11 @@ INTO = "/"
 """Stands in names of columns of things with parts: of agents, of a record's fields."""
 PARAMETER = f"parameters{INTO}"
 """What names of sampled fields of the world begin with."""
+LENGTHS, OFFSETS = f"lengths{INTO}", f"offsets{INTO}"
+"""What names of the two arrays begin with that stand beside a ragged column in a file:
+how many entries each sequence has, and where its first one lies."""
+MASK = f"mask{INTO}"
+"""Beside a ragged column of a padded batch: which entries are of the sequence."""
 LABEL = "label"
 """Position of a sequence's task, ``(1,)`` each; there where tasks are read together."""
 
@@ -91,6 +97,7 @@ def is_state(name: str) -> bool:
 
 _SAMPLED = Row("none", "float32", (), ("generator", "recording"))
 _EXTRA = Row("frame", "", ("...",))
+_BESIDE = Row("none", "int64", learnt=False)
 
 
 def row_of(name: str) -> Row:
@@ -100,6 +107,8 @@ def row_of(name: str) -> Row:
     """
     if name.startswith(PARAMETER):
         return _SAMPLED
+    if name.startswith((LENGTHS, OFFSETS)):
+        return _BESIDE
     return SCHEMA.get(name.partition(INTO)[0], _EXTRA)
 
 
@@ -136,30 +145,41 @@ class Column:
     name
         Its name, ``image`` or ``parameters/mass``.
     shape
-        Shape of one sequence's entry.
+        Shape of one sequence's entry; where sequences have different numbers of
+        entries, the largest such number and the shape of one of them.
     dtype
         Name of the NumPy dtype.
     unit
         Unit of the values; empty for none.
+    axis
+        What there is an entry for, where the name alone does not tell.
     """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     unit: str = ""
+    axis: Axis | None = None
+
+    @property
+    def ragged(self) -> bool:
+        """Whether sequences have different numbers of entries."""
+        return self.axis == "ragged"
 
     @property
     def dimensions(self) -> tuple[str, ...]:
-        """A name for each axis, the first being ``sequence``."""
+        """A name for each axis in a file, the first being ``sequence`` or ``entry``."""
         row = row_of(self.name)
-        over = {"frame": ("time",), "step": ("transition",), "none": ()}[row.axis]
-        num = len(self.shape) - len(over)
+        first = "entry" if self.ragged else "sequence"
+        times = {"frame": ("time",), "step": ("transition",)}
+        over = times.get(self.axis or row.axis, ())
+        num = len(self.shape) - len(over) - self.ragged
         part, name = self.name.partition(INTO)[2], self.name.replace(INTO, "_")
         if row.entry != ("...",):
             # As wide as each agent's own.
             entry = (f"{axis}_{part}" if part else axis for axis in row.entry)
-            return ("sequence", *over, *entry)
-        return ("sequence", *over, *(f"{name}_{i}" for i in range(num)))
+            return (first, *over, *entry)
+        return (first, *over, *(f"{name}_{i}" for i in range(num)))
 
     @property
     def compressed(self) -> bool:
@@ -168,8 +188,25 @@ class Column:
 
     @property
     def sequence_bytes(self) -> int:
-        """Bytes of one sequence's entry before compression."""
+        """Bytes of one sequence's entry before compression; of ragged ones at most."""
         return int(np.prod(self.shape, dtype=int)) * np.dtype(self.dtype).itemsize
+
+
+def in_file(columns: Iterable[Column]) -> tuple[Column, ...]:
+    """The arrays that a file holds for some columns: of ragged ones three.
+
+    Parameters
+    ----------
+    columns
+        Of a shard.
+    """
+    found: list[Column] = []
+    for column in columns:
+        found.append(column)
+        if column.ragged:
+            beside = (f"{first}{column.name}" for first in (LENGTHS, OFFSETS))
+            found += (Column(name, (), "int64", axis="none") for name in beside)
+    return tuple(found)
 
 
 def recorded_columns(

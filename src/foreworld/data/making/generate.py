@@ -32,9 +32,11 @@ from foreworld.core.progress import Progress
 from foreworld.data.format.config import read_recipe
 from foreworld.data.format.contents import LOGS, check_links
 from foreworld.data.format.folder import using
+from foreworld.data.format.generator import AbstractGenerator
 from foreworld.data.format.observation import NAMES, Observation
 from foreworld.data.format.reached import reached
 from foreworld.data.format.recipe import Recipe, TaskRecipe
+from foreworld.data.making.host import Host
 from foreworld.data.making.recipes import set_recipe, task_recipe
 from foreworld.data.making.shards import Shards, prepare
 from foreworld.data.making.step_size import check_steps
@@ -51,7 +53,7 @@ from foreworld.worlds.policy import AbstractPolicy
 
 _POLL_SECONDS = 0.1
 
-What = AbstractWorld | Family | NamedSet | Recipe | str
+What = AbstractWorld | Family | AbstractGenerator | NamedSet | Recipe | str
 """What data sets are made of."""
 _BESIDE = ("scale", "legacy")
 """Arguments for named sets alone."""
@@ -78,8 +80,9 @@ def generate(
     Parameters
     ----------
     what
-        A family, a world (a family of one), a named set, the name of a world or set
-        (``"pendulum"``, ``"slvm/pendulum3"``), or the recipe of another data set.
+        A family, a world (a family of one), a generator, a named set, the name of a
+        world or set (``"pendulum"``, ``"slvm/pendulum3"``), or the recipe of another
+        data set.
     out
         Folder of the data set.
     policy
@@ -230,7 +233,10 @@ def plan(
                 f"change the recipe with .replace(...)."
             )
         for task in what.tasks.values():
-            _look_at(task.family, task.observation.images)
+            if isinstance(task.family, AbstractGenerator):
+                Host(task).rehearse()
+            else:
+                _look_at(task.worlds, task.observation.images)
         return what
     fields = {n: v for n, v in sizes.items() if n not in _BESIDE}
     scale, legacy = sizes.get("scale", 1.0), sizes.get("legacy", False)
@@ -248,11 +254,26 @@ def plan(
                 f"{option}={value!r} is for named sets ('foreworld list sets'). Give "
                 f"a world's sizes and fields themselves."
             )
-    family = as_family(make(what) if isinstance(what, str) else what)
+    if isinstance(what, str):
+        what = _found(what)
+    if isinstance(what, AbstractGenerator):
+        recipe = task_recipe(what, {**fields, "policy": policy})
+        Host(recipe).rehearse()
+        return Recipe.plain(recipe)
+    family = as_family(what)
     seen = fields.get("observation")
     plain = seen.images if isinstance(seen, Observation) else True
     _look_at(family, bool(fields.get("images", plain)))
     return Recipe.plain(task_recipe(family, {**fields, "policy": policy}))
+
+
+def _found(name: str) -> AbstractWorld | AbstractGenerator:
+    """A world by its name, or a generator by file or module and class."""
+    if ":" in name or name.endswith(".py"):
+        cls = registry.locate(name)
+        if issubclass(cls, AbstractGenerator):
+            return cls()
+    return make(name)
 
 
 def _look_at(family: Family, images: bool) -> None:

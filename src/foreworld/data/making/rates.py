@@ -17,6 +17,7 @@ from foreworld.core.errors import ForeworldError
 from foreworld.core.parts.config import flat, to_dict
 from foreworld.core.parts.partition import partition
 from foreworld.data.format.recipe import SPLITS, TaskRecipe
+from foreworld.worlds.base import Family
 
 _FOLDER = "data-rates"
 _LEAST = 100
@@ -55,11 +56,14 @@ def _path(recipe: TaskRecipe) -> Path:
     # Named by everything that may decide the speed.
     traced = partition(recipe.family)[1]
     fields = to_dict(recipe)
-    world = flat({"world": fields["family"]["world"]})
+    origin = fields["family"]
+    if isinstance(recipe.family, Family):
+        origin = {"world": origin["world"]}
+    world = flat(origin)
     fields["world"] = {
         path: value for path, value in world.items() if path not in traced
     }
-    fields["ranges"] = sorted(recipe.family.ranges)
+    fields["ranges"] = sorted(recipe.ranges)
     for name in ("family", "class", "version", "seed", "task", "named", *SPLITS):
         del fields[name]
     text = json.dumps(fields, sort_keys=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from foreworld.core.errors import ConfigError
+from foreworld.data.format.generator import AbstractGenerator
 from foreworld.data.format.observation import sort_fields
 from foreworld.data.format.recipe import CHUNK_LEN, Recipe, TaskRecipe, shard_len
-from foreworld.data.making.simulate import Simulator
+from foreworld.data.making.maker import maker_of
 from foreworld.data.sets.base import NamedSet
 from foreworld.worlds.base import Family
 
@@ -18,13 +19,15 @@ _LARGEST = 2**32 - 1
 _CHUNK_LENS = (CHUNK_LEN, 125, 50, 25, 10, 5, 2, 1)
 
 
-def task_recipe(family: Family, fields: dict[str, Any]) -> TaskRecipe:
+def task_recipe(
+    family: Family | AbstractGenerator, fields: dict[str, Any]
+) -> TaskRecipe:
     """The recipe of one task, its files and programs of a good size.
 
     Parameters
     ----------
     family
-        What its worlds are drawn from.
+        What its worlds are drawn from, or the generator.
     fields
         Other fields of the recipe, those of its observation among them.
 
@@ -40,7 +43,7 @@ def task_recipe(family: Family, fields: dict[str, Any]) -> TaskRecipe:
             "there is nothing to make: give a number of sequences for train, val or "
             "test, for example train=1000."
         )
-    columns = Simulator(recipe).columns
+    columns = maker_of(recipe).columns
     for column in columns:
         if column.sequence_bytes > _LARGEST:
             raise ConfigError(

@@ -23,6 +23,8 @@ from foreworld.data.format.schema import Column
 from foreworld.data.format.store.base import Rows
 from foreworld.data.format.store.find import find_store
 from foreworld.data.making import rates
+from foreworld.data.making.host import Host
+from foreworld.data.making.maker import maker_of
 from foreworld.data.making.sequence import DRIFT
 from foreworld.data.making.simulate import Simulator, not_finite
 from foreworld.launch.base import AbstractWork, Task
@@ -108,8 +110,8 @@ class Shards(AbstractWork):
         return manifest(self.folder) is not None
 
     def _make_task(self, task: str) -> None:
-        simulator = Simulator(self.recipe.tasks[task])
-        check_written(self.folder, self.recipe, task, simulator.columns)
+        maker = maker_of(self.recipe.tasks[task])
+        check_written(self.folder, self.recipe, task, maker.columns)
         for shard in self.missing(task):
             path = shard_path(self.folder, self.recipe, shard)
             with lease(self._lock(shard)) as mine:
@@ -123,13 +125,16 @@ class Shards(AbstractWork):
                     marks.append((time.monotonic(), num))
                     self._report(before + num)
 
-                data = shard_bytes(simulator, shard, done)
+                if isinstance(maker, Host):
+                    data = maker.shard_bytes(shard, done)
+                else:
+                    data = shard_bytes(maker, shard, done)
                 self._life.go_on()
                 write_bytes(path, data)
                 # From the first chunk on: compiling is over then.
                 begun, first = marks[0]
                 seconds = time.monotonic() - begun
-                rates.record(simulator.recipe, len(shard) - first, seconds)
+                rates.record(maker.recipe, len(shard) - first, seconds)
 
     def _lock(self, shard: Shard) -> Path:
         return self.folder / LEASES / f"{shard.task}-{shard.split}-{shard.stem}"
@@ -147,7 +152,7 @@ def prepare(folder: Path, recipe: Recipe, force: bool) -> None:
     """
 
     def columns() -> dict[str, Sequence[Column]]:
-        return {n: Simulator(task).columns for n, task in recipe.tasks.items()}
+        return {n: maker_of(task).columns for n, task in recipe.tasks.items()}
 
     folders.prepare(folder, recipe, columns, force)
 

@@ -17,7 +17,7 @@ from jaxtyping import Array, Bool, UInt32
 
 from foreworld.core.compilation import Program, compile_all
 from foreworld.core.errors import ConfigError, ForeworldError
-from foreworld.core.host_keys import host_fold, host_key
+from foreworld.core.host_keys import host_fold
 from foreworld.core.keys import key_of, named_key, pinned, root_key
 from foreworld.core.parts.opening import open_packed
 from foreworld.core.parts.part import Part
@@ -84,7 +84,7 @@ class Simulator:
         shapes["index"] = np.zeros(width, stored_dtype("index", int))
         units = {
             PARAMETER + path: getattr(spec.mark, "unit", "")
-            for path, spec in field_paths(self.recipe.family.world).items()
+            for path, spec in field_paths(self.recipe.worlds.world).items()
         }
         return tuple(
             Column(name, value.shape[1:], str(value.dtype), units.get(name, ""))
@@ -193,8 +193,7 @@ class Simulator:
         attempt: UInt32[np.ndarray, " sequence"],
     ) -> dict[str, Array]:
         # On the host: each generator in a program costs time to compile.
-        names = [name for name in (self.recipe.named, self.recipe.task) if name]
-        key = host_fold(host_key(self.recipe.seed), *names, split_name, index)
+        key = self.recipe.keys(split_name, index)
         again = host_fold(key, "retry", attempt)
         keys = np.where(attempt[:, None] > 0, again, key)
         wanted = self.program(keys, split_name)
@@ -227,7 +226,7 @@ class Simulator:
         ]
 
     def _give_up(self, rows: Rows, split_name: str, index: int, row: int) -> None:
-        world = self.recipe.family.world
+        world = self.recipe.worlds.world
         drawn = {
             name.removeprefix(PARAMETER): float(values[row])
             for name, values in rows.items()
@@ -301,7 +300,7 @@ def _run(
 
 def _check_time(recipe: TaskRecipe) -> None:
     """Refuse what needs a time derivative where time goes in steps."""
-    seen, world = recipe.observation, recipe.family.world
+    seen, world = recipe.observation, recipe.worlds.world
     if not (seen.derivatives or seen.jitter) or not isinstance(world, AbstractDynamics):
         return
     state, _ = jax.eval_shape(world.reset, root_key(0))

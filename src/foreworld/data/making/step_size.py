@@ -46,7 +46,7 @@ def check_steps(recipes: Mapping[str, TaskRecipe]) -> None:
     ConfigError
         Names the world, the error, and the number of substeps that is enough.
     """
-    integrated = [r for r in recipes.values() if _is_integrated(r.family.world)]
+    integrated = [r for r in recipes.values() if _is_integrated(r.origin)]
     # All at once: each is compiled by a thread of its own.
     compile_programs([Simulator(_probe(recipe)) for recipe in integrated])
     for recipe in integrated:
@@ -72,7 +72,7 @@ def _is_integrated(world: Any) -> bool:
 
 
 def _check(recipe: TaskRecipe) -> None:
-    world: Any = recipe.family.world
+    world: Any = recipe.worlds.world
     allowed, probe = world.step_error, _probe(recipe)
     split = next(split for split in SPLITS if recipe.sizes[split])
     found = _error(probe, split, 1)
@@ -133,11 +133,11 @@ def _probe(recipe: TaskRecipe) -> TaskRecipe:
     Small where states are hidden or too few to tell, or each start costs more than a
     program.
     """
-    world: Any = recipe.family.world
+    world: Any = recipe.worlds.world
     seen = recipe.observation
     hidden = seen.state_noise or seen.missing or seen.jitter or seen.skip
     short = recipe.num_frames < 3 or recipe.chunk_len < _LEAST_WIDTH
-    if hidden or short or world.starts_slowly or "dt" in recipe.family.ranges:
+    if hidden or short or world.starts_slowly or "dt" in recipe.ranges:
         return _small(recipe, 2 * _NUM_FRAMES + 1)
     return recipe
 

@@ -76,10 +76,10 @@ def open_dataset(
             )
     data = DataSet(folder, recipe, identity=identity)
     asked = registry.find("worlds", world) if isinstance(world, str) else world
-    for family in data.families.values():
-        if asked is not None and asked is not type(family.world):
+    for task in recipe.tasks.values():
+        if asked is not None and asked is not type(task.origin):
             raise ConfigError(
-                f"{place} is a data set of {class_name(family.world)}, not of "
+                f"{place} is a data set of {class_name(task.origin)}, not of "
                 f"{asked.__name__}. Choose another data set, or generate one of "
                 f"{asked.__name__}."
             )
@@ -134,13 +134,20 @@ class DataSet:
 
     @property
     def families(self) -> dict[str, Family]:
-        """The distribution of each task's worlds."""
-        return {task: recipe.family for task, recipe in self.recipe.tasks.items()}
+        """The distribution of each task's worlds; of those that have worlds."""
+        families = {t: recipe.family for t, recipe in self.recipe.tasks.items()}
+        return {t: one for t, one in families.items() if isinstance(one, Family)}
 
     @property
     def family(self) -> Family:
-        """The distribution that all worlds are drawn from, where there is one task."""
-        return self._only.family
+        """The distribution that all worlds are drawn from, where there is one task.
+
+        Raises
+        ------
+        ConfigError
+            There are several tasks, or a generator made the sequences.
+        """
+        return self._only.worlds
 
     def with_states(self, states: str, num_columns: int = 0) -> DataSet:
         """The same data, with another policy for states of different width.
@@ -229,18 +236,19 @@ class DataSet:
                 f"DataSet {shown(self.path)}{name}: {len(tasks)} tasks "
                 f"({', '.join(tasks)}); {sizes} sequences"
             )
-        recipe, world = self._only, self.family.world
+        recipe, world = self._only, self._only.origin
         fields = world.fields if isinstance(world, StandIn) else changes(world)
         fields = dict(fields)
-        for name, values in self.family.ranges.items():
+        for name, values in recipe.ranges.items():
             low, high = values.ends()
             fields[name] = f"{low:g}..{high:g}"
         settings = ", ".join(f"{name}={value}" for name, value in fields.items())
         task = f", task {recipe.task}" if recipe.task else ""
+        made = not isinstance(recipe.family, Family)
+        frames = "" if made else f" of {counted(recipe.num_frames, 'frame')}"
         return (
             f"DataSet {shown(self.path)}{task}: {class_name(world)}({settings}); "
-            f"{sizes} sequences of {counted(recipe.num_frames, 'frame')}; "
-            f"seed {recipe.seed}"
+            f"{sizes} sequences{frames}; seed {recipe.seed}"
         )
 
     @property

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
+import numpy as np
+
 from foreworld.core.disk.places import expanded
 from foreworld.core.errors import ConfigError
 from foreworld.core.parts.part import Place
 from foreworld.core.parts.reference import AbstractRef
 from foreworld.data.format.config import read_identity, read_recipe
-from foreworld.data.format.schema import learnt
+from foreworld.data.format.schema import LENGTHS, learnt
 from foreworld.data.reading.dataset import DataSet, open_dataset
 from foreworld.data.reading.split import NumColumns, StatePolicy
 
@@ -41,10 +43,20 @@ class DataRef(AbstractRef):
             object.__setattr__(self, "identity", identity)
 
     def read(self, split: str) -> dict[str, Any]:
-        """The columns of a split that learners may see, all sequences, by name."""
+        """The columns of a split that learners may see, all sequences, by name.
+
+        Of a ragged column ``walk`` the entries of all sequences, and ``lengths/walk``.
+        """
         rows: Any = getattr(self.dataset(), split)
         try:
-            return {n: rows.read(n, slice(None)) for n in learnt(rows.columns)}
+            found = {}
+            for name in learnt(rows.columns):
+                if name in rows.ragged:
+                    some = rows.ragged_rows(name, np.arange(len(rows)))
+                    found |= {name: some.values, f"{LENGTHS}{name}": some.lengths}
+                else:
+                    found[name] = rows.read(name, slice(None))
+            return found
         finally:
             rows.close()
 

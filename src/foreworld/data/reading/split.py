@@ -6,6 +6,7 @@ what becomes of states, and everything else that differs is an error that names 
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 from collections.abc import Iterable
@@ -22,13 +23,14 @@ from foreworld.core.errors import ConfigError
 from foreworld.core.parts.limits import Bounded
 from foreworld.core.parts.partition import numbers
 from foreworld.core.plain import counted
-from foreworld.core.spaces import Space
+from foreworld.core.spaces import ColumnSpace, Sequence
 from foreworld.data.format.config import fingerprint, read_spaces
 from foreworld.data.format.recipe import Recipe
 from foreworld.data.format.schema import LABEL, PARAMETER, is_state, stored_dtype
 from foreworld.data.reading.pictures import sheet_png
 from foreworld.data.reading.shards import Shards
 from foreworld.data.views.narrow import to_device
+from foreworld.data.views.ragged import Ragged
 from foreworld.data.views.source import DataSource, make_source
 from foreworld.data.views.table import AbstractTable
 
@@ -85,7 +87,7 @@ class Split(AbstractTable):
         self.merging = merging or Merging()
         self._tasks = {t: Shards(folder, recipe, t, name) for t in recipe.tasks}
         self._ends = np.cumsum([len(shards) for shards in self._tasks.values()])
-        self._kept: dict[str, np.ndarray] = {}
+        self._kept: dict[str, Any] = {}
 
     def __len__(self) -> int:
         return int(self._ends[-1])
@@ -123,7 +125,11 @@ class Split(AbstractTable):
 
     @functools.cached_property
     def columns(self) -> dict[str, _Kind]:
-        """Shape and dtype of every column, all sequences."""
+        """Shape and dtype of every column, all sequences.
+
+        Of a ragged one the largest number of entries that a sequence may have, and the
+        shape of one of them.
+        """
         self._check_sizes()
         found = {task: shards.columns for task, shards in self._tasks.items()}
         kinds = {
@@ -136,6 +142,46 @@ class Split(AbstractTable):
             kinds[LABEL] = (1,), "int64"
         return {n: ((len(self), *s), dtype) for n, (s, dtype) in sorted(kinds.items())}
 
+    @functools.cached_property
+    def ragged(self) -> frozenset[str]:
+        """Columns whose rows have different numbers of entries."""
+        # These say first what an empty split is refused with.
+        known = self.columns
+        return next(iter(self._tasks.values())).ragged.intersection(known)
+
+    def lengths(self, name: str) -> Int[np.ndarray, " row"]:
+        """How many entries each sequence has in a ragged column.
+
+        Parameters
+        ----------
+        name
+            The column.
+        """
+        return np.concatenate([task.lengths(name) for task in self._tasks.values()])
+
+    def ragged_rows(self, name: str, rows: Int[np.ndarray, " row"]) -> Ragged:
+        """Rows of a ragged column; as :meth:`rows`.
+
+        Parameters
+        ----------
+        name, rows
+            As there.
+        """
+        if name in self._kept:
+            return self._kept[name].take(rows)
+        which = np.searchsorted(self._ends, rows, side="right")
+        parts, places = [], []
+        for number, shards in enumerate(self._tasks.values()):
+            here = np.flatnonzero(which == number)
+            if len(here) or not number:
+                local = rows[here] - (self._ends[number] - len(shards))
+                parts.append(shards.ragged_rows(name, local))
+                places.append(here)
+        if len(parts) == 1:
+            return parts[0]
+        order = np.argsort(np.concatenate(places))
+        return Ragged.joined(parts).take(order)
+
     def rows(self, name: str, rows: Int[np.ndarray, " row"]) -> np.ndarray:
         """Rows of a column.
 
@@ -146,6 +192,8 @@ class Split(AbstractTable):
         rows
             Numbers of sequences, all of which exist; in any order, also twice.
         """
+        if name in self.ragged:
+            raise self.refused(name)
         if name in self._kept:
             return self._kept[name][rows]
         shape, dtype = self.columns[name]
@@ -160,7 +208,7 @@ class Split(AbstractTable):
             if not len(here):
                 continue
             if name.startswith(PARAMETER) and name not in shards.columns:
-                fixed = numbers(shards.recipe.family.world)
+                fixed = numbers(shards.recipe.origin)
                 out[here] = fixed.get(name.removeprefix(PARAMETER), math.nan)
                 continue
             local = rows[here] - (self._ends[number] - len(shards))
@@ -176,11 +224,15 @@ class Split(AbstractTable):
         """Read columns that are not too large once, and keep them in memory."""
         for name in names:
             shape, dtype = self.columns[name]
-            small = math.prod(shape) * np.dtype(dtype).itemsize <= IN_MEMORY_BYTES
+            num = math.prod(shape)
+            if name in self.ragged:
+                num = int(self.lengths(name).sum()) * math.prod(shape[2:])
+            small = num * np.dtype(dtype).itemsize <= IN_MEMORY_BYTES
             if small and name not in self._kept:
-                self._kept[name] = self.rows(name, np.arange(len(self)))
+                read = self.ragged_rows if name in self.ragged else self.rows
+                self._kept[name] = read(name, np.arange(len(self)))
 
-    def spaces(self) -> dict[str, Space]:
+    def spaces(self) -> dict[str, ColumnSpace]:
         """What values of columns may be, in all tasks: of actions, if there are any.
 
         Raises
@@ -190,8 +242,8 @@ class Split(AbstractTable):
         """
         found = read_spaces(self.folder, self.recipe)
         spaces = {
-            task: {n: s for n, s in found[task].items() if n in self.columns}
-            for task in self.recipe.tasks
+            task: {n: self._space(n, s) for n, s in told.items() if n in self.columns}
+            for task, told in found.items()
         }
         first = next(iter(spaces.values()))
         if any(some != first for some in spaces.values()):
@@ -201,13 +253,20 @@ class Split(AbstractTable):
             raise self._unequal("actions", texts, "")
         return first
 
+    def _space(self, name: str, space: ColumnSpace) -> ColumnSpace:
+        """A space of one task as that of all, whose rows may be longer."""
+        if not isinstance(space, Sequence):
+            return space
+        return dataclasses.replace(space, max_len=self.columns[name][0][1])
+
     def source(self, array: Any) -> DataSource:
         """What learners see of the split.
 
         Parameters
         ----------
         array
-            Makes of a column's name what programs take: an array, or its shape.
+            Makes of a column's name what programs take: an array, of a ragged column a
+            :class:`~foreworld.data.views.ragged.Ragged`, or their shapes.
 
         Raises
         ------
@@ -259,6 +318,13 @@ class Split(AbstractTable):
         if len({dtype for _, dtype in kinds.values()}) > 1:
             raise self._unequal(name, {t: d for t, (_, d) in kinds.items()}, "")
         shapes = {task: shape for task, (shape, _) in kinds.items()}
+        ragged = {task: name in self._tasks[task].ragged for task in kinds}
+        if len(set(ragged.values())) > 1:
+            texts = {t: "ragged" if r else "of one length" for t, r in ragged.items()}
+            raise self._unequal(name, texts, "")
+        if any(ragged.values()):
+            most = max(shape[0] for shape in shapes.values())
+            shapes = {task: (most, *shape[1:]) for task, shape in shapes.items()}
         if is_state(name) and self.merging.states != "equal":
             shapes = self._widths(name, shapes)
         if len(set(shapes.values())) > 1:
@@ -315,9 +381,11 @@ class _Held:
 def _device(held: _Held) -> DataSource:
     split = held.split
 
-    def array(name: str) -> Array:
-        values = np.asarray(split.read(name, slice(None)))
-        return to_device(f"{name} of the split {split.name} of {split.place}", values)
+    def array(name: str) -> Array | Ragged:
+        what = f"{name} of the split {split.name} of {split.place}"
+        if name in split.ragged:
+            return split.ragged_rows(name, np.arange(len(split))).on_device(what)
+        return to_device(what, np.asarray(split.read(name, slice(None))))
 
     try:
         return split.source(array)

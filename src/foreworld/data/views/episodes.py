@@ -88,6 +88,12 @@ class Episodes:
         state_columns: Sequence[int] | None = None,
     ) -> None:
         self.table, self.seed = table, checked("seed", seed, Number)
+        if table.ragged:
+            raise ConfigError(
+                f"{', '.join(sorted(table.ragged))} of {table.place} has rows of "
+                f"different lengths, of which there are no few-shot episodes. Take "
+                f"split.loader(batch_size, pad=True)."
+            )
         self.num_context = checked("num_context", num_context, int)
         names = table.columns
         self._labelled = "label" in names

@@ -5,15 +5,16 @@ from __future__ import annotations
 import abc
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 from jaxtyping import Int
 
-from foreworld.core.errors import unknown_name
+from foreworld.core.errors import ConfigError, unknown_name
 from foreworld.data.format.nested import nested
 from foreworld.data.format.schema import PARAMETER
+from foreworld.data.views.ragged import Ragged
 from foreworld.data.views.source import DataSource
 
 
@@ -59,6 +60,24 @@ class AbstractRows(abc.ABC):
             Numbers of sequences, all of which exist; in any order, also twice.
         """
 
+    @property
+    def ragged(self) -> frozenset[str]:
+        """Columns whose rows have different numbers of entries, if there are any.
+
+        Their shape is that of the widest row that may be.
+        """
+        return frozenset()
+
+    def ragged_rows(self, name: str, rows: Int[np.ndarray, " row"]) -> Ragged:
+        """Rows of a ragged column; as :meth:`rows`.
+
+        Parameters
+        ----------
+        name, rows
+            As there.
+        """
+        raise ConfigError(f"{name} of {self.place} is one array: read it with rows().")
+
     @abc.abstractmethod
     def keep(self, names: Iterable[str]) -> None:
         """Read columns that are not too large once, and keep them in memory."""
@@ -77,7 +96,18 @@ class AbstractRows(abc.ABC):
 
     @property
     def num_frames(self) -> int:
-        """Frames in a sequence."""
+        """Frames in a sequence.
+
+        Raises
+        ------
+        ConfigError
+            There are none: a generator made the sequences.
+        """
+        if "valid" not in self.columns:
+            raise ConfigError(
+                f"the sequences of {self.place} have no frames: there is no column "
+                f"valid, only {', '.join(self.columns)}."
+            )
         return self.columns["valid"][0][1]
 
     @property
@@ -92,7 +122,10 @@ class AbstractRows(abc.ABC):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        columns = {full: LazyColumn(self, full) for full in self.columns}
+        columns = {
+            full: (RaggedColumn if full in self.ragged else LazyColumn)(self, full)
+            for full in self.columns
+        }
         found = nested(columns, name)
         if found is None:
             what = f"column of the split {self.name} of {self.place}:"
@@ -117,20 +150,44 @@ class AbstractRows(abc.ABC):
             There are no such sequences, or not as many truths as sequences.
         TypeError
             It is none of these, floats for example.
+        ConfigError
+            The column is ragged.
         """
+        if name in self.ragged:
+            raise self.refused(name)
         parts = index if isinstance(index, tuple) else (index,)
         first, *rest = parts or (...,)
         if first is Ellipsis or first is None or _is_wide_mask(first):
             return self.rows(name, np.arange(len(self)))[index]
-        numbers = self._numbers(first)
+        numbers = self.numbers(first)
         found = self.rows(name, numbers.reshape(-1))
         if isinstance(first, slice):
             return found[(slice(None), *rest)]
         # As arrays of numbers are combined with what stands behind them.
         return found[(np.arange(numbers.size).reshape(numbers.shape), *rest)]
 
-    def _numbers(self, index: Any) -> np.ndarray:
-        """The sequences that the first part of an index names."""
+    def refused(self, name: str) -> ConfigError:
+        """What to say of a ragged column where one array is wanted.
+
+        Parameters
+        ----------
+        name
+            The column.
+        """
+        return ConfigError(
+            f"{name} of {self.place} has rows of different lengths, which make no one "
+            f"array. One row is split.{name}[7]; some with their lengths are "
+            f"split.{name}[:8], and .rows(np.arange(8)) of these fills them up."
+        )
+
+    def numbers(self, index: Any) -> np.ndarray:
+        """The sequences that the first part of an index names.
+
+        Parameters
+        ----------
+        index
+            As for :meth:`read`, without a tuple.
+        """
         size = len(self)
         if isinstance(index, slice):
             return np.arange(size)[index]
@@ -248,3 +305,51 @@ class LazyColumn:
 
     def __repr__(self) -> str:
         return f"{self.name} {self.shape} {self.dtype} of {self._split!r}"
+
+
+class RaggedColumn:
+    """A column of a split whose rows differ in length: read when indexed.
+
+    ``column[3]`` is the array of a row, ``column[:8]`` some rows with their lengths, a
+    :class:`~foreworld.data.views.ragged.Ragged` in NumPy.
+
+    Parameters
+    ----------
+    split
+        Where it is read.
+    name
+        Its name.
+    """
+
+    def __init__(self, split: AbstractRows, name: str) -> None:
+        self._split, self.name = split, name
+
+    @property
+    def dtype(self) -> np.dtype:
+        """NumPy dtype."""
+        return np.dtype(self._split.columns[self.name][1])
+
+    @property
+    def max_len(self) -> int:
+        """Entries that a row may have."""
+        return self._split.columns[self.name][0][1]
+
+    def __len__(self) -> int:
+        return len(self._split)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self[:])
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, tuple):
+            raise self._split.refused(self.name)
+        numbers = self._split.numbers(index)
+        found = self._split.ragged_rows(self.name, numbers.reshape(-1))
+        return found if numbers.ndim else found[0]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        raise self._split.refused(self.name)
+
+    def __repr__(self) -> str:
+        kind = f"up to {self.max_len} entries a row, {self.dtype}"
+        return f"{self.name} ({kind}) of {self._split!r}"

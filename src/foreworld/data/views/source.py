@@ -13,7 +13,7 @@ from jaxtyping import Array, Int, Key
 
 from foreworld.core.errors import ConfigError, FitError
 from foreworld.core.parts.settings import Settings
-from foreworld.core.spaces import Space
+from foreworld.core.spaces import ColumnSpace
 from foreworld.data.format.nested import nested
 from foreworld.data.format.schema import PARAMETER, learnt
 from foreworld.data.views.ragged import Ragged
@@ -30,7 +30,8 @@ class DataSource(eqx.Module):
         is a column of its own (``action/prover/message``). What has another length in
         every sequence is a :class:`~foreworld.data.views.ragged.Ragged`.
     spaces
-        What values of a column may be, by its name: of actions, where there are any.
+        What values of a column may be, by its name: of actions, where there are any,
+        of ragged columns, and of what else a generator says.
     task_sizes
         Sequences of each task of the split, which lie task after task; empty where
         there is but one task.
@@ -149,7 +150,7 @@ class DataSource(eqx.Module):
 def make_source(
     names: Iterable[str],
     array: Callable[[str], Any],
-    spaces: Mapping[str, Space],
+    spaces: Mapping[str, ColumnSpace],
     task_sizes: Iterable[int],
 ) -> DataSource:
     """The columns that learners may use, as a source.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from jaxtyping import Int
 
+from foreworld.core.errors import ConfigError
+from foreworld.core.parts.types import checked
+from foreworld.data.format.schema import LENGTHS, MASK
 from foreworld.data.views.crops import check_window, crop_batch
 from foreworld.data.views.episodes import Episodes
 from foreworld.data.views.loader import Loader, Shuffled
@@ -22,12 +25,35 @@ class AbstractTable(AbstractRows):
     def __getitem__(self, index: int | np.integer) -> dict[str, Any]:
         """All columns of one sequence: a split is a data set of PyTorch's, too."""
         row = np.asarray([self.number(index)])
-        return {name: self.rows(name, row)[0] for name in self.columns}
+        return {name: self._some(name)(name, row)[0] for name in self.columns}
 
-    def batch(self, rows: Sequence[int] | Int[np.ndarray, " row"]) -> dict[str, Any]:
-        """All columns of some sequences."""
-        index = np.asarray(rows)
-        return {name: self.read(name, index) for name in self.columns}
+    def _some(self, name: str) -> Callable[[str, np.ndarray], Any]:
+        return self.ragged_rows if name in self.ragged else self.rows
+
+    def batch(
+        self, rows: Sequence[int] | Int[np.ndarray, " row"], pad: bool = False
+    ) -> dict[str, Any]:
+        """All columns of some sequences.
+
+        Parameters
+        ----------
+        rows
+            Their numbers.
+        pad
+            Ragged columns as in :meth:`loader`.
+        """
+        index, found = np.asarray(rows), {}
+        for name in self.columns:
+            if name not in self.ragged:
+                found[name] = self.read(name, index)
+                continue
+            some = self.ragged_rows(name, self.numbers(index).reshape(-1))
+            if pad:
+                values, there = some.rows(np.arange(len(some)))
+                found |= {name: values, f"{MASK}{name}": there}
+            else:
+                found |= {name: some.values, f"{LENGTHS}{name}": some.lengths}
+        return found
 
     def loader(
         self,
@@ -39,8 +65,12 @@ class AbstractTable(AbstractRows):
         window: int | None = None,
         rank: int = 0,
         world_size: int = 1,
+        pad: bool = False,
     ) -> Loader:
         """Batches of sequences: dictionaries of arrays by column name.
+
+        A ragged column ``walk`` holds the entries of all sequences of the batch, one
+        after the other, and ``lengths/walk`` says how many each has.
 
         Parameters
         ----------
@@ -58,13 +88,18 @@ class AbstractTable(AbstractRows):
         rank, world_size
             Which of several processes this is that share each epoch; see
             :class:`~foreworld.data.views.loader.Shuffled`.
+        pad
+            Fill ragged columns up with zeros to the longest of the batch,
+            ``(sequence, longest, ...)``; ``mask/walk``, ``(sequence, longest)``, is
+            true where an entry is the sequence's own.
 
         Raises
         ------
         ConfigError
             ``batch_size`` is below 1, or so large that no batch is left, or sequences
-            are shorter than ``window``.
+            are shorter than ``window`` or ragged.
         """
+        pad = checked("pad", pad, bool)
         order = Shuffled(
             len(self),
             batch_size,
@@ -77,7 +112,13 @@ class AbstractTable(AbstractRows):
         )
         if window is not None:
             window = check_window(window, self.num_frames, repr(self))
-        read = functools.partial(_read, self, window, seed)
+            if self.ragged:
+                raise ConfigError(
+                    f"window={window}: {', '.join(sorted(self.ragged))} of "
+                    f"{self.place} has rows of different lengths, of which no crops "
+                    f"can be cut. Leave window out."
+                )
+        read = functools.partial(_read, self, window, seed, pad)
         return Loader(order, read, functools.partial(_keep, self))
 
     def episodes(
@@ -116,9 +157,10 @@ def _read(
     table: AbstractTable,
     window: int | None,
     seed: int,
+    pad: bool,
     item: tuple[int, Int[np.ndarray, " row"]],
 ) -> dict[str, Any]:
     """A batch by epoch and rows."""
     epoch, rows = item
-    batch = table.batch(rows)
+    batch = table.batch(rows, pad)
     return batch if window is None else crop_batch(batch, rows, window, seed, epoch)

@@ -60,8 +60,8 @@ def open_run(path: str | Path, seed: int = 0, seat: str = "") -> AbstractStage:
         family: Any = family_of(parameters)
         if family is None:
             raise ConfigError(
-                f"{name} in {path} learned from a file of arrays, which says of no "
-                f"world that could be shown beside it."
+                f"{name} in {path} learned from a file of arrays or from what a "
+                f"generator made, and no world is known that could be shown beside it."
             )
         demand_code(family)
         refuse_seat(seat, f"the run in {path}")

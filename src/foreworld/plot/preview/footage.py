@@ -151,7 +151,7 @@ def of_recipe(recipe: TaskRecipe, name: str) -> Footage:
         **sizes, chunk_len=width, shard_len=width, observation=seen.replace(images=True)
     )
     rows = _simulated(few, width)
-    if recipe.family.ranges:
+    if recipe.ranges:
         blind = seen.replace(images=False)
         many = few.replace(shard_len=_WIDTH, chunk_len=_WIDTH, observation=blind)
         drawn = _simulated(many, _WIDTH)
@@ -190,7 +190,7 @@ def of_set(
 
 
 def of_data(data: DataSet, name: str) -> list[Footage]:
-    """The first sequences of every task of a data set.
+    """The first sequences of every task of a data set that has worlds.
 
     Parameters
     ----------
@@ -201,6 +201,8 @@ def of_data(data: DataSet, name: str) -> list[Footage]:
     """
     found = []
     for task, one in data.tasks.items():
+        if task not in data.families:
+            continue
         split = next(s for s in (one.train, one.val, one.test) if len(s))
         rows = {}
         for column in split.columns:
@@ -223,7 +225,7 @@ def _simulated(recipe: TaskRecipe, num: int) -> dict[str, np.ndarray]:
 
 
 def _footage(recipe: TaskRecipe, name: str, rows: Mapping[str, Any]) -> Footage:
-    world, known = recipe.family.world, {"image", "state", "valid"}
+    world, known = recipe.worlds.world, {"image", "state", "valid"}
     num, length = rows["valid"].shape
     # Of a game what all agents observe, side by side.
     observed = [np.asarray(rows[name], float) for name in of(rows, "state")]
@@ -248,7 +250,7 @@ def _footage(recipe: TaskRecipe, name: str, rows: Mapping[str, Any]) -> Footage:
         time = np.arange(length) * dt[:, None]
     return Footage(
         name,
-        recipe.family,
+        recipe.worlds,
         rows.get("image"),
         np.concatenate([one.reshape(num, length, -1) for one in observed], axis=-1),
         time,

@@ -13,7 +13,8 @@ from foreworld.core.errors import DamagedError
 from foreworld.data.format.schema import Column
 
 Rows = dict[str, np.ndarray]
-"""Arrays by column name, all with the same number of sequences along the first axis."""
+"""Arrays by column name, all with the same number of sequences along the first axis. Of
+a ragged column the entries of all sequences, and ``lengths/...`` beside it."""
 
 
 class AbstractShardWriter(abc.ABC):

@@ -24,7 +24,7 @@ import h5py
 import numpy as np
 
 from foreworld.core.errors import DamagedError
-from foreworld.data.format.schema import Column
+from foreworld.data.format.schema import Column, in_file
 from foreworld.data.format.store.base import (
     AbstractShardReader,
     AbstractShardWriter,
@@ -32,6 +32,7 @@ from foreworld.data.format.store.base import (
     Store,
     require_regular,
 )
+from foreworld.data.format.store.entries import Entries
 
 GZIP_LEVEL = 1
 """Higher levels are three times slower and save half of a few percent."""
@@ -53,13 +54,15 @@ class _Writer(AbstractShardWriter):
         self._file = h5py.File(
             "shard", "w", driver="core", backing_store=False, libver=_LIBVER
         )
-        self._columns = {column.name: column for column in columns}
+        self._columns = {column.name: column for column in in_file(columns)}
+        self._entries = Entries(columns)
         self._pool = ThreadPoolExecutor(_num_threads())
         self._pending: deque[tuple[str, int, Future[list[bytes]]]] = deque()
-        self._datasets = {c.name: self._create(c, num, width) for c in columns}
+        plain = [column for column in columns if not column.ragged]
+        self._datasets = {c.name: self._create(c, num, width) for c in plain}
 
     def put(self, start: int, rows: Rows) -> None:
-        for name, values in rows.items():
+        for name, values in self._entries.take(start, rows).items():
             dataset = self._datasets[name]
             if not self._columns[name].compressed:
                 dataset[start : start + len(values)] = values
@@ -75,6 +78,9 @@ class _Writer(AbstractShardWriter):
 
     def finish(self, attributes: dict[str, int | float | str]) -> bytes:
         self._store(keep=0)
+        for name, array in self._entries.arrays().items():
+            dataset = self._file.create_dataset(name, data=array, track_times=False)
+            self._describe(dataset, self._columns[name])
         for name, value in attributes.items():
             self._file.attrs[name] = value
         self._file.flush()
@@ -95,10 +101,13 @@ class _Writer(AbstractShardWriter):
         dataset = self._file.create_dataset(
             column.name, (num, *column.shape), column.dtype, **settings
         )
+        self._describe(dataset, column)
+        return dataset
+
+    def _describe(self, dataset: h5py.Dataset, column: Column) -> None:
         dataset.attrs["dimensions"] = " ".join(column.dimensions)
         if column.unit:
             dataset.attrs["unit"] = column.unit
-        return dataset
 
     def _store(self, keep: int) -> None:
         """Put compressed chunks in the file, in order, until ``keep`` are pending."""

@@ -20,7 +20,7 @@ import numpy as np
 
 from foreworld.core.errors import DamagedError
 from foreworld.core.strict_json import parse
-from foreworld.data.format.schema import Column
+from foreworld.data.format.schema import Column, in_file
 from foreworld.data.format.store.base import (
     AbstractShardReader,
     AbstractShardWriter,
@@ -28,6 +28,7 @@ from foreworld.data.format.store.base import (
     Store,
     require_regular,
 )
+from foreworld.data.format.store.entries import Entries
 
 ATTRIBUTES = "attributes"
 """Entry that holds the file's attributes, and dimensions and units of the columns, as
@@ -53,11 +54,12 @@ _DAMAGE = (
 class _Writer(AbstractShardWriter):
     def __init__(self, columns: Sequence[Column], num: int, width: int) -> None:
         del width
-        self._columns = list(columns)
-        self._arrays = {c.name: np.zeros((num, *c.shape), c.dtype) for c in columns}
+        self._columns, self._entries = in_file(columns), Entries(columns)
+        plain = [column for column in columns if not column.ragged]
+        self._arrays = {c.name: np.zeros((num, *c.shape), c.dtype) for c in plain}
 
     def put(self, start: int, rows: Rows) -> None:
-        for name, values in rows.items():
+        for name, values in self._entries.take(start, rows).items():
             self._arrays[name][start : start + len(values)] = values
 
     def finish(self, attributes: dict[str, int | float | str]) -> bytes:
@@ -68,7 +70,8 @@ class _Writer(AbstractShardWriter):
         text = json.dumps({**attributes, "columns": columns})
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as file:
-            for name, array in [*self._arrays.items(), (ATTRIBUTES, np.array(text))]:
+            arrays = {**self._arrays, **self._entries.arrays()}
+            for name, array in [*arrays.items(), (ATTRIBUTES, np.array(text))]:
                 # A fixed time, so that the same rows give the same bytes.
                 info = zipfile.ZipInfo(f"{name}.npy", _TIME)
                 with file.open(info, "w", force_zip64=True) as entry:
