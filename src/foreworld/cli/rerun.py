@@ -3,7 +3,8 @@
     foreworld rerun runs/tmaze_ppo-1a2b3c4d-s0 --learning-rate 1e-3
     foreworld rerun pomdp/tmaze_10_ppo --seed 2025 --seeds 30
 
-Bare fields are the learner's, those of the world begin with ``world.``. A swept field
+Bare fields are the learner's, those of the world begin with ``world.``, those of the
+run that it started from with ``start.``. A swept field
 that is given a value is swept no longer. The result goes into a folder of its own.
 """
 
@@ -26,7 +27,7 @@ def configure(usage: Usage) -> None:
 
 
 def describe(args: Args) -> list[Any]:
-    """The learner and the world, with the run's values as defaults."""
+    """The learner, the world and the start, with the run's values as defaults."""
     from foreworld.cli._fields import Shown
     from foreworld.core.own.in_parts import demand_code
     from foreworld.sweeps.study.find import find_folder, read_study
@@ -36,6 +37,8 @@ def describe(args: Args) -> list[Any]:
     parts = [Shown(type(base.learner), preset=base.learner)]
     if base.world is not None:
         parts.append(Shown(type(base.world), "world", preset=base.world))
+    if base.start is not None:
+        parts.append(Shown(type(base.start), "start", preset=base.start))
     return parts
 
 

@@ -25,6 +25,7 @@ class RunRef(AbstractRef):
     """One run; opened, it is the run's trained policy."""
 
     known_by: ClassVar[str] = "contents"
+    chosen_by: ClassVar[tuple[str, ...]] = ("path", "point", "seed")
 
     path: Annotated[str, Place()]
     """folder of the run or study"""
@@ -57,6 +58,7 @@ class StartRef(AbstractStart):
     """
 
     known_by: ClassVar[str] = "contents"
+    chosen_by: ClassVar[tuple[str, ...]] = ("path", "point", "seed")
 
     path: Annotated[str, Place()]
     """folder of the run or study"""

@@ -263,6 +263,23 @@ def test_on_the_command_line(old, own_folder, capsys):
     assert main([*words, "--num-updates=8", "--out=q"]) == 2
 
 
+def test_another_start_is_another_thing(old, new, own_folder):
+    """With another place or seed, what is known of the target is read anew."""
+    start = StartRef(str(old.path), seed=0)
+    assert start.replace(path=str(new.path)).contents != start.contents
+    assert start.replace(parts=("guess",)).contents == start.contents
+    words = ["--out", "r", "--quiet", "--track", "off"]
+    assert main(["rerun", str(new.path), "--start.seed", "1", *words]) == 0
+    again = fw.load("r").study.base.start
+    assert again.seed == 1
+    assert again == StartRef(str(old.path), seed=1)
+    base = parameters(start={"path": str(old.path), "seed": 0})
+    over = {"start.path": [str(old.path), str(new.path)]}
+    one, other = fw.Study("s", base, over).points()
+    assert one.parameters.start == start
+    assert other.parameters.start.ended().updates == WHOLE
+
+
 def test_the_report_says_where_curves_meet(old, new):
     section = report([new], new.path.parent / "new.html").read_text("utf-8")
     assert "Dotted: where a run went on from another one." in section

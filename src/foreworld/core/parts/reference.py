@@ -15,7 +15,7 @@ import inspect
 import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 import equinox as eqx
 import jax
@@ -37,6 +37,7 @@ _IN_FOLDERS = {"data set": "foreworld.data:DataRef", "study": "foreworld.sweeps:
 _TO_FILES = "foreworld.data:FileRef"
 _ON_DEVICE: weakref.WeakValueDictionary[Any, jax.Array] = weakref.WeakValueDictionary()
 """Arrays that are in use, by their content."""
+_R = TypeVar("_R", bound="AbstractRef")
 _MOST_OPEN = 16
 """References and splits that stay open, those used last."""
 
@@ -57,10 +58,14 @@ class AbstractRef(AbstractNamed):
         The folder or the file.
     known_by
         Name of the field that is filled in from the target: its hash.
+    chosen_by
+        Names of the fields that say what is meant: with another value of one, the hash
+        is read anew.
     """
 
     path: eqx.AbstractVar[str]
     known_by: eqx.AbstractClassVar[str]
+    chosen_by: ClassVar[tuple[str, ...]] = ("path",)
 
     @abc.abstractmethod
     def read(self, split: str) -> Any:
@@ -122,6 +127,19 @@ class AbstractRef(AbstractNamed):
         if name is None:
             raise ConfigError(f"{path} holds a {kind_of(place)}: nothing to refer to.")
         return registry.locate(name).at(path)  # type: ignore[attr-defined]
+
+    def replace(self: _R, **changes: Any) -> _R:
+        """A copy with other fields; one to something else is known by that.
+
+        Parameters
+        ----------
+        **changes
+            Values by field.
+        """
+        chosen = (n for n in self.chosen_by if n in changes)
+        if any(changes[n] != getattr(self, n) for n in chosen):
+            changes = {self.known_by: "", **changes}
+        return super().replace(**changes)
 
     def identity(self) -> tuple[Any, ...]:
         """Which thing is meant, wherever it lies; hashable."""

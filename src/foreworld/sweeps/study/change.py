@@ -36,7 +36,7 @@ def changed(
     ConfigError
         A field that does not exist, or a value that is not allowed.
     """
-    given = {full_path(path): value for path, value in fields.items()}
+    given = {full_path(study.base.whole(path)): value for path, value in fields.items()}
     if seed is not None:
         given["seed"] = seed
     for path in given:
