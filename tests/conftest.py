@@ -28,6 +28,9 @@ os.environ.setdefault(
     "XLA_FLAGS",
     "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false",
 )
+# Tracing makes many objects that live, and looking through them for garbage as often as
+# usual took a twentieth of the time.
+gc.set_threshold(10_000, 10, 10)
 # A shell that starts the tests in its background has SIGINT ignored, and so would all
 # processes that tests start; those of a process that handles it have the default.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -113,11 +113,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 def verbs() -> dict[str, str]:
     """Every verb with its one-line help, read without importing any."""
     found = {}
-    for path in sorted(_FOLDER.glob("*.py")):
-        if path.stem != "main" and not path.stem.startswith("_"):
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            found[path.stem] = (ast.get_docstring(tree) or "").partition("\n")[0]
+    for name in _names():
+        tree = ast.parse((_FOLDER / f"{name}.py").read_text(encoding="utf-8"))
+        found[name] = (ast.get_docstring(tree) or "").partition("\n")[0]
     return found
+
+
+def _names() -> list[str]:
+    """Every verb, without its help, whose reading takes as long as a small command."""
+    stems = sorted(path.stem for path in _FOLDER.glob("*.py"))
+    return [stem for stem in stems if stem != "main" and not stem.startswith("_")]
 
 
 def _dispatch(words: list[str]) -> int:
@@ -139,7 +144,7 @@ def _dispatch(words: list[str]) -> int:
             f"the verb comes first, got the option {words[0]!r}. "
             f"'foreworld -h' lists the verbs."
         )
-    known = verbs()
+    known = _names()
     if words[0] not in known:
         raise unknown_name("verb", words[0], known)
     module = importlib.import_module(f"foreworld.cli.{words[0]}")
