@@ -81,6 +81,8 @@ def test_rows_in_numpy(train: Split) -> None:
         assert same(train.walk[numbers], [wanted[i] for i in numbers])
     assert same(train.walk[np.arange(20) > 16], wanted[17:])
     assert same(pickle.loads(pickle.dumps(train)).walk[:3], wanted[:3])
+    # Workers of loaders need no code of a person's own.
+    assert b"RandomWalks" not in pickle.dumps(train)
     assert len(train.walk) == 20 and len(next(iter(train.walk))) == 3
     assert train.walk.max_len == 12 and train.walk.dtype == np.float32
     with pytest.raises(ConfigError) as caught:

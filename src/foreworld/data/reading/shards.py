@@ -69,13 +69,7 @@ class Shards:
         return ragged_in(self._reader(0).shapes())
 
     def lengths(self, name: str) -> Int[np.ndarray, " row"]:
-        """How many entries each row of a ragged column has.
-
-        Parameters
-        ----------
-        name
-            The column.
-        """
+        """How many entries each row of a ragged column has."""
         numbers = range(len(self._paths))
         return np.concatenate([self._counts(name, number) for number in numbers])
 

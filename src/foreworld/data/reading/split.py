@@ -24,7 +24,7 @@ from foreworld.core.parts.limits import Bounded
 from foreworld.core.parts.partition import numbers
 from foreworld.core.plain import counted
 from foreworld.core.spaces import ColumnSpace, Sequence
-from foreworld.data.format.config import fingerprint, read_spaces
+from foreworld.data.format.config import fingerprint, read_recipe, read_spaces
 from foreworld.data.format.recipe import Recipe
 from foreworld.data.format.schema import LABEL, PARAMETER, is_state, stored_dtype
 from foreworld.data.reading.pictures import sheet_png
@@ -92,8 +92,9 @@ class Split(AbstractTable):
     def __len__(self) -> int:
         return int(self._ends[-1])
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_kept": {}}
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A person's class is no module of another process, which needs none to read.
+        return _reopened, (self.folder, tuple(self._tasks), self.name, self.merging)
 
     def __repr__(self) -> str:
         tasks = f" of {len(self._tasks)} tasks" if len(self._tasks) > 1 else ""
@@ -150,13 +151,7 @@ class Split(AbstractTable):
         return next(iter(self._tasks.values())).ragged.intersection(known)
 
     def lengths(self, name: str) -> Int[np.ndarray, " row"]:
-        """How many entries each sequence has in a ragged column.
-
-        Parameters
-        ----------
-        name
-            The column.
-        """
+        """How many entries each sequence has in a ragged column."""
         return np.concatenate([task.lengths(name) for task in self._tasks.values()])
 
     def ragged_rows(self, name: str, rows: Int[np.ndarray, " row"]) -> Ragged:
@@ -367,6 +362,15 @@ class Split(AbstractTable):
             f"({listing}).{advice} Each task alone is "
             f".tasks[{next(iter(self._tasks))!r}] and so on."
         )
+
+
+def _reopened(
+    folder: Path, tasks: tuple[str, ...], name: str, merging: Merging
+) -> Split:
+    """A split in another process."""
+    whole = read_recipe(folder)
+    recipe = Recipe({task: whole.tasks[task] for task in tasks}, whole.name)
+    return Split(folder, recipe, name, merging)
 
 
 @dataclass(frozen=True)
