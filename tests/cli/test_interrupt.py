@@ -32,9 +32,14 @@ WORDS = [
     ("launch", "number", "code", "word"),
     [
         ("here", signal.SIGINT, 130, "interrupted"),
-        ("processes", signal.SIGINT, 130, "interrupted"),
-        ("here", signal.SIGTERM, 143, "terminated"),
         ("processes", signal.SIGTERM, 143, "terminated"),
+        # Each launcher and each signal once; and at length the other pairs of them.
+        pytest.param(
+            *("processes", signal.SIGINT, 130, "interrupted"), marks=pytest.mark.slow
+        ),
+        pytest.param(
+            *("here", signal.SIGTERM, 143, "terminated"), marks=pytest.mark.slow
+        ),
     ],
 )
 def test_stop_and_go_on(launch, number, code, word, own_folder):
