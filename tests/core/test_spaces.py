@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from foreworld.core.errors import ConfigError
-from foreworld.core.space_json import read_space, write_space
-from foreworld.core.spaces import Box, Discrete, Record
+from foreworld.core.space_json import read_column_space, read_space, write_space
+from foreworld.core.spaces import Box, Discrete, Record, Sequence
 
 SPACES = [
     Discrete(4),
@@ -145,3 +145,15 @@ def test_spaces_are_written_as_json(space):
 def test_what_is_no_space(data):
     with pytest.raises(ConfigError):
         read_space(data)
+
+
+def test_rows_of_different_lengths_have_a_space() -> None:
+    space = Sequence(Box(-np.inf, np.inf, (2,), "float64"), 7)
+    written = json.loads(json.dumps(write_space(space)))
+    assert read_column_space(written) == space and written["max_len"] == 7
+    with pytest.raises(ConfigError, match="no space: only a column of data may be one"):
+        read_space(written)
+    with pytest.raises(ConfigError, match="no space: -1 is no whole number from 0 to"):
+        read_column_space(written | {"max_len": -1})
+    with pytest.raises(ConfigError, match="a Sequence is of a Discrete or of a Box, g"):
+        Sequence(Record({"word": Discrete(2)}), 3)  # type: ignore

@@ -19,4 +19,5 @@ from foreworld.core.parts.reference import AbstractRef as AbstractRef
 from foreworld.core.spaces import Box as Box
 from foreworld.core.spaces import Discrete as Discrete
 from foreworld.core.spaces import Record as Record
+from foreworld.core.spaces import Sequence as Sequence
 from foreworld.core.spaces import Space as Space
