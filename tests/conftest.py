@@ -148,11 +148,15 @@ def slurm(slurm_cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Cluster:
 
 @pytest.fixture(autouse=True, scope="module")
 def _few_programs() -> Iterator[None]:
-    """Forget compiled programs before there are too many.
+    """Share compiled programs from the first one on; forget them before there are many.
 
     Each one holds several mappings of memory, of which a Linux process has 65,530: the
     whole suite in one process needs more, and XLA crashes when they run out.
     """
+    if "jax" in sys.modules:
+        from foreworld.core import compilation
+
+        compilation.configure()
     yield
     maps = Path("/proc/self/maps")
     jax = sys.modules.get("jax")
