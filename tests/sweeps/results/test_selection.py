@@ -60,7 +60,7 @@ def test_fact_4_row_of_largest_mean_first_of_ties_nan_skipped():
     curves[0, 1, 5:] = np.nan
     found = best(results(curves, failed=np.asarray([[0, 1], [0, 0], [0, 0]], bool)))
     assert found.point == 2
-    assert found.skipped == ("point 0: 1 runs failed",)
+    assert found.skipped == ("point 0: 1 run failed",)
 
 
 @pytest.mark.fact("experiments", 5)
@@ -115,7 +115,7 @@ def test_unfinished_points_are_skipped_and_named():
     finished = np.asarray([[True, False], [True, True]])
     found = best(results(constant(9, 1), finished=finished))
     assert found.point == 1
-    assert str(found).splitlines()[-1] == "skipped point 0: 1 runs not finished"
+    assert str(found).splitlines()[-1] == "skipped point 0: 1 run not finished"
     with pytest.raises(ForeworldError, match="no point of the study can be chosen"):
         best(results(constant(9, 1), finished=~np.ones((2, 2), bool)))
 
