@@ -252,6 +252,13 @@ def test_train_refusals(capsys):
     assert "seeds=0 must be at least 1" in capsys.readouterr().err
 
 
+def test_help_of_a_wrapper_with_a_field_called_as_its_place(capsys):
+    words = ["train", "ppo", "--on", "last_action", "-h"]
+    assert main(words) == 0
+    assert main([*words[:-1], "--world.world", "tmaze", "-h"]) == 0
+    assert "--world.world.length" in capsys.readouterr().out
+
+
 def test_train_help_shows_the_fields_of_both(capsys):
     assert main(["train", "ppo", "--on", "tmaze", "-h"]) == 0
     text = " ".join(capsys.readouterr().out.replace("│", " ").split())

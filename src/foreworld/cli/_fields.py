@@ -275,9 +275,10 @@ def _tree(options: dict[str, _Option], prefix: str = "") -> type:
     fields: list[Any] = []
     groups: dict[str, dict[str, _Option]] = {}
     for path, option in options.items():
-        name, _, rest = path.removeprefix(prefix).partition(".")
         # A part by name stands among its own fields, under no name of its own.
         own = f"{path}." == prefix
+        inner = path.rpartition(".")[2] if own else path.removeprefix(prefix)
+        name, _, rest = inner.partition(".")
         if rest or (option.spec.named and not own):
             groups.setdefault(name, {})[path] = option
             continue

@@ -260,6 +260,7 @@ def _start(what: Any, fields: dict[str, Any]) -> Any:
 
 
 def _build(kind: str, what: Any, fields: dict[str, Any], base: type[Part]) -> Any:
+    asked = fields
     if isinstance(what, str):
         what = registry.find(kind, what)
         # Entries that start as another field of their part are set afterwards.
@@ -288,7 +289,9 @@ def _build(kind: str, what: Any, fields: dict[str, Any], base: type[Part]) -> An
             f"expected a {registry.KINDS[kind]} or the name of one, got {what!r} "
             f"({type(what).__name__}). 'foreworld list {kind}' names them."
         )
-    return _with(what, fields)
+    part = _with(what, fields)
+    _check_once(part, asked)
+    return part
 
 
 def _with(part: Any, fields: dict[str, Any]) -> Any:
@@ -296,3 +299,18 @@ def _with(part: Any, fields: dict[str, Any]) -> Any:
         whole = paths.whole_path(path, paths.field_paths(part))
         part = paths.set_path(part, whole, value)
     return part
+
+
+def _check_once(part: Any, fields: dict[str, Any]) -> None:
+    """Refuse a field of a part that is given twice: by its own name and by its path."""
+    known, given = paths.field_paths(part), dict[str, str]()
+    for path, value in fields.items():
+        inner = [f"{path}.{name}" for name in value] if isinstance(value, dict) else []
+        for one in inner or [path]:
+            whole = paths.whole_path(one, known)
+            if whole in given:
+                raise ConfigError(
+                    f"{whole} is given twice, as {given[whole]} and as {one}. Give it "
+                    f"once."
+                )
+            given[whole] = one

@@ -17,7 +17,7 @@ from tests.core.some_parts import Net, Thing, Versioned, WithData
     scales=st.dictionaries(st.text(min_size=1), st.floats(1e-9, 1e9), max_size=3),
     fields=st.fixed_dictionaries(
         {
-            "rate": st.floats(0, 1),
+            "rate": st.just(0.0) | st.floats(1.2e-38, 1),
             "count": st.integers(-(2**63) + 1, 2**63 - 1),
             "mode": st.sampled_from(["a", "b"]),
             "sizes": st.lists(st.integers(-(2**63) + 1, 2**63 - 1), max_size=4),

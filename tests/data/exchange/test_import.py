@@ -263,8 +263,11 @@ def test_other_types_of_frames(tmp_path, array, low, high):
             r"a\.npz, sequence 3: valid is false for every frame\. Of each sequence at "
             r"least one frame must be valid: correct it, or leave that sequence out\.",
         ),
-        ({"image": frames(time=1)}, "sequences of 1 frames cannot be learned from"),
-        ({"image": frames(num=2)}, "2 recorded sequences do not suffice for val=0.1"),
+        ({"image": frames(time=1)}, "sequences of 1 frame cannot be learned from"),
+        (
+            {"image": frames(num=2)},
+            "2 recorded sequences cannot be shared out",
+        ),
     ],
 )
 def test_errors_name_file_value_and_what_is_allowed(tmp_path, arrays, said):

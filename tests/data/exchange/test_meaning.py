@@ -1,5 +1,7 @@
 """What files say of numbers beside the numbers: axes, units, names, fills, white."""
 
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,62 @@ def test_names_of_axes_against_what_is_told_or_guessed(tmp_path: Path) -> None:
         data = brought(tmp_path / "a.h5", axes="nthw")
     assert data.train.image.shape[:2] == (3, 4)
     assert brought(tmp_path / "a.h5", axes="tnhw").train.image.shape[:2] == (4, 3)
+    # Of states alone, and of what stands beside frames.
+    with hdf5(tmp_path / "b.h5", state=STATE) as file:
+        file["state"].attrs["_ARRAY_DIMENSIONS"] = ["time", "ensemble", "numbers"]
+    refused(tmp_path / "b.h5", "state has shape .* read as n t, but the file calls its")
+    assert brought(tmp_path / "b.h5", axes="tn").train.state.shape == (5, 3, 2)
+    with hdf5(tmp_path / "c.h5", image=frames(3, 5, 6, 5), state=STATE) as file:
+        file["state"].dims[0].label = "time"
+    refused(tmp_path / "c.h5", "axis 0 of state would not be read as time, as the file")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "same"),
+    [
+        ("scale", 0.5, 1),
+        ("offset", [3.0], 0.0),
+        ("slope", 2, 1.0),
+        ("color_order", "BGR", "rgb"),
+    ],
+)
+def test_attributes_that_may_change_the_numbers(
+    tmp_path: Path, name: str, value: Any, same: Any
+) -> None:
+    for told in (same, value):
+        with hdf5(tmp_path / "a.h5", image=frames(3, 4, 6, 5, 3)) as file:
+            file["image"].attrs[name] = told
+        if told is same:
+            brought(tmp_path / "a.h5")
+        else:
+            refused(tmp_path / "a.h5", "image has (an attribute|colours in the order)")
+
+
+def test_colours_of_16_bits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Pillow gives their upper 8 bits, which is said; written by hand as it cannot."""
+    place = tmp_path / "a"
+    place.mkdir()
+    for i, clear in ((0, b""), (1, b""), (2, b"\xff\xff" * 3)):
+        rows = frames(6, 5, 3).astype(">u2") * 257 + i
+        data = zlib.compress(b"".join(b"\0" + row.tobytes() for row in rows))
+        head = struct.pack(">IIBBBBB", 5, 6, 16, 2, 0, 0, 0)
+        parts = [(b"IHDR", head), (b"tRNS", clear), (b"IDAT", data), (b"IEND", b"")]
+        (place / f"{i}.png").write_bytes(
+            b"\x89PNG\r\n\x1a\n"
+            + b"".join(
+                struct.pack(">I", len(body))
+                + word
+                + body
+                + struct.pack(">I", zlib.crc32(word + body))
+                for word, body in parts
+                if body or word == b"IEND"
+            )
+        )
+    refused(place, "2.png has 16 bits and a transparent colour, for which there is no")
+    (place / "2.png").unlink()
+    brought(place, quiet=False, val=0, test=0)
+    said = capsys.readouterr().err
+    assert "pixels: 16 bits of colour cut to the upper 8\n" in said
 
 
 @pytest.mark.parametrize("hole", [True, False])

@@ -95,6 +95,7 @@ def test_many_failures_are_counted():
     ("make", "message"),
     [
         (lambda: PPO(learning_rate=1e39), "PPO.learning_rate=1e.39 is infinite in flo"),
+        (lambda: PPO(learning_rate=1e-60), "rate=1e-60 may be 0 in float32, in which"),
         (
             lambda: ProbeLearner(momentum=0.99999999999),
             "is 1 in float32, in which programs compute, and must be below 1",

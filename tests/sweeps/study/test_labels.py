@@ -35,6 +35,14 @@ def test_a_name_stands_for_the_only_nested_field_that_has_it():
     assert study.swept == ["network.hidden_size"]
     again = Study("s", base, over={"network.hidden_size": [4, 16]})
     assert again.folder_name == study.folder_name
+    for given in ({"network.hidden_size": 32}, {"network": {"hidden_size": 32}}):
+        with pytest.raises(
+            ConfigError, match=r"network\.hidden_size is given twice, as"
+        ):
+            Parameters("tmaze", "ppo", hidden_size=8, **given)
+    twice = {"hidden_size": [8, 16], "network.hidden_size": [4, 32]}
+    with pytest.raises(ConfigError, match=r"network\.hidden_size"):
+        Study("s", base, over=twice)
     with pytest.raises(ConfigError, match="unknown field of PPO 'hiden_size'"):
         Parameters("tmaze", "ppo", hiden_size=8)
 
@@ -201,9 +209,10 @@ def test_entries_of_dictionaries_are_numbers_that_programs_hold(entry, message):
 
 
 def test_values_that_are_one_number_in_programs_are_no_two_points():
-    for values in ([0.1, 0.1 + 1e-12], [1e-50, 1e-60]):
-        with pytest.raises(ConfigError, match="are one number in programs"):
-            Study("a", BASE, {"learning_rate": values})
+    with pytest.raises(ConfigError, match="are one number in programs"):
+        Study("a", BASE, {"learning_rate": [0.1, 0.1 + 1e-12]})
+    with pytest.raises(ConfigError, match="may be 0 in float32"):
+        Study("a", BASE, {"learning_rate": [1e-50, 1e-60]})
     with pytest.raises(ConfigError, match="at most 1,000,000 can be planned"):
         many = list(range(20_000))
         Study("a", BASE, {"learning_rate": many, "world.length": many})

@@ -329,6 +329,11 @@ def _check_float32(value: float, limits: Bounded, where: str) -> None:
             f"{where}={value} is infinite in float32, in which programs compute: the "
             f"largest number is 3.4e38."
         )
+    if value and abs(number) < np.finfo(np.float32).tiny:
+        raise ConfigError(
+            f"{where}={value} may be 0 in float32, in which programs compute: the "
+            f"smallest number is 1.2e-38."
+        )
     outside = Bounded(above=limits.above, below=limits.below)
     if not outside.allows(number):
         raise ConfigError(

@@ -43,11 +43,12 @@ def read_axes(base: Parameters, over: Mapping[Any, Any]) -> dict[str, tuple[Any,
         A field that does not exist, a value that is not allowed, or two keys that set
         the same field.
     """
-    keys = {
-        _TOGETHER.join(map(base.whole, fields_of(_key(key)))): values
+    pairs = [
+        (_TOGETHER.join(map(base.whole, fields_of(_key(key)))), values)
         for key, values in over.items()
-    }
-    _check_apart(base, [field for key in keys for field in fields_of(key)])
+    ]
+    _check_apart(base, [field for key, _ in pairs for field in fields_of(key)])
+    keys = dict(pairs)
     return {key: _values(base, key, values) for key, values in keys.items()}
 
 
@@ -89,9 +90,7 @@ def read_rule(
             raise _no_order(f"Study.exclude[{key!r}]", wanted)
         several = isinstance(wanted, list | tuple | np.ndarray)
         choices = wanted if several else (wanted,)
-        found[paths[full_path(base.whole(key))]] = tuple(
-            _value(base, key, v) for v in choices
-        )
+        found[swept_as] = tuple(_value(base, swept_as, v) for v in choices)
     return found
 
 

@@ -24,6 +24,7 @@ from foreworld.data.exchange.recordings.guard import (
 )
 from foreworld.data.exchange.recordings.layout import (
     GUESSED,
+    LETTERS,
     against,
     check_axes,
     frame_order,
@@ -234,6 +235,7 @@ class _Table:
             shape = self._found["state"].shape
             told = "".join(letter for letter in told if letter in "nt")
             named = "".join(c for c in self._found["state"].axes if c in "nt")
+            given = bool(told)
             axes = told or ("nt" if len(shape) > 2 else "t")
             if not told and len(named) == len(axes) and "t" in named:
                 axes = self._as_named("state", named)
@@ -242,33 +244,40 @@ class _Table:
                     f"{self._path}: state has shape {shape}. States are (sequence, "
                     f"time, numbers); the sequence may be left out where there is one."
                 )
+            self._compare("state", axes, given)
             return axes
         if not told and "t" in image.axes and "." not in image.axes:
             told = self._as_named("image", check_axes(image.axes))
         if not told:
-            return self._agreeing(guess(self._path, image.shape), image)
+            axes = guess(self._path, image.shape)
+            self._compare("image", axes, given=False)
+            return axes
         if len(told) != len(image.shape) or 0 in image.shape:
             raise ConfigError(
                 f"{self._path}: image has shape {image.shape}, which has not the axes "
                 f"{told!r}. {GUESSED}."
             )
-        if against(told, image.axes):
-            self._account.notes[
-                f"{self._path}: image is read as {' '.join(told)}, as --axes says, "
-                f"against the names of its axes, {' '.join(image.axes)}."
-            ] = None
+        self._compare("image", told, given=True)
         return told
 
-    def _agreeing(self, axes: str, image: Held) -> str:
-        """Guessed axes, unless the file names some of them otherwise."""
-        if against(axes, image.axes):
+    def _compare(self, key: str, axes: str, given: bool) -> None:
+        """Refuse axes that the file names otherwise, or say that they were given so."""
+        array = self._found[key]
+        known = LETTERS if key == "image" else "nt"
+        named = "".join(c if c in known else "." for c in array.axes)
+        if not against(axes, named):
+            return
+        if not given:
             raise ConfigError(
-                f"{self._path}: image has shape {image.shape} and would be read as "
-                f"{' '.join(axes)}, but the file calls its axes {' '.join(image.axes)} "
-                f"(. is none that is known). Tell all of them with --axes (axes=... in "
+                f"{self._path}: {key} has shape {array.shape} and would be read as "
+                f"{' '.join(axes)}, but the file calls its axes {' '.join(named)} (. "
+                f"is none that is known). Tell all of them with --axes (axes=... in "
                 f"Python)."
             )
-        return axes
+        self._account.notes[
+            f"{self._path}: {key} is read as {' '.join(axes)}, as --axes says, against "
+            f"the names of its axes, {' '.join(named)}."
+        ] = None
 
     def _as_named(self, key: str, axes: str) -> str:
         self._account.say(f"axes of {key} are {' '.join(axes)}, as named", self._path)
@@ -294,6 +303,15 @@ class _Table:
             first = [array.axes.index(letter) for letter in lead]
             rest = [i for i in range(len(array.shape)) if i not in first]
             return (*first, *rest)
+        if not self._shared(key):
+            expected = dict(zip(places, lead, strict=False))
+            for place, letter in enumerate(array.axes):
+                if letter in lead and expected.get(place) != letter:
+                    raise ConfigError(
+                        f"{self._path}: axis {place} of {key} would not be read as "
+                        f"{LETTERS[letter]}, as the file calls it. Name all its axes "
+                        f"there, or bring it as (sequence, time, ...)."
+                    )
         return places
 
     def _shared(self, key: str) -> bool:

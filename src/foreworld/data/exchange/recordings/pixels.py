@@ -177,7 +177,16 @@ def _numbers(image: Any) -> range:
 def _frame(path: Path, image: Any, options: Options, account: Account) -> Pixels:
     from PIL import ImageOps
 
+    sixteen = any("16" in str(tile[-1]) for tile in image.tile)
     image.load()
+    if sixteen and image.mode not in (*_SIXTEEN, "I"):
+        # Whoever opens colours of 16 bits keeps the upper 8.
+        if "transparency" in image.info:
+            raise ConfigError(
+                f"{path} has 16 bits and a transparent colour, for which there is no "
+                f"rule. Save it without."
+            )
+        account.rules["16 bits of colour cut to the upper 8"] = None
     turned = image
     if image.getexif().get(_ORIENTATION, 1) != 1:
         turned = ImageOps.exif_transpose(image)

@@ -19,6 +19,9 @@ _LOW, _HIGH, _RANGE = "valid_min", "valid_max", "valid_range"
 _UNITS = ("units", "unit")
 _OTHERS = (*("PALETTE", "IMAGE_WHITE_IS_ZERO", "DISPLAY_ORIGIN", "_Unsigned"),)
 """Attributes that change what the numbers mean, and for which there is no rule."""
+_NEUTRAL = {"scale": 1, "slope": 1, "gain": 1, "offset": 0, "intercept": 0}
+"""What some call factor and offset, and the number that changes nothing."""
+_COLOUR_ORDERS = ("color_order", "colour_order", "channel_order")
 _SHOWN, _WHOLE = "IMAGE_MINMAXRANGE", ((0, 255), (0, 65535))
 """Which numbers are shown as black and white; nothing changes where they are so."""
 _COLOURS = "IMAGE_COLORMODEL"
@@ -125,6 +128,18 @@ def meaning_of(name: str, attributes: Any) -> Meaning:
                 f"{name} has an attribute {key}, which says what its numbers mean "
                 f"in a way that is not known here. Save it as plain numbers"
             )
+    for key, neutral in _NEUTRAL.items():
+        told = np.asarray(attributes.get(key, neutral))
+        if told.dtype.kind in "biuf" and (told != neutral).any():
+            raise Unreadable(
+                f"{name} has an attribute {key}, {told.ravel()[0]}, and whether its "
+                f"numbers are to be changed by it is not known. Call it {_SCALE} or "
+                f"{_OFFSET}, which are applied, or save plain numbers without it"
+            )
+    for key in _COLOUR_ORDERS:
+        told = _text(attributes.get(key, "RGB"))
+        if told.upper() != "RGB":
+            raise Unreadable(f"{name} has colours in the order {told}. Save it as RGB")
     if _SHOWN in attributes:
         ends = tuple(_numbers(name, attributes, _SHOWN, 2).tolist())
         if ends not in _WHOLE:

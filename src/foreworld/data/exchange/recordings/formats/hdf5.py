@@ -41,6 +41,8 @@ from foreworld.data.format.schema import PARAMETER, STEP, row_of
 
 HDF5 = (".h5", ".hdf5", ".he5", ".hdf", ".nc")
 """How names of HDF5 files end; netCDF 4 is HDF5."""
+_NAMES_OF_AXES = ("_ARRAY_DIMENSIONS", "dimensions", "dims", "axes")
+"""Attributes that name the axes of an array, as xarray and others write them."""
 _MATLAB = "MATLAB_class"
 _TIMES = ("time", PARAMETER + STEP)
 """Columns of which the unit is said."""
@@ -350,11 +352,20 @@ def _check_unit(key: str, name: str, unit: str, path: Path, account: Account) ->
 
 
 def _labels(array: h5py.Dataset) -> list[str]:
-    """What the axes of an array are called, by themselves or by their scales."""
+    """What the axes of an array are called: by themselves, scales or an attribute."""
     found = []
     for axis in array.dims:
         scales = [str(scale).rpartition("/")[2] for scale in axis.keys()]  # noqa: SIM118
         found.append(axis.label or next(iter(scales), ""))
+    if any(found):
+        return found
+    for key in _NAMES_OF_AXES:
+        told = np.asarray(array.attrs.get(key, ())).ravel()
+        words = [
+            x.decode(errors="replace") if isinstance(x, bytes) else x for x in told
+        ]
+        if len(words) == len(array.shape) and all(isinstance(x, str) for x in words):
+            return words
     return found
 
 
