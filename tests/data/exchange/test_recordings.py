@@ -1,6 +1,7 @@
 """What people bring: pictures, films, arrays, and what is made of them."""
 
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from PIL import Image
 
 from foreworld.cli.main import main
-from foreworld.render.mp4 import mp4_bytes
+from foreworld.render.mp4 import find_ffmpeg, mp4_bytes
 from tests.data.exchange.files import brought, folder, frames, refused
 
 
@@ -270,6 +271,22 @@ def test_films_of_cameras(tmp_path: Path) -> None:
     refused(path, r"a\.mp4 cannot be read as a film|holds no frames")
     path.write_text("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n")
     refused(path, r"a\.mp4 cannot be read as a film")
+
+
+def test_what_of_a_film_would_be_left_out(tmp_path: Path) -> None:
+    program, size = find_ffmpeg(), "s=24x16:d=0.2:r=10"
+    assert program is not None
+    for name, words, message in (
+        ("a.mkv", ["-map", "0", "-map", "1"], "holds 2 tracks of pictures. Save the"),
+        ("b.webm", ["-c:v", "libvpx-vp9"], "b.webm has transparent parts, for which"),
+        ("c.mov", ["-c:v", "qtrle", "-pix_fmt", "argb"], "c.mov has transparent parts"),
+    ):
+        sources = [f"color=red:{size},format=yuva420p", f"testsrc={size}"]
+        asked = [word for one in sources for word in ("-f", "lavfi", "-i", one)]
+        subprocess.run(
+            [program, "-v", "error", *asked, *words, tmp_path / name], check=True
+        )
+        refused(tmp_path / name, message)
 
 
 def test_films_without_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

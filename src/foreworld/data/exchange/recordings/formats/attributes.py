@@ -147,6 +147,8 @@ def meaning_of(name: str, attributes: Any) -> Meaning:
                 f"{name} is to be shown from {ends[0]:g} to {ends[1]:g} (its attribute "
                 f"{_SHOWN}), which is not black to white. Scale it so"
             )
+    if _text(attributes.get("IMAGE_SUBCLASS", "")) == "IMAGE_INDEXED":
+        raise Unreadable(f"{name} holds numbers of colours. Save it as grey or RGB")
     colours = _text(attributes.get(_COLOURS, "RGB"))
     if colours != "RGB":
         raise Unreadable(f"{name} has colours of the model {colours}. Save it as RGB")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -361,6 +362,10 @@ def _labels(array: h5py.Dataset) -> list[str]:
         return found
     for key in _NAMES_OF_AXES:
         told = np.asarray(array.attrs.get(key, ())).ravel()
+        if len(told) == 1 < len(array.shape):
+            # The Well writes all in one.
+            text = told[0].decode() if isinstance(told[0], bytes) else str(told[0])
+            told = re.split(r"[\s,]+", text.strip())
         words = [
             x.decode(errors="replace") if isinstance(x, bytes) else x for x in told
         ]

@@ -29,6 +29,8 @@ FILMS = {
     ".webm": "matroska",
 }
 """What ffmpeg calls the containers, by the names that files end in."""
+_CLEAR = re.compile(r"\b(yuva|rgba|bgra|argb|abgr|gbrap|ya8|ya16)")
+"""Pixels that have transparency, as ffmpeg names them."""
 _MOST_FRAMES = 10**6
 
 
@@ -38,8 +40,10 @@ def num_frames(path: Path) -> int:
     Raises
     ------
     ConfigError
-        There is no ffmpeg, or it cannot read this, or it is too long.
+        There is no ffmpeg, or it cannot read this, or it is too long, or holds more
+        than frames of colours.
     """
+    _check_tracks(path)
     num = 0
     for frame in _decoded(path):
         num += 1
@@ -54,6 +58,30 @@ def num_frames(path: Path) -> int:
     return num
 
 
+def _check_tracks(path: Path) -> None:
+    """Refuse what of a film would be left out without a word."""
+    check_file(path)
+    # Asked for no output, it says what there is and ends.
+    said = subprocess.run(
+        _opening(path, "-hide_banner"),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    ).stderr.decode(errors="replace")
+    found = re.findall(r"Stream #0:.*: Video: (.*)", said)
+    tracks = [one for one in found if "attached pic" not in one]
+    if len(tracks) > 1:
+        raise ConfigError(
+            f"{path} holds {len(tracks)} tracks of pictures. Save the one that is "
+            f"meant by itself."
+        )
+    if re.search(r"alpha_mode *: 1", said) or any(map(_CLEAR.search, tracks)):
+        raise ConfigError(
+            f"{path} has transparent parts, for which there is no rule in films. Lay "
+            f"it over a colour before."
+        )
+
+
 def read_video(path: Path) -> np.ndarray:
     """All frames, ``(time, height, width, 3)``; errors as :func:`num_frames`."""
     return np.stack(list(_decoded(path)))
@@ -61,19 +89,8 @@ def read_video(path: Path) -> np.ndarray:
 
 def _decoded(path: Path) -> Iterator[np.ndarray]:
     check_file(path)
-    program = find_ffmpeg()
-    if program is None:
-        raise ConfigError(
-            f"{path} cannot be read: there is no ffmpeg on this machine. Install it "
-            f"('apt-get install ffmpeg') and run this again, or save the frames as "
-            f"images."
-        )
     words = [
-        *(program, "-nostdin", "-loglevel", "error", "-xerror"),
-        # It may open this file and nothing else, and as what its name says: a list of
-        # addresses called .mp4 would be followed otherwise.
-        *("-protocol_whitelist", "file", "-max_pixels", str(LARGEST**2)),
-        *("-f", FILMS[path.suffix.lower()], "-i", f"file:{path.absolute()}"),
+        *_opening(path, "-loglevel", "error", "-xerror"),
         *("-map", "0:v:0", "-fps_mode", "passthrough", "-pix_fmt", "rgb24"),
         *("-f", "image2pipe", "-c:v", "ppm", "-"),
     ]
@@ -96,6 +113,26 @@ def _decoded(path: Path) -> Iterator[np.ndarray]:
                     raise Unreadable(re.sub(r"^\[[^]]*\] ", "", last).rstrip("."))
         finally:
             process.kill()
+
+
+def _opening(path: Path, *words: str) -> list[str]:
+    """How ffmpeg opens a film.
+
+    It may open this file and nothing else, and as what its name says: a list of
+    addresses called .mp4 would be followed otherwise.
+    """
+    program = find_ffmpeg()
+    if program is None:
+        raise ConfigError(
+            f"{path} cannot be read: there is no ffmpeg on this machine. Install it "
+            f"('apt-get install ffmpeg') and run this again, or save the frames as "
+            f"images."
+        )
+    return [
+        *(program, "-nostdin", *words),
+        *("-protocol_whitelist", "file", "-max_pixels", str(LARGEST**2)),
+        *("-f", FILMS[path.suffix.lower()], "-i", f"file:{path.absolute()}"),
+    ]
 
 
 def _next_frame(stream: IO[bytes]) -> np.ndarray | None:
