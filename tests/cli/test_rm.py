@@ -87,6 +87,9 @@ def test_links_are_not_followed(run, own_folder, capsys):
     outside.mkdir()
     (outside / "precious").write_text("keep")
     (run / "chunks" / "out").symlink_to(outside)
+    said = f"{run} is not deleted: {run}/chunks/out in it is a link, which Foreworld"
+    assert said in refused([str(run), "--yes"], capsys)
+    (run / "chunks" / "out").unlink()
     assert main(["rm", str(run), "--yes", "--quiet"]) == 0
     assert (outside / "precious").read_text() == "keep"
 

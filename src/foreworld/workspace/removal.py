@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,6 +63,11 @@ def doom(path: str | Path) -> Doomed:
             f"{folder} is not deleted: it also holds {', '.join(strange[:5])}, which "
             f"Foreworld did not make. Move that away first."
         )
+    if link := next(_links(folder), None):
+        raise ConfigError(
+            f"{folder} is not deleted: {link} in it is a link, which Foreworld did not "
+            f"make. Remove that first."
+        )
     if jobs := find_jobs(folder):
         raise ForeworldError(
             f"{folder} is not deleted: {len(jobs)} Slurm jobs work on it, such as "
@@ -100,6 +107,12 @@ def delete(doomed: Doomed) -> None:
         remove(folder / CONFIG)
     life.tidy(folder)
     remove_empty(folder)
+
+
+def _links(folder: Path) -> Iterator[Path]:
+    for place, *names in os.walk(folder):
+        inner = (Path(place, name) for name in (*names[0], *names[1]))
+        yield from (path for path in inner if path.is_symlink())
 
 
 def _at_work(folder: Path, advice: str) -> ForeworldError:
