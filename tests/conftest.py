@@ -40,6 +40,7 @@ hypothesis.settings.register_profile("foreworld", deadline=None)
 hypothesis.settings.load_profile("foreworld")
 
 _MOST_MAPS = 20_000
+_MOST_BYTES = 3 * 2**30
 _MOST_SECONDS = 20.0
 """Processor time of a test that is not marked slow, on the machine of _REFERENCE.
 
@@ -164,6 +165,7 @@ def _few_programs() -> Iterator[None]:
         return
     with maps.open("rb") as file:
         num = sum(1 for _ in file)
-    if num > _MOST_MAPS:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    if num > _MOST_MAPS or pages * os.sysconf("SC_PAGE_SIZE") > _MOST_BYTES:
         jax.clear_caches()
         gc.collect()

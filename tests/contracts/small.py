@@ -1,5 +1,6 @@
 """Parts of the registry made small, so that contract tests are quick."""
 
+from foreworld.core.parts.paths import field_paths, set_path, whole_path
 from foreworld.core.registry import entries
 from foreworld.learners.base import AbstractLearner
 from foreworld.networks.base import AbstractNetwork
@@ -67,4 +68,6 @@ def small(name: str) -> AbstractLearner:
 
 def small_network(name: str) -> AbstractNetwork:
     """A network by name."""
-    return entries("networks")[name].load()(hidden_size=8)
+    network = entries("networks")[name].load()()
+    path = whole_path("hidden_size", field_paths(network))
+    return set_path(network, path, 8)

@@ -15,6 +15,7 @@ from foreworld.core.registry import entries
 from foreworld.core.spaces import AbstractSpace, Box, Discrete, Record
 from foreworld.learners.ppo.ppo import PPO
 from foreworld.networks.gru import GRU
+from foreworld.networks.normalized import Normalized
 from foreworld.nn.encoders import Encoder
 from foreworld.testing.checks import CheckError
 from foreworld.testing.games import CueProbe
@@ -99,6 +100,38 @@ def score(name, delay):
 
     played = jax.jit(jax.vmap(run))(states, jnp.stack(keys))["discounted_return"]
     return np.asarray(played.total / played.count)
+
+
+def test_what_was_seen_is_among_the_parameters():
+    """Shifted and scaled numbers give what plain ones give, once they were seen."""
+    space = Record({"row": Box(-1e6, 1e6, (3,)), "choice": Discrete(4)})
+    network = Normalized(network=small_network("mlp"), limit=2.0)
+    old = network.init(jax.random.key(0), space, Discrete(2))
+    draw = jax.random.split(jax.random.key(1), (50, 2))
+    plain = jax.vmap(jax.vmap(space.sample))(draw)
+    row = jax.random.normal(jax.random.key(2), (50, 2, 3), jnp.float32)
+    starts = jnp.zeros((50, 2), bool)
+
+    def outputs(row):
+        obs = plain | {"row": row}
+        new = network.observed(old, obs)
+        return network.unroll(new, network.init_memory(2), obs, starts), new
+
+    found, new = outputs(row)
+    shifted, _ = outputs(1e3 * row + 5e4)
+    np.testing.assert_allclose(shifted.values, found.values, atol=1e-2)
+    assert new.seen["choice"] is None and int(new.seen["row"].count) == 100
+    scaled = network._scaled(new.seen, plain | {"row": row})
+    assert np.array_equal(scaled["choice"], plain["choice"])
+    assert np.abs(scaled["row"]).max() == 2.0
+
+    def total(parameters):
+        obs = plain | {"row": row}
+        return network.unroll(parameters, None, obs, starts).values.sum()
+
+    gradient = jax.grad(total)(new)
+    assert not np.any(jax.tree.leaves(gradient.seen)[1])
+    assert np.any(gradient.network.critic[0].weight)
 
 
 @pytest.mark.parametrize("name", NAMES)

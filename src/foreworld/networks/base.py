@@ -100,6 +100,27 @@ class AbstractNetwork(Part):
             before.
         """
 
+    def observed(
+        self,
+        parameters: Parameters,
+        obs: Any,
+        counted: Bool[Array, "time lane"] | None = None,
+    ) -> Parameters:
+        """Parameters after a rollout was learned from, for what is not learned.
+
+        Statistics of what was observed are kept so; most networks have none.
+
+        Parameters
+        ----------
+        parameters
+            From :meth:`init`, or as learning left them.
+        obs
+            What was seen, time first, lanes second.
+        counted
+            Where the agent acted; ``None`` for all.
+        """
+        return parameters
+
     @abc.abstractmethod
     def unroll(
         self,

@@ -18,6 +18,7 @@ from foreworld.learners.ppo.base import AgentSettings
 from foreworld.learners.ppo.ppo import PPO
 from foreworld.networks.gru import GRU
 from foreworld.networks.mlp import MLP
+from foreworld.networks.normalized import Normalized
 from foreworld.testing.games import CueProbe, EndlessProbe, RepeatedMatchingPennies
 from foreworld.worlds.dynamics.pendulum import Pendulum
 from foreworld.worlds.pomdp.tmaze import TMaze
@@ -69,6 +70,31 @@ def trained(learner, world, num_updates):
         return state, metrics, learner.evaluate(state, world, named_key(key, "eval"))
 
     return jax.jit(jax.vmap(run))(states, keys)
+
+
+def test_the_size_of_rewards_does_not_matter_where_they_are_normalized():
+    """Learning is the same, and values are told in the world's own unit."""
+    scale = 1024.0
+    plain = TMaze(length=1)
+    large = plain.replace(
+        good_reward=scale * plain.good_reward, bad_reward=scale * plain.bad_reward
+    )
+    learner = SMALL.replace(
+        normalize_rewards=True, network=Normalized(network=NETWORKS["mlp"])
+    )
+    found = [trained(learner, world, 3) for world in (plain, large)]
+    networks = [state.agents["agent"].network for state, *_ in found]
+    for a, b in zip(*map(jax.tree.leaves, networks), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
+    obs, thoughts = found[0][0].lanes.obs, []
+    for (joint, *_), world in zip(found, (plain, large), strict=True):
+        policy = learner.policy(jax.tree.map(lambda x: x[0], joint), world)
+        assert policy.unit == joint.agents["agent"].rewards.returns.deviation[0]
+        thoughts.append(policy.think(policy.init_memory(), obs[0, 0]).value)
+    assert networks[0].seen.count.tolist() == [3 * 4 * 16] * 2
+    np.testing.assert_allclose(thoughts[1], scale * thoughts[0], rtol=1e-2)
+    returns = [metrics["discounted_return"].total for _, metrics, _ in found]
+    np.testing.assert_allclose(returns[1], scale * returns[0], rtol=1e-5)
 
 
 def test_budget_is_whole_rollouts():

@@ -15,6 +15,7 @@ from foreworld.learners.ppo.base import AbstractSettings
 from foreworld.networks.base import Memory, Outputs, Parameters
 from foreworld.nn.adam import Scalar, init_adam
 from foreworld.nn.distributions import distribution
+from foreworld.nn.running import RewardScale
 from foreworld.worlds.base import Observation, Turn
 from foreworld.worlds.episode import choose
 
@@ -30,11 +31,14 @@ class AgentState(NamedTuple):
         Adam's running moments.
     memory
         Memory of each lane.
+    rewards
+        What rewards are divided by; ``None`` where they are not.
     """
 
     network: Parameters
     moments: Any
     memory: Memory
+    rewards: RewardScale | None = None
 
 
 class Decision(NamedTuple):
@@ -92,7 +96,9 @@ class Agent(NamedTuple):
         network, own_key = self.settings.network, named_key(key, "network")
         parameters = network.init(own_key, self.observation_space, self.action_space)
         memory = network.init_memory(num_lanes)
-        return AgentState(parameters, init_adam(parameters), memory)
+        scaled = self.settings.normalize_rewards
+        rewards = RewardScale.of(num_lanes) if scaled else None
+        return AgentState(parameters, init_adam(parameters), memory, rewards)
 
     def decide(
         self,
@@ -167,4 +173,6 @@ class Agent(NamedTuple):
     def policy(self, state: AgentState) -> ActorPolicy:
         """The actor as something that acts."""
         network = self.settings.network
-        return ActorPolicy(state.network, network, self.action_space)
+        scale = state.rewards
+        unit = None if scale is None else scale.returns.deviation
+        return ActorPolicy(state.network, network, self.action_space, unit)

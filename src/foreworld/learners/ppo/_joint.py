@@ -16,7 +16,12 @@ from foreworld.core.keys import named_key
 from foreworld.learners.metrics import Metrics, Spread, pool
 from foreworld.learners.ppo._agent import Agent, AgentState, Decision
 from foreworld.learners.ppo._learn import learn
-from foreworld.learners.ppo._rows import Trajectory, spoken_rows
+from foreworld.learners.ppo._rows import (
+    Trajectory,
+    observed,
+    spoken_rows,
+    with_scaled_rewards,
+)
 from foreworld.nn.distributions import draw_noise
 from foreworld.worlds.base import AbstractWorld
 from foreworld.worlds.episode import turn_of
@@ -116,7 +121,9 @@ def update_joint(
     states, metrics = {}, {}
     for name, agent in agents.items():
         own_key, old = named_key(key, "learn", name), after.agents[name]
-        states[name], terms = learn(agent, old, trajectories[name], own_key, progress)
+        old, seen = with_scaled_rewards(agent, old, trajectories[name])
+        new, terms = learn(agent, old, seen, own_key, progress)
+        states[name] = new._replace(network=observed(agent, new.network, seen))
         metrics[name] = {**finished[name], **terms}
     return JointState(states, after.lanes), metrics
 

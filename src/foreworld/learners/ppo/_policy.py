@@ -49,11 +49,14 @@ class ActorPolicy(AbstractPolicy):
         What they are parameters of.
     action_space
         What it can do.
+    unit
+        What its values are to be multiplied by; ``None`` where they are returns.
     """
 
     parameters: Parameters
     network: AbstractNetwork = eqx.field(static=True)
     action_space: Space = eqx.field(static=True)
+    unit: Float[Array, ""] | None = None
 
     def init_memory(self) -> Memory:
         """Nothing remembered."""
@@ -80,7 +83,9 @@ class ActorPolicy(AbstractPolicy):
         """
         _, outputs = self._step(memory, obs)
         actions = self._actions(outputs, turn)
-        return Thought(_probabilities(actions), outputs.values[0])
+        value = outputs.values[0]
+        value = value if self.unit is None else value * self.unit
+        return Thought(_probabilities(actions), value)
 
     def _actions(self, outputs: Outputs, turn: Any) -> AbstractDistribution:
         allowed = None if turn is None else turn.allowed

@@ -14,10 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from foreworld.learners.ppo._agent import Agent
+from foreworld.learners.ppo._agent import Agent, AgentState
 from foreworld.learners.ppo._gae import decisions, gae, gae_of_decisions
 from foreworld.learners.ppo._loss import Sequences
-from foreworld.networks.base import Memory, Outputs
+from foreworld.networks.base import Memory, Outputs, Parameters
 from foreworld.nn.distributions import distribution
 
 
@@ -67,6 +67,44 @@ class Trajectory(NamedTuple):
     acts_next: Bool[Array, "time lane"] | None
     acts_last: Bool[Array, " lane"] | None
     memory: Memory
+
+
+def with_scaled_rewards(
+    agent: Agent, state: AgentState, trajectory: Trajectory
+) -> tuple[AgentState, Trajectory]:
+    """The rollout with rewards in the unit that the agent learns in, if it has one.
+
+    Parameters
+    ----------
+    agent
+        Its discount.
+    state
+        What rewards are divided by.
+    trajectory
+        The rollout as this agent saw it.
+    """
+    if state.rewards is None:
+        return state, trajectory
+    scale = state.rewards.seen(trajectory.rewards, trajectory.ended, agent.discount)
+    rewards = trajectory.rewards / scale.returns.deviation
+    return state._replace(rewards=scale), trajectory._replace(rewards=rewards)
+
+
+def observed(agent: Agent, network: Parameters, trajectory: Trajectory) -> Parameters:
+    """Parameters that have taken in what was seen, where a network keeps such.
+
+    Parameters
+    ----------
+    agent
+        Its network, and when it may act.
+    network
+        Parameters.
+    trajectory
+        The rollout as this agent saw it.
+    """
+    acting = trajectory.acting
+    counted = None if acting is None else spoken_rows(agent, acting)
+    return agent.settings.network.observed(network, trajectory.obs, counted)
 
 
 def sequences(agent: Agent, trajectory: Trajectory) -> Sequences:

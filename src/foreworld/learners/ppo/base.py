@@ -40,6 +40,9 @@ class AbstractSettings(Part):
     """passes over a rollout"""
     num_minibatches: Count = 4
     """groups in a pass: of steps, or of whole lanes where there is a memory"""
+    normalize_rewards: bool = False
+    """learn from rewards divided by the standard deviation of discounted returns so
+    far; what is reported and ranked stays as the world gives it"""
     freeze: tuple[str, ...] = ()
     """parts of the network that are not trained, such as embedding or actor.0; no
     gradient of them is computed"""
