@@ -32,7 +32,7 @@ def write_pairs(path: Path) -> int:
         path,
         pairs=pairs,
         place=rng.normal(size=(NUM_PAIRS, 2)).astype(np.float32),
-        label=rng.integers(0, 2, NUM_PAIRS).astype(np.int32),
+        side=rng.integers(0, 2, NUM_PAIRS).astype(np.int32),
         worth=np.ones(NUM_PAIRS, np.float32),
     )
     return pairs.nbytes

@@ -86,7 +86,7 @@ def test_a_word_that_means_nothing_is_refused(tmp_path):
 
 def test_worlds_that_refer_to_data(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    arrays = {"place": np.ones((4, 2), np.float32), "label": np.ones(4, np.int32)}
+    arrays = {"place": np.ones((4, 2), np.float32), "side": np.ones(4, np.int32)}
     np.savez("points.npz", **arrays, worth=np.ones(4, np.float32))
     game, short = "foreworld.testing:PointsGame", ["--quiet", "--out"]
     assert main(["show", game, "--points", "points.npz"]) == 0

@@ -307,7 +307,7 @@ Study.over['num_epochs']: expected a list of values, got 32. For one value write
 expected a study, its file, name or folder, got Parameters(
   world=TMaze(), learner=PPO(network=MLP(), agents={}), data=None, seed=0
 ) (Parameters). For Parameters there is fw.run_experiment.
-expected Parameters(...), got Study a: tmaze_ppo, 1 points, 1 seeds, root seed 0 \
+expected Parameters(...), got Study a: tmaze_ppo, 1 point, 1 seed, root seed 0 \
 (Study). For a study there is fw.sweep.
 expected a study, its folder, its name or its results, got 3 (int).
 path: expected a path, got None (NoneType).

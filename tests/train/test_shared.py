@@ -13,7 +13,8 @@ from foreworld.core.errors import ConfigError, DamagedError
 from foreworld.core.parts import config
 from foreworld.core.parts.partition import combine, partition
 from foreworld.core.parts.reference import UnopenedError
-from foreworld.data import FileRef
+from foreworld.data import AbstractGenerator, DataRef, FileRef
+from foreworld.data.format.schema import Column
 from foreworld.learners import PPO
 from foreworld.networks import MLP
 from foreworld.testing import PointsGame, ProbeWorld, check_world
@@ -41,7 +42,7 @@ def write_points(path, scale=1.0, num=5):
     rng, arrays = np.random.default_rng(0), {}
     for split, worth in WORTH.items():
         arrays[f"{split}/place"] = rng.normal(size=(num, 2)).astype(np.float32)
-        arrays[f"{split}/label"] = rng.integers(0, 2, num).astype(np.int32)
+        arrays[f"{split}/side"] = rng.integers(0, 2, num).astype(np.int32)
         arrays[f"{split}/worth"] = np.full(num, scale * worth, np.float32)
     np.savez(path, **arrays)
     return str(path)
@@ -144,3 +145,43 @@ def test_what_is_gone_or_altered_is_named(points, tmp_path):
 def test_the_command_line_says_which_fields_are_shared(capsys):
     assert main(["show", "foreworld.testing:PointsGame"]) == 0
     assert "shared" in capsys.readouterr().out
+
+
+class Points(AbstractGenerator):
+    """Points as rows of a data set; their worth tells the split by its seed."""
+
+    @property
+    def columns(self):
+        return (
+            Column("place", (2,), "float32", axis="none"),
+            Column("side", (), "int32", axis="none"),
+            Column("worth", (), "float32", axis="none"),
+        )
+
+    def make(self, first, count, keys):
+        rng = [np.random.default_rng(key) for key in keys]
+        return {
+            "place": np.array([one.normal(size=2) for one in rng], np.float32),
+            "side": np.array([one.integers(2) for one in rng], np.int32),
+            "worth": np.ones(count, np.float32),
+        }
+
+
+def test_a_data_set_is_shared_alike(tmp_path):
+    folder = tmp_path / "points"
+    sizes = {"train": 4, "val": 3, "test": 2}
+    data = fw.generate(Points(), folder, quiet=True, **sizes)
+    game = PointsGame(str(folder))
+    assert isinstance(game.points, DataRef)
+    assert game.points.known_as() == (DataRef, ("identity", data.identity), *STATES)
+    place = opened(game, "test").points["place"]
+    np.testing.assert_array_equal(place, data.test.read("place", slice(None)))
+    found = fw.run_experiment(
+        fw.Parameters(game, SMALL), out=tmp_path / "run", quiet=True
+    )
+    assert found.results["test_discounted_return_teller"].notnull().all()
+    moved = shutil.move(folder, tmp_path / "elsewhere")
+    assert config.content_hash(PointsGame(str(moved))) == config.content_hash(game)
+
+
+STATES = (("states", "equal"), ("num_columns", 0))

@@ -27,7 +27,7 @@ def game(tmp_path_factory):
     path = tmp_path_factory.mktemp("points") / "points.npz"
     place = np.arange(2 * NUM, dtype=np.float32).reshape(NUM, 2)
     worth = np.float32([1, 2, 4, 8, 16])
-    np.savez(path, place=place, label=np.arange(NUM, dtype=np.int32) % 2, worth=worth)
+    np.savez(path, place=place, side=np.arange(NUM, dtype=np.int32) % 2, worth=worth)
     return PointsGame(str(path))
 
 

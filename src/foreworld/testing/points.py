@@ -33,12 +33,12 @@ class PointState(NamedTuple):
 
 
 class PointsGame(AbstractGame):
-    """An episode is one point: one agent guesses its label, the other gets its worth.
+    """An episode is one point: one agent guesses its side, the other gets its worth.
 
-    The file or data set holds ``place`` ``(point, 2)``, ``label`` ``(point,)``, 0 or 1,
+    The file or data set holds ``place`` ``(point, 2)``, ``side`` ``(point,)``, 0 or 1,
     and ``worth`` ``(point,)``. Whatever it does, the teller gets ``stake`` times the
     worth of the point, so its mean return tells which split the points came from. The
-    guesser gets 1 for the right label and loses 1 for the wrong one.
+    guesser gets 1 for the right side and loses 1 for the wrong one.
     """
 
     points: Annotated[AbstractRef, Shared()]
@@ -57,7 +57,7 @@ class PointsGame(AbstractGame):
 
     @property
     def action_space(self) -> dict[str, Discrete]:
-        """A label; of the teller it does not matter."""
+        """A side; of the teller it does not matter."""
         return {name: Discrete(2) for name in self.agents}
 
     @property
@@ -90,8 +90,8 @@ class PointsGame(AbstractGame):
         action: dict[str, Int[Array, ""]],
         key: Key[Array, ""],
     ) -> Step:
-        """Compare the guess with the label."""
-        right = action[GUESSER] == self.points["label"][state.index]
+        """Compare the guess with the side."""
+        right = action[GUESSER] == self.points["side"][state.index]
         worth = self.stake * self.points["worth"][state.index]
         reward = {
             TELLER: worth.astype(jnp.float32),
@@ -108,12 +108,12 @@ class PointsGame(AbstractGame):
         return dict.fromkeys(self.agents, turn)
 
     def render(self, state: PointState) -> UInt8[Array, "8 8 1"]:
-        """White for label 1, grey for 0."""
-        shade = jnp.where(self.points["label"][state.index] == 1, 255, 128)
+        """White for side 1, grey for 0."""
+        shade = jnp.where(self.points["side"][state.index] == 1, 255, 128)
         return jnp.broadcast_to(shade, (8, 8, 1)).astype(jnp.uint8)
 
     def render_for(self, state: PointState, agent: str) -> UInt8[Array, "8 8 1"]:
-        """The guesser does not see the label."""
+        """The guesser does not see the side."""
         whole = self.render(state)
         return jnp.zeros_like(whole) if agent == GUESSER else whole
 

@@ -17,6 +17,7 @@ from foreworld.core.disk.folder import (
 )
 from foreworld.core.disk.kind import kind_of
 from foreworld.core.errors import ConfigError, DamagedError, ForeworldError
+from foreworld.launch.processes import LOGS
 from foreworld.launch.slurm._jobs import find_jobs
 from foreworld.workspace.kinds.find import find_kind
 
@@ -63,11 +64,6 @@ def doom(path: str | Path) -> Doomed:
             f"{folder} is not deleted: it also holds {', '.join(strange[:5])}, which "
             f"Foreworld did not make. Move that away first."
         )
-    if link := next(_links(folder), None):
-        raise ConfigError(
-            f"{folder} is not deleted: {link} in it is a link, which Foreworld did not "
-            f"make. Remove that first."
-        )
     if jobs := find_jobs(folder):
         raise ForeworldError(
             f"{folder} is not deleted: {len(jobs)} Slurm jobs work on it, such as "
@@ -76,6 +72,11 @@ def doom(path: str | Path) -> Doomed:
         )
     if life.in_use(folder):
         raise _at_work(folder, kind.stopping(folder))
+    if link := next(_links(folder), None):
+        raise ConfigError(
+            f"{folder} is not deleted: {link} in it is a link, which Foreworld did not "
+            f"make. Remove that first."
+        )
     # Unfinished temporary files of killed processes go too.
     passed = (p.name for p in folder.iterdir() if is_clutter(p.name))
     halves = (p.name for p in folder.iterdir() if is_half(p))
@@ -110,9 +111,11 @@ def delete(doomed: Doomed) -> None:
 
 
 def _links(folder: Path) -> Iterator[Path]:
-    for place, *names in os.walk(folder):
-        inner = (Path(place, name) for name in (*names[0], *names[1]))
+    """Links in a folder; what launchers leave among their logs is theirs."""
+    for place, folders, files in os.walk(folder):
+        inner = (Path(place, name) for name in (*folders, *files))
         yield from (path for path in inner if path.is_symlink())
+        folders[:] = [name for name in folders if name != LOGS]
 
 
 def _at_work(folder: Path, advice: str) -> ForeworldError:

@@ -177,7 +177,7 @@ def _field(kind: str, value: Any, path: str, leaves: _Split) -> Any:
         return _Hole()
     if kind == "shared" and isinstance(value, AbstractRef):
         leaves.shared[path] = value
-        return _Reference(value.identity(), value)
+        return _Reference(value.known_as(), value)
     if kind == "shared" and holds_arrays(value) and not isinstance(value, Part):
         leaves.shared[path] = pack(value)
         return _Hole()

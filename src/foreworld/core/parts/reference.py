@@ -141,7 +141,7 @@ class AbstractRef(AbstractNamed):
             changes = {self.known_by: "", **changes}
         return super().replace(**changes)
 
-    def identity(self) -> tuple[Any, ...]:
+    def known_as(self) -> tuple[Any, ...]:
         """Which thing is meant, wherever it lies; hashable."""
         return _values(self, False)
 

@@ -33,7 +33,7 @@ def told_starts(study: Study, plan: Plan) -> list[str]:
             parameters = points[index].parameters
             start: AbstractStart | None = parameters.start
             if start is not None:
-                key = start.identity(), group.training.layout
+                key = start.known_as(), group.training.layout
                 lines.setdefault(key, (start, parameters, group.training))
     told = [_line(*found) for found in list(lines.values())[:_MOST_SAID]]
     more = len(lines) - len(told)
