@@ -104,6 +104,8 @@ def test_faults_of_masks():
     assert "float32[3]" in Discrete(3).fault(np.ones(3, np.float32))
     assert "by field (say, aim), got True" in MESSAGE.fault(True)
     assert "names the field 'saw'" in MESSAGE.fault({"saw": None})
+    with pytest.raises(ConfigError, match="of a record it is a dictionary of masks by"):
+        MESSAGE.sample(jax.random.key(0), jnp.ones(3, bool))
     assert "no mask" in MESSAGE.fault({"aim": np.ones(4, bool)})
 
 

@@ -169,6 +169,19 @@ def test_features_vary_with_what_is_seen():
         np.testing.assert_allclose(product, 2.0 * np.eye(8), atol=1e-5)
 
 
+class Alone(GRU):
+    """Its memory has no lanes."""
+
+    def init_memory(self, num_lanes):
+        return super().init_memory(1)[0]
+
+
+def test_memories_have_lanes():
+    said = r"init_memory\(2\): arrays begin with an axis of lanes, got the shape \(4,"
+    with pytest.raises(CheckError, match=said):
+        check_network(Alone(hidden_size=4))
+
+
 class Letters(AbstractSpace):
     """A space of somebody's own."""
 

@@ -48,12 +48,13 @@ def run(args: Args, fields: Fields) -> int:
     from foreworld.play.stage.open import open_run, open_world
     from foreworld.play.web.server import play
     from foreworld.workspace.words import meaning
+    from foreworld.worlds.make import make
 
     use_cache()
     parts, seat = describe(args), args.seat or ""
     if parts:
         values = read_fields(parts, fields, f"foreworld play {args.what}")
-        stage = open_world(parts[0].cls(**nested(values)), args.seed, seat)
+        stage = open_world(make(args.what, **nested(values)), args.seed, seat)
     elif fields:
         raise ConfigError(
             f"--{fields[0][0]}: {args.what} is a run, whose world is as it was "

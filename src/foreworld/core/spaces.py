@@ -304,7 +304,7 @@ class Record(AbstractSpace):
 
     def sample(self, key: Key[Array, ""], allowed: Allowed = None) -> dict[str, Any]:
         """Every field by itself; a field's draw depends on its name only."""
-        masks = allowed or {}
+        masks = self._masks(allowed)
         return {
             name: space.sample(named_key(key, name), masks.get(name))
             for name, space in self.items
@@ -314,9 +314,17 @@ class Record(AbstractSpace):
         """Whether ``x`` has these fields, each within its space."""
         if not isinstance(x, Mapping) or set(x) != set(self.fields):
             return jnp.asarray(False)
-        masks = allowed or {}
+        masks = self._masks(allowed)
         inside = [space.contains(x[n], masks.get(n)) for n, space in self.items]
         return jnp.all(jnp.stack(inside))
+
+    def _masks(self, allowed: Allowed) -> Mapping[str, Any]:
+        if allowed is not None and not isinstance(allowed, Mapping):
+            raise ConfigError(
+                f"the mask of {', '.join(self.fields)} has shape {np.shape(allowed)}: "
+                f"of a record it is a dictionary of masks by field."
+            )
+        return allowed or {}
 
     def fault(self, allowed: Allowed) -> str:
         """What is wrong with a mask of known values; empty where nothing is."""

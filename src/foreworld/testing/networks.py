@@ -64,6 +64,12 @@ def check_network(
         num_critics=_NUM_CRITICS,
     )
     parameters = jax.jit(init)(named_key(key, "init"))
+    for leaf in jax.tree.leaves(network.init_memory(_NUM_LANES)):
+        require(
+            leaf.shape[:1] == (_NUM_LANES,),
+            f"{name}.init_memory({_NUM_LANES}): arrays begin with an axis of lanes, "
+            f"got the shape {leaf.shape}.",
+        )
     shape = _NUM_STEPS, _NUM_LANES
     draws = jax.random.split(named_key(key, "obs"), shape)
     obs = jax.vmap(jax.vmap(observation_space.sample))(draws)

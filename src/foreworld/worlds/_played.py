@@ -194,4 +194,7 @@ def _numbers(state: Any, num_axes: int) -> Float[np.ndarray, "row number"]:
             array = np.asarray(leaf, np.float64)
             num = int(np.prod(array.shape[:num_axes]))
             rows.append(array.reshape(num, -1))
-    return np.concatenate(rows, axis=1) if rows else np.zeros((num, 0))
+        elif not rows:
+            # A state of keys alone: rows that never differ.
+            num = int(np.prod(leaf.shape[:num_axes]))
+    return np.concatenate(rows, axis=1) if rows else np.zeros((num, 1))

@@ -56,6 +56,7 @@ SCHEMAS = {
     "no axis": (Column("size", (), "float32"),),
     "taken": (Column("lengths/size", (), "float32", axis="none"),),
     "no length": (Column("list", (), "float32", axis="ragged"),),
+    "other axis": (Column("size", (), "float32", axis="raged"),),  # type: ignore
     "text": (Column("size", (), "<U3", axis="none"),),
     "known": (Column("state", (4, 2), "float32", axis="ragged"),),
     "dtype": (Column("reward", (4,), "float64"),),
@@ -183,6 +184,10 @@ def test_a_worker_makes_what_is_missing(walks: Path, tmp_path: Path) -> None:
             "no length",
             "Shaped.columns: list is ragged: its shape begins with the number of "
             "entries that a row has at most, 1 or more, got ().",
+        ),
+        (
+            "other axis",
+            "Shaped.columns: the axis of size is 'raged', and may be one of",
         ),
         ("text", "Shaped.columns: size is '<U3', and may be bool, float16, float32, "),
         (

@@ -53,6 +53,12 @@ class Whole(CueProbe):
         return Box(0, 3, (2,), "int32")
 
 
+class Praised(CueProbe):
+    """Ranks by what it does not measure."""
+
+    score = "praise"
+
+
 @functools.cache
 def trained(learner, world, num_updates):
     """States of runs with seeds 0 and 1, their metrics and evaluation."""
@@ -127,6 +133,7 @@ def test_budget_is_whole_rollouts():
         ),
         ({}, Whole(), "Whole: actions in Box.* are whole numbers, over which there is"),
         ({}, TMaze(max_episode_len=0), "TMaze has no time limit.*set eval_num_steps"),
+        ({}, Praised(), "Praised.score='praise' is none of what counts at an episode"),
         ({}, DATA, "ppo acts in a world and cannot learn from a data set"),
     ],
 )

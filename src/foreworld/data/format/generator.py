@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from jaxtyping import UInt32
@@ -170,6 +170,9 @@ def _fault(column: Column) -> str:
         return f"the name {name} is taken: it is written beside what is made"
     if not all(type(size) is int and size >= 0 for size in shape):
         return f"the shape of {name} is of whole numbers from 0, got {shape!r}"
+    axes = [*get_args(Axis), None]
+    if column.axis not in axes:
+        return f"the axis of {name} is {column.axis!r}, and may be one of {axes}"
     kinds = {np.dtype(t).name for t in ("bool", *"bhilBHILefd")}
     if column.dtype not in kinds:
         return f"{name} is {column.dtype!r}, and may be {', '.join(sorted(kinds))}"

@@ -102,6 +102,7 @@ class PPO(AbstractSettings, AbstractLearner):
                 f"Use a learner of data, such as rnn_deconvolve, on a data set of it."
             )
         self._check_sizes(source)
+        self._check_score(source)
         known = source.agents if isinstance(source, AbstractGame) else ()
         for agent in self.agents:
             if not known:
@@ -114,6 +115,21 @@ class PPO(AbstractSettings, AbstractLearner):
         for agent, one in self._bound(source).items():
             who = f"agent {agent!r} of {name}" if known else name
             _check_agent(who, one, self.num_envs, self.num_steps)
+
+    def _check_score(self, world: AbstractWorld) -> None:
+        """Refuse a score that no evaluation gives, before all training was for it."""
+        own = ["discounted_return", "episode_return"]
+        names = ["discounted_return", "episode_len", *measure_names(world)]
+        if isinstance(world, AbstractGame):
+            names += [f"{name}_{agent}" for name in own for agent in world.agents]
+        else:
+            names += own[1:]
+        if world.score not in names:
+            raise FitError(
+                f"{type(world).__name__}.score={world.score!r} is none of what counts "
+                f"at an episode's end: {', '.join(names)}. Add it to its measures, or "
+                f"name another."
+            )
 
     def _check_sizes(self, source: AbstractWorld) -> None:
         try:
