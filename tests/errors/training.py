@@ -60,7 +60,7 @@ CASES = [
     (
         "train ppo --on tmaze --network lstm",
         2,
-        "unknown network 'lstm'. Known: gru, mlp, pobax.",
+        "unknown network 'lstm'. Known: gru, mlp, normalized, pobax.",
     ),
     (
         "train ppo --on tmaze --network.shared-trunk maybe",
